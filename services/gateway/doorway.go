@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metafields "k8s.io/apimachinery/pkg/fields"
+	metalabels "k8s.io/apimachinery/pkg/labels"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/gateway/internal/follow"
+	"github.com/emporium-shop/emporium/services/gateway/internal/health"
+	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
+	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
+	"github.com/emporium-shop/emporium/services/gateway/internal/report"
+	"github.com/emporium-shop/emporium/services/gateway/internal/serve"
+	"github.com/emporium-shop/emporium/services/gateway/internal/settings"
+	"github.com/emporium-shop/emporium/services/gateway/internal/table"
+	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
+)
+
+// doorway is all parts of a running front door.
+type doorway struct {
+	set      settings.Settings
+	log      *slog.Logger
+	registry *prometheus.Registry
+
+	current   *table.Current
+	directory *upstream.Directory
+	reporter  *report.Reporter
+	tables    *follow.Follower
+	slices    *follow.Follower
+	health    *health.Health
+
+	public, preview *proxy.Front
+}
+
+func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
+	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry(), directory: upstream.NewDirectory(time.Now)}
+	requests, state := metrics.NewRequests(d.registry), metrics.NewState(d.registry, time.Now)
+	d.current = table.New(time.Now, log, d.reportSwap, requests.Swapped, state.Looked)
+	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
+	d.reporter = report.New(c.leases, id, d.current.Report, time.Now, log)
+	d.tables = follow.New(c.configMaps, follow.Selection{
+		Fields: metafields.OneTermEqualSelector("metadata.name", frontdoor.TableName(set.Shop)).String(),
+	}, &corev1.ConfigMap{}, table.NewStore(d.current, log))
+	d.slices = follow.New(c.slices, follow.Selection{
+		Labels: metalabels.Set{frontdoor.LabelShop: set.Shop}.String(),
+	}, &discoveryv1.EndpointSlice{}, d.directory)
+	d.health = &health.Health{
+		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced,
+		LastContact: d.reporter.LastContact, StaleLimit: set.StaleLimit, Now: time.Now,
+	}
+	d.fronts(requests)
+	d.observe()
+	return d
+}
+
+// reportSwap comes first among the watchers: the operator waits for it.
+func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
+	if sight == table.Swapped {
+		d.reporter.Changed()
+	}
+}
+
+func (d *doorway) fronts(requests *metrics.Requests) {
+	o := proxy.Options{
+		Tables: d.current, Upstreams: d.directory, Recorder: requests,
+		Transport: proxy.NewTransport(proxy.TransportOptions{
+			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
+			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
+		}),
+		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
+		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
+	}
+	d.public, d.preview = proxy.New(table.Active, o), proxy.New(table.Preview, o)
+}
+
+func (d *doorway) observe() {
+	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.RegisterContact(d.registry, d.reporter.LastContact)
+	metrics.RegisterEndpoints(d.registry, d.current, func(name string) int { return d.directory.Pool(name).Len() })
+}
+
+// run serves until ctx ends. What follows the API outlives the draining: a
+// replica that finishes its work still confirms a switch.
+func (d *doorway) run(ctx context.Context) error {
+	doors, err := d.open()
+	if err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group errgroup.Group
+	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run} {
+		group.Go(func() error { part(background); return nil })
+	}
+	group.Go(func() error { return serve.Run(background, doors[2:], d.lights(), d.log) })
+	group.Go(func() error {
+		defer stop()
+		return serve.Run(ctx, doors[:2], d.drain(), d.log)
+	})
+	return group.Wait()
+}
+
+func (d *doorway) drain() serve.Drain {
+	inFlight := func() int64 { return d.public.InFlight() + d.preview.InFlight() }
+	return serve.Drain{Begin: d.health.Drain, Delay: d.set.DrainDelay, Limit: d.set.DrainLimit, InFlight: inFlight}
+}
+
+// lights is the end of the metrics port: the last one out.
+func (d *doorway) lights() serve.Drain {
+	return serve.Drain{Begin: func() {}, Limit: time.Second, InFlight: func() int64 { return 0 }}
+}
+
+// open listens on the public port, the preview port and the metrics port, in this order.
+func (d *doorway) open() (doors []serve.Door, err error) {
+	own := http.NewServeMux()
+	own.Handle("GET /metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
+	d.health.Register(own)
+	limits := serve.Limits{ReadHeaderTimeout: d.set.ReadHeaderTimeout, IdleTimeout: d.set.IdleTimeout, MaxHeaderBytes: int(d.set.MaxHeader)}
+	ports := []int64{d.set.Port, d.set.PreviewPort, d.set.MetricsPort}
+	for i, handler := range []http.Handler{d.public, d.preview, own} {
+		listener, err := net.Listen("tcp", ":"+strconv.FormatInt(ports[i], 10))
+		if err != nil {
+			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
+		}
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: listener})
+	}
+	return doors, nil
+}

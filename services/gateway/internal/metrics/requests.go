@@ -1,0 +1,130 @@
+package metrics
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
+	"github.com/emporium-shop/emporium/services/gateway/internal/table"
+)
+
+// Requests records what the front door passes on. It implements proxy.Recorder.
+type Requests struct {
+	duration *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
+	retries  *prometheus.CounterVec
+	ejected  *prometheus.CounterVec
+
+	tallies sync.Map // of key to *tally
+}
+
+type key struct {
+	role    table.Role
+	service string
+}
+
+// tally is the counts of one service in one role.
+type tally struct {
+	inFlight prometheus.Gauge
+	duration prometheus.ObserverVec
+	gone     atomic.Bool
+}
+
+// NewRequests returns Requests, registered.
+func NewRequests(reg prometheus.Registerer) *Requests {
+	m := &Requests{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "http_server_request_duration_seconds",
+			Help:    "Time from the arrival of a request to the end of its response, by role of the release, service and class of status (broken: the response could not be finished).",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"role", "service", "status"}),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "http_server_requests_in_flight", Help: "Requests that are being answered.",
+		}, []string{"role", "service"}),
+		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "emporium_frontdoor_retries_total", Help: "Requests that were offered to another pod.",
+		}, []string{"service"}),
+		ejected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "emporium_frontdoor_ejections_total", Help: "Pods that were passed over for a while because they refused a connection.",
+		}, []string{"service"}),
+	}
+	reg.MustRegister(m.duration, m.inFlight, m.retries, m.ejected)
+	return m
+}
+
+// Begin implements proxy.Recorder. Requests without a route have the service "".
+func (m *Requests) Begin(role table.Role, service string) proxy.Tally {
+	t := m.tally(key{role, service})
+	t.inFlight.Inc()
+	return t
+}
+
+func (m *Requests) tally(k key) *tally {
+	if found, ok := m.tallies.Load(k); ok {
+		return found.(*tally)
+	}
+	labels := prometheus.Labels{"role": string(k.role), "service": k.service}
+	made, _ := m.tallies.LoadOrStore(k, &tally{inFlight: m.inFlight.With(labels), duration: m.duration.MustCurryWith(labels)})
+	return made.(*tally)
+}
+
+// End implements proxy.Tally.
+func (t *tally) End(r proxy.Result) {
+	t.inFlight.Dec()
+	if !t.gone.Load() { // observing would bring the removed series back
+		t.duration.WithLabelValues(class(r.Status)).Observe(r.Duration.Seconds())
+	}
+}
+
+// Retried implements proxy.Recorder.
+func (m *Requests) Retried(service string) { m.retries.WithLabelValues(service).Inc() }
+
+// Ejected implements proxy.Recorder.
+func (m *Requests) Ejected(service string) { m.ejected.WithLabelValues(service).Inc() }
+
+// Swapped removes the series of services that the table does not name. It is a
+// table.Watcher.
+func (m *Requests) Swapped(sight table.Sight, t *table.Compiled) {
+	if sight != table.Swapped {
+		return
+	}
+	kept := map[string]bool{"": true}
+	for _, release := range t.Source.Releases {
+		for _, route := range release.Routes {
+			kept[route.Service] = true
+		}
+	}
+	m.tallies.Range(func(k, v any) bool {
+		if service := k.(key).service; !kept[service] {
+			v.(*tally).gone.Store(true)
+			m.tallies.Delete(k)
+			m.forget(prometheus.Labels{"service": service})
+		}
+		return true
+	})
+}
+
+func (m *Requests) forget(labels prometheus.Labels) {
+	m.duration.DeletePartialMatch(labels)
+	m.inFlight.DeletePartialMatch(labels)
+	m.retries.DeletePartialMatch(labels)
+	m.ejected.DeletePartialMatch(labels)
+}
+
+func class(status int) string {
+	switch {
+	case status == proxy.StatusGone:
+		return "broken"
+	case status < 200:
+		return "1xx"
+	case status < 300:
+		return "2xx"
+	case status < 400:
+		return "3xx"
+	case status < 500:
+		return "4xx"
+	}
+	return "5xx"
+}

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+)
+
+const (
+	// renewEvery is the time between two reports while nothing changes.
+	renewEvery = 10 * time.Second
+	// writeLimit bounds one write: a lost connection must not hold up the next attempt.
+	writeLimit = 3 * time.Second
+	// firstPause and longestPause bound the wait after a failed write. It stays
+	// short: a switch waits for this report.
+	firstPause   = 50 * time.Millisecond
+	longestPause = 2 * time.Second
+)
+
+// Reporter keeps the Lease true.
+type Reporter struct {
+	leases  Leases
+	id      Identity
+	current func() frontdoor.Report
+	now     func() time.Time
+	log     *slog.Logger
+
+	changed chan struct{}
+	contact atomic.Pointer[time.Time]
+}
+
+// New returns a Reporter of what current returns; now is the clock of renewTime
+// and of LastContact.
+func New(leases Leases, id Identity, current func() frontdoor.Report, now func() time.Time, log *slog.Logger) *Reporter {
+	return &Reporter{leases: leases, id: id, current: current, now: now, log: log, changed: make(chan struct{}, 1)}
+}
+
+// Changed asks for a report at once. It never waits; several calls while one
+// report is being written make one more.
+func (r *Reporter) Changed() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// LastContact returns when the API last took a report; zero before the first.
+func (r *Reporter) LastContact() time.Time {
+	if at := r.contact.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
+
+// Run reports until ctx ends: at once, on every change, and every ten seconds.
+func (r *Reporter) Run(ctx context.Context) {
+	pause := firstPause
+	for ctx.Err() == nil {
+		wait := renewEvery
+		if r.report(ctx) {
+			pause = firstPause
+		} else {
+			wait, pause = pause, min(2*pause, longestPause)
+		}
+		r.rest(ctx, wait)
+	}
+}
+
+func (r *Reporter) rest(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.changed:
+	case <-timer.C:
+	}
+}
+
+func (r *Reporter) report(ctx context.Context) bool {
+	limited, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	began := r.now()
+	if err := write(limited, r.leases, r.id.lease(r.current(), began)); err != nil {
+		if ctx.Err() == nil {
+			r.log.Warn("Reporting the routing table failed, trying again", "lease", r.id.Pod, "error", err)
+		}
+		return false
+	}
+	// The contact is as old as the question: what the API knew when it was asked.
+	r.contact.Store(&began)
+	return true
+}
