@@ -1,0 +1,71 @@
+// Package owner keeps the record of whose cluster this machine runs, and decides what that means for the next one.
+package owner
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
+)
+
+// Record tells whose cluster runs here. It is written before the first process starts and after each one.
+type Record struct {
+	// State is the state folder of the checkout that owns the cluster.
+	State string `json:"state"`
+	// Complete says that the cluster was once up entirely.
+	Complete  bool              `json:"complete"`
+	Processes []process.Process `json:"processes"`
+}
+
+// Alive and Dead name the recorded processes by whether they still run.
+func (r Record) Alive() (names []string) { return r.named(true) }
+
+// Dead names the recorded processes that have ended.
+func (r Record) Dead() (names []string) { return r.named(false) }
+
+func (r Record) named(alive bool) (names []string) {
+	for _, p := range r.Processes {
+		if p.Alive() == alive {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Read returns the record, or nil when there is none.
+func Read(path string) (*Record, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading whose cluster runs: %w", err)
+	}
+	record := &Record{}
+	if err := json.Unmarshal(text, record); err != nil {
+		return nil, fmt.Errorf("reading whose cluster runs from %s: %w", path, err)
+	}
+	return record, nil
+}
+
+// Write replaces the record in one step, so that no reader ever sees half of it.
+func (r Record) Write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(path+".new", append(text, '\n'), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing whose cluster runs: %w", err)
+	}
+	return nil
+}

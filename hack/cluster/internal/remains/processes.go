@@ -1,0 +1,81 @@
+package remains
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/emporium-shop/emporium/hack/cluster/internal/cgroup"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/layout"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/network"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
+)
+
+// endProcesses kills the recorded ones first, so that no kubelet restarts what is killed next, then whatever else belongs to a cluster.
+func endProcesses(ctx context.Context, recorded []process.Process) error {
+	kill(ctx, recorded)
+	return wait.PollUntilContextCancel(ctx, 10*time.Millisecond, true, func(context.Context) (bool, error) {
+		left := strayProcesses()
+		if ctx.Err() != nil {
+			return false, fmt.Errorf("ending processes: %v do not end", left)
+		}
+		kill(ctx, left)
+		return len(left) == 0, nil
+	})
+}
+
+func kill(ctx context.Context, all []process.Process) {
+	for _, p := range all {
+		p.Kill()
+	}
+	process.WaitGone(ctx, all)
+}
+
+func strayProcesses() (found []process.Process) {
+	for _, pid := range strays() {
+		if p, err := process.Find("stray", pid); err == nil && p.Alive() {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// strays lists processes that belong to a cluster, although no record names them: those that carry its mark (programs and shims),
+// and those in its cgroups or its nodes' namespaces (containers).
+func strays() []int {
+	pids := cgroup.Members()
+	inside := network.Inodes()
+	for _, pid := range everyPID() {
+		if marked(pid) || network.Holds(pid, inside) {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return slices.Compact(pids)
+}
+
+func marked(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		return false
+	}
+	mark := []byte(layout.MarkVariable + "=")
+	return bytes.HasPrefix(text, mark) || bytes.Contains(text, append([]byte{0}, mark...))
+}
+
+func everyPID() (pids []int) {
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		if pid, err := strconv.Atoi(filepath.Base(folder)); err == nil && pid != os.Getpid() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

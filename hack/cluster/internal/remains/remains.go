@@ -1,0 +1,96 @@
+// Package remains finds and removes what a cluster left on this machine: processes, mounts, namespaces, links, routes and cgroups,
+// also where there is no record of them, or another checkout made them.
+package remains
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/emporium-shop/emporium/hack/cluster/internal/cgroup"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/layout"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/network"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
+)
+
+// patience bounds how long a killed process may take to be gone.
+const patience = 20 * time.Second
+
+// Clear ends and removes everything. Files in the given state folders stay; only what is mounted there goes.
+// It is safe to repeat, and each step needs the ones before it.
+func Clear(ctx context.Context, recorded []process.Process, states []string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := endProcesses(ctx, recorded); err != nil {
+		return err
+	}
+	if err := unmountAll(states); err != nil {
+		return err
+	}
+	if err := network.Clear(); err != nil {
+		return err
+	}
+	if err := clearCgroups(ctx); err != nil {
+		return err
+	}
+	return removeFiles()
+}
+
+// Any says what there is of a cluster; empty when the machine is clean.
+func Any(states []string) ([]string, error) {
+	found, err := network.Remains()
+	if err != nil {
+		return nil, err
+	}
+	mounts, err := mountsBelow(states)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, mounts...)
+	found = append(found, cgroup.Remains()...)
+	for _, pid := range strays() {
+		found = append(found, fmt.Sprintf("process %d", pid))
+	}
+	return found, nil
+}
+
+// clearCgroups retries: a process is seen as gone a moment before its cgroup is empty.
+func clearCgroups(ctx context.Context) error {
+	var last error
+	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+		last = cgroup.Clear()
+		return last == nil, nil
+	})
+	if err != nil && last != nil {
+		return last
+	}
+	return err
+}
+
+// removeFiles removes what lies outside of every state folder.
+func removeFiles() error {
+	for _, path := range outside() {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("removing %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+func outside() []string {
+	// The kubelet's links to its pods' logs, and the results CNI keeps: neither place can be configured.
+	logs, _ := filepath.Glob("/var/log/containers/*")
+	results, _ := filepath.Glob("/var/lib/cni/results/" + layout.CNINetwork + "-*")
+	paths := append(results, layout.RunDir)
+	for _, link := range logs {
+		if target, err := os.Readlink(link); err == nil && strings.Contains(target, "/.cluster/") {
+			paths = append(paths, link)
+		}
+	}
+	return paths
+}
