@@ -51,6 +51,14 @@ func (a *API) WaitReady(ctx context.Context) error {
 	})
 }
 
+// WaitNamespace waits for a namespace that the API server makes by itself soon after it is ready.
+func (a *API) WaitNamespace(ctx context.Context, name string) error {
+	return a.until(ctx, "namespace "+name, func(ctx context.Context) (bool, error) {
+		_, err := a.client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
+		return err == nil, err
+	})
+}
+
 // WaitNode waits until the node is ready.
 func (a *API) WaitNode(ctx context.Context, name string) error {
 	return a.until(ctx, "node "+name, func(ctx context.Context) (bool, error) {
@@ -88,13 +96,15 @@ func (a *API) until(ctx context.Context, what string, ask func(context.Context) 
 		done, last = ask(ctx)
 		return done, nil
 	})
-	switch {
+	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return nil
+	case cause != ctx.Err(): // somebody knows better why: a process has died
+		return cause
 	case last != nil:
 		return fmt.Errorf("waiting for %s: %w", what, last)
 	default:
-		return fmt.Errorf("waiting for %s: %w", what, context.Cause(ctx))
+		return fmt.Errorf("waiting for %s: %w", what, cause)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/emporium-shop/emporium/hack/cluster/internal/cgroup"
 	"github.com/emporium-shop/emporium/hack/cluster/internal/layout"
 	"github.com/emporium-shop/emporium/hack/cluster/internal/network"
+	"github.com/emporium-shop/emporium/hack/cluster/internal/owner"
 	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
 )
 
@@ -53,7 +54,7 @@ func strays() []int {
 	pids := cgroup.Members()
 	inside := network.Inodes()
 	for _, pid := range everyPID() {
-		if marked(pid) || network.Holds(pid, inside) {
+		if mark(pid) != "" || network.Holds(pid, inside) {
 			pids = append(pids, pid)
 		}
 	}
@@ -61,13 +62,34 @@ func strays() []int {
 	return slices.Compact(pids)
 }
 
-func marked(pid int) bool {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		return false
+// Unrecorded makes up the record of a cluster that has lost it, from the marks of the processes that still run; nil if none does.
+func Unrecorded() *owner.Record {
+	var record owner.Record
+	for _, pid := range everyPID() {
+		state := mark(pid)
+		if state == "" {
+			continue
+		}
+		if p, err := process.Find(fmt.Sprintf("process %d", pid), pid); err == nil {
+			record.State = state
+			record.Processes = append(record.Processes, p)
+		}
 	}
-	mark := []byte(layout.MarkVariable + "=")
-	return bytes.HasPrefix(text, mark) || bytes.Contains(text, append([]byte{0}, mark...))
+	if record.State == "" {
+		return nil
+	}
+	return &record
+}
+
+// mark is the state folder of the cluster a process belongs to; empty for all others.
+func mark(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	for _, variable := range bytes.Split(text, []byte{0}) {
+		if state, found := bytes.CutPrefix(variable, []byte(layout.MarkVariable+"=")); found {
+			return string(state)
+		}
+	}
+	return ""
 }
 
 func everyPID() (pids []int) {
