@@ -1,0 +1,64 @@
+package health
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// state is a Health whose parts can be set.
+type state struct {
+	*Health
+	mux              *http.ServeMux
+	tables, slices   bool
+	contact, present time.Time
+}
+
+func newState() *state {
+	s := &state{mux: http.NewServeMux(), present: time.Unix(1000, 0)}
+	s.Health = &Health{
+		TableSynced: func() bool { return s.tables }, EndpointsSynced: func() bool { return s.slices },
+		LastContact: func() time.Time { return s.contact }, StaleLimit: time.Minute, Now: func() time.Time { return s.present },
+	}
+	s.Register(s.mux)
+	return s
+}
+
+func (s *state) get(path string) (int, string) {
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Code, w.Body.String()
+}
+
+func (s *state) want(t *testing.T, when string, live, started, ready int) {
+	t.Helper()
+	for path, want := range map[string]int{"/livez": live, "/startupz": started, "/readyz": ready} {
+		if got, _ := s.get(path); got != want {
+			t.Errorf("%s: %s answers %d, want %d", when, path, got, want)
+		}
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	s := newState()
+	s.want(t, "at first", 200, 503, 503)
+	s.tables = true
+	s.want(t, "table asked for", 200, 503, 503)
+	s.slices = true
+	s.want(t, "endpoints known", 200, 503, 503)
+	s.contact = s.present
+	s.want(t, "report written", 200, 200, 200)
+	s.present = s.present.Add(s.StaleLimit)
+	s.want(t, "API lost within the limit", 200, 200, 200)
+	s.present = s.present.Add(time.Second)
+	s.want(t, "API lost beyond the limit", 200, 200, 503)
+	if _, body := s.get("/readyz?verbose"); !strings.Contains(body, "[-] API seen within 1m0s") || !strings.Contains(body, "[+] endpoints known") {
+		t.Errorf("verbose: %s", body)
+	}
+	s.contact = s.present
+	s.want(t, "API back", 200, 200, 200)
+	s.Drain()
+	s.want(t, "draining", 200, 200, 503)
+}
