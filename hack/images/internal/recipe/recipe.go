@@ -1,0 +1,81 @@
+// Package recipe reads a Dockerfile of ours and says what to do on a machine without Docker: which go build to run, and what the image holds.
+// It reads no other file and runs nothing. What it does not understand it refuses, with the line, rather than make another image than Docker would.
+package recipe
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// Recipe is what a Dockerfile comes to.
+type Recipe struct {
+	Builds []Build
+	Copies []Copy
+	Config v1.Config
+}
+
+// Build is a go build to run in the checkout.
+type Build struct {
+	// Env are the variables set for the command.
+	Env []string
+	// Args come after "go", without the output.
+	Args []string
+	// Output is the path the Dockerfile gives to the binary.
+	Output string
+}
+
+// Origin says where a copied file comes from.
+type Origin string
+
+const (
+	Built   Origin = "built"   // From is the Output of a Build
+	Context Origin = "context" // From is relative to the checkout
+	Host    Origin = "host"    // From is a file of this machine that every machine has
+)
+
+// Copy is a file or folder of the image.
+type Copy struct {
+	Origin Origin
+	From   string
+	// To is the path in the image. It ends with a slash where it is the folder to copy into.
+	To string
+}
+
+// Read reads a Dockerfile. The file's name is for messages, the version for its ARG VERSION.
+func Read(file string, text []byte, version string) (Recipe, error) {
+	parsed, err := parser.Parse(bytes.NewReader(text))
+	if err != nil {
+		return Recipe{}, fmt.Errorf("reading %s: %w", file, err)
+	}
+	stages, meta, err := instructions.Parse(parsed.AST, nil)
+	if err != nil {
+		return Recipe{}, fmt.Errorf("reading %s: %w", file, err)
+	}
+	r := newReader(file, version)
+	for i := range meta {
+		if err := r.arguments(&meta[i]); err != nil {
+			return Recipe{}, err
+		}
+	}
+	return r.stages(stages)
+}
+
+// given are the arguments that Docker, or our caller, sets; they have a value only where ARG asks for it.
+func given(version string) map[string]string {
+	return map[string]string{"VERSION": version, "TARGETOS": "linux", "TARGETARCH": runtime.GOARCH}
+}
+
+func (r *reader) stages(stages []instructions.Stage) (Recipe, error) {
+	final := len(stages) - 1
+	for i := range stages {
+		if err := r.stage(&stages[i], i == final); err != nil {
+			return Recipe{}, err
+		}
+	}
+	return r.recipe, nil
+}
