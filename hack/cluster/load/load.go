@@ -24,6 +24,12 @@ func Here(folder string) (Cluster, error) {
 	return Into(found), err
 }
 
+// Checkout is the folder whose cluster it is.
+func (c Cluster) Checkout() string { return c.layout.Checkout() }
+
+// Images is where tarballs of the project's images are kept.
+func (c Cluster) Images() string { return c.layout.Images() }
+
 // Image imports a tarball into every node.
 func (c Cluster) Image(ctx context.Context, tarball string) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -62,6 +62,9 @@ func (c Cluster) Etcd() string { return c.at("etcd", nil) }
 // Volumes is where the persistent volumes are, or one of them.
 func (c Cluster) Volumes(name ...string) string { return c.at("volumes", name) }
 
+// Images is where tarballs of the project's own images are.
+func (c Cluster) Images() string { return c.at("images", nil) }
+
 // Kubeconfig is the administrator's way in.
 func (c Cluster) Kubeconfig() string { return c.at("kubeconfig", nil) }
 

@@ -1,0 +1,72 @@
+// Command images makes the project's container images without Docker. The recipe of each is its Dockerfile, which it reads:
+// it runs the go build on this machine and puts together what the last stage says. The same sources give the same digest.
+//
+//	go run ./hack/images [-tag TAG] [-load | -push REGISTRY] [NAME...]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/emporium-shop/emporium/hack/cluster/load"
+)
+
+// localRegistry is the name of images that are never fetched, only loaded.
+const localRegistry = "emporium.local"
+
+type options struct {
+	tag  string
+	load bool
+	push string
+	list bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.tag, "tag", "dev", "the images' tag, also told to the binaries as their version")
+	flag.BoolVar(&o.load, "load", false, "load the images into the cluster made by hack/cluster")
+	flag.StringVar(&o.push, "push", "", "push the images to this `registry`, for example localhost:5000/emporium")
+	flag.BoolVar(&o.list, "list", false, "list the images there are, and make none")
+	flag.Usage = usage
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "images:", err)
+		os.Exit(1)
+	}
+}
+
+func usage() {
+	fmt.Fprintln(flag.CommandLine.Output(), "usage: images [-tag TAG] [-load | -push REGISTRY] [NAME...]   (no NAME means all)")
+	flag.PrintDefaults()
+}
+
+func run(ctx context.Context, o options, names []string) error {
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("finding the checkout: %w", err)
+	}
+	cluster, err := load.Here(here)
+	if err != nil {
+		return err
+	}
+	known, err := dockerfiles(cluster.Checkout())
+	if err != nil {
+		return err
+	}
+	if o.list {
+		fmt.Println(strings.Join(sorted(known), "\n"))
+		return nil
+	}
+	if o.load && o.push != "" {
+		return errors.New("choosing where images go: either -load or -push, not both")
+	}
+	return makeAll(ctx, workshop{cluster: cluster, options: o, known: known}, names)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/emporium-shop/emporium/hack/cluster/load"
+	"github.com/emporium-shop/emporium/hack/images/internal/recipe"
+	"github.com/emporium-shop/emporium/hack/images/oci"
+)
+
+// atOnce bounds how many images are made at the same time: each go build uses several processors itself.
+const atOnce = 2
+
+// workshop makes images of one checkout.
+type workshop struct {
+	options
+	cluster load.Cluster
+	// known are the Dockerfiles by image.
+	known map[string]string
+}
+
+func makeAll(ctx context.Context, w workshop, names []string) error {
+	names, err := choose(w.known, names)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, name := range names {
+		group.Go(func() error { return w.make(ctx, name) })
+	}
+	return group.Wait()
+}
+
+// make makes one image and brings it where it is wanted.
+func (w workshop) make(ctx context.Context, name string) error {
+	begun := time.Now()
+	image, err := w.image(ctx, name)
+	if err != nil {
+		return fmt.Errorf("making image %s: %w", name, err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		return fmt.Errorf("making image %s: %w", name, err)
+	}
+	outcome, err := w.deliver(ctx, name, image, digest.String())
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%7.1fs  %s@%s %s\n", time.Since(begun).Seconds(), w.reference(name), digest, outcome)
+	return nil
+}
+
+func (w workshop) reference(name string) string {
+	registry := localRegistry
+	if w.push != "" {
+		registry = w.push
+	}
+	return registry + "/" + name + ":" + w.tag
+}
+
+func (w workshop) image(ctx context.Context, name string) (v1.Image, error) {
+	file := w.known[name]
+	text, err := os.ReadFile(filepath.Join(w.cluster.Checkout(), file))
+	if err != nil {
+		return nil, err
+	}
+	plan, err := recipe.Read(file, text, w.tag)
+	if err != nil {
+		return nil, err
+	}
+	// Binaries are packed before this returns.
+	out, err := os.MkdirTemp("", "image-"+name+"-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(out)
+	return follow(ctx, plan, w.cluster.Checkout(), out)
+}
+
+// deliver writes the tarball, and loads or pushes the image.
+func (w workshop) deliver(ctx context.Context, name string, image v1.Image, digest string) (string, error) {
+	if w.push != "" {
+		return "pushed", w.pushImage(ctx, name, image)
+	}
+	tarball := filepath.Join(w.cluster.Images(), name+"-"+w.tag+".tar")
+	if err := oci.WriteArchive(tarball, w.reference(name), image); err != nil {
+		return "", err
+	}
+	if !w.load {
+		return "in " + tarball, nil
+	}
+	if there, err := w.cluster.Has(ctx, w.reference(name), digest); err != nil || there {
+		return "is in the cluster already", err
+	}
+	return "loaded", w.cluster.Image(ctx, tarball)
+}
+
+func (w workshop) pushImage(ctx context.Context, image string, content v1.Image) error {
+	reference, err := name.ParseReference(w.reference(image))
+	if err != nil {
+		return fmt.Errorf("naming image %s: %w", image, err)
+	}
+	if err := remote.Write(reference, content, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		return fmt.Errorf("pushing image %s: %w", image, err)
+	}
+	return nil
+}
