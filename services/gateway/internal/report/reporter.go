@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// renewEvery is the time between two reports while nothing changes.
+	// renewEvery leaves room for two failed renewals before a report ends.
 	renewEvery = 10 * time.Second
 	// writeLimit bounds one write: a lost connection must not hold up the next attempt.
 	writeLimit = 3 * time.Second
@@ -22,6 +22,10 @@ const (
 
 // Reporter keeps the Lease true.
 type Reporter struct {
+	// RenewEvery is the time between two reports while nothing changes. Ten
+	// seconds unless it is set before Run.
+	RenewEvery time.Duration
+
 	leases  Leases
 	id      Identity
 	current func() frontdoor.Report
@@ -35,7 +39,7 @@ type Reporter struct {
 // New returns a Reporter of what current returns; now is the clock of renewTime
 // and of LastContact.
 func New(leases Leases, id Identity, current func() frontdoor.Report, now func() time.Time, log *slog.Logger) *Reporter {
-	return &Reporter{leases: leases, id: id, current: current, now: now, log: log, changed: make(chan struct{}, 1)}
+	return &Reporter{RenewEvery: renewEvery, leases: leases, id: id, current: current, now: now, log: log, changed: make(chan struct{}, 1)}
 }
 
 // Changed asks for a report at once. It never waits; several calls while one
@@ -59,7 +63,7 @@ func (r *Reporter) LastContact() time.Time {
 func (r *Reporter) Run(ctx context.Context) {
 	pause := firstPause
 	for ctx.Err() == nil {
-		wait := renewEvery
+		wait := r.RenewEvery
 		if r.report(ctx) {
 			pause = firstPause
 		} else {
