@@ -37,7 +37,7 @@ func down(ctx context.Context, s session) error {
 
 // clear removes everything of a cluster from this machine, and this checkout's data.
 func (s session) clear(ctx context.Context, found findings) error {
-	if err := remains.Clear(ctx, found.record.Processes, found.states); err != nil {
+	if err := remains.Clear(ctx, s.progress.Do, found.record.Processes, found.states); err != nil {
 		return err
 	}
 	// Asked again, because what is mounted below a folder would be emptied with it.
@@ -48,6 +48,10 @@ func (s session) clear(ctx context.Context, found findings) error {
 	if len(left) > 0 {
 		return fmt.Errorf("clearing remains: still there: %v", left)
 	}
+	return s.progress.Do("remove data", s.removeData)
+}
+
+func (s session) removeData() error {
 	for _, path := range s.Data() {
 		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("removing %s: %w", path, err)

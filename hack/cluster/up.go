@@ -73,7 +73,7 @@ func (s session) build(ctx context.Context, found findings) error {
 	if err != nil {
 		return err
 	}
-	if err := s.progress.Do("clear remains", func() error { return s.clear(ctx, found) }); err != nil {
+	if err := s.clear(ctx, found); err != nil {
 		return err
 	}
 	if err := s.start(ctx, ready); err != nil {

@@ -29,7 +29,7 @@ func follow(ctx context.Context, plan recipe.Recipe, checkout, out string) (v1.I
 		if err != nil {
 			return nil, err
 		}
-		more, err := collect(source, target(copied))
+		more, err := collect(source, copied)
 		if err != nil {
 			return nil, fmt.Errorf("copying %s: %w", copied.From, err)
 		}
@@ -72,22 +72,23 @@ func onDisk(copied recipe.Copy, checkout, out string) (string, error) {
 	return source, nil
 }
 
-func target(copied recipe.Copy) string {
-	if strings.HasSuffix(copied.To, "/") {
-		return path.Join(copied.To, path.Base(copied.From))
-	}
-	return copied.To
-}
-
-// collect lists a file, or all that is in a folder, which is copied without its own name, as COPY does.
-func collect(source, target string) (files []oci.File, err error) {
+// collect lists a file, or all that is in a folder: as COPY does, a folder goes without its own name, a file into a folder with it.
+func collect(source string, copied recipe.Copy) (files []oci.File, err error) {
 	info, err := os.Stat(source)
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
-		return []oci.File{{Path: target, Source: source, Mode: mode(info)}}, nil
+	if info.IsDir() {
+		return walk(source, path.Clean(copied.To))
 	}
+	target := copied.To
+	if strings.HasSuffix(target, "/") {
+		target = path.Join(target, path.Base(copied.From))
+	}
+	return []oci.File{{Path: target, Source: source, Mode: mode(info)}}, nil
+}
+
+func walk(source, target string) (files []oci.File, err error) {
 	err = filepath.WalkDir(source, func(at string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -21,21 +21,24 @@ import (
 // patience bounds how long a killed process may take to be gone.
 const patience = 20 * time.Second
 
+// Step runs one step and tells the user about it.
+type Step func(name string, run func() error) error
+
 // Clear ends and removes everything. Files in the given state folders stay; only what is mounted there goes.
 // It is safe to repeat, and each step needs the ones before it.
-func Clear(ctx context.Context, recorded []process.Process, states []string) error {
+func Clear(ctx context.Context, step Step, recorded []process.Process, states []string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := endProcesses(ctx, recorded); err != nil {
+	if err := step("end processes", func() error { return endProcesses(ctx, recorded) }); err != nil {
 		return err
 	}
-	if err := unmountAll(states); err != nil {
+	if err := step("unmount", func() error { return unmountAll(states) }); err != nil {
 		return err
 	}
-	if err := network.Clear(); err != nil {
+	if err := step("remove the network", network.Clear); err != nil {
 		return err
 	}
-	if err := clearCgroups(ctx); err != nil {
+	if err := step("remove cgroups", func() error { return clearCgroups(ctx) }); err != nil {
 		return err
 	}
 	return removeFiles()
@@ -79,14 +82,21 @@ func removeFiles() error {
 			return fmt.Errorf("removing %s: %w", path, err)
 		}
 	}
+	for _, folder := range fixed {
+		_ = os.Remove(folder) // unless somebody else has something there
+	}
 	return nil
 }
 
+// fixed are folders that the kubelet and CNI make, the inner ones first: their places cannot be configured.
+var fixed = []string{
+	"/var/log/containers", "/var/lib/cni/results", "/var/lib/cni", "/var/lib/kubelet/device-plugins", "/var/lib/kubelet", layout.NetnsDir,
+}
+
 func outside() []string {
-	// The kubelet's links to its pods' logs, and the results CNI keeps: neither place can be configured.
-	logs, _ := filepath.Glob("/var/log/containers/*")
 	results, _ := filepath.Glob("/var/lib/cni/results/" + layout.CNINetwork + "-*")
 	paths := append(results, layout.RunDir)
+	logs, _ := filepath.Glob("/var/log/containers/*")
 	for _, link := range logs {
 		if target, err := os.Readlink(link); err == nil && strings.Contains(target, "/.cluster/") {
 			paths = append(paths, link)
