@@ -115,7 +115,11 @@ func (d *doorway) run(ctx context.Context) error {
 
 func (d *doorway) drain() serve.Drain {
 	inFlight := func() int64 { return d.public.InFlight() + d.preview.InFlight() }
-	return serve.Drain{Begin: d.health.Drain, Delay: d.set.DrainDelay, Limit: d.set.DrainLimit, InFlight: inFlight}
+	begin := func() {
+		d.log.Info("Draining", "delay", d.set.DrainDelay.String(), "limit", d.set.DrainLimit.String())
+		d.health.Drain()
+	}
+	return serve.Drain{Begin: begin, Delay: d.set.DrainDelay, Limit: d.set.DrainLimit, InFlight: inFlight}
 }
 
 // lights is the end of the metrics port: the last one out.

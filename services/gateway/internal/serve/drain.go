@@ -45,7 +45,6 @@ func Run(ctx context.Context, doors []Door, drain Drain, log *slog.Logger) error
 		<-end.Done()
 		drain.Begin()
 		if ctx.Err() != nil { // asked to end, as against a door that broke
-			log.Info("Draining", "delay", drain.Delay.String(), "limit", drain.Limit.String())
 			<-time.After(drain.Delay)
 		}
 		return drain.finish(doors, log)
