@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/emporium-shop/emporium/hack/cluster/internal/kube"
@@ -53,10 +54,16 @@ func whose(c layout.Cluster) (findings, error) {
 	}
 	found.record = *record
 	found.states = append(found.states, record.State)
-	_, err = os.Stat(record.State)
-	found.facts.Owner, found.facts.OwnerExists, found.facts.Complete = record.State, err == nil, record.Complete
+	found.facts.Owner, found.facts.Complete = record.State, record.Complete
+	found.facts.OwnerExists = exists(layout.Cluster{State: record.State})
 	found.facts.Alive, found.facts.Dead = record.Alive(), record.Dead()
 	return found, nil
+}
+
+// exists asks for the checkout's sources: its state folder survives their removal, held by what is mounted in it.
+func exists(c layout.Cluster) bool {
+	_, err := os.Stat(filepath.Join(c.Checkout(), "go.mod"))
+	return err == nil
 }
 
 // illness says what is wrong with a cluster whose processes all run; empty when nothing is.
