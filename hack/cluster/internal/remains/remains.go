@@ -5,15 +5,11 @@ package remains
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/emporium-shop/emporium/hack/cluster/internal/cgroup"
-	"github.com/emporium-shop/emporium/hack/cluster/internal/layout"
 	"github.com/emporium-shop/emporium/hack/cluster/internal/network"
 	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
 )
@@ -73,34 +69,4 @@ func clearCgroups(ctx context.Context) error {
 		return last
 	}
 	return err
-}
-
-// removeFiles removes what lies outside of every state folder.
-func removeFiles() error {
-	for _, path := range outside() {
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("removing %s: %w", path, err)
-		}
-	}
-	for _, folder := range fixed {
-		_ = os.Remove(folder) // unless somebody else has something there
-	}
-	return nil
-}
-
-// fixed are folders that the kubelet and CNI make, the inner ones first: their places cannot be configured.
-var fixed = []string{
-	"/var/log/containers", "/var/lib/cni/results", "/var/lib/cni", "/var/lib/kubelet/device-plugins", "/var/lib/kubelet", layout.NetnsDir,
-}
-
-func outside() []string {
-	results, _ := filepath.Glob("/var/lib/cni/results/" + layout.CNINetwork + "-*")
-	paths := append(results, layout.RunDir)
-	logs, _ := filepath.Glob("/var/log/containers/*")
-	for _, link := range logs {
-		if target, err := os.Readlink(link); err == nil && strings.Contains(target, "/.cluster/") {
-			paths = append(paths, link)
-		}
-	}
-	return paths
 }
