@@ -1,0 +1,79 @@
+package v1alpha1
+
+// ConditionType is the type of a condition of any of the kinds here.
+type ConditionType string
+
+const (
+	// ConditionReady is True when what the spec asks for is what serves. On a
+	// ShopService: when its active version has its replicas; on a ShopRelease: when
+	// every service of its stack is ready at its floor.
+	ConditionReady ConditionType = "Ready"
+	// ConditionAvailable is True when customers are served: the front door names a
+	// release, every front-door replica confirmed it, and each of its services
+	// has at least one ready pod. Shop only.
+	ConditionAvailable ConditionType = "Available"
+	// ConditionReconciling is present, and True, only while the operator works
+	// towards the spec. Never together with Stalled.
+	ConditionReconciling ConditionType = "Reconciling"
+	// ConditionStalled is present, and True, only when nothing goes on until
+	// somebody changes something. The message says what.
+	ConditionStalled ConditionType = "Stalled"
+	// ConditionPendingChanges is present, and True, only when services differ
+	// from the release that spec.release.version names. Shop only.
+	ConditionPendingChanges ConditionType = "PendingChanges"
+	// ConditionStarted is True once every service of a release was ready. ShopRelease only.
+	ConditionStarted ConditionType = "Started"
+	// ConditionActive is True while the front door names the release. ShopRelease only.
+	ConditionActive ConditionType = "Active"
+)
+
+// Reason says why a shop is in the state that it is in. It is the STATUS column
+// of `kubectl get shop` and the reason of its conditions.
+type Reason string
+
+// The reasons, in the order in which a release meets them.
+const (
+	// ReasonInstalling: nothing serves yet, the first release is starting.
+	ReasonInstalling Reason = "Installing"
+	// ReasonSettling: services changed and have not been quiet for spec.release.settle.
+	ReasonSettling Reason = "Settling"
+	// ReasonStarting: the candidate's services are not all ready yet.
+	ReasonStarting Reason = "Starting"
+	// ReasonAwaitingPromotion: the candidate is ready and spec.release.promotion is Manual.
+	ReasonAwaitingPromotion Reason = "AwaitingPromotion"
+	// ReasonSwitching: the front door names the release, not every replica confirmed it yet.
+	ReasonSwitching Reason = "Switching"
+	// ReasonRollbackWindow: the previous stack is kept for a way back.
+	ReasonRollbackWindow Reason = "RollbackWindow"
+	// ReasonServing: what the spec asks for is what serves, and nothing else runs.
+	ReasonServing Reason = "Serving"
+	// ReasonStartDeadlineExceeded: the candidate was not ready within spec.release.startDeadline.
+	ReasonStartDeadlineExceeded Reason = "StartDeadlineExceeded"
+	// ReasonInvalidServices: the services cannot make a release together.
+	ReasonInvalidServices Reason = "InvalidServices"
+	// ReasonQuotaExceeded: the namespace's quota has no room for the candidate.
+	ReasonQuotaExceeded Reason = "QuotaExceeded"
+	// ReasonRollbackRefused: the release that spec.release.active names cannot serve.
+	ReasonRollbackRefused Reason = "RollbackRefused"
+	// ReasonPaused: spec.paused is true; nothing is changed.
+	ReasonPaused Reason = "Paused"
+	// ReasonDegraded: the active release serves with less than it asks for.
+	ReasonDegraded Reason = "Degraded"
+	// ReasonForeignObject: an object of a name that the operator needs belongs to somebody else.
+	ReasonForeignObject Reason = "ForeignObject"
+	// ReasonUnknownShop: a ShopService names a Shop that does not exist. ShopService only.
+	ReasonUnknownShop Reason = "UnknownShop"
+	// ReasonNotReleased: a ShopService is in no release yet. ShopService only.
+	ReasonNotReleased Reason = "NotReleased"
+	// ReasonRetired: the stack of a release was deleted. ShopRelease only.
+	ReasonRetired Reason = "Retired"
+)
+
+// Stalls tells whether a reason means that nothing goes on until somebody changes something.
+func (r Reason) Stalls() bool {
+	switch r {
+	case ReasonStartDeadlineExceeded, ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,299 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Shop is one e-commerce platform: its front door, how it releases, and what
+// its services have in common. It is owned by the platform team.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:categories=emporium
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.active.release`
+// +kubebuilder:printcolumn:name="Candidate",type=string,JSONPath=`.status.candidate.release`
+// +kubebuilder:printcolumn:name="Services",type=string,JSONPath=`.status.services.summary`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Address",type=string,priority=1,JSONPath=`.status.address`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 20",message="metadata.name may have at most 20 characters, because <shop>-<service>-<revision> names objects of at most 63; choose a shorter name"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name names Kubernetes Services, so it must begin with a letter and hold only a-z, 0-9 and -"
+type Shop struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the platform team asks for. The operator never writes it.
+	// +optional
+	Spec ShopSpec `json:"spec,omitzero"`
+	// status is what the operator sees. Deleting it changes nothing: it is made anew.
+	// +kubebuilder:default={"observedGeneration":-1}
+	// +optional
+	Status ShopStatus `json:"status,omitzero"`
+}
+
+// ShopSpec is what the platform team asks for.
+type ShopSpec struct {
+	// paused stops the operator from changing anything of this shop; it goes on
+	// reporting. What serves goes on serving. Unset: false.
+	// +optional
+	Paused bool `json:"paused,omitempty"`
+	// frontDoor is the gateway that decides which release a request reaches.
+	// Unset: Managed, with its defaults.
+	// +kubebuilder:default={}
+	// +optional
+	FrontDoor FrontDoor `json:"frontDoor,omitzero"`
+	// release says when releases are cut, how they go live and how long one can go back.
+	// +kubebuilder:default={}
+	// +optional
+	Release ReleasePolicy `json:"release,omitzero"`
+	// defaults hold for every service that does not say otherwise. They are part
+	// of a release: changing them is a new one.
+	// +optional
+	Defaults ServiceDefaults `json:"defaults,omitzero"`
+}
+
+// FrontDoorType names a kind of front door.
+// +kubebuilder:validation:Enum=Managed
+type FrontDoorType string
+
+// FrontDoorManaged is a front door that the operator runs itself; it works on any cluster.
+const FrontDoorManaged FrontDoorType = "Managed"
+
+// FrontDoor is the gateway that decides which release a request reaches.
+type FrontDoor struct {
+	// type of the front door. Managed: the operator runs it. Unset: Managed.
+	// +kubebuilder:default=Managed
+	// +optional
+	Type FrontDoorType `json:"type,omitempty"`
+	// managed configures the front door that the operator runs.
+	// +kubebuilder:default={}
+	// +optional
+	Managed ManagedFrontDoor `json:"managed,omitzero"`
+}
+
+// ManagedFrontDoor configures the front door that the operator runs. It is not
+// part of a release: changes roll it in place, without a failed request.
+type ManagedFrontDoor struct {
+	// image of the gateway. Unset: the operator's --front-door-image.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Image string `json:"image,omitempty"`
+	// replicas of the gateway. A switch is confirmed when every one of them that
+	// is ready routes by it. Unset: 2.
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50
+	// +optional
+	Replicas int32 `json:"replicas,omitempty"`
+	// service is the Kubernetes Service, named like the shop, at which customers arrive.
+	// +kubebuilder:default={}
+	// +optional
+	Service FrontDoorService `json:"service,omitzero"`
+	// resources of each gateway pod. Unset: requests of 100m CPU and 64Mi, a limit of 256Mi.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+}
+
+// FrontDoorService is the Kubernetes Service at which customers arrive.
+type FrontDoorService struct {
+	// type of the Service. Unset: ClusterIP.
+	// +kubebuilder:default=ClusterIP
+	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
+	// +optional
+	Type corev1.ServiceType `json:"type,omitempty"`
+	// port of the Service. Unset: 80.
+	// +kubebuilder:default=80
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +optional
+	Port int32 `json:"port,omitempty"`
+	// annotations of the Service, for a cloud's load balancer.
+	// +kubebuilder:validation:MaxProperties=32
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Promotion says who lets a ready candidate go live.
+// +kubebuilder:validation:Enum=Automatic;Manual
+type Promotion string
+
+const (
+	// PromotionAutomatic: a candidate goes live as soon as it is ready.
+	PromotionAutomatic Promotion = "Automatic"
+	// PromotionManual: a candidate waits at the preview until spec.release.active names it.
+	PromotionManual Promotion = "Manual"
+)
+
+// ReleasePolicy says when releases are cut, how they go live and how long one can go back.
+type ReleasePolicy struct {
+	// version cuts a release only when its value changes, and names that release.
+	// Changes of services wait until then and are listed in the condition
+	// PendingChanges. Unset: a release is cut whenever services change.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`
+	// +optional
+	Version string `json:"version,omitempty"`
+	// settle is the quiet time after the last change of any service before a release
+	// is cut, so that one `kubectl apply -f .` is one release. Unset: 5s.
+	// +kubebuilder:default="5s"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('1h')",message="settle must lie between 0s and 1h, for example 5s"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	Settle *metav1.Duration `json:"settle,omitempty"`
+	// promotion says who lets a ready candidate go live. Automatic: it does so by
+	// itself. Manual: it waits until active names it. The first release of a shop
+	// goes live by itself in either case. Unset: Automatic.
+	// +kubebuilder:default=Automatic
+	// +optional
+	Promotion Promotion `json:"promotion,omitempty"`
+	// active pins the release that must serve, by name or version. Under Manual
+	// promotion this is how a candidate is approved; naming an older release goes
+	// back to it. Unset: follow promotion.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Active string `json:"active,omitempty"`
+	// startDeadline is the time a candidate has to get ready. Past it the shop is
+	// Stalled; live traffic is untouched. Unset: 10m.
+	// +kubebuilder:default="10m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="startDeadline must lie between 10s and 24h, for example 10m"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	StartDeadline *metav1.Duration `json:"startDeadline,omitempty"`
+	// rollbackWindow keeps the previous stack running, at full strength, this long
+	// after a switch. Within it going back is immediate. Unset: 15m.
+	// +kubebuilder:default="15m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('168h')",message="rollbackWindow must lie between 0s and 168h, for example 15m"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	RollbackWindow *metav1.Duration `json:"rollbackWindow,omitempty"`
+	// historyLimit is the number of retired releases that are kept, to go back to
+	// from their snapshots. Unset: 5.
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=50
+	// +optional
+	HistoryLimit *int32 `json:"historyLimit,omitempty"`
+}
+
+// ServiceDefaults hold for every service that does not say otherwise.
+type ServiceDefaults struct {
+	// resources of each pod of a service that sets none.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+	// env is put before each service's own; a service's entry of the same name wins.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	Env []corev1.EnvVar `json:"env,omitempty"`
+	// imagePullSecrets of services that set none.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	// +optional
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+	// nodeSelector of services that set none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +optional
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// tolerations of services that set none.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+}
+
+// ShopStatus is what the operator sees.
+type ShopStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of; -1: none yet.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// active is the release that the front door names.
+	// +optional
+	Active *ReleaseRef `json:"active,omitempty"`
+	// candidate is the release that shall follow.
+	// +optional
+	Candidate *ReleaseRef `json:"candidate,omitempty"`
+	// previous is the release that served before and is kept for a way back.
+	// +optional
+	Previous *PreviousRelease `json:"previous,omitempty"`
+	// lastSwitch is the last change of the active release, with measured times.
+	// +optional
+	LastSwitch *SwitchRecord `json:"lastSwitch,omitempty"`
+	// services counts the services of the active release.
+	// +optional
+	Services ServiceCount `json:"services,omitzero"`
+	// address at which customers reach the shop.
+	// +optional
+	Address string `json:"address,omitempty"`
+	// previewAddress at which the candidate can be tried while it is ready.
+	// +optional
+	PreviewAddress string `json:"previewAddress,omitempty"`
+	// conditions: Ready and Available always; Reconciling, Stalled and PendingChanges only while true.
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// ReleaseRef names a release.
+type ReleaseRef struct {
+	// release is the name of the ShopRelease.
+	Release string `json:"release"`
+	// version of the release, where it has one.
+	// +optional
+	Version string `json:"version,omitempty"`
+	// since is when the release took this role.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+}
+
+// PreviousRelease names the release that served before.
+type PreviousRelease struct {
+	// release is the name of the ShopRelease.
+	Release string `json:"release"`
+	// retiresAt is when its stack will be deleted.
+	// +optional
+	RetiresAt *metav1.Time `json:"retiresAt,omitempty"`
+}
+
+// SwitchRecord tells of one switch.
+type SwitchRecord struct {
+	// from is the release that served before; empty at the first switch.
+	// +optional
+	From string `json:"from,omitempty"`
+	// to is the release that serves since.
+	To string `json:"to"`
+	// writtenAt is when the operator wrote the switch, by its clock.
+	WrittenAt metav1.MicroTime `json:"writtenAt"`
+	// confirmedAt is when the last front-door replica began to route by it, by that replica's clock.
+	// +optional
+	ConfirmedAt *metav1.MicroTime `json:"confirmedAt,omitempty"`
+	// confirmMillis is confirmedAt minus writtenAt, in milliseconds.
+	// +optional
+	ConfirmMillis *int64 `json:"confirmMillis,omitempty"`
+}
+
+// ServiceCount counts the services of the active release.
+type ServiceCount struct {
+	// total number of services.
+	Total int32 `json:"total"`
+	// ready is the number of services that have their replicas.
+	Ready int32 `json:"ready"`
+	// summary is ready and total as the SERVICES column shows them: "20/20".
+	// +optional
+	Summary string `json:"summary,omitempty"`
+}
+
+// ShopList is a list of Shops.
+//
+// +kubebuilder:object:root=true
+type ShopList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Shop `json:"items"`
+}

@@ -1,0 +1,151 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// ShopRelease is an immutable snapshot of all services of a shop. The operator
+// writes it; its name is <shop>-<revision>, so the same content always has the
+// same name, and reverting a change finds the release of before.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=shoprel,categories=emporium
+// +kubebuilder:printcolumn:name="Version",type=string,JSONPath=`.spec.version`
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.summary`
+// +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.conditions[?(@.type=="Active")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type ShopRelease struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the snapshot. It cannot be changed.
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="a ShopRelease is a record and cannot be changed; change the ShopServices, or name another release in the Shop's spec.release.active"
+	// +required
+	Spec ShopReleaseSpec `json:"spec,omitzero"`
+	// status is what the operator sees. Deleting it changes nothing: it is made anew.
+	// +kubebuilder:default={"observedGeneration":-1}
+	// +optional
+	Status ShopReleaseStatus `json:"status,omitzero"`
+}
+
+// ShopReleaseSpec is a snapshot of all services of a shop.
+type ShopReleaseSpec struct {
+	// shop that the release is of.
+	// +kubebuilder:validation:MaxLength=20
+	// +required
+	Shop string `json:"shop"`
+	// version is the Shop's spec.release.version at the time of the cut.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Version string `json:"version,omitempty"`
+	// revision is the hash of all that ends in pods, of the set of services and of their routes.
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=8
+	// +required
+	Revision string `json:"revision"`
+	// services of the release, with the shop's defaults filled in.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	Services []ReleaseService `json:"services,omitempty"`
+	// copies of the ConfigMaps and Secrets that the services name, as they were.
+	// +listType=map
+	// +listMapKey=copy
+	// +kubebuilder:validation:MaxItems=500
+	// +optional
+	Copies []ConfigCopy `json:"copies,omitempty"`
+}
+
+// ReleaseService is one service of a release.
+type ReleaseService struct {
+	// name of the ShopService.
+	// +kubebuilder:validation:MaxLength=30
+	// +required
+	Name string `json:"name"`
+
+	ServiceTemplate `json:",inline"`
+
+	// replicas as it was at the cut. It serves only when the ShopService is gone:
+	// a running stack follows the ShopService's live value.
+	// +optional
+	Replicas *int32 `json:"replicas,omitempty"`
+	// autoscaling as it was at the cut. It serves only when the ShopService is gone:
+	// a running stack follows the ShopService's live value.
+	// +optional
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
+}
+
+// ConfigKind is ConfigMap or Secret.
+// +kubebuilder:validation:Enum=ConfigMap;Secret
+type ConfigKind string
+
+const (
+	// ConfigMapKind is a ConfigMap.
+	ConfigMapKind ConfigKind = "ConfigMap"
+	// SecretKind is a Secret.
+	SecretKind ConfigKind = "Secret"
+)
+
+// ConfigCopy is one ConfigMap or Secret that was copied into a release.
+type ConfigCopy struct {
+	// kind of the object.
+	// +required
+	Kind ConfigKind `json:"kind"`
+	// name of the object that a service names.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+	// copy is the name of the immutable copy that the release's pods use. It holds
+	// the hash of the content, so releases with the same content share it.
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Copy string `json:"copy"`
+}
+
+// ShopReleaseStatus is what the operator sees of a release.
+type ShopReleaseStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of; -1: none yet.
+	// +kubebuilder:default=-1
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// summary is the ready and total number of services, as the READY column shows them: "17/20".
+	// +optional
+	Summary string `json:"summary,omitempty"`
+	// services of the stack, while it runs.
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Services []ReleaseServiceStatus `json:"services,omitempty"`
+	// switchedAt is when the front door was last set to this release.
+	// +optional
+	SwitchedAt *metav1.MicroTime `json:"switchedAt,omitempty"`
+	// conditions: Ready and Active always; Started once it was; Stalled only while true.
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// ReleaseServiceStatus is what the operator sees of one service of a stack.
+type ReleaseServiceStatus struct {
+	// name of the service.
+	Name string `json:"name"`
+	// ready is the number of available pods.
+	Ready int32 `json:"ready"`
+	// wanted is the number of pods below which the service does not count as ready.
+	Wanted int32 `json:"wanted"`
+	// reason why the service is not ready, as Kubernetes names it: ImagePullBackOff, CrashLoopBackOff, …
+	// +optional
+	Reason string `json:"reason,omitempty"`
+}
+
+// ShopReleaseList is a list of ShopReleases.
+//
+// +kubebuilder:object:root=true
+type ShopReleaseList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ShopRelease `json:"items"`
+}
