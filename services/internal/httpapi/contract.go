@@ -1,0 +1,41 @@
+package httpapi
+
+// Contract is what a service promises; the operator compares two releases by
+// it before both may use one database.
+type Contract struct {
+	// Schema is the database schema; nil for a service without a database.
+	Schema *Schema `json:"schema,omitempty"`
+	// Provides and Consumes list APIs as name/version: "catalog/v1".
+	Provides []string `json:"provides"`
+	Consumes []string `json:"consumes"`
+}
+
+// Schema names the migration that this release brings and the range of
+// migrations that it can work with.
+type Schema struct {
+	Name    string `json:"name"`
+	Version int64  `json:"version"`
+	Min     int64  `json:"min"`
+	Max     int64  `json:"max"`
+}
+
+// contractVersion is the version of the rules that all services follow.
+const contractVersion = "v1"
+
+type contractAnswer struct {
+	Service string `json:"service"`
+	Version string `json:"version"`
+	Shop    string `json:"shop"`
+	Release string `json:"release"`
+	Rules   string `json:"contract"`
+	Contract
+}
+
+func (c Contract) of(cfg Config) contractAnswer {
+	c.Provides = append([]string{}, c.Provides...) // [] in JSON, never null
+	c.Consumes = append([]string{}, c.Consumes...)
+	return contractAnswer{
+		Service: cfg.Service, Version: cfg.Version, Shop: cfg.Shop, Release: cfg.Release,
+		Rules: contractVersion, Contract: c,
+	}
+}
