@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// Role is what a stack is to its shop.
+type Role string
+
+// The roles of a stack.
+const (
+	Active    Role = "active"
+	Candidate Role = "candidate"
+	Previous  Role = "previous"
+)
+
+// Decision is the full desired set for this moment.
+type Decision struct {
+	// Frozen: change nothing, report only.
+	Frozen bool
+	// Cut: write the ShopRelease of the content.
+	Cut bool
+	// Stacks that run. Every other one goes.
+	Stacks []StackPlan
+	// Table is what the front door says, without routes.
+	Table TablePlan
+	// Candidate and Previous name the releases in these roles; "" where there is none.
+	Candidate, Previous string
+	// CandidateSince is when the candidate became one.
+	CandidateSince time.Time
+	// RetiresAt is when the previous stack goes.
+	RetiresAt time.Time
+	// Reason and Message say what is going on, in one deterministic line.
+	Reason  v1alpha1.Reason
+	Message string
+	// Pending: services differ from the release that the spec asks for.
+	Pending bool
+	// Drop names the ShopReleases beyond the history limit.
+	Drop []string
+	// Wake is the time until something changes by the clock alone; 0: never.
+	Wake time.Duration
+}
+
+// StackPlan is one stack that runs.
+type StackPlan struct {
+	Release string
+	Role    Role
+	// Floors is, by service, the number of pods below which it does not count as
+	// ready, and the least that an autoscaler may go down to.
+	Floors map[string]int32
+}
+
+// TablePlan is what the front door says.
+type TablePlan struct {
+	Active, Preview string
+	// Switch is the last switch, or the one that this decision makes.
+	Switch *frontdoor.Switch
+	// Switching: this decision moves the front door to another release.
+	Switching bool
+}
+
+// Role returns the role of a release in this decision.
+func (d *Decision) Role(release string) (Role, bool) {
+	for _, s := range d.Stacks {
+		if s.Release == release {
+			return s.Role, true
+		}
+	}
+	return "", false
+}
+
+// Floors returns the floors of a running release; nil where it does not run.
+func (d *Decision) Floors(release string) map[string]int32 {
+	for _, s := range d.Stacks {
+		if s.Release == release {
+			return s.Floors
+		}
+	}
+	return nil
+}

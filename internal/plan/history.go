@@ -1,0 +1,44 @@
+package plan
+
+import (
+	"slices"
+	"time"
+)
+
+// beyondHistory names the ShopReleases that play no part any more and are older
+// than the newest HistoryLimit of their kind.
+func (p *planner) beyondHistory() []string {
+	if p.d.Frozen {
+		return nil
+	}
+	var idle []Release
+	for _, r := range p.o.Releases {
+		if !p.inUse(r) {
+			idle = append(idle, r)
+		}
+	}
+	slices.SortFunc(idle, func(a, b Release) int {
+		return compareNewest(a.CreatedAt, b.CreatedAt, a.Name, b.Name)
+	})
+	var drop []string
+	for _, r := range idle[min(len(idle), p.o.Policy.HistoryLimit):] {
+		drop = append(drop, r.Name)
+	}
+	return drop
+}
+
+func (p *planner) inUse(r Release) bool {
+	_, runs := p.d.Role(r.Name)
+	return runs || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
+		r.Name == p.o.Content.Release || (p.o.Policy.Pin != "" && (r.Name == p.o.Policy.Pin || r.Version == p.o.Policy.Pin))
+}
+
+func compareNewest(a, b time.Time, nameA, nameB string) int {
+	if c := b.Compare(a); c != 0 {
+		return c
+	}
+	if nameA < nameB {
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+)
+
+// Observed is all that a decision rests on.
+type Observed struct {
+	Paused  bool
+	Policy  Policy
+	Content Content
+	// Releases are the ShopReleases that are kept.
+	Releases []Release
+	// Stacks are the running stacks by release.
+	Stacks map[string]Stack
+	// Live is the scale that the ShopServices ask for now, by service.
+	Live map[string]Scale
+	// Table is the front door's routing table; zero where there is none yet.
+	Table frontdoor.Table
+	// FrontDoor tells of the front door's replicas.
+	FrontDoor FrontDoor
+}
+
+// Policy is the shop's release policy, with defaults filled in.
+type Policy struct {
+	Manual bool
+	// Version, if set, is the version of which a release shall be cut.
+	Version string
+	// Pin is the name or version of the release that must serve.
+	Pin            string
+	Settle         time.Duration
+	StartDeadline  time.Duration
+	RollbackWindow time.Duration
+	HistoryLimit   int
+}
+
+// Content is the release as the services would make it now.
+type Content struct {
+	Release string
+	Version string
+	// Problems say why the services cannot make a release together.
+	Problems []string
+	// Since is when this content was first seen.
+	Since time.Time
+}
+
+// Release is one ShopRelease.
+type Release struct {
+	Name, Version string
+	CreatedAt     time.Time
+	// CandidateSince is when it last became the candidate; zero when it is none.
+	CandidateSince time.Time
+	Services       []Service
+}
+
+// Service is one service of a release with its scale as it was at the cut.
+type Service struct {
+	Name  string
+	Scale Scale
+}
+
+// Scale is a fixed number of replicas (Max is 0), or bounds for autoscaling.
+type Scale struct {
+	Min, Max int32
+}
+
+// Auto tells whether the number of replicas follows the load.
+func (s Scale) Auto() bool { return s.Max > 0 }
+
+// Stack holds the running services of a release by name.
+type Stack map[string]Running
+
+// Running is one service of a running stack.
+type Running struct {
+	// Wanted is the number of replicas that its Deployment asks for now.
+	Wanted int32
+	// Available is the number of available pods.
+	Available int32
+	// Current is false until Kubernetes has seen the newest version of it.
+	Current bool
+	// Trouble says why pods are not ready, as Kubernetes names it: ImagePullBackOff, …
+	Trouble string
+	// Refused is set when Kubernetes refuses to create pods: the quota's message.
+	Refused string
+}
+
+// FrontDoor tells of the front door's replicas.
+type FrontDoor struct {
+	// Ready replicas, and how many of them route by the table's last switch.
+	Ready, Confirmed int
+	// ConfirmedAt is when the last of them began to.
+	ConfirmedAt time.Time
+}
+
+// AllConfirmed tells whether every ready replica, and at least one, routes by the last switch.
+func (f FrontDoor) AllConfirmed() bool { return f.Ready > 0 && f.Confirmed == f.Ready }
+
+func (o *Observed) release(name string) (Release, bool) {
+	return o.find(func(r Release) bool { return r.Name == name })
+}
+
+func (o *Observed) find(match func(Release) bool) (Release, bool) {
+	if i := slices.IndexFunc(o.Releases, match); i >= 0 {
+		return o.Releases[i], true
+	}
+	return Release{}, false
+}
+
+func (o *Observed) runs(name string) bool { return name != "" && len(o.Stacks[name]) > 0 }

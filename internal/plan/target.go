@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// target is the release that shall be prepared next to the active one, or that
+// shall replace it.
+type target struct {
+	release string
+	// cut: it is the content's release and has no ShopRelease yet.
+	cut bool
+	// approved: it may go live as soon as it is ready.
+	approved bool
+	// hold: there is no target; keep what is there, for this reason.
+	hold    v1alpha1.Reason
+	message string
+	wake    time.Duration
+}
+
+// chooseTarget answers what the spec asks for.
+func (o *Observed) chooseTarget(now time.Time) target {
+	if pin := o.Policy.Pin; pin != "" {
+		if t, decided := o.pinned(pin); decided {
+			return t
+		}
+		if !o.Policy.Manual {
+			return target{release: o.Table.Active, approved: true}
+		}
+	}
+	return o.wanted(now)
+}
+
+// pinned handles a pin that is not fulfilled yet.
+func (o *Observed) pinned(pin string) (target, bool) {
+	r, ok := o.find(func(r Release) bool { return r.Name == pin || (r.Version != "" && r.Version == pin) })
+	switch {
+	case ok && r.Name == o.Table.Active:
+		return target{}, false
+	case ok:
+		return target{release: r.Name, approved: true}, true
+	case pin == o.Content.Release || (pin == o.Content.Version && pin != ""):
+		return target{}, false
+	}
+	return target{hold: v1alpha1.ReasonRollbackRefused, message: fmt.Sprintf(
+		"spec.release.active names %s, of which no ShopRelease is left; name one of: %s, or clear it", pin, o.knownReleases())}, true
+}
+
+// wanted follows the content of the services.
+func (o *Observed) wanted(now time.Time) target {
+	c := o.Content
+	approved := !o.Policy.Manual || o.Table.Active == "" || (o.Policy.Pin != "" && (o.Policy.Pin == c.Release || o.Policy.Pin == c.Version))
+	if v := o.Policy.Version; v != "" {
+		if r, ok := o.find(func(r Release) bool { return r.Version == v }); ok {
+			return target{release: r.Name, approved: approved || o.isPrevious(r.Name)}
+		}
+	}
+	if len(c.Problems) > 0 {
+		return target{hold: v1alpha1.ReasonInvalidServices, message: strings.Join(c.Problems, "; ")}
+	}
+	if _, exists := o.release(c.Release); exists {
+		return target{release: c.Release, approved: approved || o.isPrevious(c.Release)}
+	}
+	if left := c.Since.Add(o.Policy.Settle).Sub(now); left > 0 {
+		return target{hold: v1alpha1.ReasonSettling, wake: left,
+			message: fmt.Sprintf("services changed; release %s is cut when they were quiet for %s", c.Release, o.Policy.Settle)}
+	}
+	return target{release: c.Release, cut: true, approved: approved}
+}
+
+// isPrevious: going back to a stack that still runs was approved when it first went live.
+func (o *Observed) isPrevious(name string) bool {
+	return o.Table.Switch != nil && o.Table.Switch.From == name && o.runs(name)
+}
+
+func (o *Observed) knownReleases() string {
+	var names []string
+	for _, r := range o.Releases {
+		name := r.Name
+		if r.Version != "" {
+			name += " (" + r.Version + ")"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,43 @@
+package release
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+)
+
+// revisionLength is the number of hex digits of a revision: with the 20 and 30
+// characters of shop and service it keeps every name within 63.
+const revisionLength = 8
+
+// Name names the ShopRelease of a revision.
+func Name(shop, revision string) string { return shop + "-" + revision }
+
+// ObjectName names the objects of one service in one release.
+func ObjectName(shop, service, revision string) string {
+	return shop + "-" + service + "-" + revision
+}
+
+// copyName names the copy of a ConfigMap or Secret. It holds the hash of the
+// content, so releases with the same content share one copy.
+func copyName(shop string, ref Ref, hash string) string {
+	const limit = 253
+	kind := strings.ToLower(string(ref.Kind[0]))
+	name := ref.Name
+	if room := limit - len(shop) - revisionLength - 4; len(name) > room {
+		name = strings.TrimRight(name[:room], "-.")
+	}
+	return shop + "-" + kind + "-" + name + "-" + hash[:revisionLength]
+}
+
+// digest returns the SHA-256 of a value's JSON, which is the same for equal
+// values: fields have a fixed order and maps are sorted.
+func digest(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,103 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// Snapshot is a release as it would be cut now.
+type Snapshot struct {
+	Name string
+	Spec v1alpha1.ShopReleaseSpec
+	// Problems say why these services cannot make a release together, one sentence
+	// each, sorted. Empty: they can.
+	Problems []string
+}
+
+// Take makes the snapshot of a shop's services. hashes holds the content hash of
+// every ConfigMap and Secret that exists and that they refer to.
+func Take(shop *v1alpha1.Shop, services []v1alpha1.ShopService, hashes map[Ref]string) (Snapshot, error) {
+	spec := v1alpha1.ShopReleaseSpec{Shop: shop.Name, Version: shop.Spec.Release.Version}
+	for i := range services {
+		spec.Services = append(spec.Services, snapshotService(&services[i], &shop.Spec.Defaults))
+	}
+	slices.SortFunc(spec.Services, func(a, b v1alpha1.ReleaseService) int { return strings.Compare(a.Name, b.Name) })
+	problems := findProblems(spec.Services, hashes)
+	spec.Copies = copiesOf(shop.Name, spec.Services, hashes)
+	revision, err := revisionOf(spec)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("hashing the services of shop %s: %w", shop.Name, err)
+	}
+	spec.Revision = revision
+	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: problems}, nil
+}
+
+func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alpha1.ReleaseService {
+	out := v1alpha1.ReleaseService{
+		Name:            s.Name,
+		ServiceTemplate: *s.Spec.ServiceTemplate.DeepCopy(),
+		Replicas:        s.Spec.Replicas,
+		Autoscaling:     s.Spec.Autoscaling,
+	}
+	fillDefaults(&out.ServiceTemplate, d)
+	return out
+}
+
+func fillDefaults(t *v1alpha1.ServiceTemplate, d *v1alpha1.ServiceDefaults) {
+	if t.Resources == nil {
+		t.Resources = d.Resources.DeepCopy()
+	}
+	for _, e := range slices.Backward(d.Env) {
+		if !slices.ContainsFunc(t.Env, func(own envVar) bool { return own.Name == e.Name }) {
+			t.Env = slices.Insert(t.Env, 0, *e.DeepCopy())
+		}
+	}
+	if d.ImagePullSecrets == nil && d.NodeSelector == nil && d.Tolerations == nil {
+		return
+	}
+	if t.Pod == nil {
+		t.Pod = &v1alpha1.PodOptions{}
+	}
+	if t.Pod.ImagePullSecrets == nil {
+		t.Pod.ImagePullSecrets = slices.Clone(d.ImagePullSecrets)
+	}
+	if t.Pod.NodeSelector == nil {
+		t.Pod.NodeSelector = d.NodeSelector
+	}
+	if t.Pod.Tolerations == nil {
+		t.Pod.Tolerations = slices.Clone(d.Tolerations)
+	}
+}
+
+// revisionOf hashes what belongs to a revision: all that ends in pods, the set of
+// services and their routes. The numbers of replicas do not.
+func revisionOf(spec v1alpha1.ShopReleaseSpec) (string, error) {
+	spec.Services = slices.Clone(spec.Services)
+	for i := range spec.Services {
+		spec.Services[i].Replicas, spec.Services[i].Autoscaling = nil, nil
+	}
+	sum, err := digest(spec)
+	if err != nil {
+		return "", err
+	}
+	return sum[:revisionLength], nil
+}
+
+func copiesOf(shop string, services []v1alpha1.ReleaseService, hashes map[Ref]string) []v1alpha1.ConfigCopy {
+	all := map[Ref]bool{}
+	for i := range services {
+		for ref := range References(&services[i].ServiceTemplate) {
+			all[ref] = true
+		}
+	}
+	var out []v1alpha1.ConfigCopy
+	for _, ref := range sortedRefs(all) {
+		if hash, ok := hashes[ref]; ok {
+			out = append(out, v1alpha1.ConfigCopy{Kind: ref.Kind, Name: ref.Name, Copy: copyName(shop, ref, hash)})
+		}
+	}
+	return out
+}
