@@ -44,5 +44,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 	mv "$new" "$PGDATA"
 fi
 
+# A pod's fsGroup opens every folder of a volume to its group at each mount; the server refuses to start on such data.
+chmod 0700 "$PGDATA"
+
 # Its stop signal is SIGINT (set in the image): a fast shutdown. SIGTERM would wait for every client to leave.
 exec postgres -D "$PGDATA" "$@"

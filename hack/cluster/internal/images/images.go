@@ -36,12 +36,16 @@ func (m Maker) Small(ctx context.Context, c build.Component, name string) (strin
 	if err != nil {
 		return "", err
 	}
-	return m.keep(filepath.Base(folder), name, func() (v1.Image, error) {
+	return m.keep(filepath.Base(folder)+".tar", func(target string) error {
 		layer, err := oci.Layer([]oci.File{{Path: "/" + c.Name, Source: filepath.Join(folder, c.Name), Mode: 0o755}})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return oci.Image(v1.Config{Entrypoint: []string{"/" + c.Name}, User: nobody}, layer)
+		image, err := oci.Image(v1.Config{Entrypoint: []string{"/" + c.Name}, User: nobody}, layer)
+		if err != nil {
+			return err
+		}
+		return oci.WriteArchive(target, name, image)
 	})
 }
 
@@ -54,13 +58,14 @@ func Components() map[string]build.Component {
 	}
 }
 
-// keep makes an image unless the cache has one made from the same. The key names all that it is made from.
-func (m Maker) keep(key, name string, make func() (v1.Image, error)) (string, error) {
-	path := filepath.Join(m.Cache, "images", key+".tar")
+// keep makes a file unless the cache has it. Its name holds a key of all that it is made from, and its end, as the maker of a file may look at that.
+func (m Maker) keep(name string, make func(target string) error) (string, error) {
+	folder := filepath.Join(m.Cache, "images")
+	path := filepath.Join(folder, name)
 	if there(path) {
 		return path, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("making the folder for images: %w", err)
 	}
 	lock, err := owner.Acquire(path+".lock", func() { m.Note("waiting for another one who makes %s", name) })
@@ -71,11 +76,13 @@ func (m Maker) keep(key, name string, make func() (v1.Image, error)) (string, er
 	if there(path) {
 		return path, nil
 	}
-	image, err := make()
-	if err != nil {
-		return "", fmt.Errorf("making image %s: %w", name, err)
+	// Beside the cache first, so that the cache never holds half a file.
+	fresh := filepath.Join(folder, "making-"+name)
+	defer os.Remove(fresh)
+	if err := make(fresh); err != nil {
+		return "", fmt.Errorf("making %s: %w", name, err)
 	}
-	return path, oci.WriteArchive(path, name, image)
+	return path, os.Rename(fresh, path)
 }
 
 func there(path string) bool {

@@ -42,54 +42,64 @@ var debootstrap = []string{
 }
 
 // PostgreSQL makes the database image. It returns the path of its tarball.
+// Debian's part is kept by itself: it takes long, and the script beside it changes more often.
 func (m Maker) PostgreSQL(ctx context.Context) (string, error) {
-	return m.keep("postgres-"+postgresKey(), Postgres, func() (v1.Image, error) {
-		m.Note("making the PostgreSQL image from Debian's packages (a minute the first time)")
-		work, err := os.MkdirTemp(filepath.Join(m.Cache, "images"), "making-")
+	root, err := m.keep("debian-"+key(debootstrap...)+".tar.gz", func(target string) error {
+		m.Note("fetching Debian's PostgreSQL (a minute the first time)")
+		return fetchDebian(ctx, target)
+	})
+	if err != nil {
+		return "", err
+	}
+	return m.keep("postgres-"+key(filepath.Base(root), string(postgres.Entrypoint), fmt.Sprintf("%+v", postgresConfig))+".tar", func(target string) error {
+		image, err := postgresImage(root)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		// The layer is read once more when the tarball is written, so it is taken into memory before its file goes.
-		defer os.RemoveAll(work)
-		base, err := debianLayer(ctx, filepath.Join(work, "root.tar"))
-		if err != nil {
-			return nil, err
-		}
-		return postgresImage(base)
+		return oci.WriteArchive(target, Postgres, image)
 	})
 }
 
-func postgresKey() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "2 %s %q %s", runtime.GOARCH, debootstrap, postgres.Entrypoint))
+func key(parts ...string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q", runtime.GOARCH, parts))
 	return hex.EncodeToString(sum[:])[:16]
 }
 
-func debianLayer(ctx context.Context, target string) (v1.Layer, error) {
+func fetchDebian(ctx context.Context, target string) error {
 	cmd := exec.CommandContext(ctx, "mmdebstrap", append(debootstrap, target)...)
 	// It calls tools of the administrator, which are not on everyone's path.
 	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("running mmdebstrap: %w\n%s", err, output)
+		return fmt.Errorf("running mmdebstrap: %w\n%s", err, output)
 	}
-	// Caching keeps the compressed layer in memory.
-	return tarball.LayerFromFile(target, tarball.WithCompressionLevel(1), tarball.WithCompressedCaching, tarball.WithMediaType(types.OCILayer))
+	return nil
 }
 
-func postgresImage(base v1.Layer) (v1.Image, error) {
-	const data = "/var/lib/postgresql/data"
+const postgresData = "/var/lib/postgresql/data"
+
+var postgresConfig = v1.Config{
+	User: fmt.Sprintf("%d:%d", postgresUser, postgresUser),
+	Env: []string{
+		"PATH=/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin", "PGDATA=" + postgresData + "/pgdata", "LANG=C.UTF-8",
+	},
+	Entrypoint:   []string{"/usr/local/bin/entrypoint.sh"},
+	ExposedPorts: map[string]struct{}{"5432/tcp": {}},
+	// A fast shutdown: SIGTERM would wait for every client to leave.
+	StopSignal: "SIGINT",
+}
+
+func postgresImage(root string) (v1.Image, error) {
+	debian, err := tarball.LayerFromFile(root, tarball.WithMediaType(types.OCILayer))
+	if err != nil {
+		return nil, fmt.Errorf("reading Debian's part: %w", err)
+	}
 	own, err := oci.Layer([]oci.File{
 		{Path: "/usr/local/bin/entrypoint.sh", Content: postgres.Entrypoint, Mode: 0o755},
 		{Path: "/docker-entrypoint-initdb.d", Folder: true, Mode: 0o755},
-		{Path: data, Folder: true, Mode: 0o700, UID: postgresUser, GID: postgresUser},
+		{Path: postgresData, Folder: true, Mode: 0o700, UID: postgresUser, GID: postgresUser},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return oci.Image(v1.Config{
-		User:         fmt.Sprintf("%d:%d", postgresUser, postgresUser),
-		Env:          []string{"PATH=/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin", "PGDATA=" + data + "/pgdata", "LANG=C.UTF-8"},
-		Entrypoint:   []string{"/usr/local/bin/entrypoint.sh"},
-		ExposedPorts: map[string]struct{}{"5432/tcp": {}},
-		StopSignal:   "SIGINT",
-	}, base, own)
+	return oci.Image(postgresConfig, debian, own)
 }
