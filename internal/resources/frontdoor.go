@@ -1,0 +1,133 @@
+package resources
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	rbacv1ac "k8s.io/client-go/applyconfigurations/rbac/v1"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+const (
+	publicPort  = 8080
+	previewPort = 8081
+	metricsPort = 9090
+)
+
+// FrontDoorName names the front door's Deployment and its other objects.
+func FrontDoorName(shop string) string { return shop + "-front-door" }
+
+// PreviewName names the Service at which a candidate can be tried.
+func PreviewName(shop string) string { return shop + "-preview" }
+
+// frontDoor renders the gateway and what it needs. It is part of no stack.
+func frontDoor(in Input) []Object {
+	shop := in.Shop
+	return []Object{
+		frontDoorAccount(shop), frontDoorRole(shop), frontDoorBinding(shop),
+		frontDoorService(shop), previewService(shop),
+		frontDoorDeployment(in), frontDoorBudget(shop),
+	}
+}
+
+func frontDoorAccount(shop *v1alpha1.Shop) Object {
+	return corev1ac.ServiceAccount(FrontDoorName(shop.Name), shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithAutomountServiceAccountToken(false)
+}
+
+// frontDoorRole lets a replica read its table and its endpoints, and write its Lease.
+func frontDoorRole(shop *v1alpha1.Shop) Object {
+	return rbacv1ac.Role(FrontDoorName(shop.Name), shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithRules(
+			rbacv1ac.PolicyRule().WithAPIGroups("").WithResources("configmaps").WithResourceNames(frontdoor.TableName(shop.Name)).WithVerbs("list", "watch"),
+			rbacv1ac.PolicyRule().WithAPIGroups("discovery.k8s.io").WithResources("endpointslices").WithVerbs("list", "watch"),
+			rbacv1ac.PolicyRule().WithAPIGroups("coordination.k8s.io").WithResources("leases").WithVerbs("create", "patch"),
+		)
+}
+
+func frontDoorBinding(shop *v1alpha1.Shop) Object {
+	name := FrontDoorName(shop.Name)
+	return rbacv1ac.RoleBinding(name, shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithRoleRef(rbacv1ac.RoleRef().WithAPIGroup("rbac.authorization.k8s.io").WithKind("Role").WithName(name)).
+		WithSubjects(rbacv1ac.Subject().WithKind("ServiceAccount").WithName(name).WithNamespace(shop.Namespace))
+}
+
+func frontDoorService(shop *v1alpha1.Shop) Object {
+	want := shop.Spec.FrontDoor.Managed.Service
+	svc := doorService(shop, shop.Name, want.Port, publicPort)
+	svc.Spec.WithType(want.Type)
+	return svc.WithAnnotations(want.Annotations)
+}
+
+func previewService(shop *v1alpha1.Shop) Object {
+	svc := doorService(shop, PreviewName(shop.Name), 80, previewPort)
+	svc.Spec.WithType(corev1.ServiceTypeClusterIP)
+	return svc
+}
+
+func doorService(shop *v1alpha1.Shop, name string, port, target int32) *corev1ac.ServiceApplyConfiguration {
+	return corev1ac.Service(name, shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithSpec(corev1ac.ServiceSpec().WithSelector(frontDoorSelector(shop)).
+			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
+				WithPort(port).WithTargetPort(intstr.FromInt32(target))))
+}
+
+func frontDoorDeployment(in Input) Object {
+	shop := in.Shop
+	image := shop.Spec.FrontDoor.Managed.Image
+	if image == "" {
+		image = in.FrontDoorImage
+	}
+	return appsv1ac.Deployment(FrontDoorName(shop.Name), shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(shop.Spec.FrontDoor.Managed.Replicas).
+			WithRevisionHistoryLimit(1).
+			WithStrategy(rollingWithoutLoss()).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(frontDoorSelector(shop))).
+			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(frontDoorLabels(shop)).
+				WithSpec(restrictedPod(true).WithServiceAccountName(FrontDoorName(shop.Name)).
+					WithTerminationGracePeriodSeconds(defaultGraceSeconds).
+					WithContainers(gateway(shop, image)))))
+}
+
+func gateway(shop *v1alpha1.Shop, image string) *corev1ac.ContainerApplyConfiguration {
+	c := restrictedContainer("gateway", image).
+		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(shop.Name),
+			fromField("POD_NAME", "metadata.name"), fromField("POD_NAMESPACE", "metadata.namespace"), fromField("POD_UID", "metadata.uid")).
+		WithPorts(containerPort("http", publicPort), containerPort("preview", previewPort), containerPort("metrics", metricsPort)).
+		WithLivenessProbe(httpProbe("/livez", "metrics").WithPeriodSeconds(10).WithFailureThreshold(6).WithTimeoutSeconds(5)).
+		WithReadinessProbe(httpProbe("/readyz", "metrics").WithPeriodSeconds(2).WithFailureThreshold(3).WithTimeoutSeconds(3)).
+		WithStartupProbe(httpProbe("/startupz", "metrics").WithPeriodSeconds(1).WithFailureThreshold(120).WithTimeoutSeconds(3))
+	if own := shop.Spec.FrontDoor.Managed.Resources; own != nil {
+		c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](own)
+		return c
+	}
+	return c.WithResources(corev1ac.ResourceRequirements().
+		WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")}).
+		WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")}))
+}
+
+func fromField(name, path string) *corev1ac.EnvVarApplyConfiguration {
+	return corev1ac.EnvVar().WithName(name).WithValueFrom(corev1ac.EnvVarSource().
+		WithFieldRef(corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath(path)))
+}
+
+func frontDoorBudget(shop *v1alpha1.Shop) Object {
+	return policyv1ac.PodDisruptionBudget(FrontDoorName(shop.Name), shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithSpec(policyv1ac.PodDisruptionBudgetSpec().WithMaxUnavailable(intstr.FromInt32(1)).
+			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(frontDoorSelector(shop))))
+}

@@ -1,0 +1,60 @@
+package resources
+
+import (
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// FieldManager is the operator's name in managedFields.
+const FieldManager = "emporium"
+
+// LabelManagedBy and ManagedBy mark what the operator wrote.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	ManagedBy      = "emporium"
+	labelName      = "app.kubernetes.io/name"
+	labelInstance  = "app.kubernetes.io/instance"
+	labelPartOf    = "app.kubernetes.io/part-of"
+)
+
+// ShopLabels returns the labels of everything that the operator writes for a shop.
+func ShopLabels(shop string) map[string]string {
+	return map[string]string{
+		labelInstance:       shop,
+		labelPartOf:         shop,
+		LabelManagedBy:      ManagedBy,
+		frontdoor.LabelShop: shop,
+	}
+}
+
+func serviceLabels(shop, service, release string) map[string]string {
+	l := ShopLabels(shop)
+	l[labelName] = service
+	l[frontdoor.LabelComponent] = "service"
+	l[frontdoor.LabelService] = service
+	l[frontdoor.LabelRelease] = release
+	return l
+}
+
+// serviceSelector is the part of the labels that selects pods: it never changes.
+func serviceSelector(shop, service, release string) map[string]string {
+	return map[string]string{
+		frontdoor.LabelShop:    shop,
+		frontdoor.LabelService: service,
+		frontdoor.LabelRelease: release,
+	}
+}
+
+func frontDoorLabels(shop *v1alpha1.Shop) map[string]string {
+	l := ShopLabels(shop.Name)
+	l[labelName] = "gateway"
+	l[frontdoor.LabelComponent] = frontdoor.ComponentFrontDoor
+	return l
+}
+
+func frontDoorSelector(shop *v1alpha1.Shop) map[string]string {
+	return map[string]string{
+		frontdoor.LabelShop:      shop.Name,
+		frontdoor.LabelComponent: frontdoor.ComponentFrontDoor,
+	}
+}

@@ -1,0 +1,85 @@
+package resources
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
+)
+
+// Object is an apply configuration with its identity.
+type Object interface {
+	runtime.ApplyConfiguration
+	GetKind() *string
+	GetAPIVersion() *string
+	GetNamespace() *string
+	GetName() *string
+}
+
+// Input is what a desired set is rendered from.
+type Input struct {
+	Shop     *v1alpha1.Shop
+	Decision *plan.Decision
+	// Releases by name: each stack is rendered from its own snapshot.
+	Releases map[string]*v1alpha1.ShopRelease
+	// Live holds the ShopServices' scale by service name.
+	Live map[string]v1alpha1.ServiceScale
+	// Replicas holds what a Deployment that an autoscaler drives has now, by name.
+	FrontDoorImage string
+}
+
+// Desired is the full desired set, but for copies, releases and the table, which
+// are written under rules of their own.
+type Desired struct {
+	// Objects in the order in which they are applied.
+	Objects []Object
+	// Table is the routing table that the front door shall have.
+	Table frontdoor.Table
+}
+
+// Render renders a decision.
+func Render(in Input) (Desired, error) {
+	out := Desired{Objects: frontDoor(in)}
+	for _, s := range in.Decision.Stacks {
+		rel, ok := in.Releases[s.Release]
+		if !ok {
+			return Desired{}, fmt.Errorf("rendering stack %s: its ShopRelease is not there", s.Release)
+		}
+		out.Objects = append(out.Objects, stack(in, rel, s)...)
+	}
+	out.Table = table(in)
+	return out, nil
+}
+
+func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
+	var out []Object
+	for i := range rel.Spec.Services {
+		s := newService(in, rel, &rel.Spec.Services[i], plan.Floors[rel.Spec.Services[i].Name])
+		out = append(out, s.service(), s.deployment(), s.disruptionBudget())
+		if s.scale.Autoscaling != nil {
+			out = append(out, s.autoscaler())
+		}
+	}
+	return out
+}
+
+func table(in Input) frontdoor.Table {
+	t := in.Decision.Table
+	out := frontdoor.Table{Schema: frontdoor.TableSchema, Shop: in.Shop.Name, Active: t.Active, Preview: t.Preview, Switch: t.Switch}
+	for _, name := range []string{t.Active, t.Preview} {
+		if rel, ok := in.Releases[name]; ok && (name != t.Active || len(out.Releases) == 0) {
+			out.Releases = append(out.Releases, routesOf(rel))
+		}
+	}
+	return out
+}
+
+func owner(shop *v1alpha1.Shop) *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).WithKind("Shop").
+		WithName(shop.Name).WithUID(shop.UID).WithController(true).WithBlockOwnerDeletion(true)
+}

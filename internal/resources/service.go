@@ -1,0 +1,75 @@
+package resources
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+// service is one service of one stack, ready to be rendered.
+type service struct {
+	shop     *v1alpha1.Shop
+	rel      *v1alpha1.ShopRelease
+	template v1alpha1.ServiceTemplate // names of ConfigMaps and Secrets are those of the copies
+	name     string                   // of the ShopService
+	object   string                   // of everything that is written for it
+	floor    int32
+	scale    v1alpha1.ServiceScale
+}
+
+func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, floor int32) service {
+	out := service{
+		shop: in.Shop, rel: rel, name: s.Name, floor: floor,
+		template: *s.ServiceTemplate.DeepCopy(),
+		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
+		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling},
+	}
+	if live, ok := in.Live[s.Name]; ok {
+		out.scale = live
+	}
+	copies := map[release.Ref]string{}
+	for _, c := range rel.Spec.Copies {
+		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy
+	}
+	release.Rename(&out.template, copies)
+	return out
+}
+
+func (s service) labels() map[string]string   { return serviceLabels(s.shop.Name, s.name, s.rel.Name) }
+func (s service) selector() map[string]string { return serviceSelector(s.shop.Name, s.name, s.rel.Name) }
+
+// service renders the Kubernetes Service: the address of a service within its stack.
+func (s service) service() Object {
+	return corev1ac.Service(s.object, s.shop.Namespace).
+		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).
+		WithSpec(corev1ac.ServiceSpec().
+			WithType(corev1.ServiceTypeClusterIP).
+			WithSelector(s.selector()).
+			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
+				WithPort(s.template.Port).WithTargetPort(intstr.FromString(frontdoor.PortName))))
+}
+
+// routesOf lists the public paths of a release and the Services behind them.
+func routesOf(rel *v1alpha1.ShopRelease) frontdoor.Release {
+	out := frontdoor.Release{Name: rel.Name, Version: rel.Spec.Version, Routes: []frontdoor.Route{}}
+	for _, s := range rel.Spec.Services {
+		for _, r := range s.Routes {
+			out.Routes = append(out.Routes, frontdoor.Route{
+				Path: r.Path, Service: s.Name,
+				Upstream: release.ObjectName(rel.Spec.Shop, s.Name, rel.Spec.Revision),
+			})
+		}
+	}
+	return out
+}
+
+// urlVariable names the environment variable that holds the address of a dependency.
+func urlVariable(service string) string {
+	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_URL"
+}

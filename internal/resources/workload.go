@@ -1,0 +1,69 @@
+package resources
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+)
+
+// defaultCPUUtilization is what an autoscaler aims at, in percent of the CPU requests.
+const defaultCPUUtilization = 70
+
+// deployment renders the Deployment. It says nothing of replicas where an
+// autoscaler drives them: two writers of one field would fight.
+func (s service) deployment() Object {
+	spec := appsv1ac.DeploymentSpec().
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())).
+		WithRevisionHistoryLimit(0).
+		WithStrategy(rollingWithoutLoss()).
+		WithTemplate(s.pod())
+	if s.scale.Autoscaling == nil {
+		spec.WithReplicas(s.floor)
+	}
+	return appsv1ac.Deployment(s.object, s.shop.Namespace).
+		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).WithSpec(spec)
+}
+
+func rollingWithoutLoss() *appsv1ac.DeploymentStrategyApplyConfiguration {
+	return appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+			WithMaxUnavailable(intstr.FromInt32(0)).WithMaxSurge(intstr.FromInt32(1)))
+}
+
+// autoscaler renders the HorizontalPodAutoscaler. Its minimum is the floor: raising
+// it lifts the Deployment without asking metrics, lowering it shrinks nothing at once.
+func (s service) autoscaler() Object {
+	a := s.scale.Autoscaling
+	spec := autoscalingv2ac.HorizontalPodAutoscalerSpec().
+		WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind("Deployment").WithName(s.object)).
+		WithMinReplicas(s.floor).WithMaxReplicas(a.MaxReplicas)
+	if a.CPUUtilization != nil || len(a.Metrics) == 0 {
+		target := int32(defaultCPUUtilization)
+		if a.CPUUtilization != nil {
+			target = *a.CPUUtilization
+		}
+		spec.WithMetrics(autoscalingv2ac.MetricSpec().WithType(autoscalingv2.ResourceMetricSourceType).
+			WithResource(autoscalingv2ac.ResourceMetricSource().WithName(corev1.ResourceCPU).
+				WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target))))
+	}
+	spec.Metrics = append(spec.Metrics, as[[]autoscalingv2ac.MetricSpecApplyConfiguration](a.Metrics)...)
+	spec.Behavior = as[*autoscalingv2ac.HorizontalPodAutoscalerBehaviorApplyConfiguration](a.Behavior)
+	return autoscalingv2ac.HorizontalPodAutoscaler(s.object, s.shop.Namespace).
+		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).WithSpec(spec)
+}
+
+// disruptionBudget lets a drain of nodes take one pod of a service at a time.
+func (s service) disruptionBudget() Object {
+	return policyv1ac.PodDisruptionBudget(s.object, s.shop.Namespace).
+		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).
+		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
+			WithMaxUnavailable(intstr.FromInt32(1)).
+			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())))
+}
