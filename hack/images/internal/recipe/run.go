@@ -13,6 +13,10 @@ var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 // run reads a RUN line: a go build is done, fetching modules is the machine's own business, and there is nothing else.
 func (r *reader) run(c *instructions.RunCommand) error {
 	line := strings.Join(c.CmdLine, " ")
+	// Only this makes the parser read the mounts.
+	if err := c.Expand(r.expand); err != nil {
+		return r.fail(c.Location(), "%v", err)
+	}
 	for _, mount := range instructions.GetMounts(c) {
 		if mount.Type != instructions.MountTypeCache {
 			return r.fail(c.Location(), "cannot mount anything but a cache: %s", mount.Type)

@@ -1,0 +1,3 @@
+module github.com/emporium-shop/emporium
+
+go 1.26

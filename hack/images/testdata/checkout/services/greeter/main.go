@@ -1,0 +1,6 @@
+// Command greeter is built by the tests of hack/images.
+package main
+
+var version = "unknown"
+
+func main() { println(version) }
