@@ -1,0 +1,105 @@
+# Everything a contributor does, in one place: `make help`. What takes more than a few lines is a program in hack/.
+SHELL := /bin/bash -euo pipefail
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := $(CURDIR)/bin
+OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
+# Labels of the end-to-end tests, and the time that all of them may take.
+E2E_LABELS ?= smoke
+E2E_TIMEOUT ?= 30m
+TAG ?= dev
+# Packages below those of these folders that are there.
+packages = $(foreach folder,$(1),$(if $(wildcard $(folder)),./$(folder)/...))
+
+.PHONY: help
+help: ## Say what there is
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nKUBECONFIG set: that cluster is used instead of one on this machine, and REGISTRY is where its images are pushed to.\n'
+
+##@ See it
+.PHONY: demo cluster down
+demo: ## A cluster, a shop under load, a release and a way back; ends with a table of what was measured
+	go run ./hack/demo
+
+# A user's own cluster is never started or changed here.
+cluster: ## Start a real Kubernetes on this machine, or make sure that it runs
+ifeq ($(filter-out $(OWN_KUBECONFIG),$(KUBECONFIG)),)
+	go run ./hack/cluster up
+else
+	@echo "using the cluster of KUBECONFIG=$(KUBECONFIG)"
+endif
+
+.PHONY: up
+up: cluster ## The same as cluster
+
+down: ## End that cluster and leave nothing behind (safe to run twice)
+	go run ./hack/cluster down
+
+##@ Write code
+.PHONY: generate fmt vet lint build images
+generate: $(BIN)/controller-gen ## Make deep copies, CRDs and apply configurations from api/
+	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
+		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
+
+fmt: $(BIN)/golangci-lint ## Format Go code
+	$(BIN)/golangci-lint fmt
+
+vet: ## go vet
+	go vet ./...
+
+lint: $(BIN)/golangci-lint ## The linters of .golangci.yml, each with its why (cold: some minutes to build)
+	$(BIN)/golangci-lint run ./...
+
+build: ## Build all Go code; the operator and tools into bin/
+	go build ./...
+	go build -o $(BIN)/ $(call packages,cmd)
+
+images: ## Make the images; into the cluster of this machine, or to REGISTRY. TAG=dev
+ifeq ($(filter-out $(OWN_KUBECONFIG),$(KUBECONFIG)),)
+	go run ./hack/images -tag $(TAG) -load
+else
+	go run ./hack/images -tag $(TAG) -push $(or $(REGISTRY),$(error set REGISTRY to where the cluster of KUBECONFIG fetches its images from))
+endif
+
+##@ Test
+.PHONY: test verify unit envtest test-services e2e-smoke e2e bench tools
+test: ## All of the next five, with their times; what is left out is said
+	@hack/test.sh
+
+verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
+	@hack/verify.sh
+
+unit: ## The pure packages, the planner's stories and the harnesses
+	go test $(call packages,api internal controllers cmd hack)
+
+# The API server and etcd are built once, for the cluster too.
+envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
+	go run ./hack/cluster assets
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(call packages,test/cel test/envtest)
+
+test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
+	go test -race $(call packages,services)
+
+e2e-smoke: ## Operator, front door and services on a cluster, under load
+	@$(MAKE) e2e E2E_LABELS=smoke
+
+e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
+	KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(call packages,test/e2e) -count=1 -v -timeout $(E2E_TIMEOUT) \
+		$(if $(E2E_LABELS),-ginkgo.label-filter=$(E2E_LABELS))
+
+bench: ## Measure: CPU for 10,000 requests through the front door, beside a bare reverse proxy
+	GOGC=400 go test -run XXX -bench . -benchtime 60000x ./services/gateway/internal/proxy
+
+tools: ## Install what the tests take from the machine (Debian and root), or say what to install
+	@hack/install.sh
+
+# Tools are built from their own pinned module.
+TOOL_SOURCES := hack/tools/go.mod hack/tools/go.sum
+$(BIN)/controller-gen: PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
+$(BIN)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/controller-gen $(BIN)/golangci-lint: $(TOOL_SOURCES)
+	@echo "building $(@F)"
+	@cd hack/tools && go build -o $(BIN)/ $(PACKAGE)
+	@touch $@

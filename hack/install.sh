@@ -1,0 +1,27 @@
+#!/bin/bash
+# Installs what the tests take from the machine: PostgreSQL 15 for the services, a C compiler for Go's race detector.
+# Where it may not, it says what to install.
+set -euo pipefail
+
+missing=()
+# Debian keeps the server's programs out of PATH.
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql-15)
+command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev)
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+	echo "installing what the tests need: please install what Debian calls: ${missing[*]}" >&2
+	exit 1
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+# The package would start a server of its own; the tests start theirs.
+own=/etc/postgresql-common/createcluster.d/emporium.conf
+mkdir -p "${own%/*}"
+echo 'create_main_cluster = false' >"$own"
+trap 'rm -f "$own"' EXIT
+# Package lists are fetched only when those at hand do not do.
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
