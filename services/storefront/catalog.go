@@ -1,0 +1,86 @@
+// What the storefront reads from catalog.
+package main
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/emporium-shop/emporium/services/internal/client"
+)
+
+// product is one product as catalog describes it; fields it adds are ignored.
+type product struct {
+	SKU         string `json:"sku"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Category    string `json:"category"`
+	Brand       string `json:"brand"`
+	Price       money  `json:"price"`
+	Image       string `json:"image"`
+}
+
+// Path is the product's page.
+func (p product) Path() string { return "/products/" + url.PathEscape(p.SKU) }
+
+type productList struct {
+	Items []product `json:"items"`
+	Next  string    `json:"next"`
+}
+
+type category struct {
+	Slug  string `json:"slug"`
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+}
+
+// Path is the first page of the category's products.
+func (c category) Path() string { return listing{Category: c.Slug}.Path() }
+
+// listing says which products a page shows. Its zero value is all of them.
+type listing struct {
+	Query, Category, Cursor string
+	Limit                   int
+}
+
+func (l listing) values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{"q": l.Query, "category": l.Category, "cursor": l.Cursor} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return values
+}
+
+// Path is the page that shows the listing.
+func (l listing) Path() string {
+	if query := l.values().Encode(); query != "" {
+		return "/?" + query
+	}
+	return "/"
+}
+
+type catalog struct{ api *client.Client }
+
+func (c catalog) products(ctx context.Context, l listing) (productList, error) {
+	values := l.values()
+	values.Set("limit", strconv.Itoa(l.Limit))
+	var list productList
+	_, err := c.api.Get(ctx, "/api/catalog/products?"+values.Encode(), &list)
+	return list, err
+}
+
+func (c catalog) product(ctx context.Context, sku string) (product, error) {
+	var p product
+	_, err := c.api.Get(ctx, "/api/catalog/products/"+url.PathEscape(sku), &p)
+	return p, err
+}
+
+func (c catalog) categories(ctx context.Context) ([]category, error) {
+	var list struct {
+		Items []category `json:"items"`
+	}
+	_, err := c.api.Get(ctx, "/api/catalog/categories", &list)
+	return list.Items, err
+}

@@ -1,0 +1,70 @@
+// Pages for what went wrong, in words for visitors.
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+)
+
+// retryAfter is how many seconds a visitor is asked to wait when a service is
+// away: about as long as Kubernetes takes to replace a pod's endpoint.
+const retryAfter = 5
+
+type apology struct {
+	Code           int
+	Heading, Words string
+	Retry          string // where to try again; empty when that would not help
+}
+
+var apologies = map[int]apology{
+	http.StatusBadRequest:            {Heading: "We did not understand that", Words: "Something in the address or the form is not as it should be."},
+	http.StatusForbidden:             {Heading: "That came from another site", Words: "For your safety we accept forms from our own pages only."},
+	http.StatusNotFound:              {Heading: "We could not find that", Words: "The page or product you are looking for is not here. It may have been sold out and taken away."},
+	http.StatusMethodNotAllowed:      {Heading: "That is not possible here", Words: "This page cannot be used that way."},
+	http.StatusConflict:              {Heading: "Your cart has changed", Words: "It was changed in another window at the same time. Please have a look and try again."},
+	http.StatusRequestEntityTooLarge: {Heading: "That was too much at once", Words: "The form is larger than we accept."},
+	http.StatusUnsupportedMediaType:  {Heading: "We did not understand that", Words: "We accept plain forms only."},
+	http.StatusInternalServerError:   {Heading: "Something went wrong", Words: "That is our fault, not yours. Please try again."},
+	http.StatusServiceUnavailable:    {Heading: "We will be right back", Words: "A part of the shop is not answering at the moment. Your cart is safe; please try again in a few seconds."},
+}
+
+func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
+	sorry := apologies[code]
+	sorry.Code = code
+	if code == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		sorry.Retry = "/cart" // a form cannot be sent again by a link
+		if r.Method == http.MethodGet {
+			sorry.Retry = r.URL.RequestURI()
+		}
+	}
+	s.render(w, r, code, "error", page{Title: sorry.Heading, Body: sorry})
+}
+
+// failed shows the page for an error of another service.
+func (s *shop) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the visitor left; that is no failure of ours
+	}
+	code := codeFor(status(err))
+	if code == http.StatusServiceUnavailable {
+		s.log.WarnContext(r.Context(), "Asking another service", "route", r.Pattern, "error", err)
+	}
+	s.fail(w, r, code)
+}
+
+// codeFor says what another service's refusal means to a visitor. What is
+// neither the visitor's nor time's fault passes for "not available".
+func codeFor(refused int) int {
+	switch refused {
+	case http.StatusNotFound:
+		return http.StatusNotFound
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return http.StatusBadRequest
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return http.StatusConflict
+	}
+	return http.StatusServiceUnavailable
+}
