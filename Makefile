@@ -77,7 +77,7 @@ unit: ## The pure packages, the planner's stories and the harnesses
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
 	go run ./hack/cluster assets
-	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(call packages,test/cel test/envtest)
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
 
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $(call packages,services)
@@ -86,7 +86,7 @@ e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke
 
 e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
-	KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(call packages,test/e2e) -count=1 -v -timeout $(E2E_TIMEOUT) \
+	KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \
 		$(if $(E2E_LABELS),-ginkgo.label-filter=$(E2E_LABELS))
 
 bench: ## Measure: CPU for 10,000 requests through the front door, beside a bare reverse proxy
