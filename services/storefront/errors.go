@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
+	"github.com/emporium-shop/emporium/services/internal/trace"
 )
 
 // retryAfter is how many seconds a visitor is asked to wait when a service is
@@ -50,7 +52,7 @@ func (s *shop) failed(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	code := codeFor(status(err))
 	if code == http.StatusServiceUnavailable {
-		s.log.WarnContext(r.Context(), "Asking another service", "route", r.Pattern, "error", err)
+		s.log.WarnContext(r.Context(), "asking another service", "route", r.Pattern, "trace", trace.From(r.Context()).ID, "error", err)
 	}
 	s.fail(w, r, code)
 }

@@ -45,7 +45,7 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	var out bytes.Buffer
 	err := views[view].ExecuteTemplate(&out, "layout", framed{p, s.name, s.release, s.version, "/static/" + cssName})
 	if err != nil {
-		s.log.ErrorContext(r.Context(), "Rendering a page", "view", view, "error", err)
+		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
 		return
 	}
