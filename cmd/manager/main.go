@@ -1,0 +1,113 @@
+// Command manager is the Emporium operator.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/controllers"
+	"github.com/emporium-shop/emporium/internal/apply"
+	"github.com/emporium-shop/emporium/internal/observe"
+)
+
+type options struct {
+	metricsAddress, healthAddress string
+	leaderElect                   bool
+	frontDoorImage                string
+	zap                           zap.Options
+}
+
+func parse() options {
+	var o options
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
+	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
+	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
+	o.zap.BindFlags(flag.CommandLine)
+	flag.Parse()
+	return o
+}
+
+func main() {
+	o := parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.zap)))
+	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
+		ctrl.Log.Error(err, "running the operator")
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	if o.frontDoorImage == "" {
+		return fmt.Errorf("--front-door-image is not set: name the gateway's image, for example emporium.local/gateway:dev")
+	}
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	config := ctrl.GetConfigOrDie()
+	config.QPS, config.Burst = 100, 200 // a release of 20 services is some 80 writes at once
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(),
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:        o.healthAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "emporium.shop.emporium.dev",
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	if err := setup(mgr); err != nil {
+		return err
+	}
+	return reconciler(mgr, o, scheme, ctx)
+}
+
+func setup(mgr ctrl.Manager) error {
+	return mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+func reconciler(mgr ctrl.Manager, o options, scheme *runtime.Scheme, ctx context.Context) error {
+	sourceOptions := controllers.SourceCacheOptions()
+	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
+	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
+	if err != nil {
+		return fmt.Errorf("making the cache of ConfigMaps and Secrets: %w", err)
+	}
+	if err := mgr.Add(sources); err != nil {
+		return fmt.Errorf("adding the cache of ConfigMaps and Secrets: %w", err)
+	}
+	m := controllers.NewMetrics(metrics.Registry)
+	progress := &controllers.Progress{Now: time.Now}
+	if err := mgr.AddHealthzCheck("progress", progress.Check); err != nil {
+		return fmt.Errorf("adding the liveness check: %w", err)
+	}
+	r := &controllers.ShopReconciler{
+		Reader:         &observe.Reader{Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()}},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
+		Metrics:        m,
+		Recorder:       mgr.GetEventRecorder("emporium"),
+		FrontDoorImage: o.frontDoorImage,
+		Now:            time.Now,
+		Progress:       progress,
+	}
+	if err := r.Setup(mgr, sources); err != nil {
+		return fmt.Errorf("setting the reconciler up: %w", err)
+	}
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,118 @@
+package controllers
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+)
+
+// Written are the kinds that the operator writes or looks at by its label, each
+// with what of a change wakes the shop.
+func written() map[client.Object]predicate.Predicate {
+	anything := predicate.ResourceVersionChangedPredicate{}
+	return map[client.Object]predicate.Predicate{
+		&appsv1.Deployment{}:                     anything,
+		&autoscalingv2.HorizontalPodAutoscaler{}: notItsStatus(),
+		&policyv1.PodDisruptionBudget{}:          predicate.GenerationChangedPredicate{},
+		&corev1.Service{}:                        anything,
+		&corev1.ServiceAccount{}:                 anything,
+		&rbacv1.Role{}:                           anything,
+		&rbacv1.RoleBinding{}:                    anything,
+		&corev1.ConfigMap{}:                      anything,
+		&corev1.Secret{}:                         anything,
+		&corev1.Pod{}:                            podTold(),
+		&coordinationv1.Lease{}:                  leaseTold(),
+	}
+}
+
+// Setup makes the manager run the reconciler. sources is the cache of the metadata
+// of ConfigMaps and Secrets that are not the operator's.
+func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
+	b := ctrl.NewControllerManagedBy(mgr).For(&v1alpha1.Shop{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop))
+	for kind, wakes := range written() {
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(byLabel), builder.WithPredicates(wakes))
+	}
+	for _, kind := range []string{"ConfigMap", "Secret"} {
+		meta := &metav1.PartialObjectMetadata{}
+		meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
+			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
+	}
+	return b.Complete(r)
+}
+
+func byServiceShop(_ context.Context, o client.Object) []reconcile.Request {
+	return request(o.GetNamespace(), o.(*v1alpha1.ShopService).Spec.Shop)
+}
+
+func byReleaseShop(_ context.Context, o client.Object) []reconcile.Request {
+	return request(o.GetNamespace(), o.(*v1alpha1.ShopRelease).Spec.Shop)
+}
+
+func byLabel(_ context.Context, o client.Object) []reconcile.Request {
+	return request(o.GetNamespace(), o.GetLabels()[frontdoor.LabelShop])
+}
+
+// byReference wakes the shops in whose namespace services name the object.
+func (r *ShopReconciler) byReference(kind string) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		shops := map[string]bool{}
+		var out []reconcile.Request
+		for _, shop := range r.Reader.ShopsNaming(ctx, o.GetNamespace(), v1alpha1.ConfigKind(kind), o.GetName()) {
+			if !shops[shop] {
+				shops[shop] = true
+				out = append(out, request(o.GetNamespace(), shop)...)
+			}
+		}
+		return out
+	}
+}
+
+func request(namespace, shop string) []reconcile.Request {
+	if shop == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: namespace, Name: shop}}}
+}
+
+// podTold lets a pod wake its shop only when it became ready or unready, got into
+// trouble or out of it, or went.
+func podTold() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*corev1.Pod), e.ObjectNew.(*corev1.Pod)
+		return observe.PodReady(before) != observe.PodReady(after) || observe.Trouble(before) != observe.Trouble(after)
+	}}
+}
+
+// leaseTold leaves out the renewals, which come every few seconds and say nothing new.
+func leaseTold() predicate.Predicate { return predicate.AnnotationChangedPredicate{} }
+
+// notItsStatus leaves out what the autoscaler's controller writes every few seconds.
+func notItsStatus() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
+		return before.Generation != after.Generation || !sameSpec(before, after)
+	}}
+}

@@ -1,0 +1,104 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/resources"
+)
+
+// prunedKinds are the kinds of a stack, Deployments last: what reaches pods goes before them.
+func prunedKinds() map[string]client.ObjectList {
+	return map[string]client.ObjectList{
+		"HorizontalPodAutoscaler": &autoscalingv2.HorizontalPodAutoscalerList{},
+		"PodDisruptionBudget":     &policyv1.PodDisruptionBudgetList{},
+		"Service":                 &corev1.ServiceList{},
+		"Deployment":              &appsv1.DeploymentList{},
+	}
+}
+
+// prune deletes what the shop owns and the decision does not hold.
+func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
+	keep := map[string]bool{}
+	for _, o := range desired.Objects {
+		keep[*o.GetKind()+"/"+*o.GetName()] = true
+	}
+	var errs []error
+	for _, kind := range []string{"HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "Deployment"} {
+		errs = append(errs, w.pruneKind(ctx, world.Shop, kind, prunedKinds()[kind], keep, client.HasLabels{frontdoor.LabelRelease}))
+	}
+	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world, d))
+	return errors.Join(errs...)
+}
+
+func (w *Writer) pruneKind(ctx context.Context, shop *v1alpha1.Shop, kind string, list client.ObjectList, keep map[string]bool, with client.ListOption) error {
+	of := client.MatchingLabels{frontdoor.LabelShop: shop.Name, resources.LabelManagedBy: resources.ManagedBy}
+	if err := w.Client.List(ctx, list, client.InNamespace(shop.Namespace), of, with); err != nil {
+		return fmt.Errorf("listing %s objects: %w", kind, err)
+	}
+	return meta.EachListItem(list, func(o runtime.Object) error {
+		obj := o.(client.Object)
+		if keep[kind+"/"+obj.GetName()] || !metav1.IsControlledBy(obj, shop) || !obj.GetDeletionTimestamp().IsZero() {
+			return nil
+		}
+		return w.delete(ctx, kind, obj)
+	})
+}
+
+// delete deletes just the object that was looked at, in just that version.
+func (w *Writer) delete(ctx context.Context, kind string, obj client.Object) error {
+	log.FromContext(ctx).V(1).Info("deleting", "kind", kind, "name", obj.GetName())
+	w.wrote(kind, "delete")
+	err := w.Client.Delete(ctx, obj, client.PropagationPolicy(metav1.DeletePropagationBackground),
+		client.Preconditions{UID: ptr.To(obj.GetUID()), ResourceVersion: ptr.To(obj.GetResourceVersion())})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("deleting %s %s: %w", kind, obj.GetName(), err)
+	}
+	return nil
+}
+
+func (w *Writer) pruneReleases(ctx context.Context, world *observe.World, d *plan.Decision) error {
+	var errs []error
+	for _, name := range d.Drop {
+		if rel := world.Releases[name]; rel != nil {
+			errs = append(errs, w.delete(ctx, "ShopRelease", rel))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// pruneCopies deletes the copies that no kept release names.
+func (w *Writer) pruneCopies(ctx context.Context, world *observe.World, d *plan.Decision) error {
+	keep := map[string]bool{}
+	add := func(copies []v1alpha1.ConfigCopy) {
+		for _, c := range copies {
+			keep[string(c.Kind)+"/"+c.Copy] = true
+		}
+	}
+	for _, rel := range world.Releases {
+		add(rel.Spec.Copies) // also those dropped just now: their copies go with the next pass
+	}
+	add(world.Snapshot.Spec.Copies)
+	copies := client.MatchingLabels{frontdoor.LabelComponent: ComponentCopy}
+	return errors.Join(
+		w.pruneKind(ctx, world.Shop, "ConfigMap", &corev1.ConfigMapList{}, keep, copies),
+		w.pruneKind(ctx, world.Shop, "Secret", &corev1.SecretList{}, keep, copies),
+	)
+}

@@ -1,0 +1,125 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+// Configs reads the ConfigMaps and Secrets that services name. Only their metadata
+// is watched; the content is read once per version and only its hash is kept.
+type Configs struct {
+	// Metadata is a cache of the metadata of every ConfigMap and Secret that is not the operator's.
+	Metadata client.Reader
+	// Live reads the content, without a cache.
+	Live client.Reader
+
+	known sync.Map // UID → version
+}
+
+type version struct{ resourceVersion, hash string }
+
+// Hashes returns the content hash of each existing ConfigMap and Secret that the services name.
+func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (map[release.Ref]string, error) {
+	out := map[release.Ref]string{}
+	for _, ref := range referencesOf(shop, services) {
+		hash, err := c.hash(ctx, shop.Namespace, ref)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
+		}
+		if hash != "" {
+			out[ref] = hash
+		}
+	}
+	return out, nil
+}
+
+func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []release.Ref {
+	seen := map[release.Ref]bool{}
+	var out []release.Ref
+	add := func(t *v1alpha1.ServiceTemplate) {
+		for ref := range release.References(t) {
+			if !seen[ref] {
+				seen[ref] = true
+				out = append(out, ref)
+			}
+		}
+	}
+	add(&v1alpha1.ServiceTemplate{Env: shop.Spec.Defaults.Env})
+	for i := range services {
+		add(&services[i].Spec.ServiceTemplate)
+	}
+	return out
+}
+
+// hash returns "" where the object does not exist.
+func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref) (string, error) {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
+	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
+	if err := c.Metadata.Get(ctx, key, meta); err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	if v, ok := c.known.Load(meta.UID); ok && v.(version).resourceVersion == meta.ResourceVersion {
+		return v.(version).hash, nil
+	}
+	obj, hash, err := c.Load(ctx, namespace, ref)
+	if err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	c.remember(obj, hash)
+	return hash, nil
+}
+
+func (c *Configs) remember(obj client.Object, hash string) {
+	c.known.Store(types.UID(obj.GetUID()), version{obj.GetResourceVersion(), hash})
+}
+
+// Load reads the content of a ConfigMap or Secret and hashes it.
+func (c *Configs) Load(ctx context.Context, namespace string, ref release.Ref) (client.Object, string, error) {
+	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
+	if ref.Kind == v1alpha1.SecretKind {
+		var s corev1.Secret
+		if err := c.Live.Get(ctx, key, &s); err != nil {
+			return nil, "", err
+		}
+		hash, err := release.HashSecret(&s)
+		return &s, hash, err
+	}
+	var m corev1.ConfigMap
+	if err := c.Live.Get(ctx, key, &m); err != nil {
+		return nil, "", err
+	}
+	hash, err := release.HashConfigMap(&m)
+	return &m, hash, err
+}
+
+// ShopsNaming returns the shops of a namespace whose services, or defaults, name the object.
+func (r *Reader) ShopsNaming(ctx context.Context, namespace string, kind v1alpha1.ConfigKind, name string) []string {
+	var services v1alpha1.ShopServiceList
+	var shops v1alpha1.ShopList
+	if r.Cache.List(ctx, &services, client.InNamespace(namespace)) != nil || r.Cache.List(ctx, &shops, client.InNamespace(namespace)) != nil {
+		return nil // the cache is not there yet; every shop is looked at when it is
+	}
+	ref := release.Ref{Kind: kind, Name: name}
+	var out []string
+	for i := range services.Items {
+		if _, names := release.References(&services.Items[i].Spec.ServiceTemplate)[ref]; names {
+			out = append(out, services.Items[i].Spec.Shop)
+		}
+	}
+	for i := range shops.Items {
+		if _, names := release.References(&v1alpha1.ServiceTemplate{Env: shops.Items[i].Spec.Defaults.Env})[ref]; names {
+			out = append(out, shops.Items[i].Name)
+		}
+	}
+	return out
+}

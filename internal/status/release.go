@@ -1,0 +1,74 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/plan"
+)
+
+// Release returns the status of one ShopRelease of the shop.
+func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1alpha1.ShopReleaseStatus {
+	s := *rel.Status.DeepCopy()
+	s.ObservedGeneration = rel.Generation
+	floors := d.Floors(rel.Name)
+	s.Services = releaseServices(w, rel, floors)
+	ready := 0
+	for _, svc := range s.Services {
+		if w.Observed.Stacks[rel.Name][svc.Name].ReadyAt(svc.Wanted) {
+			ready++
+		}
+	}
+	s.Summary = fmt.Sprintf("%d/%d", ready, len(rel.Spec.Services))
+	isActive := d.Table.Active == rel.Name
+	if isActive && d.Table.Switch != nil {
+		at := metav1.NewMicroTime(d.Table.Switch.At.Truncate(time.Microsecond))
+		s.SwitchedAt = &at
+	}
+	releaseConditions(rel, d, &s, floors != nil, ready == len(rel.Spec.Services), isActive)
+	return s
+}
+
+func releaseConditions(rel *v1alpha1.ShopRelease, d *plan.Decision, s *v1alpha1.ShopReleaseStatus, runs, ready, isActive bool) {
+	gen := rel.Generation
+	reason, message := releaseReason(rel, d, runs, isActive)
+	set(&s.Conditions, gen, v1alpha1.ConditionReady, runs && ready, reason, message)
+	set(&s.Conditions, gen, v1alpha1.ConditionActive, isActive, reason, message)
+	if runs && ready {
+		set(&s.Conditions, gen, v1alpha1.ConditionStarted, true, v1alpha1.ReasonServing, "every service was ready at its floor")
+	}
+	stalled := rel.Name == d.Candidate && d.Reason.Stalls()
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, reason, message)
+}
+
+func releaseReason(rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive bool) (v1alpha1.Reason, string) {
+	switch {
+	case isActive && d.Reason == v1alpha1.ReasonSwitching:
+		return d.Reason, d.Message
+	case isActive:
+		return v1alpha1.ReasonServing, "the front door names this release"
+	case rel.Name == d.Candidate:
+		return d.Reason, d.Message
+	case rel.Name == d.Previous:
+		return v1alpha1.ReasonRollbackWindow, "kept for a way back until " + d.RetiresAt.UTC().Format(time.RFC3339)
+	case runs:
+		return v1alpha1.ReasonStarting, "its stack runs"
+	}
+	return v1alpha1.ReasonRetired, fmt.Sprintf("its stack does not run; set the Shop's spec.release.active to %s to go back to it", rel.Name)
+}
+
+func releaseServices(w *observe.World, rel *v1alpha1.ShopRelease, floors map[string]int32) []v1alpha1.ReleaseServiceStatus {
+	if floors == nil {
+		return nil
+	}
+	var out []v1alpha1.ReleaseServiceStatus
+	for _, svc := range rel.Spec.Services {
+		run := w.Observed.Stacks[rel.Name][svc.Name]
+		out = append(out, v1alpha1.ReleaseServiceStatus{Name: svc.Name, Ready: run.Available, Wanted: floors[svc.Name], Reason: run.Trouble})
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/resources"
+)
+
+// Shop returns the status of a shop.
+func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
+	s := *w.Shop.Status.DeepCopy()
+	s.ObservedGeneration = w.Shop.Generation
+	s.Active = reference(w, d.Table.Active, activeSince(d))
+	s.Candidate = reference(w, d.Candidate, d.CandidateSince)
+	s.Previous = previous(d)
+	s.LastSwitch = lastSwitch(w, d)
+	s.Services = count(w, d)
+	s.Address = address(w.Shop)
+	s.PreviewAddress = ""
+	if d.Table.Preview != "" {
+		s.PreviewAddress = fmt.Sprintf("http://%s.%s.svc", resources.PreviewName(w.Shop.Name), w.Shop.Namespace)
+	}
+	conditions(w, d, &s)
+	return s
+}
+
+func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
+	gen := w.Shop.Generation
+	available, why := isAvailable(w, d)
+	reason := d.Reason
+	if !available && d.Reason == v1alpha1.ReasonServing {
+		reason = v1alpha1.ReasonDegraded
+	}
+	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
+	ready := available && isReady(w, d)
+	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, d.Message)
+	stalled := d.Reason.Stalls()
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, d.Message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending, d.Reason,
+		"services differ from the release of this version; change spec.release.version to cut one with them")
+}
+
+// isReady: what the spec asks for is what serves.
+func isReady(w *observe.World, d *plan.Decision) bool {
+	switch d.Reason {
+	case v1alpha1.ReasonServing:
+		return true
+	case v1alpha1.ReasonRollbackWindow:
+		return d.Table.Active == w.Snapshot.Name || w.Shop.Spec.Release.Active != "" || w.Shop.Spec.Release.Version != ""
+	}
+	return false
+}
+
+// isAvailable: the front door names a release, every replica confirmed it, and each service has a pod.
+func isAvailable(w *observe.World, d *plan.Decision) (bool, string) {
+	active := w.Observed.Table.Active
+	switch {
+	case active == "":
+		return false, "nothing serves yet"
+	case w.Observed.FrontDoor.Ready == 0:
+		return false, "no replica of the front door is ready"
+	}
+	if rel := w.Releases[active]; rel != nil {
+		for _, svc := range rel.Spec.Services {
+			if w.Observed.Stacks[active][svc.Name].Available == 0 {
+				return false, fmt.Sprintf("service %s of release %s has no ready pod", svc.Name, active)
+			}
+		}
+	}
+	return true, fmt.Sprintf("release %s serves customers", active)
+}
+
+func reference(w *observe.World, name string, since time.Time) *v1alpha1.ReleaseRef {
+	if name == "" {
+		return nil
+	}
+	ref := &v1alpha1.ReleaseRef{Release: name}
+	if rel := w.Releases[name]; rel != nil {
+		ref.Version = rel.Spec.Version
+	}
+	if !since.IsZero() {
+		t := metav1.NewTime(since.Truncate(time.Second))
+		ref.Since = &t
+	}
+	return ref
+}
+
+func activeSince(d *plan.Decision) time.Time {
+	if d.Table.Switch == nil {
+		return time.Time{}
+	}
+	return d.Table.Switch.At
+}
+
+func previous(d *plan.Decision) *v1alpha1.PreviousRelease {
+	if d.Previous == "" {
+		return nil
+	}
+	at := metav1.NewTime(d.RetiresAt.Truncate(time.Second))
+	return &v1alpha1.PreviousRelease{Release: d.Previous, RetiresAt: &at}
+}
+
+// lastSwitch keeps the time at which a switch was first seen confirmed: a replica
+// that comes later reports a later time of its own.
+func lastSwitch(w *observe.World, d *plan.Decision) *v1alpha1.SwitchRecord {
+	s := d.Table.Switch
+	if s == nil {
+		return nil
+	}
+	rec := &v1alpha1.SwitchRecord{From: s.From, To: d.Table.Active, WrittenAt: metav1.NewMicroTime(s.At.Truncate(time.Microsecond))}
+	if old := w.Shop.Status.LastSwitch; old != nil && old.WrittenAt.Equal(&rec.WrittenAt) && old.ConfirmedAt != nil {
+		rec.ConfirmedAt, rec.ConfirmMillis = old.ConfirmedAt, old.ConfirmMillis
+		return rec
+	}
+	if d.Table.Switching || !w.Observed.FrontDoor.AllConfirmed() {
+		return rec
+	}
+	at := metav1.NewMicroTime(w.Observed.FrontDoor.ConfirmedAt.Truncate(time.Microsecond))
+	millis := at.Sub(rec.WrittenAt.Time).Milliseconds()
+	rec.ConfirmedAt, rec.ConfirmMillis = &at, &millis
+	return rec
+}
+
+func count(w *observe.World, d *plan.Decision) v1alpha1.ServiceCount {
+	name := d.Table.Active
+	if name == "" {
+		name = d.Candidate
+	}
+	var c v1alpha1.ServiceCount
+	floors := d.Floors(name)
+	if rel := w.Releases[name]; rel != nil {
+		for _, svc := range rel.Spec.Services {
+			c.Total++
+			if run, ok := w.Observed.Stacks[name][svc.Name]; ok && run.ReadyAt(floors[svc.Name]) {
+				c.Ready++
+			}
+		}
+	}
+	c.Summary = fmt.Sprintf("%d/%d", c.Ready, c.Total)
+	return c
+}
+
+func address(shop *v1alpha1.Shop) string {
+	port := shop.Spec.FrontDoor.Managed.Service.Port
+	if port == 80 || port == 0 {
+		return fmt.Sprintf("http://%s.%s.svc", shop.Name, shop.Namespace)
+	}
+	return fmt.Sprintf("http://%s.%s.svc:%d", shop.Name, shop.Namespace, port)
+}
