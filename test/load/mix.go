@@ -1,0 +1,63 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Target is the shop to send load at, and what it sells.
+type Target struct {
+	// URL of the front door, without a path.
+	URL string
+	// SKUs that the catalog has; at least one.
+	SKUs []string
+	// Run makes the keys of this run unlike those of any other.
+	Run string
+}
+
+// mix is the share of each kind of request: as many places of the wheel as it has.
+var mix = []func(Target, int) spec{home, product, list, item, home, product, addToCart, readCart, cartPage, list}
+
+// spec is one request, before it is one.
+type spec struct{ method, path, body, key, cart string }
+
+func home(Target, int) spec     { return spec{method: http.MethodGet, path: "/"} }
+func cartPage(Target, int) spec { return spec{method: http.MethodGet, path: "/cart"} }
+func list(Target, int) spec {
+	return spec{method: http.MethodGet, path: "/api/catalog/products?limit=20"}
+}
+func product(t Target, n int) spec {
+	return spec{method: http.MethodGet, path: "/products/" + t.sku(n)}
+}
+func item(t Target, n int) spec {
+	return spec{method: http.MethodGet, path: "/api/catalog/products/" + t.sku(n)}
+}
+
+// addToCart makes a cart; its key is new, since a repeated one would be answered from memory.
+func addToCart(t Target, n int) spec {
+	return spec{method: http.MethodPost, path: "/api/cart", body: "{}", key: fmt.Sprintf("load-%s-%d", t.Run, n)}
+}
+
+// readCart reads a cart that an earlier request made; run fills it in, and reads the list while there is none.
+func readCart(Target, int) spec { return spec{method: http.MethodGet, cart: "/api/cart/"} }
+
+func (t Target) sku(n int) string { return t.SKUs[n%len(t.SKUs)] }
+
+func (s spec) request(ctx context.Context, base string, timeout time.Duration) (*http.Request, context.CancelFunc, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	req, err := http.NewRequestWithContext(ctx, s.method, base+s.path, bytes.NewBufferString(s.body))
+	if err != nil {
+		cancel()
+		return nil, nil, fmt.Errorf("making a request: %w", err)
+	}
+	if s.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if s.key != "" {
+		req.Header.Set("Idempotency-Key", s.key)
+	}
+	return req, cancel, nil
+}
