@@ -1,0 +1,60 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/emporium-shop/emporium/test/load"
+)
+
+// Load begins to send load at the shop.
+func (s Stage) Load(ctx context.Context) (*load.Generator, error) {
+	url, err := s.Address(ctx)
+	if err != nil {
+		return nil, err
+	}
+	skus, err := products(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	run := time.Now().UTC().Format("20060102150405")
+	return load.Start(ctx, load.Options{Target: load.Target{URL: url, SKUs: skus, Run: run}})
+}
+
+// products asks the catalog what there is.
+func products(ctx context.Context, url string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/catalog/products?limit=20", nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking for products: %w", err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking for products: %w", err)
+	}
+	defer res.Body.Close()
+	return skusOf(json.NewDecoder(res.Body))
+}
+
+func skusOf(body *json.Decoder) (skus []string, err error) {
+	var page struct {
+		Items []struct {
+			SKU string `json:"sku"`
+		} `json:"items"`
+	}
+	if err := body.Decode(&page); err != nil {
+		return nil, fmt.Errorf("reading the list of products: %w", err)
+	}
+	for _, item := range page.Items {
+		skus = append(skus, item.SKU)
+	}
+	if len(skus) == 0 {
+		return nil, errors.New("reading the list of products: it is empty")
+	}
+	return skus, nil
+}

@@ -1,0 +1,78 @@
+package stage
+
+import (
+	"context"
+	"strings"
+)
+
+// localRegistry is the one that the manifests name.
+const localRegistry = "emporium.local"
+
+// Cluster makes sure that the cluster runs; the user's own is taken as it is.
+func (s Stage) Cluster(ctx context.Context) error {
+	if s.Foreign {
+		return nil
+	}
+	_, err := s.run(ctx, "", "go", "run", "./hack/cluster", "up")
+	return err
+}
+
+// Images makes images with a tag and brings them to the cluster.
+func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
+	args := []string{"run", "./hack/images", "-tag", tag, "-load"}
+	if s.Foreign {
+		args = []string{"run", "./hack/images", "-tag", tag, "-push", s.Registry}
+	}
+	_, err := s.run(ctx, "", "go", append(args, names...)...)
+	return err
+}
+
+// Operator installs the operator. It is restarted since its image keeps its tag while its content changes.
+func (s Stage) Operator(ctx context.Context) error {
+	if err := s.applyFolder(ctx, "config/default"); err != nil {
+		return err
+	}
+	if _, err := s.Kubectl(ctx, "-n", System, "rollout", "restart", "deployment/emporium"); err != nil {
+		return err
+	}
+	_, err := s.Kubectl(ctx, "-n", System, "rollout", "status", "deployment/emporium", "--timeout=120s")
+	return err
+}
+
+// ApplySamples applies config/samples, as a user would.
+func (s Stage) ApplySamples(ctx context.Context) error { return s.applyFolder(ctx, "config/samples") }
+
+// Apply applies a manifest, server-side, under kubectl's own field manager.
+func (s Stage) Apply(ctx context.Context, manifest string) error {
+	_, err := s.KubectlWith(ctx, s.located(manifest), "apply", "--server-side", "-f", "-")
+	return err
+}
+
+func (s Stage) applyFolder(ctx context.Context, folder string) error {
+	manifest, err := s.Kubectl(ctx, "kustomize", folder)
+	if err != nil {
+		return err
+	}
+	return s.Apply(ctx, manifest)
+}
+
+// located lets a manifest name images where this cluster finds them.
+func (s Stage) located(manifest string) string {
+	if !s.Foreign {
+		return manifest
+	}
+	return strings.ReplaceAll(manifest, localRegistry+"/", s.Registry+"/")
+}
+
+// Release applies the samples with other tags of some services' images; the rest of the manifests stays.
+func (s Stage) Release(ctx context.Context, tag string, services ...string) error {
+	manifest, err := s.Kubectl(ctx, "kustomize", "config/samples")
+	if err != nil {
+		return err
+	}
+	for _, name := range services {
+		old := localRegistry + "/" + name + ":1"
+		manifest = strings.ReplaceAll(manifest, old, localRegistry+"/"+name+":"+tag)
+	}
+	return s.Apply(ctx, manifest)
+}
