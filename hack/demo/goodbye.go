@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// goodbye says where the shop is and what to try with it.
+func (d *demo) goodbye(ctx context.Context, out io.Writer) {
+	address, err := d.Address(ctx)
+	if err != nil {
+		address = "(" + err.Error() + ")"
+	}
+	kubectl := ".cluster/bin/kubectl --kubeconfig .cluster/kubeconfig -n acme"
+	if d.Foreign {
+		kubectl = "kubectl -n acme"
+	}
+	fmt.Fprintf(out, `
+The shop runs at %[1]s
+look     %[2]s get shop,shoprel,shopsvc
+approve  %[2]s patch shop acme --type merge -p '{"spec":{"release":{"promotion":"Manual"}}}'
+         then change a service, and name the waiting release:
+         %[2]s patch shop acme --type merge -p '{"spec":{"release":{"active":"<release>"}}}'
+break    %[2]s patch shopsvc catalog --type merge -p '{"spec":{"image":"emporium.local/catalog:none"}}'
+         the shop says what is wrong and serves on; heal: %[2]s patch shopsvc catalog --type merge -p '{"spec":{"image":"emporium.local/catalog:1"}}'
+stop     make down
+`, address, kubectl)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/test/load"
+)
+
+// report is what the demo measured; .cluster/demo-report.json holds it.
+type report struct {
+	Services int `json:"services"`
+	load.Result
+	AppliedToSwitchedMillis int64 `json:"appliedToSwitchedMillis"`
+	// ConfirmMillis is that of the slower of the two switches.
+	ConfirmMillis       int64 `json:"confirmMillis"`
+	APIWritesForRelease int   `json:"apiWritesForRelease"`
+	RollbackMillis      int64 `json:"rollbackMillis"`
+}
+
+func (r *report) confirmed(record v1alpha1.SwitchRecord) {
+	r.ConfirmMillis = max(r.ConfirmMillis, record.ConfirmedAt.Sub(record.WrittenAt.Time).Milliseconds())
+}
+
+// promise is one figure with its bound; a row without a bound only informs.
+type promise struct {
+	name  string
+	value int64
+	bound string
+	held  bool
+}
+
+func (r report) promises() []promise {
+	return []promise{
+		{"services", int64(r.Services), ">= 3", r.Services >= 3},
+		{"requests", int64(r.Requests), "> 0", r.Requests > 0},
+		{"failed", int64(r.Failed), "0", r.Failed == 0},
+		{"mixedRequests", int64(r.MixedRequests), "0", r.MixedRequests == 0},
+		{"staleAfterConfirm", int64(r.StaleAfterConfirm), "0", r.StaleAfterConfirm == 0},
+		{"mixedWindowMillis", r.MixedWindowMillis, "<= 100", r.MixedWindowMillis <= 100},
+		{"confirmMillis", r.ConfirmMillis, "<= 1000", r.ConfirmMillis <= 1000},
+		{"appliedToSwitchedMillis", r.AppliedToSwitchedMillis, "", true},
+		{"apiWritesForRelease", int64(r.APIWritesForRelease), "", true},
+		{"rollbackMillis", r.RollbackMillis, "", true},
+	}
+}
+
+// broken names every promise that did not hold.
+func (r report) broken() error {
+	var errs []error
+	for _, p := range r.promises() {
+		if !p.held {
+			errs = append(errs, fmt.Errorf("%s is %d, promised %s", p.name, p.value, p.bound))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r report) table(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "\nFIGURE\tMEASURED\tPROMISED\tHELD")
+	for _, p := range r.promises() {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%t\n", p.name, p.value, p.bound, p.held)
+	}
+	w.Flush()
+	for _, example := range r.Examples {
+		fmt.Fprintln(out, " ", example)
+	}
+}
+
+func (r report) write(file string) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}

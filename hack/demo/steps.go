@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/test/load"
+	"github.com/emporium-shop/emporium/test/stage"
+)
+
+// changed are the services that the demo's release changes.
+var changed = []string{"storefront", "catalog"}
+
+// base is how long load runs before the release and after the way back, so that there is something to compare with.
+const base = 5 * time.Second
+
+type demo struct {
+	stage.Stage
+	begun  time.Time
+	report report
+}
+
+func newDemo(s stage.Stage) *demo { return &demo{Stage: s, begun: time.Now()} }
+
+// step prints what is done and how long it took.
+func (d *demo) step(name string, do func() error) error {
+	begun := time.Now()
+	fmt.Fprintf(d.Out, "%6.1fs  %s …\n", begun.Sub(d.begun).Seconds(), name)
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	fmt.Fprintf(d.Out, "%6.1fs  %s: done in %.1fs\n", time.Since(d.begun).Seconds(), name, time.Since(begun).Seconds())
+	return nil
+}
+
+// setUp ends with a shop that serves images :1, whatever an earlier run left.
+func (d *demo) setUp(ctx context.Context) error {
+	steps := []struct {
+		name string
+		do   func() error
+	}{
+		{"cluster", func() error { return d.Cluster(ctx) }},
+		{"images of operator and front door", func() error { return d.Images(ctx, "dev", "operator", "gateway") }},
+		{"images of the services", func() error { return d.Images(ctx, "1", "storefront", "catalog", "cart") }},
+		{"images of the next release", func() error { return d.Images(ctx, "2", changed...) }},
+		{"operator", func() error { return d.Operator(ctx) }},
+		{"shop", func() error { return d.install(ctx) }},
+	}
+	for _, s := range steps {
+		if err := d.step(s.name, s.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) install(ctx context.Context) error {
+	if err := d.ApplySamples(ctx); err != nil {
+		return err
+	}
+	return d.Ready(ctx)
+}
+
+// play sends load through a release and the way back, and fills in the report.
+func (d *demo) play(ctx context.Context) error {
+	generator, err := d.Load(ctx)
+	if err != nil {
+		return err
+	}
+	defer generator.Stop()
+	if err := pause(ctx, base); err != nil {
+		return err
+	}
+	there, err := d.release(ctx)
+	if err != nil {
+		return err
+	}
+	back, err := d.wayBack(ctx)
+	if err != nil {
+		return err
+	}
+	if err := pause(ctx, base); err != nil {
+		return err
+	}
+	d.report.Result = load.Analyse(generator.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)})
+	return nil
+}
+
+func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err error) {
+	before, err := d.Writes(ctx)
+	if err != nil {
+		return record, err
+	}
+	applied := time.Now()
+	if record, err = d.apply(ctx, "release of storefront and catalog", "2"); err != nil {
+		return record, err
+	}
+	d.report.AppliedToSwitchedMillis = record.WrittenAt.Sub(applied).Milliseconds()
+	d.report.confirmed(record)
+	after, err := d.Writes(ctx)
+	d.report.APIWritesForRelease = after - before
+	if err != nil {
+		return record, err
+	}
+	shop, err := d.Status(ctx)
+	d.report.Services = int(shop.Status.Services.Total)
+	return record, err
+}
+
+func (d *demo) wayBack(ctx context.Context) (v1alpha1.SwitchRecord, error) {
+	applied := time.Now()
+	record, err := d.apply(ctx, "way back", "1")
+	if err == nil {
+		d.report.RollbackMillis = record.ConfirmedAt.Sub(applied).Milliseconds()
+		d.report.confirmed(record)
+	}
+	return record, err
+}
+
+func (d *demo) apply(ctx context.Context, name, tag string) (record v1alpha1.SwitchRecord, err error) {
+	err = d.step(name, func() error {
+		applied := time.Now()
+		if err := d.Release(ctx, tag, changed...); err != nil {
+			return err
+		}
+		record, err = d.Switched(ctx, applied)
+		return err
+	})
+	return record, err
+}
+
+func pause(ctx context.Context, length time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(length):
+		return nil
+	}
+}
