@@ -60,7 +60,10 @@ func (d *demo) install(ctx context.Context) error {
 	if err := d.ApplySamples(ctx); err != nil {
 		return err
 	}
-	return d.Ready(ctx)
+	if err := d.Unpin(ctx); err != nil {
+		return err
+	}
+	return d.Settled(ctx)
 }
 
 // play sends load through a release and the way back, and fills in the report.

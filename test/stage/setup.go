@@ -42,9 +42,10 @@ func (s Stage) Operator(ctx context.Context) error {
 // ApplySamples applies config/samples, as a user would.
 func (s Stage) ApplySamples(ctx context.Context) error { return s.applyFolder(ctx, "config/samples") }
 
-// Apply applies a manifest, server-side, under kubectl's own field manager.
+// Apply applies a manifest, server-side, under kubectl's own field manager. It takes back what somebody patched by hand in
+// between, as the demo's last words suggest.
 func (s Stage) Apply(ctx context.Context, manifest string) error {
-	_, err := s.KubectlWith(ctx, s.located(manifest), "apply", "--server-side", "-f", "-")
+	_, err := s.KubectlWith(ctx, s.located(manifest), "apply", "--server-side", "--force-conflicts", "-f", "-")
 	return err
 }
 

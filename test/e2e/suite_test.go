@@ -1,0 +1,55 @@
+// Package e2e plays the stories that only a real cluster can tell. It runs when EMPORIUM_E2E is set: go test ./... on a
+// machine without a cluster must not build one.
+package e2e
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/emporium-shop/emporium/test/load"
+	"github.com/emporium-shop/emporium/test/stage"
+)
+
+var here stage.Stage
+
+func TestE2E(t *testing.T) {
+	if os.Getenv("EMPORIUM_E2E") == "" {
+		t.Skip("left out: set EMPORIUM_E2E=1 to play on a real cluster")
+	}
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(2 * time.Minute)
+	SetDefaultEventuallyPollingInterval(500 * time.Millisecond)
+	RunSpecs(t, "Emporium on a real cluster")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var err error
+	here, err = stage.Here(GinkgoWriter)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(here.Cluster(ctx)).To(Succeed())
+	Expect(here.Images(ctx, "dev", "operator", "gateway")).To(Succeed())
+	Expect(here.Images(ctx, "1", "storefront", "catalog", "cart")).To(Succeed())
+	Expect(here.Images(ctx, "2", "storefront", "catalog")).To(Succeed())
+	Expect(here.Operator(ctx)).To(Succeed())
+	Expect(here.ApplySamples(ctx)).To(Succeed())
+	Expect(here.Unpin(ctx)).To(Succeed())
+	Expect(here.Settled(ctx)).To(Succeed())
+})
+
+// underLoad sends load while a story is told, and holds the shop to its promises.
+func underLoad(ctx SpecContext, story func() []load.Switch) {
+	GinkgoHelper()
+	generator, err := here.Load(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { generator.Stop() })
+	switches := story()
+	res := load.Analyse(generator.Stop(), switches)
+	AddReportEntry("load", res)
+	Expect(res.Requests).To(BeNumerically(">", 0))
+	Expect(res.Failed+res.MixedRequests+res.StaleAfterConfirm).To(BeZero(), "%+v", res)
+	Expect(res.MixedWindowMillis).To(BeNumerically("<=", 100))
+}

@@ -1,0 +1,53 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// Unpin takes away a release that an earlier visitor pinned.
+func (s Stage) Unpin(ctx context.Context) error {
+	_, err := s.Kubectl(ctx, "-n", Shop, "patch", "shop", Shop, "--type=merge", "-p", `{"spec":{"release":{"active":null}}}`)
+	return err
+}
+
+// Settled waits until the images that the ShopServices name are the ones that serve, and the shop is Ready. Ready alone may
+// still speak of what was before the last change.
+func (s Stage) Settled(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
+	defer cancel()
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		waiting, err := s.waitingFor(ctx)
+		if err == nil && waiting == "" {
+			return s.Ready(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s to serve what it asks for: %w (%v)", waiting, ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
+}
+
+func (s Stage) waitingFor(ctx context.Context) (string, error) {
+	out, err := s.Kubectl(ctx, "-n", Shop, "get", "shopsvc", "-o", "json")
+	if err != nil {
+		return "", err
+	}
+	var list v1alpha1.ShopServiceList
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return "", fmt.Errorf("reading the services: %w", err)
+	}
+	for _, svc := range list.Items {
+		if svc.Status.ObservedGeneration != svc.Generation || svc.Status.ActiveImage != svc.Spec.Image {
+			return svc.Name, nil
+		}
+	}
+	return "", nil
+}
