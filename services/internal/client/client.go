@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/problem"
 	"github.com/emporium-shop/emporium/services/internal/trace"
@@ -73,7 +72,7 @@ func (c *Client) Do(ctx context.Context, method, path string, header http.Header
 		return nil, fmt.Errorf("asking %s %s: %w", method, path, err)
 	}
 	defer drop(res.Body)
-	httpapi.AddSources(ctx, res.Header.Get(frontdoor.HeaderSources))
+	httpapi.AddSources(ctx, res.Header)
 	return res.Header, decode(res, out)
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Config is what the operator tells a service about its place in a shop.
 type Config struct {
-	// Service is the service's own name: "catalog".
+	// Service is the service's name in the shop: "catalog".
 	Service string
 	// Shop and Release name the stack that this process is part of.
 	Shop, Release string
@@ -31,7 +31,7 @@ type Config struct {
 // not know its release must not start: it would break the record of who answered.
 func FromEnv(service string) (Config, error) {
 	cfg := Config{
-		Service: service,
+		Service: or(os.Getenv("SHOP_SERVICE"), service),
 		Shop:    os.Getenv("SHOP"),
 		Release: os.Getenv("SHOP_RELEASE"),
 		Version: or(os.Getenv("SHOP_VERSION"), build.Version),

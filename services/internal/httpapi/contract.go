@@ -10,13 +10,15 @@ type Contract struct {
 	Consumes []string `json:"consumes"`
 }
 
-// Schema names the migration that this release brings and the range of
-// migrations that it can work with.
+// Schema is a service's part of the database. Two releases may share one
+// database when the version of each is at least the floor of the other.
 type Schema struct {
-	Name    string `json:"name"`
-	Version int64  `json:"version"`
-	Min     int64  `json:"min"`
-	Max     int64  `json:"max"`
+	Name string `json:"name"`
+	// Version is the newest migration that the release brings: it needs that one, and all before.
+	Version int64 `json:"version"`
+	// Floor is the oldest version whose release still works once this release
+	// has migrated the schema. It rises when a migration takes something away.
+	Floor int64 `json:"floor"`
 }
 
 // contractVersion is the version of the rules that all services follow.

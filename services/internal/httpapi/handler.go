@@ -14,8 +14,12 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/trace"
 )
 
-// limit bounds a request's header and its body, each: 1 MiB.
-const limit = 1 << 20
+const (
+	// limit bounds a request's body, in bytes.
+	limit = 1 << 20
+	// headerLimit bounds the names and values of a request's header, in bytes.
+	headerLimit = 16 << 10
+)
 
 // Handler is what Run serves on the service port, for tests.
 func Handler(cfg Config, svc Service) http.Handler {
@@ -39,7 +43,7 @@ func (s *server) handler() http.Handler {
 func (s *server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		from := &sources{pairs: []string{s.config.Service + "=" + s.config.Release}}
+		from := &sources{list: []Source{{s.config.Service, s.config.Release, s.config.Version}}}
 		ctx := context.WithValue(r.Context(), sourcesKey{}, from)
 		ctx = trace.With(ctx, trace.Continue(r.Header.Get(trace.Header)))
 		r = r.WithContext(ctx)
@@ -73,10 +77,14 @@ func recovered(next http.Handler) http.Handler {
 	})
 }
 
-// limited refuses a body over the limit before a handler sees it, so that no
-// handler has to think of it. A body of unknown length is read here.
+// limited refuses a header or a body over the limit before a handler sees it,
+// so that no handler has to think of it. A body of unknown length is read here.
 func limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if headerSize(r) > headerLimit {
+			problem.Write(w, r, http.StatusRequestHeaderFieldsTooLarge, "", "The header is larger than 16 KiB.")
+			return
+		}
 		if r.ContentLength < 0 && r.Body != nil {
 			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 			if tooLarge := new(http.MaxBytesError); err != nil && !errors.As(err, &tooLarge) {
@@ -94,4 +102,14 @@ func limited(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func headerSize(r *http.Request) int {
+	size := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
 }

@@ -62,8 +62,9 @@ func serve(ctx context.Context, s *server, main, side net.Listener) error {
 		WriteTimeout: 60 * time.Second,
 		// Longer than any proxy keeps an idle connection: the side that sends
 		// requests closes first, or one would be lost on the wire.
-		IdleTimeout:    3 * time.Minute,
-		MaxHeaderBytes: limit,
+		IdleTimeout: 3 * time.Minute,
+		// Above our own limit: net/http answers without sources and not with a problem.
+		MaxHeaderBytes: 4 * headerLimit,
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.handler())

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
@@ -36,7 +35,7 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.Header().Set(frontdoor.HeaderSources, w.sources.String())
+	w.sources.write(w.Header())
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	"github.com/emporium-shop/emporium/services/internal/money"
+)
+
+//go:embed seed.txt
+var seedText string
+
+const seedCurrency = "EUR"
+
+// goods is the range that a new shop begins with.
+type goods struct {
+	categories []Category
+	products   []Product
+}
+
+// seed writes the range into an empty schema. It is a migration: it runs once,
+// under the same lock, and what the shop changed since is never overwritten.
+func seed(ctx context.Context, tx *sql.Tx) error {
+	all, err := readSeed(seedText)
+	if err != nil {
+		return err
+	}
+	for n, c := range all.categories {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO catalog.categories (slug, name, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.Slug, c.Name, n); err != nil {
+			return fmt.Errorf("seeding category %s: %w", c.Slug, err)
+		}
+	}
+	for _, p := range all.products {
+		_, err := tx.ExecContext(ctx, `INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+			p.SKU, p.ID, p.Slug, p.Name, p.Description, p.Category, p.Brand, p.Price.Minor(), p.Price.Currency(), shuffled(p.SKU))
+		if err != nil {
+			return fmt.Errorf("seeding product %s: %w", p.SKU, err)
+		}
+	}
+	return nil
+}
+
+func readSeed(text string) (goods, error) {
+	var all goods
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '=':
+			c := cells(line[1:], "|")
+			all.categories = append(all.categories, Category{Slug: c[0], Name: c[1]})
+		default:
+			more, err := variants(all.categories[len(all.categories)-1], len(all.products), cells(line, "|"))
+			if err != nil {
+				return goods{}, fmt.Errorf("reading the seed line %q: %w", line, err)
+			}
+			all.products = append(all.products, more...)
+		}
+	}
+	return all, nil
+}
+
+// variants makes the products of one line.
+func variants(c Category, before int, cell []string) ([]Product, error) {
+	if len(cell) != 5 {
+		return nil, fmt.Errorf("has %d cells, not 5", len(cell))
+	}
+	var products []Product
+	for n, variant := range cells(cell[3], ";") {
+		name, price, own := strings.Cut(variant, "=")
+		if !own {
+			price = cell[2]
+		}
+		cents, err := strconv.ParseInt(price, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("reading the price: %w", err)
+		}
+		sku := fmt.Sprintf("%s-%04d", strings.ToUpper(c.Slug[:3]), 1001+before+n)
+		title := cell[0] + ", " + name
+		products = append(products, Product{
+			ID: seedID(sku), SKU: sku, Slug: slug(title), Name: title, Brand: cell[1], Category: c.Slug,
+			Description: cell[4] + " By " + cell[1] + ".", Price: money.New(cents, seedCurrency),
+		})
+	}
+	return products, nil
+}
+
+func cells(line, separator string) []string {
+	list := strings.Split(line, separator)
+	for n := range list {
+		list[n] = strings.TrimSpace(list[n])
+	}
+	return list
+}
+
+// slug is a name as it stands in an address.
+func slug(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.Join(words, "-")
+}
+
+// seedID is a UUIDv7 that every database gives the same product.
+func seedID(sku string) uuid.UUID {
+	sum := sha256.Sum256([]byte("emporium/catalog/" + sku))
+	id := uuid.UUID(sum[:16])
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at)) //nolint:gosec // after 1970
+	copy(id[:6], ms[2:])
+	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
+	return id
+}
+
+// shuffled mixes the categories on the first page, the same way everywhere.
+func shuffled(sku string) int32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(sku)) // never fails
+	sum := h.Sum32() * 2654435761
+	return int32(sum >> 1) //nolint:gosec // shifted, so it fits
+}
