@@ -24,6 +24,9 @@ import (
 	"github.com/emporium-shop/emporium/internal/observe"
 )
 
+// version of the image, set by the Dockerfile.
+var version = "dev"
+
 type options struct {
 	metricsAddress, healthAddress string
 	leaderElect                   bool
@@ -60,6 +63,7 @@ func run(ctx context.Context, o options) error {
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	config := ctrl.GetConfigOrDie()
 	config.QPS, config.Burst = 100, 200 // a release of 20 services is some 80 writes at once
+	ctrl.Log.Info("starting Emporium", "version", version)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         controllers.CacheOptions(),
