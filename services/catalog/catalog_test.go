@@ -188,6 +188,22 @@ func TestThreeStartersMigrateOnce(t *testing.T) {
 	}
 }
 
+// As in production: the role owns its schema, and may make no other.
+func TestARoleThatOwnsItsSchemaIsEnough(t *testing.T) {
+	url := pgtest.Database(t)
+	admin := open(t, url)
+	if _, err := admin.Exec(t.Context(), `CREATE ROLE catalog LOGIN; CREATE SCHEMA catalog AUTHORIZATION catalog`); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, strings.Replace(url, "postgres://postgres@", "postgres://catalog@", 1))
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDescriptionIsCheckedIn(t *testing.T) {
 	got, err := newAPI(nil).Description()
 	if err != nil {
