@@ -21,7 +21,7 @@ import (
 // poolSize bounds the connections of one replica, unless DATABASE_URL says
 // pool_max_conns. It is small: all replicas of both stacks share one server,
 // and a query is much shorter than a request.
-const poolSize = 8
+const poolSize = 6
 
 // Schema is a service's part of the database.
 type Schema struct {
