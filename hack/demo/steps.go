@@ -20,9 +20,14 @@ type demo struct {
 	stage.Stage
 	begun  time.Time
 	report report
+	// next is the tag of the release: new in each run, so that each cuts a release that was not there before.
+	next string
 }
 
-func newDemo(s stage.Stage) *demo { return &demo{Stage: s, begun: time.Now()} }
+func newDemo(s stage.Stage) *demo {
+	now := time.Now()
+	return &demo{Stage: s, begun: now, next: "2." + now.Format("150405")}
+}
 
 // step prints what is done and how long it took.
 func (d *demo) step(name string, do func() error) error {
@@ -44,7 +49,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		{"cluster", func() error { return d.Cluster(ctx) }},
 		{"images of operator and front door", func() error { return d.Images(ctx, "dev", "operator", "gateway") }},
 		{"images of the services", func() error { return d.Images(ctx, "1", "storefront", "catalog", "cart") }},
-		{"images of the next release", func() error { return d.Images(ctx, "2", changed...) }},
+		{"images of the next release", func() error { return d.Images(ctx, d.next, changed...) }},
 		{"operator", func() error { return d.Operator(ctx) }},
 		{"shop", func() error { return d.install(ctx) }},
 	}
@@ -63,7 +68,13 @@ func (d *demo) install(ctx context.Context) error {
 	if err := d.Unpin(ctx); err != nil {
 		return err
 	}
-	return d.Settled(ctx)
+	if err := d.Settled(ctx); err != nil {
+		return err
+	}
+	if err := d.CloseWindow(ctx); err != nil {
+		return err
+	}
+	return d.ApplySamples(ctx)
 }
 
 // play sends load through a release and the way back, and fills in the report.
@@ -97,7 +108,7 @@ func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err e
 		return record, err
 	}
 	applied := time.Now()
-	if record, err = d.apply(ctx, "release of storefront and catalog", "2"); err != nil {
+	if record, err = d.apply(ctx, "release of storefront and catalog", d.next); err != nil {
 		return record, err
 	}
 	d.report.AppliedToSwitchedMillis = record.WrittenAt.Sub(applied).Milliseconds()

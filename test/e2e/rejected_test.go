@@ -26,8 +26,25 @@ var _ = Describe("Bad input", Label("smoke"), func() {
 		Entry("both replicas and autoscaling", service("both", "shop: acme, "+image+"replicas: 1, autoscaling: {maxReplicas: 2}"), "set exactly one of"),
 	)
 
+	It("a quota too small stops the release, and what serves goes on", func(ctx SpecContext) {
+		closeWindow(ctx)
+		DeferCleanup(func(ctx SpecContext) {
+			_, err := here.Kubectl(ctx, "-n", stage.Shop, "delete", "shopsvc/bad", "resourcequota/small", "--ignore-not-found")
+			Expect(err).NotTo(HaveOccurred())
+		})
+		underLoad(ctx, func() []load.Switch {
+			Expect(here.Apply(ctx, "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small, namespace: acme}\nspec: {hard: {pods: '1'}}\n")).To(Succeed())
+			Expect(here.Apply(ctx, service("bad", "shop: acme, "+image+"replicas: 1"))).To(Succeed())
+			Eventually(func() (string, error) {
+				return here.Kubectl(ctx, "-n", stage.Shop, "get", "shop/acme", "-o", `jsonpath={.status.conditions[?(@.type=="Stalled")].message}`)
+			}).Should(And(ContainSubstring("exceeded quota: small"), ContainSubstring("raise the ResourceQuota")))
+			return nil
+		})
+	})
+
 	DescribeTable("stops the release, says why, and what serves goes on",
 		func(ctx SpecContext, object, spec, says string) {
+			closeWindow(ctx)
 			DeferCleanup(func(ctx SpecContext) {
 				_, err := here.Kubectl(ctx, "-n", stage.Shop, "delete", "shopsvc", "bad", "--ignore-not-found")
 				Expect(err).NotTo(HaveOccurred())
@@ -40,10 +57,10 @@ var _ = Describe("Bad input", Label("smoke"), func() {
 				return nil
 			})
 		},
-		Entry("unknown dependsOn", "shop/acme", "shop: acme, "+image+"replicas: 1, dependsOn: [nobody]", "nobody"),
-		Entry("a path prefix of another service", "shop/acme", "shop: acme, "+image+"replicas: 1, routes: [{path: /api/cart}]", "/api/cart"),
-		Entry("a service of an unknown shop", "shopsvc/bad", "shop: nowhere, "+image+"replicas: 1", "nowhere"),
-		Entry("an image that cannot be pulled", "shop/acme", "shop: acme, image: 'emporium.local/none:1', replicas: 1", "bad"),
-		Entry("a container that crashes", "shop/acme", "shop: acme, "+image+"replicas: 1, args: [--no-such-flag]", "bad"),
+		Entry("unknown dependsOn", "shop/acme", "shop: acme, "+image+"replicas: 1, dependsOn: [nobody]", "ShopService bad: spec.dependsOn names nobody, which is no ShopService of this shop; create it or remove the entry"),
+		Entry("a path prefix of another service", "shop/acme", "shop: acme, "+image+"replicas: 1, routes: [{path: /api/cart}]", "ShopServices bad and cart: spec.routes of both hold /api/cart; a path belongs to one service, so change one of them"),
+		Entry("a service of an unknown shop", "shopsvc/bad", "shop: nowhere, "+image+"replicas: 1", "spec.shop names nowhere, which does not exist in namespace acme; create that Shop"),
+		Entry("an image that cannot be pulled", "shop/acme", "shop: acme, image: 'emporium.local/none:1', replicas: 1", "bad (ImagePullBackOff"),
+		Entry("a container that crashes", "shop/acme", "shop: acme, "+image+"replicas: 1, args: [--no-such-flag]", "bad (CrashLoopBackOff"),
 	)
 })

@@ -19,8 +19,9 @@ var _ = Describe("A release", Label("smoke"), Ordered, func() {
 
 	It("is completed when the operator's pod is killed in the middle of it", func(ctx SpecContext) {
 		underLoad(ctx, func() []load.Switch {
+			closeWindow(ctx)
 			applied := time.Now()
-			Expect(here.Release(ctx, "2", "storefront", "catalog")).To(Succeed())
+			Expect(here.Release(ctx, "3", "storefront", "catalog")).To(Succeed())
 			Eventually(func() (string, error) {
 				return here.Kubectl(ctx, "-n", stage.Shop, "get", "shop", stage.Shop, "-o", "jsonpath={.status.candidate.release}")
 			}).ShouldNot(BeEmpty())
@@ -40,6 +41,13 @@ var _ = Describe("A release", Label("smoke"), Ordered, func() {
 		Expect(names(ctx, "shoprel")).To(Equal(releases))
 	})
 })
+
+// closeWindow lets the next release start at once.
+func closeWindow(ctx SpecContext) {
+	GinkgoHelper()
+	Expect(here.CloseWindow(ctx)).To(Succeed())
+	Expect(here.ApplySamples(ctx)).To(Succeed())
+}
 
 func release(ctx SpecContext, tag string) load.Switch {
 	GinkgoHelper()
