@@ -11,6 +11,10 @@ import (
 	"github.com/emporium-shop/emporium/test/load"
 )
 
+// rate is what two cores carry beside the start of a whole stack, in requests a second: shop, database, load and the
+// cluster itself share them.
+const rate = 30
+
 // Load begins to send load at the shop.
 func (s Stage) Load(ctx context.Context) (*load.Generator, error) {
 	url, err := s.Address(ctx)
@@ -22,7 +26,7 @@ func (s Stage) Load(ctx context.Context) (*load.Generator, error) {
 		return nil, err
 	}
 	run := time.Now().UTC().Format("20060102150405")
-	return load.Start(ctx, load.Options{Target: load.Target{URL: url, SKUs: skus, Run: run}})
+	return load.Start(ctx, load.Options{Rate: rate, Target: load.Target{URL: url, SKUs: skus, Run: run}})
 }
 
 // products asks the catalog what there is.
