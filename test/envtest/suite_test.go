@@ -1,0 +1,129 @@
+// Package envtest asks a real kube-apiserver what only it can answer: whether the CRDs refuse what they should, who owns
+// which field, and whether a pass of the operator that changes nothing writes nothing. No controller of Kubernetes runs,
+// so every state is one that a test made. It runs when KUBEBUILDER_ASSETS is set: make envtest.
+package envtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/controllers"
+	"github.com/emporium-shop/emporium/internal/apply"
+	"github.com/emporium-shop/emporium/internal/observe"
+)
+
+var (
+	// api reads and writes without a cache.
+	api client.Client
+	// cached is what the operator reads through, and sources its view of ConfigMaps and Secrets of others.
+	cached  client.Client
+	sources cache.Cache
+	// operator is not run by the manager: tests make each of its passes.
+	operator *controllers.ShopReconciler
+	metrics  = prometheus.NewRegistry()
+	// now is the operator's clock.
+	now = time.Now().Truncate(time.Microsecond)
+)
+
+func TestEnvtest(t *testing.T) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		t.Skip("left out: KUBEBUILDER_ASSETS does not name a kube-apiserver; run make envtest")
+	}
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(10 * time.Second)
+	SetDefaultEventuallyPollingInterval(10 * time.Millisecond)
+	RunSpecs(t, "Emporium on a real API server")
+}
+
+var _ = BeforeSuite(func() {
+	ctrl.SetLogger(GinkgoLogr)
+	server := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	config, err := server.Start()
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(server.Stop)
+	config.QPS, config.Burst = 500, 1000
+	scheme := runtime.NewScheme()
+	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	api, err = client.New(config, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme: scheme, Cache: controllers.CacheOptions(), Metrics: metricsserver.Options{BindAddress: "0"},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	makeOperator(mgr)
+	start(mgr)
+})
+
+// makeOperator joins the operator's parts as cmd/manager does.
+func makeOperator(mgr ctrl.Manager) {
+	options := controllers.SourceCacheOptions()
+	options.Scheme, options.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
+	var err error
+	sources, err = cache.New(mgr.GetConfig(), options)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(mgr.Add(sources)).To(Succeed())
+	cached = mgr.GetClient()
+	clock := func() time.Time { return now }
+	m := controllers.NewMetrics(metrics)
+	operator = &controllers.ShopReconciler{
+		Reader:         &observe.Reader{Cache: cached, Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()}},
+		Writer:         &apply.Writer{Client: cached, Live: mgr.GetAPIReader(), Writes: m.Writes},
+		Metrics:        m,
+		Recorder:       &events.FakeRecorder{},
+		FrontDoorImage: "gateway:1",
+		Now:            clock,
+		Progress:       &controllers.Progress{Now: clock},
+	}
+}
+
+func start(mgr ctrl.Manager) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- mgr.Start(ctx) }()
+	DeferCleanup(func() {
+		stop()
+		Eventually(ended).Should(Receive(BeNil()))
+	})
+	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+}
+
+// writes is the number of writes of the operator so far.
+func writes() (n float64) {
+	GinkgoHelper()
+	families, err := metrics.Gather()
+	Expect(err).NotTo(HaveOccurred())
+	for _, f := range families {
+		if f.GetName() != "emporium_api_writes_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			n += m.GetCounter().GetValue()
+		}
+	}
+	return n
+}
+
+var namespaces int
+
+// unusedName returns the name of a namespace that no other test has.
+func unusedName() string {
+	namespaces++
+	return fmt.Sprintf("test-%d", namespaces)
+}
