@@ -56,6 +56,9 @@ func Open(url string, schema Schema) (*DB, error) {
 	}
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = poolSize
+		// Warm connections: a login costs the database milliseconds of CPU, and is
+		// needed most when there is none to spare.
+		cfg.MinConns = poolSize
 	}
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = 30*time.Minute, 5*time.Minute
