@@ -79,14 +79,14 @@ func run(ctx context.Context, o options) error {
 	if err := setup(mgr); err != nil {
 		return err
 	}
-	return reconciler(mgr, o, scheme, ctx)
+	return reconciler(ctx, mgr, o, scheme)
 }
 
 func setup(mgr ctrl.Manager) error {
 	return mgr.AddReadyzCheck("ping", healthz.Ping)
 }
 
-func reconciler(mgr ctrl.Manager, o options, scheme *runtime.Scheme, ctx context.Context) error {
+func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme) error {
 	sourceOptions := controllers.SourceCacheOptions()
 	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)

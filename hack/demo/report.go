@@ -67,7 +67,7 @@ func (r report) table(out io.Writer) {
 	for _, p := range r.promises() {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%t\n", p.name, p.value, p.bound, p.held)
 	}
-	w.Flush()
+	_ = w.Flush()
 	for _, example := range r.Examples {
 		fmt.Fprintln(out, " ", example)
 	}

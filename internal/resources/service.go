@@ -41,8 +41,10 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 	return out
 }
 
-func (s service) labels() map[string]string   { return serviceLabels(s.shop.Name, s.name, s.rel.Name) }
-func (s service) selector() map[string]string { return serviceSelector(s.shop.Name, s.name, s.rel.Name) }
+func (s service) labels() map[string]string { return serviceLabels(s.shop.Name, s.name, s.rel.Name) }
+func (s service) selector() map[string]string {
+	return serviceSelector(s.shop.Name, s.name, s.rel.Name)
+}
 
 // service renders the Kubernetes Service: the address of a service within its stack.
 func (s service) service() Object {

@@ -161,7 +161,7 @@ func TestInFlightIsAConflict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(t.Context()) //nolint:errcheck // the database is thrown away
+	defer tx.Rollback(t.Context()) // the database is thrown away
 	if _, err := tx.Exec(t.Context(), `SELECT pg_advisory_xact_lock(hashtextextended('emporium/cart/k', 0))`); err != nil {
 		t.Fatal(err)
 	}

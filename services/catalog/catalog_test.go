@@ -126,7 +126,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		header []string
 	}{
 		"no precondition":  {428, "PATCH", product, `{"name":"x"}`, nil},
-		"unknown field":    {422, "PATCH", product, `{"nmae":"x"}`, []string{"If-Match", `"1-0"`}},
+		"unknown field":    {422, "PATCH", product, `{"colour":"x"}`, []string{"If-Match", `"1-0"`}},
 		"other currency":   {422, "PATCH", product, `{"price":{"amount":"1","currency":"USD"}}`, []string{"If-Match", `"1-0"`}},
 		"negative price":   {422, "PATCH", product, `{"price":{"amount":"-1","currency":"EUR"}}`, []string{"If-Match", `"1-0"`}},
 		"text":             {415, "PATCH", product, `{"name":"x"}`, []string{"If-Match", `"1-0"`, "Content-Type", "text/plain"}},

@@ -25,7 +25,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	db, err := postgres.Open(os.Getenv("DATABASE_URL"), schema())
+	db, err := postgres.Open(os.Getenv("DATABASE_URL"), schema()) //nolint:contextcheck // the pool lives as long as the process, not as this call
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (s Stage) Settled(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s to serve what it asks for: %w (%v)", waiting, ctx.Err(), err)
+			return fmt.Errorf("waiting for %s to serve what it asks for: %w (%w)", waiting, ctx.Err(), err)
 		case <-tick.C:
 		}
 	}

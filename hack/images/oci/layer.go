@@ -104,7 +104,7 @@ func (f File) open() (io.ReadCloser, int64, error) {
 	}
 	info, err := source.Stat()
 	if err != nil {
-		source.Close()
+		_ = source.Close()
 		return nil, 0, err
 	}
 	return source, info.Size(), nil

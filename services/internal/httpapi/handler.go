@@ -62,7 +62,7 @@ func (s *server) observed(next http.Handler) http.Handler {
 // recovered answers a panic with a problem, if nothing was answered yet.
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request carries its own context
 			cause := recover()
 			if cause == nil {
 				return

@@ -73,7 +73,7 @@ func serve(ctx context.Context, s *server, main, side net.Listener) error {
 	go func() { failed <- front.Serve(main) }()
 	go func() { failed <- back.Serve(side) }()
 	slog.Info("serving", "service", s.config.Service, "release", s.config.Release, "version", s.config.Version, "address", main.Addr().String())
-	defer back.Close() //nolint:errcheck // the process ends: nobody to tell
+	defer back.Close() // the process ends: nobody to tell
 	select {
 	case err := <-failed:
 		return errors.Join(fmt.Errorf("serving: %w", err), front.Close())

@@ -66,7 +66,7 @@ func status(url string, header *http.Header) int {
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close() //nolint:errcheck // read to nothing
+	defer res.Body.Close() // read to nothing
 	if header != nil {
 		*header = res.Header
 		if res.Close {

@@ -39,7 +39,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	cfg.RuntimeParams["lock_timeout"] = "1s"
 	cfg.RuntimeParams["statement_timeout"] = "0"
 	conn := stdlib.OpenDB(*cfg)
-	defer conn.Close() //nolint:errcheck // nothing was left to be written
+	defer conn.Close() // nothing was left to be written
 	if err := db.schema.create(ctx, conn); err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func inTurn(ctx context.Context, db *sql.DB, lock int64, do func(*sql.Tx) error)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	defer tx.Rollback() // after a commit it does nothing
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lock); err != nil {
 		return err
 	}

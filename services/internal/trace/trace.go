@@ -60,6 +60,6 @@ func From(ctx context.Context) Parent {
 
 func random(n int) string {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // crypto/rand.Read never returns an error since Go 1.24
+	rand.Read(b) // crypto/rand.Read never returns an error since Go 1.24
 	return hex.EncodeToString(b)
 }

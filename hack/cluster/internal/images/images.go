@@ -59,7 +59,7 @@ func Components() map[string]build.Component {
 }
 
 // keep makes a file unless the cache has it. Its name holds a key of all that it is made from, and its end, as the maker of a file may look at that.
-func (m Maker) keep(name string, make func(target string) error) (string, error) {
+func (m Maker) keep(name string, produce func(target string) error) (string, error) {
 	folder := filepath.Join(m.Cache, "images")
 	path := filepath.Join(folder, name)
 	if there(path) {
@@ -79,7 +79,7 @@ func (m Maker) keep(name string, make func(target string) error) (string, error)
 	// Beside the cache first, so that the cache never holds half a file.
 	fresh := filepath.Join(folder, "making-"+name)
 	defer os.Remove(fresh)
-	if err := make(fresh); err != nil {
+	if err := produce(fresh); err != nil {
 		return "", fmt.Errorf("making %s: %w", name, err)
 	}
 	return path, os.Rename(fresh, path)

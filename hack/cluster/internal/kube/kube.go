@@ -4,6 +4,7 @@ package kube
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"time"
@@ -99,7 +100,7 @@ func (a *API) until(ctx context.Context, what string, ask func(context.Context) 
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return nil
-	case cause != ctx.Err(): // somebody knows better why: a process has died
+	case !errors.Is(cause, ctx.Err()): // somebody knows better why: a process has died
 		return cause
 	case last != nil:
 		return fmt.Errorf("waiting for %s: %w", what, last)

@@ -46,7 +46,7 @@ func onOwnThread(f func() error) error {
 	return <-done
 }
 
-func (n *namespace) Close() { n.handle.Close() }
+func (n *namespace) Close() { _ = n.handle.Close() }
 
 // configure gives the node its address and its way to the host.
 func (n *namespace) configure(node layout.Node) error {

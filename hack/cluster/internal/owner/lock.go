@@ -20,7 +20,7 @@ func Acquire(path string, waiting func()) (*Lock, error) {
 		if lock.current(path) {
 			return lock, nil
 		}
-		lock.file.Close()
+		_ = lock.file.Close()
 	}
 }
 
@@ -41,7 +41,7 @@ func open(path string, waiting func()) (*Lock, error) {
 	}
 	waiting()
 	if err := syscall.Flock(descriptor, syscall.LOCK_EX); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, err
 	}
 	return &Lock{file}, nil

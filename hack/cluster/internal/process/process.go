@@ -46,7 +46,7 @@ func (p Process) Kill() {
 	if err != nil {
 		return // gone already
 	}
-	defer unix.Close(handle)
+	defer func() { _ = unix.Close(handle) }()
 	// The handle holds the pid, so this check and the signal mean the same process.
 	if p.Alive() {
 		_ = unix.PidfdSendSignal(handle, unix.SIGKILL, nil, 0)

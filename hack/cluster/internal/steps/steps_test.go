@@ -14,7 +14,7 @@ func TestProgressPrintsNamesAndTimes(t *testing.T) {
 	_ = progress.Do("etcd", func() error { clock = clock.Add(1500 * time.Millisecond); return nil })
 	progress.Note("building %s", "it")
 	failure := errors.New("no")
-	if err := progress.Do("kubelet", func() error { return failure }); err != failure {
+	if err := progress.Do("kubelet", func() error { return failure }); !errors.Is(err, failure) {
 		t.Errorf("got %v", err)
 	}
 	progress.Total("done")

@@ -27,15 +27,15 @@ import (
 
 // world is a front door with real servers on both sides of it.
 type world struct {
-	tb                  testing.TB
-	current             *table.Current
-	directory           *upstream.Directory
-	registry            *prometheus.Registry
-	public, preview     *httptest.Server
-	publicFront         *proxy.Front
-	draining            atomic.Bool
-	options             proxy.Options
-	switches, nextSlice int
+	tb              testing.TB
+	current         *table.Current
+	directory       *upstream.Directory
+	registry        *prometheus.Registry
+	public, preview *httptest.Server
+	publicFront     *proxy.Front
+	draining        atomic.Bool
+	options         proxy.Options
+	switches        int
 }
 
 func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {

@@ -121,7 +121,7 @@ func TestASwapIsReportedAtOnceAndRenewedLater(t *testing.T) {
 		writes := len(a.Actions())
 		time.Sleep(renewEvery + time.Millisecond)
 		synctest.Wait()
-		if n := len(a.Actions()) - writes; n != 1 || !a.lease(t).Spec.RenewTime.After(began) || r.LastContact() == began {
+		if n := len(a.Actions()) - writes; n != 1 || !a.lease(t).Spec.RenewTime.After(began) || r.LastContact().Equal(began) {
 			t.Errorf("%d writes in %s, renewed %s", n, renewEvery, a.lease(t).Spec.RenewTime)
 		}
 	})
@@ -145,7 +145,7 @@ func TestALostAPIIsTriedAgainWithinSeconds(t *testing.T) {
 		a.lose(nil)
 		time.Sleep(longestPause)
 		synctest.Wait()
-		if a.lease(t).Annotations[frontdoor.AnnotationTableHash] != "h1" || r.LastContact() == before {
+		if a.lease(t).Annotations[frontdoor.AnnotationTableHash] != "h1" || r.LastContact().Equal(before) {
 			t.Error("the report is not written after the API came back")
 		}
 	})
