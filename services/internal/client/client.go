@@ -67,7 +67,7 @@ func (c *Client) Do(ctx context.Context, method, path string, header http.Header
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request to %s %s: %w", method, path, err)
 	}
-	res, err := c.try(ctx, method, path, header, body) //nolint:bodyclose // read closes it on every way out
+	res, err := c.try(ctx, method, path, header, body) //nolint:bodyclose // drop closes it on every way out
 	if err != nil {
 		return nil, fmt.Errorf("asking %s %s: %w", method, path, err)
 	}
