@@ -86,7 +86,7 @@ e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke
 
 e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
-	KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \
+	EMPORIUM_E2E=1 KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \
 		$(if $(E2E_LABELS),-ginkgo.label-filter=$(E2E_LABELS))
 
 bench: ## Measure: CPU for 10,000 requests through the front door, beside a bare reverse proxy

@@ -40,6 +40,9 @@ func makeBelow(controller, path string) error {
 		if err := inherit(at, next); err != nil {
 			return err
 		}
+		if err := weigh(next); err != nil {
+			return err
+		}
 		at = next
 	}
 	return delegate(at)
@@ -60,6 +63,25 @@ func inherit(from, to string) error {
 		}
 	}
 	return nil
+}
+
+// weight is what all pods together weigh against one process of the machine, which weighs 1024. The default, 1024 too, starves
+// every pod while a build or the cluster's own parts are busy: a database then answers too late, as on no real node.
+const weight = "16384"
+
+// weigh gives a level its share of the processors. Version 2 has no such file; there the machine's processes sit in groups of
+// their own, and the default is fair.
+func weigh(at string) error {
+	err := os.WriteFile(filepath.Join(at, "cpu.shares"), []byte(weight), 0o644)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) && !hasShares(at) {
+		return nil
+	}
+	return err
+}
+
+func hasShares(at string) bool {
+	_, err := os.Stat(filepath.Join(at, "cpu.shares"))
+	return err == nil
 }
 
 // delegate lets the level below use all controllers, which version 2 asks for.
