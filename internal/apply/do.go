@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,9 +88,12 @@ func (w *Writer) meta(shop *v1alpha1.Shop, name, component string) metav1.Object
 
 func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy, configs *observe.Configs) error {
 	ref := release.Ref{Kind: c.Kind, Name: c.Name}
-	src, _, err := configs.Load(ctx, shop.Namespace, ref)
+	src, hash, err := configs.Load(ctx, shop.Namespace, ref)
 	if err != nil {
 		return fmt.Errorf("reading %s %s to copy it: %w", c.Kind, c.Name, err)
+	}
+	if !release.IsCopyOf(c.Copy, hash) { // it changed after it was hashed: decide again
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(string(c.Kind)).GroupResource(), c.Name, errors.New("it changed while a release was cut"))
 	}
 	meta := w.meta(shop, c.Copy, ComponentCopy)
 	switch s := src.(type) {

@@ -41,3 +41,6 @@ func digest(v any) (string, error) {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// IsCopyOf tells whether the copy's name holds the hash of the content.
+func IsCopyOf(name, hash string) bool { return strings.HasSuffix(name, "-"+hash[:revisionLength]) }

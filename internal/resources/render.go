@@ -28,7 +28,7 @@ type Input struct {
 	Releases map[string]*v1alpha1.ShopRelease
 	// Live holds the ShopServices' scale by service name.
 	Live map[string]v1alpha1.ServiceScale
-	// Replicas holds what a Deployment that an autoscaler drives has now, by name.
+	// FrontDoorImage is the gateway image of shops that name none.
 	FrontDoorImage string
 }
 
