@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
@@ -96,7 +97,9 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		log.FromContext(ctx).V(1).Info("deciding again on a newer view", "conflict", applyErr.Error())
 		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
 	}
-	explain(&decision, applyErr)
+	if applyErr != nil && !explain(&decision, world.Observed.Table, applyErr) {
+		return ctrl.Result{}, applyErr // what came of the decision is not known: the next pass reports what it sees
+	}
 	if err := r.report(ctx, world, &decision, now); err != nil {
 		return ctrl.Result{}, errors.Join(applyErr, err)
 	}
@@ -113,9 +116,10 @@ func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *pla
 	return r.Writer.Do(ctx, world, d, desired, r.Reader.Configs)
 }
 
-// explain puts what Kubernetes refused into the decision that is reported. The
-// switch did not happen then, so the front door is reported as it was.
-func explain(d *plan.Decision, err error) {
+// explain puts what Kubernetes refused into the decision that is reported, and
+// tells whether it could. The switch did not happen then, so the front door is
+// reported as it was.
+func explain(d *plan.Decision, was frontdoor.Table, err error) bool {
 	var foreign *apply.ForeignError
 	var refused *apply.RefusedError
 	switch {
@@ -125,7 +129,11 @@ func explain(d *plan.Decision, err error) {
 		d.Reason, d.Message = v1alpha1.ReasonQuotaExceeded, refused.Error()
 	case errors.As(err, &refused):
 		d.Reason, d.Message = v1alpha1.ReasonInvalidServices, refused.Error()
+	default:
+		return false
 	}
+	d.Table = plan.TablePlan{Active: was.Active, Preview: was.Preview, Switch: was.Switch}
+	return true
 }
 
 func (r *ShopReconciler) event(world *observe.World, d *plan.Decision, action string) {
