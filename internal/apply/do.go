@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -143,7 +142,7 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 	labels := resources.ShopLabels(world.Shop.Name)
 	labels[frontdoor.LabelComponent] = "routing-table"
 	ac := corev1ac.ConfigMap(name, world.Shop.Namespace).WithLabels(labels).
-		WithOwnerReferences(ownerOf(world.Shop)).WithData(map[string]string{frontdoor.TableKey: data})
+		WithOwnerReferences(resources.Owner(world.Shop)).WithData(map[string]string{frontdoor.TableKey: data})
 	if world.Table != nil {
 		ac.WithResourceVersion(world.Table.ResourceVersion).WithUID(world.Table.UID)
 	}
@@ -160,9 +159,4 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 		}
 	}
 	return w.send(ctx, in)
-}
-
-func ownerOf(shop *v1alpha1.Shop) *metav1ac.OwnerReferenceApplyConfiguration {
-	return metav1ac.OwnerReference().WithAPIVersion(v1alpha1.GroupVersion.String()).WithKind("Shop").
-		WithName(shop.Name).WithUID(shop.UID).WithController(true).WithBlockOwnerDeletion(true)
 }

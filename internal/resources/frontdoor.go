@@ -39,14 +39,14 @@ func frontDoor(in Input) []Object {
 
 func frontDoorAccount(shop *v1alpha1.Shop) Object {
 	return corev1ac.ServiceAccount(FrontDoorName(shop.Name), shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithAutomountServiceAccountToken(false)
 }
 
 // frontDoorRole lets a replica read its table and its endpoints, and write its Lease.
 func frontDoorRole(shop *v1alpha1.Shop) Object {
 	return rbacv1ac.Role(FrontDoorName(shop.Name), shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithRules(
 			rbacv1ac.PolicyRule().WithAPIGroups("").WithResources("configmaps").WithResourceNames(frontdoor.TableName(shop.Name)).WithVerbs("list", "watch"),
 			rbacv1ac.PolicyRule().WithAPIGroups("discovery.k8s.io").WithResources("endpointslices").WithVerbs("list", "watch"),
@@ -57,7 +57,7 @@ func frontDoorRole(shop *v1alpha1.Shop) Object {
 func frontDoorBinding(shop *v1alpha1.Shop) Object {
 	name := FrontDoorName(shop.Name)
 	return rbacv1ac.RoleBinding(name, shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithRoleRef(rbacv1ac.RoleRef().WithAPIGroup("rbac.authorization.k8s.io").WithKind("Role").WithName(name)).
 		WithSubjects(rbacv1ac.Subject().WithKind("ServiceAccount").WithName(name).WithNamespace(shop.Namespace))
 }
@@ -77,7 +77,7 @@ func previewService(shop *v1alpha1.Shop) Object {
 
 func doorService(shop *v1alpha1.Shop, name string, port, target int32) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(name, shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithSpec(corev1ac.ServiceSpec().WithSelector(frontDoorSelector(shop)).
 			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
 				WithPort(port).WithTargetPort(intstr.FromInt32(target))))
@@ -90,7 +90,7 @@ func frontDoorDeployment(in Input) Object {
 		image = in.FrontDoorImage
 	}
 	return appsv1ac.Deployment(FrontDoorName(shop.Name), shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(shop.Spec.FrontDoor.Managed.Replicas).
 			WithRevisionHistoryLimit(1).
@@ -126,7 +126,7 @@ func fromField(name, path string) *corev1ac.EnvVarApplyConfiguration {
 
 func frontDoorBudget(shop *v1alpha1.Shop) Object {
 	return policyv1ac.PodDisruptionBudget(FrontDoorName(shop.Name), shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(owner(shop)).
+		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithSpec(policyv1ac.PodDisruptionBudgetSpec().WithMaxUnavailable(intstr.FromInt32(1)).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(frontDoorSelector(shop))))

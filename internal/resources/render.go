@@ -78,7 +78,8 @@ func table(in Input) frontdoor.Table {
 	return out
 }
 
-func owner(shop *v1alpha1.Shop) *metav1ac.OwnerReferenceApplyConfiguration {
+// Owner is the reference by which everything that is written for a shop goes with it.
+func Owner(shop *v1alpha1.Shop) *metav1ac.OwnerReferenceApplyConfiguration {
 	return metav1ac.OwnerReference().
 		WithAPIVersion(v1alpha1.GroupVersion.String()).WithKind("Shop").
 		WithName(shop.Name).WithUID(shop.UID).WithController(true).WithBlockOwnerDeletion(true)

@@ -49,7 +49,7 @@ func (s service) selector() map[string]string {
 // service renders the Kubernetes Service: the address of a service within its stack.
 func (s service) service() Object {
 	return corev1ac.Service(s.object, s.shop.Namespace).
-		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).
+		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(s.selector()).

@@ -27,7 +27,7 @@ func (s service) deployment() Object {
 		spec.WithReplicas(s.floor)
 	}
 	return appsv1ac.Deployment(s.object, s.shop.Namespace).
-		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).WithSpec(spec)
+		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).WithSpec(spec)
 }
 
 func rollingWithoutLoss() *appsv1ac.DeploymentStrategyApplyConfiguration {
@@ -55,13 +55,13 @@ func (s service) autoscaler() Object {
 	spec.Metrics = append(spec.Metrics, as[[]autoscalingv2ac.MetricSpecApplyConfiguration](a.Metrics)...)
 	spec.Behavior = as[*autoscalingv2ac.HorizontalPodAutoscalerBehaviorApplyConfiguration](a.Behavior)
 	return autoscalingv2ac.HorizontalPodAutoscaler(s.object, s.shop.Namespace).
-		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).WithSpec(spec)
+		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).WithSpec(spec)
 }
 
 // disruptionBudget lets a drain of nodes take one pod of a service at a time.
 func (s service) disruptionBudget() Object {
 	return policyv1ac.PodDisruptionBudget(s.object, s.shop.Namespace).
-		WithLabels(s.labels()).WithOwnerReferences(owner(s.shop)).
+		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).
 		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
 			WithMaxUnavailable(intstr.FromInt32(1)).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
