@@ -1,6 +1,7 @@
 package frontdoor
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -17,6 +18,8 @@ const (
 	AnnotationSwitch = "frontdoor.emporium.dev/switch"
 	// AnnotationAppliedAt holds when the replica began to route by that switch, by its own clock.
 	AnnotationAppliedAt = "frontdoor.emporium.dev/applied-at"
+	// AnnotationCounts holds Counts as JSON, while the table's Guard is open.
+	AnnotationCounts = "frontdoor.emporium.dev/counts"
 )
 
 const (
@@ -35,6 +38,23 @@ type Report struct {
 	Switch time.Time
 	// AppliedAt is when the replica began to route by Switch.
 	AppliedAt time.Time
+	// Counts of the active release since Switch; nil where nobody asked.
+	Counts *Counts
+}
+
+// Counts are what one replica counted of the public requests that arrived after it
+// began to route by the switch and that the active release answered.
+type Counts struct {
+	Requests int64 `json:"requests"`
+	// Errors are responses with a status of 500 and above, and those that broke off.
+	Errors int64 `json:"errors"`
+	// Slow are responses that began later than Guard.Slow.
+	Slow int64 `json:"slow"`
+}
+
+// Plus adds what another replica counted.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{c.Requests + o.Requests, c.Errors + o.Errors, c.Slow + o.Slow}
 }
 
 // Annotations returns the report as it is stored in the Lease.
@@ -44,7 +64,16 @@ func (r Report) Annotations() map[string]string {
 		AnnotationActive:    r.Active,
 		AnnotationSwitch:    stamp(r.Switch),
 		AnnotationAppliedAt: stamp(r.AppliedAt),
+		AnnotationCounts:    r.Counts.encode(),
 	}
+}
+
+func (c *Counts) encode() string {
+	if c == nil {
+		return ""
+	}
+	b, _ := json.Marshal(c) // three numbers
+	return string(b)
 }
 
 // ReportFrom reads the report out of a Lease's annotations.
@@ -56,6 +85,12 @@ func ReportFrom(annotations map[string]string) (Report, error) {
 	}
 	if r.AppliedAt, err = parseStamp(annotations[AnnotationAppliedAt]); err != nil {
 		return Report{}, fmt.Errorf("reading annotation %s: %w", AnnotationAppliedAt, err)
+	}
+	if c := annotations[AnnotationCounts]; c != "" {
+		r.Counts = &Counts{}
+		if err := json.Unmarshal([]byte(c), r.Counts); err != nil {
+			return Report{}, fmt.Errorf("reading annotation %s: %w", AnnotationCounts, err)
+		}
 	}
 	return r, nil
 }

@@ -35,7 +35,10 @@ type Table struct {
 	Preview string `json:"preview,omitempty"`
 	// Switch tells of the write that made Active active. Nil before the first.
 	Switch *Switch `json:"switch,omitempty"`
-	// Releases holds the routes of Active and Preview, each once.
+	// Guard asks each replica to report what it counted since the switch. Nil: none.
+	Guard *Guard `json:"guard,omitempty"`
+	// Releases holds the routes of Active and Preview, and of every other running
+	// release that a pinned front door may serve, each once.
 	Releases []Release `json:"releases,omitempty"`
 }
 
@@ -47,6 +50,18 @@ type Switch struct {
 	// From is the release that was active before. Empty at the first switch.
 	From string `json:"from,omitempty"`
 }
+
+// Guard asks for counts of the active release. It is written with the switch and
+// stays until the next one, so that its end needs no write.
+type Guard struct {
+	// Until is when nobody asks any more.
+	Until time.Time `json:"until"`
+	// Slow is the time after which a response counts as slow; 0: none does.
+	Slow time.Duration `json:"slow,omitempty"`
+}
+
+// Open tells whether counts are asked for.
+func (g *Guard) Open(now time.Time) bool { return g != nil && now.Before(g.Until) }
 
 // Release is one release as the front door sees it.
 type Release struct {

@@ -23,6 +23,11 @@ const (
 	ConditionPendingChanges ConditionType = "PendingChanges"
 	// ConditionStarted is True once every service of a release was ready. ShopRelease only.
 	ConditionStarted ConditionType = "Started"
+	// ConditionChecked is True once every check of a release succeeded. ShopRelease only.
+	ConditionChecked ConditionType = "Checked"
+	// ConditionRejected is present, and True, once the guard went back from the release.
+	// It is not promoted again until it is retried. ShopRelease only.
+	ConditionRejected ConditionType = "Rejected"
 	// ConditionActive is True while the front door names the release. ShopRelease only.
 	ConditionActive ConditionType = "Active"
 )
@@ -37,8 +42,12 @@ const (
 	ReasonInstalling Reason = "Installing"
 	// ReasonSettling: services changed and have not been quiet for spec.release.settle.
 	ReasonSettling Reason = "Settling"
+	// ReasonMigrating: the migrations of the candidate's services run.
+	ReasonMigrating Reason = "Migrating"
 	// ReasonStarting: the candidate's services are not all ready yet.
 	ReasonStarting Reason = "Starting"
+	// ReasonChecking: the candidate is ready and its checks run.
+	ReasonChecking Reason = "Checking"
 	// ReasonAwaitingPromotion: the candidate is ready and spec.release.promotion is Manual.
 	ReasonAwaitingPromotion Reason = "AwaitingPromotion"
 	// ReasonSwitching: the front door names the release, not every replica confirmed it yet.
@@ -49,6 +58,12 @@ const (
 	ReasonServing Reason = "Serving"
 	// ReasonStartDeadlineExceeded: the candidate was not ready within spec.release.startDeadline.
 	ReasonStartDeadlineExceeded Reason = "StartDeadlineExceeded"
+	// ReasonMigrationFailed: a migration of the candidate failed; its Job is there to be looked at.
+	ReasonMigrationFailed Reason = "MigrationFailed"
+	// ReasonCheckFailed: a check of the candidate failed; its Job is there to be looked at.
+	ReasonCheckFailed Reason = "CheckFailed"
+	// ReasonGuardBroken: the new release broke spec.release.guard; the one before it serves again.
+	ReasonGuardBroken Reason = "GuardBroken"
 	// ReasonInvalidServices: the services cannot make a release together.
 	ReasonInvalidServices Reason = "InvalidServices"
 	// ReasonQuotaExceeded: the namespace's quota has no room for the candidate.
@@ -72,7 +87,8 @@ const (
 // Stalls tells whether a reason means that nothing goes on until somebody changes something.
 func (r Reason) Stalls() bool {
 	switch r {
-	case ReasonStartDeadlineExceeded, ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject:
+	case ReasonStartDeadlineExceeded, ReasonMigrationFailed, ReasonCheckFailed, ReasonGuardBroken,
+		ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject:
 		return true
 	}
 	return false

@@ -56,22 +56,84 @@ type ShopSpec struct {
 }
 
 // FrontDoorType names a kind of front door.
-// +kubebuilder:validation:Enum=Managed
+// +kubebuilder:validation:Enum=Managed;GatewayAPI
 type FrontDoorType string
 
-// FrontDoorManaged is a front door that the operator runs itself; it works on any cluster.
-const FrontDoorManaged FrontDoorType = "Managed"
+const (
+	// FrontDoorManaged is a front door that the operator runs itself; it works on any cluster.
+	FrontDoorManaged FrontDoorType = "Managed"
+	// FrontDoorGatewayAPI is an HTTPRoute at a Gateway of the cluster. It needs the
+	// Gateway API's CRDs and a controller that serves them.
+	FrontDoorGatewayAPI FrontDoorType = "GatewayAPI"
+)
 
 // FrontDoor is the gateway that decides which release a request reaches.
+//
+// +kubebuilder:validation:XValidation:rule="self.type == 'GatewayAPI' ? has(self.gatewayAPI) : !has(self.gatewayAPI)",message="frontDoor.gatewayAPI belongs to frontDoor.type GatewayAPI: set both or neither"
+// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="frontDoor.type cannot be changed while the shop serves: create a second Shop with the other type and move the DNS name to it"
 type FrontDoor struct {
-	// type of the front door. Managed: the operator runs it. Unset: Managed.
+	// type of the front door. Managed: the operator runs it. GatewayAPI: an HTTPRoute
+	// at a Gateway of yours. It cannot be changed later. Unset: Managed.
 	// +kubebuilder:default=Managed
 	// +optional
 	Type FrontDoorType `json:"type,omitempty"`
-	// managed configures the front door that the operator runs.
+	// managed configures the gateway that the operator runs. With type GatewayAPI,
+	// image, replicas and resources hold for the gateway that is part of each stack.
 	// +kubebuilder:default={}
 	// +optional
 	Managed ManagedFrontDoor `json:"managed,omitzero"`
+	// gatewayAPI says at which Gateway and under which names the shop is reached.
+	// Only with type GatewayAPI, and required there.
+	// +optional
+	GatewayAPI *GatewayAPIFrontDoor `json:"gatewayAPI,omitempty"`
+}
+
+// GatewayAPIFrontDoor says at which Gateway and under which names the shop is reached.
+type GatewayAPIFrontDoor struct {
+	// parentRefs name the Gateways that serve the shop, as in an HTTPRoute.
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +required
+	ParentRefs []GatewayReference `json:"parentRefs"`
+	// hostnames of the shop. Unset: every name that the Gateway's listener takes.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +optional
+	Hostnames []string `json:"hostnames,omitempty"`
+	// previewHostnames under which a ready candidate can be tried. They must not be
+	// among hostnames. Unset: the candidate has no public preview.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +optional
+	PreviewHostnames []string `json:"previewHostnames,omitempty"`
+	// probeAddress is host:port at which the operator reaches the Gateway to see that
+	// it follows a switch. Unset: the first address in the Gateway's status, at the
+	// port of its listener.
+	// +kubebuilder:validation:MaxLength=260
+	// +optional
+	ProbeAddress string `json:"probeAddress,omitempty"`
+}
+
+// GatewayReference names a Gateway.
+type GatewayReference struct {
+	// name of the Gateway.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
+	// namespace of the Gateway. Unset: the shop's.
+	// +kubebuilder:validation:MaxLength=63
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+	// sectionName is the listener to attach to. Unset: every listener that fits.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	SectionName string `json:"sectionName,omitempty"`
 }
 
 // ManagedFrontDoor configures the front door that the operator runs. It is not
@@ -176,6 +238,97 @@ type ReleasePolicy struct {
 	// +kubebuilder:validation:Maximum=50
 	// +optional
 	HistoryLimit *int32 `json:"historyLimit,omitempty"`
+	// checks are Jobs that try a ready candidate at its preview. All must succeed
+	// before the front door is switched; one that failed stops the switch and is run
+	// again when its Job is deleted. They are not part of a release: a changed check
+	// is run anew. Unset: none.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Checks []Check `json:"checks,omitempty"`
+	// guard watches a release after its switch and goes back by itself when it breaks
+	// the limits. Unset: none.
+	// +optional
+	Guard *Guard `json:"guard,omitempty"`
+}
+
+// Check is a Job that tries a candidate before it serves. It finds the candidate at
+// the URL in SHOP_PREVIEW_URL, and its name in SHOP_RELEASE.
+type Check struct {
+	// name of the check.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +required
+	Name string `json:"name"`
+	// image to run. It passes by ending with exit code 0.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +required
+	Image string `json:"image"`
+	// command of the container. Unset: the image's.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +optional
+	Command []string `json:"command,omitempty"`
+	// args of the container. Unset: the image's.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +optional
+	Args []string `json:"args,omitempty"`
+	// env of the container, beside SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL. ConfigMaps
+	// and Secrets named here are read as they are, not copied.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	// +optional
+	Env []corev1.EnvVar `json:"env,omitempty"`
+	// resources of the pod. Unset: the shop's defaults.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+	// deadline for the check to end; past it, it failed. Unset: 5m.
+	// +kubebuilder:default="5m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 5m"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	Deadline *metav1.Duration `json:"deadline,omitempty"`
+}
+
+// Guard watches a release after its switch. The front door counts the requests that
+// the new release answered; when they break a limit, the operator switches back to
+// the previous stack by itself, marks the release as rejected and says why. It
+// needs a previous stack, so it does not watch the first release, nor a way back.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.maxErrorPercent) || has(self.maxLatencyP99)",message="guard needs a limit: set maxErrorPercent, maxLatencyP99 or both"
+type Guard struct {
+	// window is how long after the switch the release is watched. It is fixed at the
+	// switch: changing it counts from the next one on. Unset: 2m.
+	// +kubebuilder:default="2m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5s') && duration(self) <= duration('24h')",message="window must lie between 5s and 24h, for example 2m"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	Window *metav1.Duration `json:"window,omitempty"`
+	// maxErrorPercent of responses with a status of 500 and above, those of the front
+	// door included. Unset: errors are not judged.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	MaxErrorPercent *int32 `json:"maxErrorPercent,omitempty"`
+	// maxLatencyP99 is the time within which 99 % of the responses must begin. It is
+	// fixed at the switch. Unset: latency is not judged.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1ms') && duration(self) <= duration('10m')",message="maxLatencyP99 must lie between 1ms and 10m, for example 1s"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	MaxLatencyP99 *metav1.Duration `json:"maxLatencyP99,omitempty"`
+	// minRequests before a verdict is given. Unset: 100.
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	MinRequests int32 `json:"minRequests,omitempty"`
 }
 
 // ServiceDefaults hold for every service that does not say otherwise.

@@ -75,6 +75,10 @@ type ReleaseService struct {
 	// a running stack follows the ShopService's live value.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
+	// disruptionBudget as it was at the cut. It serves only when the ShopService is gone:
+	// a running stack follows the ShopService's live value.
+	// +optional
+	DisruptionBudget *DisruptionBudget `json:"disruptionBudget,omitempty"`
 }
 
 // ConfigKind is ConfigMap or Secret.
@@ -118,14 +122,47 @@ type ShopReleaseStatus struct {
 	// +listMapKey=name
 	// +optional
 	Services []ReleaseServiceStatus `json:"services,omitempty"`
+	// migrations of the services, while their Jobs are there.
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Migrations []JobStatus `json:"migrations,omitempty"`
+	// checks of the candidate, while their Jobs are there.
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Checks []JobStatus `json:"checks,omitempty"`
 	// switchedAt is when the front door was last set to this release.
 	// +optional
 	SwitchedAt *metav1.MicroTime `json:"switchedAt,omitempty"`
-	// conditions: Ready and Active always; Started once it was; Stalled only while true.
+	// conditions: Ready and Active always; Started and Checked once they were; Rejected
+	// and Stalled only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// JobState is what became of a Job.
+// +kubebuilder:validation:Enum=Running;Succeeded;Failed
+type JobState string
+
+// The states of a Job.
+const (
+	JobRunning   JobState = "Running"
+	JobSucceeded JobState = "Succeeded"
+	JobFailed    JobState = "Failed"
+)
+
+// JobStatus tells of one migration or check.
+type JobStatus struct {
+	// name of the service that is migrated, or of the check.
+	Name string `json:"name"`
+	// job is the name of the Job; `kubectl logs job/<job>` shows what it said, and
+	// deleting it runs it again.
+	Job string `json:"job"`
+	// state of the Job.
+	State JobState `json:"state"`
 }
 
 // ReleaseServiceStatus is what the operator sees of one service of a stack.

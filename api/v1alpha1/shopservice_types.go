@@ -4,6 +4,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // ShopService is one service of a shop, owned by the team that ships it.
@@ -34,6 +35,8 @@ type ShopService struct {
 }
 
 // ShopServiceSpec is what a team ships.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.activation) || self.activation != 'WithTraffic' || !has(self.routes) || self.routes.size() == 0",message="spec.activation WithTraffic is for workers without routes: its pods start after the switch, so customers would wait for them; remove spec.routes or spec.activation"
 type ShopServiceSpec struct {
 	// shop that the service belongs to, in the same namespace. It cannot be changed.
 	// +kubebuilder:validation:MinLength=1
@@ -102,12 +105,57 @@ type ServiceTemplate struct {
 	// +kubebuilder:validation:MaxItems=32
 	// +optional
 	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
+	// migration of the service's data, run before the stack of a release starts.
+	// Unset: none.
+	// +optional
+	Migration *Migration `json:"migration,omitempty"`
+	// activation says when the service has pods. Unset: Always.
+	// +kubebuilder:default=Always
+	// +optional
+	Activation Activation `json:"activation,omitempty"`
 	// probes of the container. Unset: the contract's /livez, /readyz and /startupz at port.
 	// +optional
 	Probes *Probes `json:"probes,omitempty"`
 	// pod says more about the pods, where needed.
 	// +optional
 	Pod *PodOptions `json:"pod,omitempty"`
+}
+
+// Activation says in which stacks a service has pods.
+// +kubebuilder:validation:Enum=Always;WithTraffic
+type Activation string
+
+const (
+	// ActivationAlways: in every stack that runs.
+	ActivationAlways Activation = "Always"
+	// ActivationWithTraffic: only in the stack that serves. For workers that take from a
+	// queue, which must not work for a release that customers do not see. Its pods
+	// start after the switch, so the switch does not wait for them.
+	ActivationWithTraffic Activation = "WithTraffic"
+)
+
+// Migration is one Job per service and release, with the new image and the
+// service's env. Those of the services that this one depends on run first. The release that
+// serves goes on serving meanwhile, so the schema must fit both: expand first, contract a release later.
+type Migration struct {
+	// args of the container. It succeeds by ending with exit code 0, and must do
+	// nothing when there is nothing to do: a release that comes back runs it again.
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +required
+	Args []string `json:"args"`
+	// irreversible says that older releases cannot work with the data afterwards: once it
+	// ran, going back to a release from before it is refused. Unset: false.
+	// +optional
+	Irreversible bool `json:"irreversible,omitempty"`
+	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// +kubebuilder:default="10m"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 10m"
+	// +kubebuilder:validation:Type=string
+	// +optional
+	Deadline *metav1.Duration `json:"deadline,omitempty"`
 }
 
 // ServiceScale is the part of a service that does not belong to a release: it is
@@ -123,6 +171,19 @@ type ServiceScale struct {
 	// autoscaling lets the number of pods follow the load. Not part of a release: it changes every running stack at once.
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
+	// disruptionBudget says how many pods a drain of nodes may take at a time. Not part
+	// of a release: it changes every running stack at once. Unset: 1.
+	// +optional
+	DisruptionBudget *DisruptionBudget `json:"disruptionBudget,omitempty"`
+}
+
+// DisruptionBudget says how many pods a drain of nodes may take at a time.
+type DisruptionBudget struct {
+	// maxUnavailable pods, as a number or in percent of all.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')",message="maxUnavailable must be a number from 1 or a percentage from 1% to 100%; with 0 no node could ever be drained"
+	// +required
+	MaxUnavailable intstr.IntOrString `json:"maxUnavailable"`
 }
 
 // Route is a public path of a service.

@@ -40,7 +40,7 @@ func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alp
 		Name:            s.Name,
 		ServiceTemplate: *s.Spec.ServiceTemplate.DeepCopy(),
 		Replicas:        s.Spec.Replicas,
-		Autoscaling:     s.Spec.Autoscaling,
+		Autoscaling:     s.Spec.Autoscaling, DisruptionBudget: s.Spec.DisruptionBudget,
 	}
 	fillDefaults(&out.ServiceTemplate, d)
 	return out
@@ -77,7 +77,7 @@ func fillDefaults(t *v1alpha1.ServiceTemplate, d *v1alpha1.ServiceDefaults) {
 func revisionOf(spec v1alpha1.ShopReleaseSpec) (string, error) {
 	spec.Services = slices.Clone(spec.Services)
 	for i := range spec.Services {
-		spec.Services[i].Replicas, spec.Services[i].Autoscaling = nil, nil
+		spec.Services[i].Replicas, spec.Services[i].Autoscaling, spec.Services[i].DisruptionBudget = nil, nil, nil
 	}
 	sum, err := digest(spec)
 	if err != nil {

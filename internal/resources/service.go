@@ -28,7 +28,7 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		shop: in.Shop, rel: rel, name: s.Name, floor: floor,
 		template: *s.ServiceTemplate.DeepCopy(),
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
-		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling},
+		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
 	}
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live

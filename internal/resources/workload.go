@@ -58,12 +58,16 @@ func (s service) autoscaler() Object {
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).WithSpec(spec)
 }
 
-// disruptionBudget lets a drain of nodes take one pod of a service at a time.
+// disruptionBudget lets a drain of nodes take a few pods of a service at a time: one, unless the service says otherwise.
 func (s service) disruptionBudget() Object {
+	most := intstr.FromInt32(1)
+	if own := s.scale.DisruptionBudget; own != nil {
+		most = own.MaxUnavailable
+	}
 	return policyv1ac.PodDisruptionBudget(s.object, s.shop.Namespace).
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).
 		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-			WithMaxUnavailable(intstr.FromInt32(1)).
+			WithMaxUnavailable(most).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())))
 }

@@ -18,14 +18,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 	// Group=shop.emporium.dev, Version=v1alpha1
 	case v1alpha1.SchemeGroupVersion.WithKind("Autoscaling"):
 		return &apiv1alpha1.AutoscalingApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Check"):
+		return &apiv1alpha1.CheckApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigCopy"):
 		return &apiv1alpha1.ConfigCopyApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DisruptionBudget"):
+		return &apiv1alpha1.DisruptionBudgetApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoor"):
 		return &apiv1alpha1.FrontDoorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoorService"):
 		return &apiv1alpha1.FrontDoorServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GatewayAPIFrontDoor"):
+		return &apiv1alpha1.GatewayAPIFrontDoorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GatewayReference"):
+		return &apiv1alpha1.GatewayReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Guard"):
+		return &apiv1alpha1.GuardApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("JobStatus"):
+		return &apiv1alpha1.JobStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ManagedFrontDoor"):
 		return &apiv1alpha1.ManagedFrontDoorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Migration"):
+		return &apiv1alpha1.MigrationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PodOptions"):
 		return &apiv1alpha1.PodOptionsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PreviousRelease"):

@@ -23,6 +23,8 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Activation
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Autoscaling
   map:
     fields:
@@ -45,6 +47,42 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 2
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Check
+  map:
+    fields:
+    - name: args
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: command
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: deadline
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 5m
+    - name: env
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.api.core.v1.EnvVar
+          elementRelationship: associative
+          keys:
+          - name
+    - name: image
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: resources
+      type:
+        namedType: io.k8s.api.core.v1.ResourceRequirements
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ConfigCopy
   map:
     fields:
@@ -59,9 +97,18 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ConfigKind
   scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.DisruptionBudget
+  map:
+    fields:
+    - name: maxUnavailable
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
   map:
     fields:
+    - name: gatewayAPI
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.GatewayAPIFrontDoor
     - name: managed
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ManagedFrontDoor
@@ -88,6 +135,73 @@ var schemaYAML = typed.YAMLObject(`types:
       default: ClusterIP
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorType
   scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.GatewayAPIFrontDoor
+  map:
+    fields:
+    - name: hostnames
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: parentRefs
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.GatewayReference
+          elementRelationship: atomic
+    - name: previewHostnames
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: probeAddress
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.GatewayReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: sectionName
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Guard
+  map:
+    fields:
+    - name: maxErrorPercent
+      type:
+        scalar: numeric
+    - name: maxLatencyP99
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: minRequests
+      type:
+        scalar: numeric
+      default: 100
+    - name: window
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 2m
+- name: com.github.emporium-shop.emporium.api.v1alpha1.JobState
+  scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.JobStatus
+  map:
+    fields:
+    - name: job
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: state
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.JobState
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ManagedFrontDoor
   map:
     fields:
@@ -105,6 +219,22 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorService
       default: {}
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Migration
+  map:
+    fields:
+    - name: args
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: deadline
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 10m
+    - name: irreversible
+      type:
+        scalar: boolean
 - name: com.github.emporium-shop.emporium.api.v1alpha1.PodOptions
   map:
     fields:
@@ -190,6 +320,17 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: active
       type:
         scalar: string
+    - name: checks
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.Check
+          elementRelationship: associative
+          keys:
+          - name
+    - name: guard
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Guard
     - name: historyLimit
       type:
         scalar: numeric
@@ -228,6 +369,10 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ReleaseService
   map:
     fields:
+    - name: activation
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Activation
+      default: Always
     - name: args
       type:
         list:
@@ -243,6 +388,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: disruptionBudget
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.DisruptionBudget
     - name: env
       type:
         list:
@@ -264,6 +412,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 9090
+    - name: migration
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Migration
     - name: name
       type:
         scalar: string
@@ -428,6 +579,14 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ShopReleaseStatus
   map:
     fields:
+    - name: checks
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.JobStatus
+          elementRelationship: associative
+          keys:
+          - name
     - name: conditions
       type:
         list:
@@ -436,6 +595,14 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: migrations
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.JobStatus
+          elementRelationship: associative
+          keys:
+          - name
     - name: observedGeneration
       type:
         scalar: numeric
@@ -477,6 +644,10 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ShopServiceSpec
   map:
     fields:
+    - name: activation
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Activation
+      default: Always
     - name: args
       type:
         list:
@@ -492,6 +663,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: disruptionBudget
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.DisruptionBudget
     - name: env
       type:
         list:
@@ -513,6 +687,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 9090
+    - name: migration
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Migration
     - name: pod
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.PodOptions

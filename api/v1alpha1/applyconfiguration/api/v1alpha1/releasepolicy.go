@@ -36,6 +36,14 @@ type ReleasePolicyApplyConfiguration struct {
 	// historyLimit is the number of retired releases that are kept, to go back to
 	// from their snapshots. Unset: 5.
 	HistoryLimit *int32 `json:"historyLimit,omitempty"`
+	// checks are Jobs that try a ready candidate at its preview. All must succeed
+	// before the front door is switched; one that failed stops the switch and is run
+	// again when its Job is deleted. They are not part of a release: a changed check
+	// is run anew. Unset: none.
+	Checks []CheckApplyConfiguration `json:"checks,omitempty"`
+	// guard watches a release after its switch and goes back by itself when it breaks
+	// the limits. Unset: none.
+	Guard *GuardApplyConfiguration `json:"guard,omitempty"`
 }
 
 // ReleasePolicyApplyConfiguration constructs a declarative configuration of the ReleasePolicy type for use with
@@ -97,5 +105,26 @@ func (b *ReleasePolicyApplyConfiguration) WithRollbackWindow(value v1.Duration) 
 // If called multiple times, the HistoryLimit field is set to the value of the last call.
 func (b *ReleasePolicyApplyConfiguration) WithHistoryLimit(value int32) *ReleasePolicyApplyConfiguration {
 	b.HistoryLimit = &value
+	return b
+}
+
+// WithChecks adds the given value to the Checks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Checks field.
+func (b *ReleasePolicyApplyConfiguration) WithChecks(values ...*CheckApplyConfiguration) *ReleasePolicyApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithChecks")
+		}
+		b.Checks = append(b.Checks, *values[i])
+	}
+	return b
+}
+
+// WithGuard sets the Guard field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Guard field is set to the value of the last call.
+func (b *ReleasePolicyApplyConfiguration) WithGuard(value *GuardApplyConfiguration) *ReleasePolicyApplyConfiguration {
+	b.Guard = value
 	return b
 }

@@ -3,6 +3,7 @@
 package v1alpha1
 
 import (
+	apiv1alpha1 "github.com/emporium-shop/emporium/api/v1alpha1"
 	v1 "k8s.io/api/core/v1"
 )
 
@@ -20,6 +21,9 @@ type ReleaseServiceApplyConfiguration struct {
 	// autoscaling as it was at the cut. It serves only when the ShopService is gone:
 	// a running stack follows the ShopService's live value.
 	Autoscaling *AutoscalingApplyConfiguration `json:"autoscaling,omitempty"`
+	// disruptionBudget as it was at the cut. It serves only when the ShopService is gone:
+	// a running stack follows the ShopService's live value.
+	DisruptionBudget *DisruptionBudgetApplyConfiguration `json:"disruptionBudget,omitempty"`
 }
 
 // ReleaseServiceApplyConfiguration constructs a declarative configuration of the ReleaseService type for use with
@@ -121,6 +125,22 @@ func (b *ReleaseServiceApplyConfiguration) WithEnvFrom(values ...v1.EnvFromSourc
 	return b
 }
 
+// WithMigration sets the Migration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Migration field is set to the value of the last call.
+func (b *ReleaseServiceApplyConfiguration) WithMigration(value *MigrationApplyConfiguration) *ReleaseServiceApplyConfiguration {
+	b.ServiceTemplateApplyConfiguration.Migration = value
+	return b
+}
+
+// WithActivation sets the Activation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Activation field is set to the value of the last call.
+func (b *ReleaseServiceApplyConfiguration) WithActivation(value apiv1alpha1.Activation) *ReleaseServiceApplyConfiguration {
+	b.ServiceTemplateApplyConfiguration.Activation = &value
+	return b
+}
+
 // WithProbes sets the Probes field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Probes field is set to the value of the last call.
@@ -150,5 +170,13 @@ func (b *ReleaseServiceApplyConfiguration) WithReplicas(value int32) *ReleaseSer
 // If called multiple times, the Autoscaling field is set to the value of the last call.
 func (b *ReleaseServiceApplyConfiguration) WithAutoscaling(value *AutoscalingApplyConfiguration) *ReleaseServiceApplyConfiguration {
 	b.Autoscaling = value
+	return b
+}
+
+// WithDisruptionBudget sets the DisruptionBudget field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DisruptionBudget field is set to the value of the last call.
+func (b *ReleaseServiceApplyConfiguration) WithDisruptionBudget(value *DisruptionBudgetApplyConfiguration) *ReleaseServiceApplyConfiguration {
+	b.DisruptionBudget = value
 	return b
 }

@@ -12,6 +12,9 @@ type ServiceScaleApplyConfiguration struct {
 	Replicas *int32 `json:"replicas,omitempty"`
 	// autoscaling lets the number of pods follow the load. Not part of a release: it changes every running stack at once.
 	Autoscaling *AutoscalingApplyConfiguration `json:"autoscaling,omitempty"`
+	// disruptionBudget says how many pods a drain of nodes may take at a time. Not part
+	// of a release: it changes every running stack at once. Unset: 1.
+	DisruptionBudget *DisruptionBudgetApplyConfiguration `json:"disruptionBudget,omitempty"`
 }
 
 // ServiceScaleApplyConfiguration constructs a declarative configuration of the ServiceScale type for use with
@@ -33,5 +36,13 @@ func (b *ServiceScaleApplyConfiguration) WithReplicas(value int32) *ServiceScale
 // If called multiple times, the Autoscaling field is set to the value of the last call.
 func (b *ServiceScaleApplyConfiguration) WithAutoscaling(value *AutoscalingApplyConfiguration) *ServiceScaleApplyConfiguration {
 	b.Autoscaling = value
+	return b
+}
+
+// WithDisruptionBudget sets the DisruptionBudget field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DisruptionBudget field is set to the value of the last call.
+func (b *ServiceScaleApplyConfiguration) WithDisruptionBudget(value *DisruptionBudgetApplyConfiguration) *ServiceScaleApplyConfiguration {
+	b.DisruptionBudget = value
 	return b
 }

@@ -3,6 +3,7 @@
 package v1alpha1
 
 import (
+	apiv1alpha1 "github.com/emporium-shop/emporium/api/v1alpha1"
 	v1 "k8s.io/api/core/v1"
 )
 
@@ -34,6 +35,11 @@ type ServiceTemplateApplyConfiguration struct {
 	Env []v1.EnvVar `json:"env,omitempty"`
 	// envFrom takes all entries of a ConfigMap or Secret, which is copied into the release.
 	EnvFrom []v1.EnvFromSource `json:"envFrom,omitempty"`
+	// migration of the service's data, run before the stack of a release starts.
+	// Unset: none.
+	Migration *MigrationApplyConfiguration `json:"migration,omitempty"`
+	// activation says when the service has pods. Unset: Always.
+	Activation *apiv1alpha1.Activation `json:"activation,omitempty"`
 	// probes of the container. Unset: the contract's /livez, /readyz and /startupz at port.
 	Probes *ProbesApplyConfiguration `json:"probes,omitempty"`
 	// pod says more about the pods, where needed.
@@ -128,6 +134,22 @@ func (b *ServiceTemplateApplyConfiguration) WithEnvFrom(values ...v1.EnvFromSour
 	for i := range values {
 		b.EnvFrom = append(b.EnvFrom, values[i])
 	}
+	return b
+}
+
+// WithMigration sets the Migration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Migration field is set to the value of the last call.
+func (b *ServiceTemplateApplyConfiguration) WithMigration(value *MigrationApplyConfiguration) *ServiceTemplateApplyConfiguration {
+	b.Migration = value
+	return b
+}
+
+// WithActivation sets the Activation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Activation field is set to the value of the last call.
+func (b *ServiceTemplateApplyConfiguration) WithActivation(value apiv1alpha1.Activation) *ServiceTemplateApplyConfiguration {
+	b.Activation = &value
 	return b
 }
 

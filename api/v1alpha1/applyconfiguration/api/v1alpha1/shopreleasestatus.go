@@ -18,9 +18,14 @@ type ShopReleaseStatusApplyConfiguration struct {
 	Summary *string `json:"summary,omitempty"`
 	// services of the stack, while it runs.
 	Services []ReleaseServiceStatusApplyConfiguration `json:"services,omitempty"`
+	// migrations of the services, while their Jobs are there.
+	Migrations []JobStatusApplyConfiguration `json:"migrations,omitempty"`
+	// checks of the candidate, while their Jobs are there.
+	Checks []JobStatusApplyConfiguration `json:"checks,omitempty"`
 	// switchedAt is when the front door was last set to this release.
 	SwitchedAt *v1.MicroTime `json:"switchedAt,omitempty"`
-	// conditions: Ready and Active always; Started once it was; Stalled only while true.
+	// conditions: Ready and Active always; Started and Checked once they were; Rejected
+	// and Stalled only while true.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
@@ -55,6 +60,32 @@ func (b *ShopReleaseStatusApplyConfiguration) WithServices(values ...*ReleaseSer
 			panic("nil value passed to WithServices")
 		}
 		b.Services = append(b.Services, *values[i])
+	}
+	return b
+}
+
+// WithMigrations adds the given value to the Migrations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Migrations field.
+func (b *ShopReleaseStatusApplyConfiguration) WithMigrations(values ...*JobStatusApplyConfiguration) *ShopReleaseStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithMigrations")
+		}
+		b.Migrations = append(b.Migrations, *values[i])
+	}
+	return b
+}
+
+// WithChecks adds the given value to the Checks field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Checks field.
+func (b *ShopReleaseStatusApplyConfiguration) WithChecks(values ...*JobStatusApplyConfiguration) *ShopReleaseStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithChecks")
+		}
+		b.Checks = append(b.Checks, *values[i])
 	}
 	return b
 }

@@ -3,6 +3,7 @@
 package v1alpha1
 
 import (
+	apiv1alpha1 "github.com/emporium-shop/emporium/api/v1alpha1"
 	v1 "k8s.io/api/core/v1"
 )
 
@@ -116,6 +117,22 @@ func (b *ShopServiceSpecApplyConfiguration) WithEnvFrom(values ...v1.EnvFromSour
 	return b
 }
 
+// WithMigration sets the Migration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Migration field is set to the value of the last call.
+func (b *ShopServiceSpecApplyConfiguration) WithMigration(value *MigrationApplyConfiguration) *ShopServiceSpecApplyConfiguration {
+	b.ServiceTemplateApplyConfiguration.Migration = value
+	return b
+}
+
+// WithActivation sets the Activation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Activation field is set to the value of the last call.
+func (b *ShopServiceSpecApplyConfiguration) WithActivation(value apiv1alpha1.Activation) *ShopServiceSpecApplyConfiguration {
+	b.ServiceTemplateApplyConfiguration.Activation = &value
+	return b
+}
+
 // WithProbes sets the Probes field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Probes field is set to the value of the last call.
@@ -145,5 +162,13 @@ func (b *ShopServiceSpecApplyConfiguration) WithReplicas(value int32) *ShopServi
 // If called multiple times, the Autoscaling field is set to the value of the last call.
 func (b *ShopServiceSpecApplyConfiguration) WithAutoscaling(value *AutoscalingApplyConfiguration) *ShopServiceSpecApplyConfiguration {
 	b.ServiceScaleApplyConfiguration.Autoscaling = value
+	return b
+}
+
+// WithDisruptionBudget sets the DisruptionBudget field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DisruptionBudget field is set to the value of the last call.
+func (b *ShopServiceSpecApplyConfiguration) WithDisruptionBudget(value *DisruptionBudgetApplyConfiguration) *ShopServiceSpecApplyConfiguration {
+	b.ServiceScaleApplyConfiguration.DisruptionBudget = value
 	return b
 }
