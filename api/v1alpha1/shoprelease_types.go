@@ -2,6 +2,18 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+// Annotations of a ShopRelease.
+const (
+	// AnnotationCandidateSince holds when the release last became the candidate, RFC 3339.
+	AnnotationCandidateSince = "shop.emporium.dev/candidate-since"
+	// AnnotationIrreversibleSince holds when the first irreversible migration of the
+	// release was started, RFC 3339. Removing it allows going back to releases from before.
+	AnnotationIrreversibleSince = "shop.emporium.dev/irreversible-since"
+	// AnnotationRejected holds why the guard went back from the release. It is not
+	// promoted again while it is there.
+	AnnotationRejected = "shop.emporium.dev/rejected"
+)
+
 // ShopRelease is an immutable snapshot of all services of a shop. The operator
 // writes it; its name is <shop>-<revision>, so the same content always has the
 // same name, and reverting a change finds the release of before.

@@ -23,6 +23,12 @@ type Decision struct {
 	Frozen bool
 	// Cut: write the ShopRelease of the content.
 	Cut bool
+	// Jobs that shall be there, and are made where they are not.
+	Jobs []JobPlan
+	// Irreversible: an irreversible migration of the candidate is started.
+	Irreversible bool
+	// Rejected names the release that the guard goes back from, and Verdict says why.
+	Rejected, Verdict string
 	// Stacks that run. Every other one goes.
 	Stacks []StackPlan
 	// Table is what the front door says, without routes.
@@ -51,6 +57,25 @@ type StackPlan struct {
 	// Floors is, by service, the number of pods below which it does not count as
 	// ready, and the least that an autoscaler may go down to.
 	Floors map[string]int32
+	// Fixed is, by service, the number of pods that holds whatever its scale says.
+	Fixed map[string]int32
+}
+
+// JobKind is what a Job is for.
+type JobKind string
+
+// The kinds of Jobs.
+const (
+	MigrationJob JobKind = "migration"
+	CheckJob     JobKind = "check"
+)
+
+// JobPlan is one Job of a release.
+type JobPlan struct {
+	Kind    JobKind
+	Release string
+	// Name of the service that is migrated, or of the check.
+	Name string
 }
 
 // TablePlan is what the front door says.
@@ -58,6 +83,8 @@ type TablePlan struct {
 	Active, Preview string
 	// Switch is the last switch, or the one that this decision makes.
 	Switch *frontdoor.Switch
+	// Guard asks the front door for counts of Active.
+	Guard *frontdoor.Guard
 	// Switching: this decision moves the front door to another release.
 	Switching bool
 }

@@ -16,7 +16,24 @@ func (o *Observed) floors(r Release) map[string]int32 {
 		if live, ok := o.Live[s.Name]; ok {
 			scale = live
 		}
-		out[s.Name] = o.floor(r.Name, s.Name, scale)
+		if out[s.Name] = o.floor(r.Name, s.Name, scale); s.WithTraffic && r.Name != o.Table.Active {
+			out[s.Name] = 0
+		}
+	}
+	return out
+}
+
+// fixed returns the services whose number of pods holds whatever their scale says:
+// those that work with traffic only have none in a stack that does not serve. An
+// autoscaler lets a Deployment at 0 alone, so it gets its first pods from here.
+func (o *Observed) fixed(r Release) map[string]int32 {
+	out := map[string]int32{}
+	floors := o.floors(r)
+	for _, s := range r.Services {
+		asleep := o.Stacks[r.Name][s.Name].Wanted == 0
+		if s.WithTraffic && (r.Name != o.Table.Active || asleep) {
+			out[s.Name] = floors[s.Name]
+		}
 	}
 	return out
 }

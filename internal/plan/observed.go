@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/emporium-shop/emporium/api/frontdoor"
 )
 
@@ -22,6 +24,11 @@ type Observed struct {
 	Table frontdoor.Table
 	// FrontDoor tells of the front door's replicas.
 	FrontDoor FrontDoor
+	// Migrations and Checks are the Jobs that are there, by release and by service or
+	// check. A Job of a check that was changed since is not among them.
+	Migrations, Checks map[string]map[string]Job
+	// Quotas of the namespace.
+	Quotas []Quota
 }
 
 // Policy is the shop's release policy, with defaults filled in.
@@ -35,6 +42,45 @@ type Policy struct {
 	StartDeadline  time.Duration
 	RollbackWindow time.Duration
 	HistoryLimit   int
+	// Checks are the names of the checks that a candidate must pass.
+	Checks []string
+	// Guard watches a release after its switch; nil: nobody does.
+	Guard *Guard
+}
+
+// Guard says when a release that was switched to is gone back from.
+type Guard struct {
+	Window time.Duration
+	// MaxErrorPercent is negative where errors are not judged.
+	MaxErrorPercent int32
+	// MaxLatencyP99 is 0 where latency is not judged.
+	MaxLatencyP99 time.Duration
+	MinRequests   int64
+}
+
+// JobState is what became of a Job.
+type JobState string
+
+// The states of a Job.
+const (
+	JobRunning   JobState = "Running"
+	JobSucceeded JobState = "Succeeded"
+	JobFailed    JobState = "Failed"
+)
+
+// Job is one migration or check.
+type Job struct {
+	// Name of the Kubernetes Job, and What it is: the service or the check.
+	Name, What string
+	State      JobState
+	// EndedAt is when it ended.
+	EndedAt time.Time
+}
+
+// Quota is what a ResourceQuota has left.
+type Quota struct {
+	Name string
+	Left map[string]resource.Quantity
 }
 
 // Content is the release as the services would make it now.
@@ -53,13 +99,30 @@ type Release struct {
 	CreatedAt     time.Time
 	// CandidateSince is when it last became the candidate; zero when it is none.
 	CandidateSince time.Time
-	Services       []Service
+	// Rejected says why the guard went back from it; empty: it did not.
+	Rejected string
+	// IrreversibleSince is when its first irreversible migration was started; zero: none was.
+	IrreversibleSince time.Time
+	Services          []Service
 }
 
 // Service is one service of a release with its scale as it was at the cut.
 type Service struct {
-	Name  string
-	Scale Scale
+	Name      string
+	Scale     Scale
+	DependsOn []string
+	// WithTraffic: it has no pods in a stack that does not serve.
+	WithTraffic bool
+	Migration   *Migration
+	// PerPod and Fixed are what each of its pods, and the service as such, takes of a quota.
+	PerPod, Fixed map[string]resource.Quantity
+}
+
+// Migration is the migration of a service in a release.
+type Migration struct {
+	Irreversible bool
+	// Identity is the same for migrations that do the same.
+	Identity string
 }
 
 // Scale is a fixed number of replicas (Max is 0), or bounds for autoscaling.
@@ -93,6 +156,10 @@ type FrontDoor struct {
 	Ready, Confirmed int
 	// ConfirmedAt is when the last of them began to.
 	ConfirmedAt time.Time
+	// Current is how many of the ready ones route by the whole table as it is.
+	Current int
+	// Counts are what the confirmed ones counted of the active release since the switch.
+	Counts frontdoor.Counts
 }
 
 // AllConfirmed tells whether every ready replica, and at least one, routes by the last switch.

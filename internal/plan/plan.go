@@ -5,14 +5,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
 // Plan decides what the shop needs now.
 func Plan(o Observed, now time.Time) Decision {
 	p := planner{o: &o, now: now}
-	p.d.Table = TablePlan{Active: o.Table.Active, Preview: "", Switch: o.Table.Switch}
+	p.d.Table = TablePlan{Active: o.Table.Active, Preview: "", Switch: o.Table.Switch, Guard: o.Table.Guard}
 	p.decide()
 	p.d.Drop = p.beyondHistory()
 	return p.d
@@ -24,6 +23,8 @@ type planner struct {
 	d   Decision
 	// withoutStack: the candidate is one, but its stack does not run.
 	withoutStack bool
+	// goingBack: the candidate's stack still runs, since it served before the active one.
+	goingBack bool
 }
 
 func (p *planner) decide() {
@@ -33,6 +34,7 @@ func (p *planner) decide() {
 	switch {
 	case p.o.Paused:
 		p.freeze()
+	case p.guardGoesBack():
 	case t.hold != "":
 		p.hold(t)
 	case p.o.Table.Active != "" && !p.activeKnown():
@@ -51,7 +53,7 @@ func (p *planner) decide() {
 
 func (p *planner) addStack(name string, role Role) {
 	if r, known := p.o.release(name); known {
-		p.d.Stacks = append(p.d.Stacks, StackPlan{Release: name, Role: role, Floors: p.o.floors(r)})
+		p.d.Stacks = append(p.d.Stacks, StackPlan{Release: name, Role: role, Floors: p.o.floors(r), Fixed: p.o.fixed(r)})
 	}
 }
 
@@ -70,6 +72,9 @@ func (p *planner) keepPrevious() {
 		return
 	}
 	end := s.At.Add(p.o.Policy.RollbackWindow)
+	if g := p.o.Table.Guard; g != nil && p.o.Policy.Guard != nil && g.Until.After(end) {
+		end = g.Until
+	}
 	if p.now.Before(end) || !p.o.FrontDoor.AllConfirmed() {
 		p.d.Previous, p.d.RetiresAt = s.From, end
 		p.wakeAt(end)
@@ -135,6 +140,8 @@ func (p *planner) serve() {
 	r, _ := p.o.release(p.o.Table.Active)
 	ready := p.o.readiness(r)
 	switch {
+	case r.Rejected != "":
+		p.say(v1alpha1.ReasonGuardBroken, r.Rejected)
 	case !p.o.FrontDoor.AllConfirmed() && p.o.Table.Switch != nil:
 		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; %d of %d replicas confirmed it", r.Name, p.o.FrontDoor.Confirmed, p.o.FrontDoor.Ready))
 	case !ready.all():
@@ -144,93 +151,6 @@ func (p *planner) serve() {
 	default:
 		p.say(v1alpha1.ReasonServing, fmt.Sprintf("release %s serves", r.Name))
 	}
-}
-
-// follow brings a candidate up and, when it is ready and wanted, moves the front door to it.
-func (p *planner) follow(t target) {
-	if p.d.Previous != "" && p.d.Previous != t.release {
-		p.say(v1alpha1.ReasonRollbackWindow, fmt.Sprintf(
-			"release %s waits until %s, when the stack of %s goes; lower spec.release.rollbackWindow to end this early", t.release, p.d.RetiresAt.UTC().Format(time.RFC3339), p.d.Previous))
-		return
-	}
-	if t.cut {
-		p.d.Cut = true
-		p.d.Candidate = p.running()
-		p.say(p.starting(), fmt.Sprintf("cutting release %s", t.release))
-		return
-	}
-	if p.d.Previous == t.release {
-		p.d.Previous, p.d.RetiresAt = "", time.Time{}
-	}
-	p.d.Candidate, p.d.CandidateSince = t.release, p.since(t.release)
-	if p.d.CandidateSince.IsZero() {
-		p.d.CandidateSince = p.now
-	}
-	p.prepare(t)
-}
-
-func (p *planner) prepare(t target) {
-	r, _ := p.o.release(t.release)
-	if p.superseding() {
-		p.withoutStack = true
-		p.say(p.starting(), fmt.Sprintf("release %s starts when the stack that it replaces is gone", r.Name))
-		return
-	}
-	ready := p.o.readiness(r)
-	deadline := p.d.CandidateSince.Add(p.o.Policy.StartDeadline)
-	switch {
-	case ready.all() && t.approved:
-		p.switchTo(r)
-	case ready.all():
-		p.d.Table.Preview = r.Name
-		p.say(v1alpha1.ReasonAwaitingPromotion, fmt.Sprintf("release %s is ready at the preview; set spec.release.active to %s to let it serve", r.Name, r.Name))
-	case p.now.Before(deadline):
-		p.wakeAt(deadline)
-		p.sayStarting(r, ready)
-	default:
-		p.overdue(r, ready, deadline)
-	}
-}
-
-func (p *planner) sayStarting(r Release, ready readiness) {
-	if len(ready.refused) > 0 {
-		p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s: %s: %s; raise the ResourceQuota or lower spec.replicas or spec.resources", r.Name, ready, ready.refused[0]))
-		return
-	}
-	p.say(p.starting(), fmt.Sprintf("release %s: %s", r.Name, ready))
-}
-
-// overdue leaves a failed candidate for looking at, and removes it after another rollback window.
-func (p *planner) overdue(r Release, ready readiness, deadline time.Time) {
-	until := deadline.Add(p.o.Policy.RollbackWindow)
-	message := fmt.Sprintf("release %s was not ready within %s: %s", r.Name, p.o.Policy.StartDeadline, ready)
-	if p.o.Table.Active != "" && !p.now.Before(until) {
-		p.withoutStack = true
-		p.say(v1alpha1.ReasonStartDeadlineExceeded, fmt.Sprintf("release %s was not ready within %s and was removed; change the services, or delete the ShopRelease to try again", r.Name, p.o.Policy.StartDeadline))
-		return
-	}
-	p.wakeAt(until)
-	p.say(v1alpha1.ReasonStartDeadlineExceeded, message+"; change the services, or delete the ShopRelease to try again")
-}
-
-// switchTo is the one commit point.
-func (p *planner) switchTo(r Release) {
-	p.d.CandidateSince = time.Time{}
-	p.d.Table = TablePlan{Active: r.Name, Switching: true, Switch: &frontdoor.Switch{At: p.now, From: p.o.Table.Active}}
-	p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; waiting for its replicas to confirm it", r.Name))
-}
-
-// superseding: the stack of an older candidate has to go before a third one comes.
-func (p *planner) superseding() bool {
-	if p.o.runs(p.d.Candidate) {
-		return false
-	}
-	for name := range p.o.Stacks {
-		if p.o.runs(name) && name != p.o.Table.Active && name != p.d.Candidate && p.o.Table.Active != "" {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *planner) starting() v1alpha1.Reason {

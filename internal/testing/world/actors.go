@@ -17,16 +17,48 @@ func (w *World) play(d plan.Decision) {
 		return
 	}
 	w.mark(d)
+	w.jobs(d)
 	w.deployments(d)
 	w.frontDoor(d)
 }
 
 func (w *World) mark(d plan.Decision) {
 	for i := range w.Observed.Releases {
-		w.Observed.Releases[i].CandidateSince = time.Time{}
-		if w.Observed.Releases[i].Name == d.Candidate {
-			w.Observed.Releases[i].CandidateSince = d.CandidateSince
+		r := &w.Observed.Releases[i]
+		r.CandidateSince = time.Time{}
+		if r.Name == d.Candidate {
+			r.CandidateSince = d.CandidateSince
+			if d.Irreversible {
+				r.IrreversibleSince = w.Now
+			}
 		}
+		if r.Name == d.Rejected {
+			r.Rejected = d.Verdict
+		}
+	}
+}
+
+// jobs starts the Jobs of the decision; each ends one step later.
+func (w *World) jobs(d plan.Decision) {
+	for _, p := range d.Jobs {
+		all := w.Observed.Migrations
+		if p.Kind == plan.CheckJob {
+			all = w.Observed.Checks
+		}
+		if all[p.Release] == nil {
+			all[p.Release] = map[string]plan.Job{}
+		}
+		job, there := all[p.Release][p.Name]
+		switch {
+		case !there:
+			job = plan.Job{Name: p.Release + "-" + p.Name, What: p.Name, State: plan.JobRunning}
+		case job.State == plan.JobRunning:
+			job.State, job.EndedAt = plan.JobSucceeded, w.Now
+			if end, set := w.Ends[p.Release+"/"+p.Name]; set {
+				job.State = end
+			}
+		}
+		all[p.Release][p.Name] = job
 	}
 }
 
@@ -68,6 +100,8 @@ func (w *World) frontDoor(d plan.Decision) {
 		w.Observed.FrontDoor.Confirmed = 0
 	}
 	w.Observed.Table = table(d)
+	w.Observed.FrontDoor.Current = w.Observed.FrontDoor.Ready
+	w.Observed.FrontDoor.Counts = w.Counts[d.Table.Active]
 	if d.Table.Switch == nil || d.Table.Switching {
 		return
 	}

@@ -20,6 +20,13 @@ type World struct {
 	StartsIn map[string]int
 	// Trouble is what pods of a service that does not start say.
 	Trouble map[string]string
+	// Ends is what becomes of a Job, by release/service or release/check, one step after
+	// it was started; unset: it succeeds.
+	Ends map[string]plan.JobState
+	// Counts are what the front door counts of a release while its guard is open.
+	Counts map[string]frontdoor.Counts
+	// Services say more about a service than its name and scale.
+	Services map[string]plan.Service
 	// ConfirmsIn is how many steps the front door needs to confirm a switch.
 	ConfirmsIn int
 
@@ -34,7 +41,9 @@ type World struct {
 // New makes an empty shop with the services, each fixed at two replicas.
 func New(services ...string) *World {
 	start := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
-	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, ConfirmsIn: 1, age: map[string]int{}}
+	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, ConfirmsIn: 1, age: map[string]int{},
+		Ends: map[string]plan.JobState{}, Counts: map[string]frontdoor.Counts{}, Services: map[string]plan.Service{}}
+	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
 	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5}
 	w.Observed.Stacks = map[string]plan.Stack{}
 	w.Observed.Live = map[string]plan.Scale{}
@@ -93,17 +102,20 @@ func (w *World) note(line string) {
 func (w *World) Log() string { return w.log.String() }
 
 func (w *World) fingerprint() string {
-	return fmt.Sprint(w.Observed.Table, w.Observed.Stacks, w.Observed.Releases, w.Observed.FrontDoor, w.last)
+	o := w.Observed
+	return fmt.Sprint(o.Table, o.Stacks, o.Releases, o.FrontDoor, o.Migrations, o.Checks, w.last)
 }
 
 func (w *World) services() []plan.Service {
 	var out []plan.Service
 	for name, scale := range w.Observed.Live {
-		out = append(out, plan.Service{Name: name, Scale: scale})
+		s := w.Services[name]
+		s.Name, s.Scale = name, scale
+		out = append(out, s)
 	}
 	return out
 }
 
 func table(d plan.Decision) frontdoor.Table {
-	return frontdoor.Table{Active: d.Table.Active, Preview: d.Table.Preview, Switch: d.Table.Switch}
+	return frontdoor.Table{Active: d.Table.Active, Preview: d.Table.Preview, Switch: d.Table.Switch, Guard: d.Table.Guard}
 }

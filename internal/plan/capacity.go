@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+const makeRoom = "raise the ResourceQuota or lower spec.replicas or spec.resources"
+
+// starvingTheActive: the release that serves cannot get pods that it needs, so the
+// candidate gives its own back.
+func (p *planner) starvingTheActive(r Release) bool {
+	active := p.o.Stacks[p.o.Table.Active]
+	for _, service := range sortedKeys(active) {
+		run := active[service]
+		if p.goingBack || (run.Refused == "" && run.Trouble != "Unschedulable") {
+			continue
+		}
+		p.withoutStack = true
+		p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s waits, since %s of the release that serves finds no room for its pods: %s; add room",
+			r.Name, service, cmp.Or(run.Refused, run.Trouble)))
+		return true
+	}
+	return false
+}
+
+// withoutRoom: a quota has not enough left for the stack. It is asked before anything
+// is created; once something was, what is used holds parts of the candidate itself.
+func (p *planner) withoutRoom(r Release) bool {
+	if p.o.runs(r.Name) || len(p.o.Migrations[r.Name]) > 0 {
+		return false
+	}
+	needs := p.o.needs(r)
+	for _, q := range p.o.Quotas {
+		for _, name := range sortedKeys(q.Left) {
+			need, asked := needs[name]
+			left := q.Left[name]
+			if !asked || need.Cmp(left) <= 0 {
+				continue
+			}
+			p.withoutStack = true
+			p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s needs %s of %s and ResourceQuota %s has %s left; nothing was created; %s",
+				r.Name, need.String(), name, q.Name, left.String(), makeRoom))
+			return true
+		}
+	}
+	return false
+}
+
+// needs adds up what a stack at its floors takes of quotas.
+func (o *Observed) needs(r Release) map[string]resource.Quantity {
+	out := map[string]resource.Quantity{}
+	floors := o.floors(r)
+	for _, s := range r.Services {
+		for name, q := range s.Fixed {
+			add(out, name, q, 1)
+		}
+		for name, q := range s.PerPod {
+			add(out, name, q, floors[s.Name])
+		}
+	}
+	return out
+}
+
+func add(to map[string]resource.Quantity, name string, q resource.Quantity, times int32) {
+	sum := to[name].DeepCopy()
+	if times == 0 {
+		return
+	}
+	q = q.DeepCopy()
+	q.Mul(int64(times))
+	sum.Add(q)
+	to[name] = sum
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
