@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -32,6 +33,7 @@ func written() map[client.Object]predicate.Predicate {
 	anything := predicate.ResourceVersionChangedPredicate{}
 	return map[client.Object]predicate.Predicate{
 		&appsv1.Deployment{}:                     anything,
+		&batchv1.Job{}:                           anything,
 		&autoscalingv2.HorizontalPodAutoscaler{}: notItsStatus(),
 		&policyv1.PodDisruptionBudget{}:          predicate.GenerationChangedPredicate{},
 		&corev1.Service{}:                        anything,
@@ -54,6 +56,7 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 	for kind, wakes := range written() {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(byLabel), builder.WithPredicates(wakes))
 	}
+	b = b.Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.byNamespace), builder.WithPredicates(quotaTold()))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
 		meta := &metav1.PartialObjectMetadata{}
 		meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
@@ -87,6 +90,25 @@ func (r *ShopReconciler) byReference(kind string) handler.MapFunc {
 			}
 		}
 		return out
+	}
+}
+
+// byNamespace wakes every shop of the namespace: a quota may have room now.
+func (r *ShopReconciler) byNamespace(ctx context.Context, o client.Object) []reconcile.Request {
+	var out []reconcile.Request
+	for _, shop := range r.Reader.ShopsIn(ctx, o.GetNamespace()) {
+		out = append(out, request(o.GetNamespace(), shop)...)
+	}
+	return out
+}
+
+// quotaTold lets a quota wake shops only when it may have more room than before.
+func quotaTold() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return observe.MoreRoom(e.ObjectOld.(*corev1.ResourceQuota), e.ObjectNew.(*corev1.ResourceQuota))
+		},
 	}
 }
 

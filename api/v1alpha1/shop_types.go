@@ -69,8 +69,8 @@ const (
 
 // FrontDoor is the gateway that decides which release a request reaches.
 //
-// +kubebuilder:validation:XValidation:rule="self.type == 'GatewayAPI' ? has(self.gatewayAPI) : !has(self.gatewayAPI)",message="frontDoor.gatewayAPI belongs to frontDoor.type GatewayAPI: set both or neither"
-// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="frontDoor.type cannot be changed while the shop serves: create a second Shop with the other type and move the DNS name to it"
+// +kubebuilder:validation:XValidation:rule="(has(self.type) && self.type == 'GatewayAPI') == has(self.gatewayAPI)",message="frontDoor.gatewayAPI belongs to frontDoor.type GatewayAPI: set both or neither"
+// +kubebuilder:validation:XValidation:rule="(has(self.type) && self.type == 'GatewayAPI') == (has(oldSelf.type) && oldSelf.type == 'GatewayAPI')",message="frontDoor.type cannot be changed while the shop serves: create a second Shop with the other type and move the DNS name to it"
 type FrontDoor struct {
 	// type of the front door. Managed: the operator runs it. GatewayAPI: an HTTPRoute
 	// at a Gateway of yours. It cannot be changed later. Unset: Managed.

@@ -4,7 +4,6 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // ShopService is one service of a shop, owned by the team that ships it.
@@ -179,11 +178,11 @@ type ServiceScale struct {
 
 // DisruptionBudget says how many pods a drain of nodes may take at a time.
 type DisruptionBudget struct {
-	// maxUnavailable pods, as a number or in percent of all.
-	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')",message="maxUnavailable must be a number from 1 or a percentage from 1% to 100%; with 0 no node could ever be drained"
+	// maxUnavailable is the number of pods. At least 1: with 0 no node could ever be drained.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
 	// +required
-	MaxUnavailable intstr.IntOrString `json:"maxUnavailable"`
+	MaxUnavailable int32 `json:"maxUnavailable"`
 }
 
 // Route is a public path of a service.

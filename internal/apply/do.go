@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,7 +34,10 @@ func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision,
 	if d.Frozen {
 		return nil
 	}
-	if err := w.markCandidate(ctx, world, d); err != nil {
+	if err := w.mark(ctx, world, d); err != nil {
+		return err
+	}
+	if err := w.rehearse(ctx, world, d, desired.Objects); err != nil {
 		return err
 	}
 	if err := w.applyAll(ctx, world.Shop, desired.Objects); err != nil {
@@ -104,30 +106,6 @@ func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1
 	return fmt.Errorf("copying %s %s: unknown kind", c.Kind, c.Name)
 }
 
-// markCandidate keeps, on each ShopRelease, since when it is the candidate.
-func (w *Writer) markCandidate(ctx context.Context, world *observe.World, d *plan.Decision) error {
-	for name, rel := range world.Releases {
-		want := ""
-		if name == d.Candidate && !d.CandidateSince.IsZero() {
-			want = d.CandidateSince.UTC().Format(time.RFC3339Nano)
-		}
-		if rel.Annotations[observe.AnnotationCandidateSince] == want {
-			continue
-		}
-		patched := rel.DeepCopy()
-		if want == "" {
-			delete(patched.Annotations, observe.AnnotationCandidateSince)
-		} else {
-			metav1.SetMetaDataAnnotation(&patched.ObjectMeta, observe.AnnotationCandidateSince, want)
-		}
-		w.wrote("ShopRelease", "patch")
-		if err := w.Client.Patch(ctx, patched, client.MergeFrom(rel)); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("marking ShopRelease %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
 // applyTable writes the routing table: the one commit point of a switch. The
 // resourceVersion makes a switch that was decided on an old table fail.
 func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.Decision, table frontdoor.Table) error {
@@ -147,6 +125,9 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 		ac.WithResourceVersion(world.Table.ResourceVersion).WithUID(world.Table.UID)
 	}
 	if d.Table.Switching {
+		if err := w.prove(ctx, world.Shop, d); err != nil {
+			return err
+		}
 		log.FromContext(ctx).Info("switching the front door", "from", d.Table.Switch.From, "to", d.Table.Active)
 	}
 	in, err := intentOf(ac)

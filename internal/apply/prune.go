@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,13 +25,19 @@ import (
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
+type prunedKind struct {
+	name string
+	list client.ObjectList
+}
+
 // prunedKinds are the kinds of a stack, Deployments last: what reaches pods goes before them.
-func prunedKinds() map[string]client.ObjectList {
-	return map[string]client.ObjectList{
-		"HorizontalPodAutoscaler": &autoscalingv2.HorizontalPodAutoscalerList{},
-		"PodDisruptionBudget":     &policyv1.PodDisruptionBudgetList{},
-		"Service":                 &corev1.ServiceList{},
-		"Deployment":              &appsv1.DeploymentList{},
+func prunedKinds() []prunedKind {
+	return []prunedKind{
+		{"HorizontalPodAutoscaler", &autoscalingv2.HorizontalPodAutoscalerList{}},
+		{"PodDisruptionBudget", &policyv1.PodDisruptionBudgetList{}},
+		{"Service", &corev1.ServiceList{}},
+		{"Job", &batchv1.JobList{}},
+		{"Deployment", &appsv1.DeploymentList{}},
 	}
 }
 
@@ -40,12 +47,30 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 	for _, o := range desired.Objects {
 		keep[*o.GetKind()+"/"+*o.GetName()] = true
 	}
+	if err := w.keepJobs(ctx, world.Shop, d, keep); err != nil {
+		return err
+	}
 	var errs []error
-	for _, kind := range []string{"HorizontalPodAutoscaler", "PodDisruptionBudget", "Service", "Deployment"} {
-		errs = append(errs, w.pruneKind(ctx, world.Shop, kind, prunedKinds()[kind], keep, client.HasLabels{frontdoor.LabelRelease}))
+	for _, kind := range prunedKinds() {
+		errs = append(errs, w.pruneKind(ctx, world.Shop, kind.name, kind.list, keep, client.HasLabels{frontdoor.LabelRelease}))
 	}
 	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world, d))
 	return errors.Join(errs...)
+}
+
+// keepJobs keeps what a release's Jobs said for as long as the release plays a role.
+func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision, keep map[string]bool) error {
+	var list batchv1.JobList
+	if err := w.Client.List(ctx, &list, client.InNamespace(shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: shop.Name}); err != nil {
+		return fmt.Errorf("listing Jobs: %w", err)
+	}
+	for i := range list.Items {
+		rel := list.Items[i].Labels[frontdoor.LabelRelease]
+		if _, runs := d.Role(rel); runs || rel == d.Candidate {
+			keep["Job/"+list.Items[i].Name] = true
+		}
+	}
+	return nil
 }
 
 func (w *Writer) pruneKind(ctx context.Context, shop *v1alpha1.Shop, kind string, list client.ObjectList, keep map[string]bool, with client.ListOption) error {

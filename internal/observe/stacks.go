@@ -84,7 +84,7 @@ func Trouble(p *corev1.Pod) string {
 }
 
 // confirmation counts the ready replicas of the front door and those that route by the last switch.
-func confirmation(pods []corev1.Pod, leases []coordinationv1.Lease, last *frontdoor.Switch) plan.FrontDoor {
+func confirmation(pods []corev1.Pod, leases []coordinationv1.Lease, last *frontdoor.Switch, table string) plan.FrontDoor {
 	reports := map[string]frontdoor.Report{}
 	for _, l := range leases {
 		if r, err := frontdoor.ReportFrom(l.Annotations); err == nil {
@@ -98,10 +98,16 @@ func confirmation(pods []corev1.Pod, leases []coordinationv1.Lease, last *frontd
 		}
 		out.Ready++
 		r := reports[pods[i].Name]
+		if r.TableHash == table {
+			out.Current++
+		}
 		if !r.Confirms(last) {
 			continue
 		}
 		out.Confirmed++
+		if r.Counts != nil {
+			out.Counts = out.Counts.Plus(*r.Counts)
+		}
 		if r.AppliedAt.After(out.ConfirmedAt) {
 			out.ConfirmedAt = r.AppliedAt
 		}
@@ -132,6 +138,7 @@ func scale(replicas *int32, a *v1alpha1.Autoscaling) plan.Scale {
 // policy fills in the defaults that the CRD also holds, for objects from before them.
 func policy(p v1alpha1.ReleasePolicy) plan.Policy {
 	out := plan.Policy{
+		Guard:  guard(p.Guard),
 		Manual: p.Promotion == v1alpha1.PromotionManual, Version: p.Version, Pin: p.Active,
 		Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5,
 	}
@@ -146,6 +153,29 @@ func policy(p v1alpha1.ReleasePolicy) plan.Policy {
 	}
 	if p.HistoryLimit != nil {
 		out.HistoryLimit = int(*p.HistoryLimit)
+	}
+	for _, c := range p.Checks {
+		out.Checks = append(out.Checks, c.Name)
+	}
+	return out
+}
+
+func guard(g *v1alpha1.Guard) *plan.Guard {
+	if g == nil {
+		return nil
+	}
+	out := &plan.Guard{Window: 2 * time.Minute, MaxErrorPercent: -1, MinRequests: 100}
+	if g.Window != nil {
+		out.Window = g.Window.Duration
+	}
+	if g.MaxErrorPercent != nil {
+		out.MaxErrorPercent = *g.MaxErrorPercent
+	}
+	if g.MaxLatencyP99 != nil {
+		out.MaxLatencyP99 = g.MaxLatencyP99.Duration
+	}
+	if g.MinRequests > 0 {
+		out.MinRequests = int64(g.MinRequests)
 	}
 	return out
 }

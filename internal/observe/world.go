@@ -16,9 +16,6 @@ import (
 	"github.com/emporium-shop/emporium/internal/release"
 )
 
-// AnnotationCandidateSince holds, on a ShopRelease, when it last became the candidate.
-const AnnotationCandidateSince = "shop.emporium.dev/candidate-since"
-
 // World is what was read of a shop.
 type World struct {
 	Shop     *v1alpha1.Shop
@@ -46,7 +43,7 @@ type Reader struct {
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}}
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor,
+		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readJobs, r.readQuotas,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
@@ -109,11 +106,29 @@ func (r *Reader) readReleases(ctx context.Context, w *World) error {
 }
 
 func plannedRelease(rel *v1alpha1.ShopRelease) plan.Release {
-	out := plan.Release{Name: rel.Name, Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time}
-	// An unreadable time counts as none: the candidate then gets a new deadline.
-	out.CandidateSince, _ = time.Parse(time.RFC3339Nano, rel.Annotations[AnnotationCandidateSince])
-	for _, s := range rel.Spec.Services {
-		out.Services = append(out.Services, plan.Service{Name: s.Name, Scale: scale(s.Replicas, s.Autoscaling)})
+	out := plan.Release{Name: rel.Name, Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time, Rejected: rel.Annotations[v1alpha1.AnnotationRejected]}
+	out.CandidateSince = stamped(rel, v1alpha1.AnnotationCandidateSince)
+	out.IrreversibleSince = stamped(rel, v1alpha1.AnnotationIrreversibleSince)
+	for i := range rel.Spec.Services {
+		out.Services = append(out.Services, plannedService(&rel.Spec.Services[i]))
+	}
+	return out
+}
+
+// stamped reads a time. An unreadable one counts as none: a candidate then gets a new deadline.
+func stamped(rel *v1alpha1.ShopRelease, annotation string) time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, rel.Annotations[annotation])
+	return at
+}
+
+func plannedService(s *v1alpha1.ReleaseService) plan.Service {
+	out := plan.Service{
+		Name: s.Name, Scale: scale(s.Replicas, s.Autoscaling), DependsOn: s.DependsOn,
+		WithTraffic: s.Activation == v1alpha1.ActivationWithTraffic,
+		PerPod:      perPod(s.Resources), Fixed: perService(),
+	}
+	if m := s.Migration; m != nil {
+		out.Migration = &plan.Migration{Irreversible: m.Irreversible, Identity: release.MigrationIdentity(&s.ServiceTemplate)}
 	}
 	return out
 }
@@ -145,7 +160,11 @@ func (r *Reader) readFrontDoor(ctx context.Context, w *World) error {
 	if err := r.Cache.List(ctx, &leases, client.InNamespace(w.Shop.Namespace), of); err != nil {
 		return fmt.Errorf("listing the front door's Leases: %w", err)
 	}
-	w.Observed.FrontDoor = confirmation(pods.Items, leases.Items, w.Observed.Table.Switch)
+	hash := ""
+	if w.Table != nil {
+		hash = frontdoor.Hash(w.Table.Data[frontdoor.TableKey])
+	}
+	w.Observed.FrontDoor = confirmation(pods.Items, leases.Items, w.Observed.Table.Switch, hash)
 	return nil
 }
 

@@ -25,8 +25,8 @@ type Decision struct {
 	Cut bool
 	// Jobs that shall be there, and are made where they are not.
 	Jobs []JobPlan
-	// Irreversible: an irreversible migration of the candidate is started.
-	Irreversible bool
+	// IrreversibleSince is set when the first irreversible migration of the candidate is started.
+	IrreversibleSince time.Time
 	// Rejected names the release that the guard goes back from, and Verdict says why.
 	Rejected, Verdict string
 	// Stacks that run. Every other one goes.

@@ -12,13 +12,14 @@ import (
 // that its migrations ran, also where their Jobs are gone.
 func (p *planner) migrating(r Release) bool {
 	if p.o.runs(r.Name) {
-		p.keepJobs(MigrationJob, r, p.o.Migrations[r.Name])
 		return false
 	}
 	due, done, failed := p.dueMigrations(r)
 	for _, s := range due {
 		p.d.Jobs = append(p.d.Jobs, JobPlan{MigrationJob, r.Name, s.Name})
-		p.d.Irreversible = p.d.Irreversible || (s.Migration.Irreversible && r.IrreversibleSince.IsZero())
+		if s.Migration.Irreversible && r.IrreversibleSince.IsZero() {
+			p.d.IrreversibleSince = p.now
+		}
 	}
 	total := migrations(r)
 	switch {
@@ -31,12 +32,6 @@ func (p *planner) migrating(r Release) bool {
 	}
 	p.withoutStack = true
 	return true
-}
-
-func (p *planner) keepJobs(kind JobKind, r Release, there map[string]Job) {
-	for _, name := range sortedKeys(there) {
-		p.d.Jobs = append(p.d.Jobs, JobPlan{kind, r.Name, name})
-	}
 }
 
 func migrations(r Release) (n int) {

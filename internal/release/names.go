@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
 // revisionLength is the number of hex digits of a revision: with the 20 and 30
@@ -29,6 +32,25 @@ func copyName(shop string, ref Ref, hash string) string {
 		name = strings.TrimRight(name[:room], "-.")
 	}
 	return shop + "-" + kind + "-" + name + "-" + hash[:revisionLength]
+}
+
+// CheckName names the Job of a check of a release. It holds the hash of what is run,
+// so a changed check is run anew.
+func CheckName(shop, revision string, c *v1alpha1.Check) (string, error) {
+	sum, err := digest([]any{revision, c})
+	if err != nil {
+		return "", fmt.Errorf("hashing check %s: %w", c.Name, err)
+	}
+	return shop + "-check-" + c.Name + "-" + sum[:revisionLength], nil
+}
+
+// MigrationIdentity is the same for migrations that do the same.
+func MigrationIdentity(t *v1alpha1.ServiceTemplate) string {
+	sum, err := digest([]any{t.Image, t.Migration})
+	if err != nil {
+		return t.Image // strings and numbers: it cannot fail
+	}
+	return sum
 }
 
 // digest returns the SHA-256 of a value's JSON, which is the same for equal

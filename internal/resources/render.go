@@ -51,6 +51,11 @@ func Render(in Input) (Desired, error) {
 		}
 		out.Objects = append(out.Objects, stack(in, rel, s)...)
 	}
+	all, err := jobs(in)
+	if err != nil {
+		return Desired{}, err
+	}
+	out.Objects = append(out.Objects, all...)
 	out.Table = table(in)
 	return out, nil
 }
@@ -58,7 +63,7 @@ func Render(in Input) (Desired, error) {
 func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
 	var out []Object
 	for i := range rel.Spec.Services {
-		s := newService(in, rel, &rel.Spec.Services[i], plan.Floors[rel.Spec.Services[i].Name])
+		s := newService(in, rel, &rel.Spec.Services[i], plan)
 		out = append(out, s.service(), s.deployment(), s.disruptionBudget())
 		if s.scale.Autoscaling != nil {
 			out = append(out, s.autoscaler())
@@ -69,7 +74,7 @@ func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
 
 func table(in Input) frontdoor.Table {
 	t := in.Decision.Table
-	out := frontdoor.Table{Schema: frontdoor.TableSchema, Shop: in.Shop.Name, Active: t.Active, Preview: t.Preview, Switch: t.Switch}
+	out := frontdoor.Table{Schema: frontdoor.TableSchema, Shop: in.Shop.Name, Active: t.Active, Preview: t.Preview, Switch: t.Switch, Guard: t.Guard}
 	for _, name := range []string{t.Active, t.Preview} {
 		if rel, ok := in.Releases[name]; ok && (name != t.Active || len(out.Releases) == 0) {
 			out.Releases = append(out.Releases, routesOf(rel))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/release"
 )
 
@@ -23,15 +24,18 @@ type service struct {
 	scale    v1alpha1.ServiceScale
 }
 
-func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, floor int32) service {
+func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, p plan.StackPlan) service {
 	out := service{
-		shop: in.Shop, rel: rel, name: s.Name, floor: floor,
+		shop: in.Shop, rel: rel, name: s.Name, floor: p.Floors[s.Name],
 		template: *s.ServiceTemplate.DeepCopy(),
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
 	}
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live
+	}
+	if _, fixed := p.Fixed[s.Name]; fixed { // for now no autoscaler drives it
+		out.scale.Autoscaling = nil
 	}
 	copies := map[release.Ref]string{}
 	for _, c := range rel.Spec.Copies {

@@ -62,7 +62,7 @@ func (s service) autoscaler() Object {
 func (s service) disruptionBudget() Object {
 	most := intstr.FromInt32(1)
 	if own := s.scale.DisruptionBudget; own != nil {
-		most = own.MaxUnavailable
+		most = intstr.FromInt32(own.MaxUnavailable)
 	}
 	return policyv1ac.PodDisruptionBudget(s.object, s.shop.Namespace).
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).

@@ -2,6 +2,8 @@ package status
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +26,7 @@ func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1al
 		}
 	}
 	s.Summary = fmt.Sprintf("%d/%d", ready, len(rel.Spec.Services))
+	s.Migrations, s.Checks = jobs(w.Observed.Migrations[rel.Name]), jobs(w.Observed.Checks[rel.Name])
 	isActive := d.Table.Active == rel.Name
 	if isActive && d.Table.Switch != nil {
 		at := metav1.NewMicroTime(d.Table.Switch.At.Truncate(time.Microsecond))
@@ -41,8 +44,24 @@ func releaseConditions(rel *v1alpha1.ShopRelease, d *plan.Decision, s *v1alpha1.
 	if runs && ready {
 		set(&s.Conditions, gen, v1alpha1.ConditionStarted, true, v1alpha1.ReasonServing, "every service was ready at its floor")
 	}
+	if rel.Name == d.Candidate && d.Reason == v1alpha1.ReasonAwaitingPromotion || rel.Name == d.Table.Active {
+		set(&s.Conditions, gen, v1alpha1.ConditionChecked, true, v1alpha1.ReasonServing, "every check passed")
+	}
+	rejected := rel.Annotations[v1alpha1.AnnotationRejected]
+	if rel.Name == d.Rejected {
+		rejected = d.Verdict
+	}
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionRejected, rejected != "", v1alpha1.ReasonGuardBroken, rejected)
 	stalled := rel.Name == d.Candidate && d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, reason, message)
+}
+
+func jobs(all map[string]plan.Job) []v1alpha1.JobStatus {
+	var out []v1alpha1.JobStatus
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, v1alpha1.JobStatus{Name: name, Job: all[name].Name, State: v1alpha1.JobState(all[name].State)})
+	}
+	return out
 }
 
 func releaseReason(rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive bool) (v1alpha1.Reason, string) {

@@ -44,7 +44,7 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, d.Message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending, d.Reason,
-		"services differ from the release of this version; change spec.release.version to cut one with them")
+		pendingMessage(w))
 }
 
 // isReady: what the spec asks for is what serves.
@@ -69,7 +69,7 @@ func isAvailable(w *observe.World, d *plan.Decision) (bool, string) {
 	}
 	if rel := w.Releases[active]; rel != nil {
 		for _, svc := range rel.Spec.Services {
-			if w.Observed.Stacks[active][svc.Name].Available == 0 {
+			if svc.Activation != v1alpha1.ActivationWithTraffic && w.Observed.Stacks[active][svc.Name].Available == 0 {
 				return false, fmt.Sprintf("service %s of release %s has no ready pod", svc.Name, active)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -99,7 +100,7 @@ func kinds() []client.ObjectList {
 		&v1alpha1.ShopList{}, &v1alpha1.ShopServiceList{}, &v1alpha1.ShopReleaseList{}, &appsv1.DeploymentList{},
 		&autoscalingv2.HorizontalPodAutoscalerList{}, &policyv1.PodDisruptionBudgetList{}, &corev1.ServiceList{},
 		&corev1.ServiceAccountList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &corev1.ConfigMapList{},
-		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{},
+		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &batchv1.JobList{},
 	}
 }
 

@@ -28,8 +28,8 @@ func (w *World) mark(d plan.Decision) {
 		r.CandidateSince = time.Time{}
 		if r.Name == d.Candidate {
 			r.CandidateSince = d.CandidateSince
-			if d.Irreversible {
-				r.IrreversibleSince = w.Now
+			if !d.IrreversibleSince.IsZero() {
+				r.IrreversibleSince = d.IrreversibleSince
 			}
 		}
 		if r.Name == d.Rejected {

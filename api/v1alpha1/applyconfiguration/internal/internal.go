@@ -102,7 +102,7 @@ var schemaYAML = typed.YAMLObject(`types:
     fields:
     - name: maxUnavailable
       type:
-        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+        scalar: numeric
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
   map:
     fields:

@@ -2,17 +2,13 @@
 
 package v1alpha1
 
-import (
-	intstr "k8s.io/apimachinery/pkg/util/intstr"
-)
-
 // DisruptionBudgetApplyConfiguration represents a declarative configuration of the DisruptionBudget type for use
 // with apply.
 //
 // DisruptionBudget says how many pods a drain of nodes may take at a time.
 type DisruptionBudgetApplyConfiguration struct {
-	// maxUnavailable pods, as a number or in percent of all.
-	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
+	// maxUnavailable is the number of pods. At least 1: with 0 no node could ever be drained.
+	MaxUnavailable *int32 `json:"maxUnavailable,omitempty"`
 }
 
 // DisruptionBudgetApplyConfiguration constructs a declarative configuration of the DisruptionBudget type for use with
@@ -24,7 +20,7 @@ func DisruptionBudget() *DisruptionBudgetApplyConfiguration {
 // WithMaxUnavailable sets the MaxUnavailable field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the MaxUnavailable field is set to the value of the last call.
-func (b *DisruptionBudgetApplyConfiguration) WithMaxUnavailable(value intstr.IntOrString) *DisruptionBudgetApplyConfiguration {
+func (b *DisruptionBudgetApplyConfiguration) WithMaxUnavailable(value int32) *DisruptionBudgetApplyConfiguration {
 	b.MaxUnavailable = &value
 	return b
 }

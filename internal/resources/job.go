@@ -1,0 +1,119 @@
+package resources
+
+import (
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+const (
+	defaultMigrationDeadline = 10 * time.Minute
+	defaultCheckDeadline     = 5 * time.Minute
+)
+
+// jobs renders the Jobs of a decision.
+func jobs(in Input) ([]Object, error) {
+	var out []Object
+	for _, j := range in.Decision.Jobs {
+		rel, ok := in.Releases[j.Release]
+		if !ok {
+			return nil, fmt.Errorf("rendering the %s %s: its ShopRelease %s is not there", j.Kind, j.Name, j.Release)
+		}
+		o, err := job(in, rel, j)
+		if err != nil {
+			return nil, err
+		}
+		if o != nil {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+func job(in Input, rel *v1alpha1.ShopRelease, j plan.JobPlan) (Object, error) {
+	if j.Kind == plan.MigrationJob {
+		for i := range rel.Spec.Services {
+			if s := &rel.Spec.Services[i]; s.Name == j.Name && s.Migration != nil {
+				return newService(in, rel, s, plan.StackPlan{}).migration(), nil
+			}
+		}
+		return nil, nil
+	}
+	for i := range in.Shop.Spec.Release.Checks {
+		if c := &in.Shop.Spec.Release.Checks[i]; c.Name == j.Name {
+			return check(in.Shop, rel, c)
+		}
+	}
+	return nil, nil
+}
+
+// migration renders the Job that brings the service's data to this release. It runs
+// what the service runs, with other arguments.
+func (s service) migration() Object {
+	c := s.container()
+	c.Args, c.Ports = s.template.Migration.Args, nil
+	return s.job(s.object, ComponentMigration, s.name, podSpec(s.template.Pod), c,
+		orDuration(s.template.Migration.Deadline, defaultMigrationDeadline))
+}
+
+// check renders the Job that tries the candidate at its preview.
+func check(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) (Object, error) {
+	name, err := release.CheckName(shop.Name, rel.Spec.Revision, c)
+	if err != nil {
+		return nil, err
+	}
+	d := shop.Spec.Defaults
+	pod := podSpec(&v1alpha1.PodOptions{ImagePullSecrets: d.ImagePullSecrets, NodeSelector: d.NodeSelector, Tolerations: d.Tolerations})
+	s := service{shop: shop, rel: rel}
+	return s.job(name, ComponentCheck, c.Name, pod, checkContainer(shop, rel, c), orDuration(c.Deadline, defaultCheckDeadline)), nil
+}
+
+func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) *corev1ac.ContainerApplyConfiguration {
+	out := restrictedContainer("check", c.Image).WithCommand(c.Command...).WithArgs(c.Args...).
+		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(shop.Name),
+			corev1ac.EnvVar().WithName("SHOP_RELEASE").WithValue(rel.Name),
+			corev1ac.EnvVar().WithName("SHOP_PREVIEW_URL").WithValue(PreviewURL(shop, rel)))
+	out.Env = append(out.Env, as[[]corev1ac.EnvVarApplyConfiguration](c.Env)...)
+	resources := c.Resources
+	if resources == nil {
+		resources = shop.Spec.Defaults.Resources
+	}
+	out.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](resources)
+	return out
+}
+
+// PreviewURL is where a ready candidate answers within the cluster.
+func PreviewURL(shop *v1alpha1.Shop, _ *v1alpha1.ShopRelease) string {
+	return fmt.Sprintf("http://%s.%s.svc", PreviewName(shop.Name), shop.Namespace)
+}
+
+// job renders a Job that runs once: what failed is looked at before it is run again. Only
+// a pod that the cluster took away, by a drain for example, is replaced.
+func (s service) job(name, component, of string, pod *corev1ac.PodSpecApplyConfiguration, c *corev1ac.ContainerApplyConfiguration, deadline time.Duration) Object {
+	c.Lifecycle, c.LivenessProbe, c.ReadinessProbe, c.StartupProbe = nil, nil, nil, nil
+	labels := jobLabels(s.shop.Name, component, of, s.rel.Name)
+	return batchv1ac.Job(name, s.shop.Namespace).WithLabels(labels).WithOwnerReferences(Owner(s.shop)).
+		WithSpec(batchv1ac.JobSpec().WithBackoffLimit(0).WithActiveDeadlineSeconds(int64(deadline.Seconds())).
+			WithPodFailurePolicy(batchv1ac.PodFailurePolicy().WithRules(batchv1ac.PodFailurePolicyRule().
+				WithAction(batchv1.PodFailurePolicyActionIgnore).
+				WithOnPodConditions(batchv1ac.PodFailurePolicyOnPodConditionsPattern().
+					WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))).
+			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(labels).
+				WithSpec(pod.WithRestartPolicy(corev1.RestartPolicyNever).WithContainers(c))))
+}
+
+func orDuration(d *metav1.Duration, unset time.Duration) time.Duration {
+	if d == nil {
+		return unset
+	}
+	return d.Duration
+}
