@@ -46,7 +46,7 @@ func (p *planner) decide() {
 	}
 	p.addStack(p.o.Table.Active, Active)
 	p.addStack(p.d.Previous, Previous)
-	if !p.withoutStack {
+	if !p.withoutStack || p.stillReached(p.d.Candidate) {
 		p.addStack(p.d.Candidate, Candidate)
 	}
 }
@@ -79,6 +79,12 @@ func (p *planner) keepPrevious() {
 		p.d.Previous, p.d.RetiresAt = s.From, end
 		p.wakeAt(end)
 	}
+}
+
+// stillReached: a replica of the front door may still route to the stack.
+func (p *planner) stillReached(name string) bool {
+	s := p.o.Table.Switch
+	return s != nil && s.From == name && p.o.runs(name) && !p.o.FrontDoor.AllConfirmed()
 }
 
 func (p *planner) freeze() {

@@ -29,19 +29,18 @@ func (o *Observed) chooseTarget(now time.Time) target {
 		if t, decided := o.pinned(pin); decided {
 			return t
 		}
-		if !o.Policy.Manual {
-			return target{release: o.Table.Active, approved: true}
-		}
 	}
 	return o.wanted(now)
 }
 
-// pinned handles a pin that is not fulfilled yet.
+// pinned follows a pin. Where it leaves something open, the content is followed: under
+// Manual promotion a pin that is fulfilled lets the next candidate come up and wait,
+// and a pin may name a release that is about to be cut.
 func (o *Observed) pinned(pin string) (target, bool) {
 	r, ok := o.find(func(r Release) bool { return r.Name == pin || (r.Version != "" && r.Version == pin) })
 	switch {
 	case ok && r.Name == o.Table.Active:
-		return target{}, false
+		return target{release: r.Name, approved: true}, !o.Policy.Manual
 	case ok:
 		return target{release: r.Name, approved: true}, true
 	case pin == o.Content.Release || (pin == o.Content.Version && pin != ""):
@@ -73,9 +72,10 @@ func (o *Observed) wanted(now time.Time) target {
 	return target{release: c.Release, cut: true, approved: approved}
 }
 
-// isPrevious: going back to a stack that still runs was approved when it first went live.
+// isPrevious: going back to a stack that still runs was approved when it first went
+// live. Where a release is pinned, only the pin approves: else the two would take turns.
 func (o *Observed) isPrevious(name string) bool {
-	return o.Table.Switch != nil && o.Table.Switch.From == name && o.runs(name)
+	return o.Policy.Pin == "" && o.Table.Switch != nil && o.Table.Switch.From == name && o.runs(name)
 }
 
 func (o *Observed) knownReleases() string {

@@ -58,3 +58,10 @@ func (w *World) checkActive(d plan.Decision) {
 func (w *World) violate(format string, args ...any) {
 	w.Violations = append(w.Violations, fmt.Sprintf(format, args...))
 }
+
+// Check returns what a decision violates.
+func Check(o plan.Observed, d plan.Decision) []string {
+	w := World{Observed: o}
+	w.check(d)
+	return w.Violations
+}
