@@ -16,6 +16,9 @@ import (
 
 // report writes the statuses that changed, then the event and the metrics of a transition.
 func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.Decision, now time.Time) error {
+	if r.pace.tooSoon(w.Shop, d, now) {
+		return nil
+	}
 	before := w.Shop.Status
 	after := w.Shop.DeepCopy()
 	after.Status = status.Shop(w, d)

@@ -38,6 +38,7 @@ type ShopReconciler struct {
 	Progress *Progress
 
 	settling settling
+	pace     pace
 }
 
 // settling remembers since when a shop's content is what it is. It is the one thing
@@ -78,6 +79,7 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if err := r.Reader.Cache.Get(ctx, req.NamespacedName, &shop); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.settling.forget(req)
+			r.pace.forget(req.NamespacedName)
 			return ctrl.Result{}, r.reportOrphans(ctx, req)
 		}
 		return ctrl.Result{}, err

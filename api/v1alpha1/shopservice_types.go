@@ -328,7 +328,7 @@ type ShopServiceStatus struct {
 	// activeImage is the image that serves.
 	// +optional
 	ActiveImage string `json:"activeImage,omitempty"`
-	// candidateImage is the image in the candidate, while there is one.
+	// candidateImage is the image in the candidate, while there is one and it differs from activeImage.
 	// +optional
 	CandidateImage string `json:"candidateImage,omitempty"`
 	// readyReplicas of the active stack.

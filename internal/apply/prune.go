@@ -78,13 +78,21 @@ func (w *Writer) pruneKind(ctx context.Context, shop *v1alpha1.Shop, kind string
 	if err := w.Client.List(ctx, list, client.InNamespace(shop.Namespace), of, with); err != nil {
 		return fmt.Errorf("listing %s objects: %w", kind, err)
 	}
-	return meta.EachListItem(list, func(o runtime.Object) error {
+	groups := map[string]*group{}
+	err := meta.EachListItem(list, func(o runtime.Object) error {
 		obj := o.(client.Object)
-		if keep[kind+"/"+obj.GetName()] || !metav1.IsControlledBy(obj, shop) || !obj.GetDeletionTimestamp().IsZero() {
-			return nil
+		rel := obj.GetLabels()[frontdoor.LabelRelease]
+		if groups[rel] == nil {
+			groups[rel] = &group{}
 		}
-		return w.delete(ctx, kind, obj)
+		groups[rel].sort(shop, obj, keep[kind+"/"+obj.GetName()])
+		return nil
 	})
+	errs := []error{err}
+	for rel, g := range groups {
+		errs = append(errs, w.pruneGroup(ctx, shop, kind, rel, g))
+	}
+	return errors.Join(errs...)
 }
 
 // delete deletes just the object that was looked at, in just that version.

@@ -17,7 +17,9 @@ func Service(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService) v1al
 	if s.ActiveImage != "" {
 		s.ActiveRelease = active
 	}
-	s.CandidateImage = image(w.Releases[d.Candidate], svc.Name)
+	if s.CandidateImage = image(w.Releases[d.Candidate], svc.Name); s.CandidateImage == s.ActiveImage {
+		s.CandidateImage = ""
+	}
 	run := w.Observed.Stacks[active][svc.Name]
 	s.ReadyReplicas, s.Replicas = run.Available, run.Wanted
 	remove(&s.Conditions, v1alpha1.ConditionStalled)

@@ -17,7 +17,7 @@ type ShopServiceStatusApplyConfiguration struct {
 	ActiveRelease *string `json:"activeRelease,omitempty"`
 	// activeImage is the image that serves.
 	ActiveImage *string `json:"activeImage,omitempty"`
-	// candidateImage is the image in the candidate, while there is one.
+	// candidateImage is the image in the candidate, while there is one and it differs from activeImage.
 	CandidateImage *string `json:"candidateImage,omitempty"`
 	// readyReplicas of the active stack.
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`

@@ -1,0 +1,69 @@
+package controllers
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
+)
+
+// progressEvery is how often mere progress ("7 of 20 ready") is written. Every
+// transition is written at once.
+const progressEvery = time.Second
+
+// pace keeps the number of status writes of a release small: a stack of 20 services
+// gets ready in dozens of steps, each of which wakes the operator.
+type pace struct {
+	mu   sync.Mutex
+	last map[client.ObjectKey]time.Time
+}
+
+// tooSoon tells whether only progress would be written, and it was a moment ago. It
+// then shortens the time to the next pass, so that the last step is never left out.
+func (p *pace) tooSoon(shop *v1alpha1.Shop, d *plan.Decision, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil {
+		p.last = map[client.ObjectKey]time.Time{}
+	}
+	key := client.ObjectKeyFromObject(shop)
+	wait := p.last[key].Add(progressEvery).Sub(now)
+	if wait <= 0 || !onlyProgress(shop, d) {
+		p.last[key] = now
+		return false
+	}
+	if d.Wake == 0 || wait < d.Wake {
+		d.Wake = wait
+	}
+	return true
+}
+
+func (p *pace) forget(key client.ObjectKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.last, key)
+}
+
+// onlyProgress: what was reported last is the same but for how far it got.
+func onlyProgress(shop *v1alpha1.Shop, d *plan.Decision) bool {
+	s := shop.Status
+	c := meta.FindStatusCondition(s.Conditions, string(v1alpha1.ConditionReady))
+	switch d.Reason {
+	case v1alpha1.ReasonInstalling, v1alpha1.ReasonStarting, v1alpha1.ReasonMigrating, v1alpha1.ReasonChecking, v1alpha1.ReasonDegraded:
+	default:
+		return false
+	}
+	return c != nil && c.Reason == string(d.Reason) && s.ObservedGeneration == shop.Generation &&
+		name(s.Candidate) == d.Candidate && name(s.Active) == d.Table.Active
+}
+
+func name(r *v1alpha1.ReleaseRef) string {
+	if r == nil {
+		return ""
+	}
+	return r.Release
+}

@@ -1,0 +1,59 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/resources"
+)
+
+// fewest is the number of objects from which one request for all of them is made.
+const fewest = 3
+
+// group is the objects of one kind with the label of one release.
+type group struct {
+	unwanted []client.Object
+	// others are kept, or somebody else's.
+	others int
+}
+
+func (g *group) sort(shop *v1alpha1.Shop, obj client.Object, kept bool) {
+	switch {
+	case kept || !metav1.IsControlledBy(obj, shop):
+		g.others++
+	case obj.GetDeletionTimestamp().IsZero():
+		g.unwanted = append(g.unwanted, obj)
+	}
+}
+
+// pruneGroup deletes what is unwanted: the objects of a retired release with one
+// request, if nothing else carries its label (docs/adr/0008); otherwise one by one.
+func (w *Writer) pruneGroup(ctx context.Context, shop *v1alpha1.Shop, kind, rel string, g *group) error {
+	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
+		return w.deleteAll(ctx, shop, kind, rel, g.unwanted[0])
+	}
+	var errs []error
+	for _, obj := range g.unwanted {
+		errs = append(errs, w.delete(ctx, kind, obj))
+	}
+	return errors.Join(errs...)
+}
+
+func (w *Writer) deleteAll(ctx context.Context, shop *v1alpha1.Shop, kind, rel string, example client.Object) error {
+	log.FromContext(ctx).V(1).Info("deleting all of a retired release", "kind", kind, "release", rel)
+	w.wrote(kind, "deletecollection")
+	err := w.Client.DeleteAllOf(ctx, example, client.InNamespace(shop.Namespace),
+		client.MatchingLabels{frontdoor.LabelShop: shop.Name, frontdoor.LabelRelease: rel, resources.LabelManagedBy: resources.ManagedBy},
+		client.PropagationPolicy(metav1.DeletePropagationBackground))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting the %s objects of release %s: %w", kind, rel, err)
+	}
+	return nil
+}
