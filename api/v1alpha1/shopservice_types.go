@@ -109,7 +109,6 @@ type ServiceTemplate struct {
 	// +optional
 	Migration *Migration `json:"migration,omitempty"`
 	// activation says when the service has pods. Unset: Always.
-	// +kubebuilder:default=Always
 	// +optional
 	Activation Activation `json:"activation,omitempty"`
 	// probes of the container. Unset: the contract's /livez, /readyz and /startupz at port.

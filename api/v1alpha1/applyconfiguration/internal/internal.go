@@ -372,7 +372,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: activation
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.Activation
-      default: Always
     - name: args
       type:
         list:
@@ -647,7 +646,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: activation
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.Activation
-      default: Always
     - name: args
       type:
         list:
