@@ -28,6 +28,7 @@ import (
 	"github.com/emporium-shop/emporium/services/gateway/internal/settings"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
+	"github.com/emporium-shop/emporium/services/gateway/internal/watch"
 )
 
 // doorway is all parts of a running front door.
@@ -39,6 +40,7 @@ type doorway struct {
 	current   *table.Current
 	directory *upstream.Directory
 	reporter  *report.Reporter
+	watch     *watch.Watch
 	tables    *follow.Follower
 	slices    *follow.Follower
 	health    *health.Health
@@ -49,9 +51,10 @@ type doorway struct {
 func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
 	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry(), directory: upstream.NewDirectory(time.Now)}
 	requests, state := metrics.NewRequests(d.registry), metrics.NewState(d.registry, time.Now)
-	d.current = table.New(time.Now, log, d.reportSwap, requests.Swapped, state.Looked)
+	d.watch = watch.New(time.Now, func() { d.reporter.Changed() })
+	d.current = table.New(time.Now, log, d.watch.Looked, d.reportSwap, requests.Swapped, state.Looked)
 	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
-	d.reporter = report.New(c.leases, id, d.current.Report, time.Now, log)
+	d.reporter = report.New(c.leases, id, d.report, time.Now, log)
 	d.tables = follow.New(c.configMaps, follow.Selection{
 		Fields: metafields.OneTermEqualSelector("metadata.name", frontdoor.TableName(set.Shop)).String(),
 	}, &corev1.ConfigMap{}, table.NewStore(d.current, log))
@@ -67,7 +70,9 @@ func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
 	return d
 }
 
-// reportSwap comes first among the watchers: the operator waits for it.
+func (d *doorway) report() frontdoor.Report { return d.watch.Into(d.current.Report()) }
+
+// reportSwap comes first among those that take time: the operator waits for it.
 func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 	if sight == table.Swapped {
 		d.reporter.Changed()
@@ -76,7 +81,7 @@ func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 
 func (d *doorway) fronts(requests *metrics.Requests) {
 	o := proxy.Options{
-		Tables: d.current, Upstreams: d.directory, Recorder: requests,
+		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch.Count,
 		Transport: proxy.NewTransport(proxy.TransportOptions{
 			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
 			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
@@ -102,7 +107,7 @@ func (d *doorway) run(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
-	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run} {
+	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run, d.watch.Run} {
 		group.Go(func() error { part(background); return nil })
 	}
 	group.Go(func() error { return serve.Run(background, doors[2:], d.lights(), d.log) })

@@ -28,7 +28,14 @@ type Result struct {
 	// Status that was sent, or StatusGone.
 	Status   int
 	Duration time.Duration
+	// Wait is the time until the response began.
+	Wait time.Duration
+	// Cut: the pod's response broke off. Status is StatusGone then.
+	Cut bool
 }
+
+// ClientGone tells whether nobody waited for the response any more.
+func (r Result) ClientGone() bool { return r.Status == StatusGone && !r.Cut }
 
 // Tally is the recording of one request under way.
 type Tally interface{ End(Result) }
@@ -59,6 +66,7 @@ type exchange struct {
 
 	traceparent string
 	status      int
+	wait        time.Duration
 }
 
 type exchangeKey struct{}
@@ -101,14 +109,26 @@ func (f *Front) finish(ex *exchange) {
 	if broken != nil {
 		ex.status = StatusGone
 	}
-	result := Result{Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Duration: f.Now().Sub(ex.began)}
+	result := f.resultOf(ex)
+	result.Cut = broken != nil && ex.r.Context().Err() == nil
 	ex.tally.End(result)
+	if f.Watch != nil {
+		f.Watch(result)
+	}
 	if f.AccessLog {
 		f.logAccess(ex, result)
 	}
 	if broken != nil {
 		panic(broken) // net/http cuts the connection, which tells the client
 	}
+}
+
+func (f *Front) resultOf(ex *exchange) Result {
+	took := f.Now().Sub(ex.began)
+	if ex.wait == 0 { // the front door answered itself
+		ex.wait = took
+	}
+	return Result{Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Duration: took, Wait: ex.wait}
 }
 
 func (f *Front) logAccess(ex *exchange, res Result) {

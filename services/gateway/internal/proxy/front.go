@@ -26,6 +26,8 @@ type Options struct {
 	Tables    Tables
 	Upstreams Upstreams
 	Recorder  Recorder
+	// Watch hears of every result. Nil: nobody does.
+	Watch func(Result)
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
 	// Attempts is how many pods one request is offered to, at most.
@@ -111,7 +113,7 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 // which release it asked.
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
-	ex.status = res.StatusCode
+	ex.status, ex.wait = res.StatusCode, f.Now().Sub(ex.began)
 	res.Header[headerRelease] = []string{ex.release}
 	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
 		res.Header.Set("Connection", "close")
