@@ -44,6 +44,9 @@ func (p *planner) withoutRoom(r Release) bool {
 			if !asked || need.Cmp(left) <= 0 {
 				continue
 			}
+			if left.Sign() < 0 { // more is used than may be, since the quota was lowered
+				left = resource.Quantity{}
+			}
 			p.withoutStack = true
 			p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s needs %s of %s and ResourceQuota %s has %s left; nothing was created; %s",
 				r.Name, need.String(), name, q.Name, left.String(), makeRoom))

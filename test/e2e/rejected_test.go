@@ -37,7 +37,7 @@ var _ = Describe("Bad input", Label("smoke"), func() {
 			Expect(here.Apply(ctx, service("bad", "shop: acme, "+image+"replicas: 1"))).To(Succeed())
 			Eventually(func() (string, error) {
 				return here.Kubectl(ctx, "-n", stage.Shop, "get", "shop/acme", "-o", `jsonpath={.status.conditions[?(@.type=="Stalled")].message}`)
-			}).Should(And(ContainSubstring("exceeded quota: small"), ContainSubstring("raise the ResourceQuota")))
+			}).Should(And(ContainSubstring("of pods and ResourceQuota small has 0 left; nothing was created"), ContainSubstring("raise the ResourceQuota")))
 			return nil
 		})
 	})

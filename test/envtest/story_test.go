@@ -79,6 +79,7 @@ func (s story) pass(ctx context.Context) error {
 		}
 	}).Should(Succeed())
 	_, err := operator.Reconcile(ctx, ctrl.Request{NamespacedName: s.key(s.shop)})
+	s.honest(ctx)
 	return err
 }
 
@@ -165,8 +166,9 @@ func (s story) open(ctx context.Context) {
 func (s story) confirm(ctx context.Context) {
 	GinkgoHelper()
 	t := s.table(ctx)
+	hash := frontdoor.Hash(get(ctx, s, frontdoor.TableName(s.shop), &corev1.ConfigMap{}).Data[frontdoor.TableKey])
 	change(ctx, s, "replica", &coordinationv1.Lease{}, func(l *coordinationv1.Lease) {
-		l.Annotations = frontdoor.Report{Active: t.Active, Switch: t.Switch.At, AppliedAt: t.Switch.At.Add(40 * time.Millisecond)}.Annotations()
+		l.Annotations = frontdoor.Report{TableHash: hash, Active: t.Active, Switch: t.Switch.At, AppliedAt: t.Switch.At.Add(40 * time.Millisecond)}.Annotations()
 	})
 }
 
