@@ -24,7 +24,7 @@ func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
 	s.Address = address(w.Shop)
 	s.PreviewAddress = ""
 	if d.Table.Preview != "" {
-		s.PreviewAddress = fmt.Sprintf("http://%s.%s.svc", resources.PreviewName(w.Shop.Name), w.Shop.Namespace)
+		s.PreviewAddress = resources.PreviewURL(w.Shop)
 	}
 	conditions(w, d, &s)
 	return s
