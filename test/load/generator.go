@@ -39,8 +39,8 @@ type Generator struct {
 
 // Start begins to send load.
 func Start(ctx context.Context, o Options) (*Generator, error) {
-	if o.Target.URL == "" || len(o.Target.SKUs) == 0 {
-		return nil, errors.New("starting load: no URL or no products to ask for")
+	if o.Target.URL == "" || len(o.Target.SKUs)+len(o.Target.Paths) == 0 {
+		return nil, errors.New("starting load: no URL or nothing to ask for")
 	}
 	o = o.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Limit)

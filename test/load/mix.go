@@ -14,6 +14,8 @@ type Target struct {
 	URL string
 	// SKUs that the catalog has; at least one.
 	SKUs []string
+	// Paths are asked for in turn, instead of what a shop with products has. SKUs are not needed then.
+	Paths []string
 	// Run makes the keys of this run unlike those of any other.
 	Run string
 }
@@ -23,6 +25,14 @@ var mix = []func(Target, int) spec{home, product, list, item, home, product, add
 
 // spec is one request, before it is one.
 type spec struct{ method, path, body, key, cart string }
+
+// next is request number n.
+func (t Target) next(n int) spec {
+	if len(t.Paths) > 0 {
+		return spec{method: http.MethodGet, path: t.Paths[n%len(t.Paths)]}
+	}
+	return mix[n%len(mix)](t, n)
+}
 
 func home(Target, int) spec     { return spec{method: http.MethodGet, path: "/"} }
 func cartPage(Target, int) spec { return spec{method: http.MethodGet, path: "/cart"} }

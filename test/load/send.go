@@ -15,7 +15,7 @@ import (
 
 // send makes one request and reads its answer to the end.
 func (g *Generator) send(ctx context.Context, n int, intended time.Time) Record {
-	s := mix[n%len(mix)](g.options.Target, n)
+	s := g.options.Target.next(n)
 	if s.cart != "" {
 		s = g.knownCart(s)
 	}
