@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,14 +60,24 @@ func Seen(r v1alpha1.SwitchRecord) load.Switch {
 
 // Address is the URL of the front door. The pod network of hack/cluster is reached from the host.
 func (s Stage) Address(ctx context.Context) (string, error) {
+	return s.urlOf(ctx, Shop, func(status v1alpha1.ShopStatus) string { return status.Address })
+}
+
+// Preview is the URL at which a ready candidate is tried.
+func (s Stage) Preview(ctx context.Context) (string, error) {
+	return s.urlOf(ctx, Shop+"-preview", func(status v1alpha1.ShopStatus) string { return status.PreviewAddress })
+}
+
+func (s Stage) urlOf(ctx context.Context, service string, told func(v1alpha1.ShopStatus) string) (string, error) {
 	if s.Foreign {
 		shop, err := s.Status(ctx)
-		if err == nil && shop.Status.Address == "" {
-			err = fmt.Errorf("finding the shop's address: the status names none")
+		address := told(shop.Status)
+		if err == nil && address == "" {
+			err = fmt.Errorf("finding the address of %s: the shop's status names none", service)
 		}
-		return httpURL(shop.Status.Address), err
+		return httpURL(address), err
 	}
-	ip, err := s.Kubectl(ctx, "-n", Shop, "get", "service", Shop, "-o", "jsonpath={.spec.clusterIP}")
+	ip, err := s.Kubectl(ctx, "-n", Shop, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
 	return httpURL(strings.TrimSpace(ip)), err
 }
 
@@ -78,31 +86,4 @@ func httpURL(address string) string {
 		return strings.TrimSuffix(address, "/")
 	}
 	return "http://" + address
-}
-
-var writes = regexp.MustCompile(`(?m)^emporium_api_writes_total\{[^}]*\} ([0-9.e+]+)$`)
-
-// Writes sums the writes that the operator made since its pods began.
-func (s Stage) Writes(ctx context.Context) (int, error) {
-	pods, err := s.Kubectl(ctx, "-n", System, "get", "pods", "-l", "app.kubernetes.io/name=emporium", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")
-	if err != nil {
-		return 0, err
-	}
-	total := 0
-	for _, pod := range strings.Fields(pods) {
-		text, err := s.Kubectl(ctx, "get", "--raw", "/api/v1/namespaces/"+System+"/pods/"+pod+":8080/proxy/metrics")
-		if err != nil {
-			return 0, err
-		}
-		total += sumWrites(text)
-	}
-	return total, nil
-}
-
-func sumWrites(metrics string) (total int) {
-	for _, found := range writes.FindAllStringSubmatch(metrics, -1) {
-		n, _ := strconv.ParseFloat(found[1], 64)
-		total += int(n)
-	}
-	return total
 }

@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/test/load"
+	"github.com/emporium-shop/emporium/test/stage"
+)
+
+// begin gives a spec a shop in which the samples serve and nothing else runs, and brings the shop back to that when the spec
+// ends. It returns the release of the samples.
+func begin(ctx SpecContext) (home string) {
+	GinkgoHelper()
+	rest(ctx)
+	home = look(ctx).Active
+	DeferCleanup(func(ctx SpecContext) {
+		rest(ctx)
+		Expect(look(ctx).Active).To(Equal(home), "the samples serve again under their name")
+	})
+	return home
+}
+
+// rest applies the samples and waits until they serve and the stack before them is gone.
+func rest(ctx SpecContext) {
+	GinkgoHelper()
+	Expect(here.ApplyOverlay(ctx, shop("release: {rollbackWindow: 0s}"))).To(Succeed())
+	Eventually(resting, 4*time.Minute).WithContext(ctx).Should(BeTrue())
+	Expect(here.ApplySamples(ctx)).To(Succeed())
+	says(ctx, "True", "Serving", ContainSubstring("serves"))
+}
+
+// resting tells whether all that was applied was seen, and is what serves: what the shop says may be older than the last apply.
+func resting(ctx SpecContext) (bool, error) {
+	seen, err := observed(ctx)
+	if err != nil || !seen {
+		return false, err
+	}
+	row, err := here.Row(ctx, stage.Shop, stage.Shop)
+	return row.Ready == "True" && row.Status == "Serving", err
+}
+
+func observed(ctx SpecContext) (bool, error) {
+	out, err := here.Kubectl(ctx, "-n", stage.Shop, "get", "shop,shopsvc", "-o", "json")
+	if err != nil {
+		return false, err
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct{ Generation int64 }
+			Status   struct{ ObservedGeneration int64 }
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return false, fmt.Errorf("reading shop and services: %w", err)
+	}
+	for _, item := range list.Items {
+		if item.Status.ObservedGeneration != item.Metadata.Generation {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// look returns what `kubectl get shop -o wide` prints now.
+func look(ctx SpecContext) stage.Row {
+	GinkgoHelper()
+	row, err := here.Row(ctx, stage.Shop, stage.Shop)
+	Expect(err).NotTo(HaveOccurred())
+	return row
+}
+
+// says waits until `kubectl get shop -o wide` prints this; message is a text or a matcher.
+func says(ctx SpecContext, ready, status string, message any) (row stage.Row) {
+	GinkgoHelper()
+	Eventually(func() (stage.Row, error) {
+		var err error
+		row, err = here.Row(ctx, stage.Shop, stage.Shop)
+		return row, err
+	}).Should(And(HaveField("Ready", ready), HaveField("Status", status), HaveField("Message", message)))
+	return row
+}
+
+// serves is what the shop says inside a rollback window.
+func serves(release, kept string) any {
+	return HavePrefix(fmt.Sprintf("release %s serves; %s is kept for a way back until 20", release, kept))
+}
+
+// shop and shopService are patches of the sample shop, to be part of an overlay; spec is a body in flow style.
+func shop(spec string) string { return patch("Shop", stage.Shop, spec) }
+
+func shopService(name, spec string) string { return patch("ShopService", name, spec) }
+
+func patch(kind, name, spec string) string {
+	return fmt.Sprintf("{apiVersion: shop.emporium.dev/v1alpha1, kind: %s, metadata: {name: %s, namespace: acme}, spec: {%s}}", kind, name, spec)
+}
+
+// next is a patch with content that no release had before, so that each run of a spec cuts one. It is the storefront's, with
+// more of its spec if need be.
+func next(more ...string) string {
+	spec := fmt.Sprintf("image: 'emporium.local/storefront:2', env: [{name: NOTE, value: '%d'}]", time.Now().UnixNano())
+	for _, m := range more {
+		spec += ", " + m
+	}
+	return shopService("storefront", spec)
+}
+
+func overlay(ctx SpecContext, patches ...string) {
+	GinkgoHelper()
+	Expect(here.ApplyOverlay(ctx, patches...)).To(Succeed())
+}
+
+// moves applies an overlay and waits for the switch that comes of it.
+func moves(ctx SpecContext, patches ...string) load.Switch {
+	GinkgoHelper()
+	applied := time.Now()
+	overlay(ctx, patches...)
+	return movedSince(ctx, applied)
+}
+
+// movedSince waits for a switch after a moment, and for the front door to confirm it.
+func movedSince(ctx SpecContext, since time.Time) load.Switch {
+	GinkgoHelper()
+	record, err := here.Switched(ctx, since)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(confirmation(record)).To(BeNumerically("<=", time.Second))
+	return stage.Seen(record)
+}
+
+func confirmation(record v1alpha1.SwitchRecord) time.Duration {
+	return record.ConfirmedAt.Sub(record.WrittenAt.Time)
+}
