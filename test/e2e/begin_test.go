@@ -29,9 +29,9 @@ func begin(ctx SpecContext) (home string) {
 // rest applies the samples and waits until they serve and the stack before them is gone.
 func rest(ctx SpecContext) {
 	GinkgoHelper()
-	Expect(here.ApplyOverlay(ctx, shop("release: {rollbackWindow: 0s}"))).To(Succeed())
+	overlay(ctx, shop("release: {rollbackWindow: 0s}"))
 	Eventually(resting, 4*time.Minute).WithContext(ctx).Should(BeTrue())
-	Expect(here.ApplySamples(ctx)).To(Succeed())
+	overlay(ctx)
 	says(ctx, "True", "Serving", ContainSubstring("serves"))
 }
 
@@ -118,15 +118,15 @@ func overlay(ctx SpecContext, patches ...string) {
 // moves applies an overlay and waits for the switch that comes of it.
 func moves(ctx SpecContext, patches ...string) load.Switch {
 	GinkgoHelper()
-	applied := time.Now()
-	overlay(ctx, patches...)
-	return movedSince(ctx, applied)
+	return movesWhen(ctx, func() { overlay(ctx, patches...) })
 }
 
-// movedSince waits for a switch after a moment, and for the front door to confirm it.
-func movedSince(ctx SpecContext, since time.Time) load.Switch {
+// movesWhen does something, waits for the switch that comes of it and for the front door to confirm it.
+func movesWhen(ctx SpecContext, do func()) load.Switch {
 	GinkgoHelper()
-	record, err := here.Switched(ctx, since)
+	begun := time.Now()
+	do()
+	record, err := here.Switched(ctx, begun)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(confirmation(record)).To(BeNumerically("<=", time.Second))
 	return stage.Seen(record)

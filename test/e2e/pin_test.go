@@ -15,7 +15,7 @@ var _ = Describe("A pin", Label("release"), func() {
 		underLoad(ctx, func() []load.Switch {
 			changed := next()
 			there := moves(ctx, changed)
-			both := pods(ctx, "")
+			both := pods(ctx)
 
 			back := moves(ctx, changed, shop("release: {active: "+home+"}"))
 			Expect(back.To).To(Equal(home))
@@ -25,7 +25,7 @@ var _ = Describe("A pin", Label("release"), func() {
 			again := moves(ctx, changed)
 			Expect(again.To).To(Equal(there.To))
 			says(ctx, "True", "RollbackWindow", serves(there.To, home))
-			Expect(pods(ctx, "")).To(Equal(both), "no way was a start of pods")
+			Expect(pods(ctx)).To(Equal(both), "no way was a start of pods")
 			return []load.Switch{there, back, again}
 		})
 	})

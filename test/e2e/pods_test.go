@@ -17,14 +17,12 @@ func listed(ctx SpecContext, kind, selector string) []string {
 	return strings.Fields(out)
 }
 
-// pods of the services of a release, or of every release.
-func pods(ctx SpecContext, release string) []string {
+// pods are those of the services whose number is fixed, in every stack: an autoscaler may start some for reasons of its own.
+func pods(ctx SpecContext) []string {
 	GinkgoHelper()
-	selector := "shop.emporium.dev/shop=acme,shop.emporium.dev/component=service"
-	if release != "" {
-		selector += ",shop.emporium.dev/release=" + release
-	}
-	return listed(ctx, "pods", selector)
+	found := listed(ctx, "pods", "shop.emporium.dev/shop=acme,shop.emporium.dev/release,shop.emporium.dev/service in (cart,catalog)")
+	Expect(found).NotTo(BeEmpty())
+	return found
 }
 
 func deployments(ctx SpecContext, release string) []string {
