@@ -1,0 +1,31 @@
+package e2e
+
+import (
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/emporium-shop/emporium/test/load"
+)
+
+var _ = Describe("A release whose containers crash", Label("release"), func() {
+	It("is named with its service and reason, customers do not see it, and a revert heals", func(ctx SpecContext) {
+		home := begin(ctx)
+		underLoad(ctx, func() []load.Switch {
+			// A storefront that is told of no catalog ends at once.
+			overlay(ctx, next("dependsOn: null"), shop("release: {startDeadline: 45s}"))
+			row := says(ctx, "False", "Starting", ContainSubstring("storefront (CrashLoopBackOff)"))
+			Expect(row.Active).To(Equal(home))
+			overdue := "release %[1]s was not ready within 45s: 2 of 3 ready; waiting for storefront (CrashLoopBackOff); change the services, or delete ShopRelease %[1]s to try it again"
+			row = says(ctx, "False", "StartDeadlineExceeded", fmt.Sprintf(overdue, row.Candidate))
+			Expect(row.Services).To(Equal("3/3"), "of what serves")
+			Expect(deployments(ctx, row.Candidate)).NotTo(BeEmpty(), "it can be looked at")
+
+			overlay(ctx)
+			says(ctx, "True", "Serving", "release "+home+" serves")
+			gone(ctx, row.Candidate)
+			return nil
+		})
+	})
+})
