@@ -27,9 +27,12 @@ func (p *planner) beyondHistory() []string {
 	return drop
 }
 
+// inUse tells whether a release plays a part. The one that served before the active one does, also when its stack is gone: it
+// is what one goes back to, however many candidates came to nothing since it was cut.
 func (p *planner) inUse(r Release) bool {
 	_, runs := p.d.Role(r.Name)
-	return runs || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
+	s := p.o.Table.Switch
+	return runs || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
 		r.Name == p.o.Content.Release || (p.o.Policy.Pin != "" && (r.Name == p.o.Policy.Pin || r.Version == p.o.Policy.Pin))
 }
 

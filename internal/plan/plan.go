@@ -65,10 +65,7 @@ func (p *planner) pending(t target) bool {
 // while not every front-door replica is known to have left it.
 func (p *planner) keepPrevious() {
 	s := p.o.Table.Switch
-	if s == nil || s.From == p.o.Table.Active || !p.o.runs(s.From) {
-		return
-	}
-	if _, known := p.o.release(s.From); !known {
+	if s == nil || !p.o.servedBefore(s.From) {
 		return
 	}
 	end := s.At.Add(p.o.Policy.RollbackWindow)

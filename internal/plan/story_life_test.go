@@ -88,6 +88,15 @@ func init() {
 		w.Run(time.Second, 7)
 		return w
 	}
+	stories["a release that is tried again is guarded again"] = func() *world.World {
+		w := guarded(frontdoor.Counts{Requests: 200, Errors: 10})
+		w.Run(time.Second, 7)
+		w.Say("ShopRelease acme-bbbbbbbb is deleted, and is no better now")
+		w.StartsIn["acme-bbbbbbbb/cart"] = 3
+		w.Forget("acme-bbbbbbbb")
+		w.Run(time.Second, 7)
+		return w
+	}
 	stories["the guard sees slow answers and the release is tried again"] = func() *world.World {
 		w := guarded(frontdoor.Counts{Requests: 200, Slow: 3})
 		w.Run(time.Second, 7)

@@ -75,7 +75,15 @@ func (o *Observed) wanted(now time.Time) target {
 // isPrevious: going back to a stack that still runs was approved when it first went
 // live. Where a release is pinned, only the pin approves: else the two would take turns.
 func (o *Observed) isPrevious(name string) bool {
-	return o.Policy.Pin == "" && o.Table.Switch != nil && o.Table.Switch.From == name && o.runs(name)
+	return o.Policy.Pin == "" && o.servedBefore(name)
+}
+
+// servedBefore tells whether a stack that runs is the one that served before the active
+// one. A release that was deleted and cut anew since then is another.
+func (o *Observed) servedBefore(name string) bool {
+	s := o.Table.Switch
+	r, known := o.release(name)
+	return known && s != nil && s.From == name && name != o.Table.Active && o.runs(name) && !r.CreatedAt.After(s.At)
 }
 
 func (o *Observed) knownReleases() string {
