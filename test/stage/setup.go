@@ -27,15 +27,27 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 	return err
 }
 
-// Operator installs the operator. It is restarted since its image keeps its tag while its content changes.
+// Operator installs the operator. It and the front door of a shop that is there already are restarted, since their images
+// keep their tag while their content changes.
 func (s Stage) Operator(ctx context.Context) error {
 	if err := s.applyFolder(ctx, "config/default"); err != nil {
 		return err
 	}
-	if _, err := s.Kubectl(ctx, "-n", System, "rollout", "restart", "deployment/emporium"); err != nil {
+	if err := s.restart(ctx, System, "deployment/emporium"); err != nil {
 		return err
 	}
-	_, err := s.Kubectl(ctx, "-n", System, "rollout", "status", "deployment/emporium", "--timeout=120s")
+	door, err := s.Kubectl(ctx, "-n", Shop, "get", "deployment/"+Shop+"-front-door", "-o", "name", "--ignore-not-found")
+	if err != nil || door == "" {
+		return err
+	}
+	return s.restart(ctx, Shop, strings.TrimSpace(door))
+}
+
+func (s Stage) restart(ctx context.Context, namespace, deployment string) error {
+	if _, err := s.Kubectl(ctx, "-n", namespace, "rollout", "restart", deployment); err != nil {
+		return err
+	}
+	_, err := s.Kubectl(ctx, "-n", namespace, "rollout", "status", deployment, "--timeout=180s")
 	return err
 }
 
