@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,13 +45,22 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 // underLoad sends load while a story is told, and holds the shop to its promises.
 func underLoad(ctx SpecContext, story func() []load.Switch) {
 	GinkgoHelper()
+	underDrill(ctx, func(load.Record) bool { return false }, story)
+}
+
+// underDrill does so where the story itself breaks something: what is injected is no broken promise. It returns all that
+// the load saw.
+func underDrill(ctx SpecContext, injected func(load.Record) bool, story func() []load.Switch) []load.Record {
+	GinkgoHelper()
 	generator, err := here.Load(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { generator.Stop() })
 	switches := story()
-	res := load.Analyse(generator.Stop(), switches)
+	records := generator.Stop()
+	res := load.Analyse(slices.DeleteFunc(slices.Clone(records), injected), switches)
 	AddReportEntry("load", res)
 	Expect(res.Requests).To(BeNumerically(">", 0))
 	Expect(res.Failed+res.MixedRequests+res.StaleAfterConfirm).To(BeZero(), "%+v", res)
 	Expect(res.MixedWindowMillis).To(BeNumerically("<=", 100))
+	return records
 }
