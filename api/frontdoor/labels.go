@@ -11,4 +11,10 @@ const (
 	LabelComponent = "app.kubernetes.io/component"
 	// ComponentFrontDoor is its value on the front door's objects, Leases included.
 	ComponentFrontDoor = "front-door"
+	// ComponentMigration and ComponentCheck are its values on Jobs, whose pods belong to a
+	// release but to none of its Services.
+	ComponentMigration = "migration"
+	ComponentCheck     = "check"
+	// LabelJob names the service that is migrated, or the check.
+	LabelJob = "shop.emporium.dev/job"
 )

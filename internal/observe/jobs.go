@@ -12,7 +12,6 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/release"
-	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // readJobs reads the migrations and checks that are there.
@@ -29,9 +28,9 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 			continue
 		}
 		switch rel := j.Labels[frontdoor.LabelRelease]; j.Labels[frontdoor.LabelComponent] {
-		case resources.ComponentMigration:
+		case frontdoor.ComponentMigration:
 			remember(w.Observed.Migrations, rel, j)
-		case resources.ComponentCheck:
+		case frontdoor.ComponentCheck:
 			if w.isCurrentCheck(rel, j) {
 				remember(w.Observed.Checks, rel, j)
 			}
@@ -44,7 +43,7 @@ func remember(jobs map[string]map[string]plan.Job, rel string, j *batchv1.Job) {
 	if jobs[rel] == nil {
 		jobs[rel] = map[string]plan.Job{}
 	}
-	what := j.Labels[resources.LabelJob]
+	what := j.Labels[frontdoor.LabelJob]
 	state, ended := stateOf(j)
 	jobs[rel][what] = plan.Job{Name: j.Name, What: what, State: state, EndedAt: ended}
 }

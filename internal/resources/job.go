@@ -10,6 +10,7 @@ import (
 	batchv1ac "k8s.io/client-go/applyconfigurations/batch/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/release"
@@ -61,7 +62,7 @@ func job(in Input, rel *v1alpha1.ShopRelease, j plan.JobPlan) (Object, error) {
 func (s service) migration() Object {
 	c := s.container()
 	c.Args, c.Ports = s.template.Migration.Args, nil
-	return s.job(s.object, ComponentMigration, s.name, podSpec(s.template.Pod), c,
+	return s.job(s.object, frontdoor.ComponentMigration, s.name, podSpec(s.template.Pod), c,
 		orDuration(s.template.Migration.Deadline, defaultMigrationDeadline))
 }
 
@@ -74,7 +75,7 @@ func check(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) (O
 	d := shop.Spec.Defaults
 	pod := podSpec(&v1alpha1.PodOptions{ImagePullSecrets: d.ImagePullSecrets, NodeSelector: d.NodeSelector, Tolerations: d.Tolerations})
 	s := service{shop: shop, rel: rel}
-	return s.job(name, ComponentCheck, c.Name, pod, checkContainer(shop, rel, c), orDuration(c.Deadline, defaultCheckDeadline)), nil
+	return s.job(name, frontdoor.ComponentCheck, c.Name, pod, checkContainer(shop, rel, c), orDuration(c.Deadline, defaultCheckDeadline)), nil
 }
 
 func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) *corev1ac.ContainerApplyConfiguration {

@@ -36,14 +36,6 @@ func serviceLabels(shop, service, release string) map[string]string {
 	return l
 }
 
-// The components whose pods belong to a release but to none of its Services.
-const (
-	ComponentMigration = "migration"
-	ComponentCheck     = "check"
-	// LabelJob names the service that is migrated, or the check.
-	LabelJob = "shop.emporium.dev/job"
-)
-
 // jobLabels leave out the label of the service, by which its Service would send the
 // Job's pods requests.
 func jobLabels(shop, component, name, release string) map[string]string {
@@ -51,7 +43,7 @@ func jobLabels(shop, component, name, release string) map[string]string {
 	l[labelName] = name
 	l[frontdoor.LabelComponent] = component
 	l[frontdoor.LabelRelease] = release
-	l[LabelJob] = name
+	l[frontdoor.LabelJob] = name
 	return l
 }
 
