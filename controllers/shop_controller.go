@@ -5,6 +5,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -127,7 +128,7 @@ func explain(d *plan.Decision, was frontdoor.Table, err error) bool {
 	switch {
 	case errors.As(err, &foreign):
 		d.Reason, d.Message = v1alpha1.ReasonForeignObject, foreign.Error()
-	case errors.As(err, &refused) && apierrors.IsForbidden(refused.Err):
+	case errors.As(err, &refused) && apierrors.IsForbidden(refused.Err) && strings.Contains(refused.Err.Error(), "exceeded quota"):
 		d.Reason, d.Message = v1alpha1.ReasonQuotaExceeded, refused.Error()
 	case errors.As(err, &refused):
 		d.Reason, d.Message = v1alpha1.ReasonInvalidServices, refused.Error()

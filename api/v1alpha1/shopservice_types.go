@@ -145,7 +145,8 @@ type Migration struct {
 	// +required
 	Args []string `json:"args"`
 	// irreversible says that older releases cannot work with the data afterwards: once it
-	// ran, going back to a release from before it is refused. Unset: false.
+	// ran, going back to a release from before it is refused. It speaks of this image and
+	// these args: take it out again with the next image. Unset: false.
 	// +optional
 	Irreversible bool `json:"irreversible,omitempty"`
 	// deadline for the Job to end; past it, it failed. Unset: 10m.

@@ -34,7 +34,7 @@ func (g *group) sort(shop *v1alpha1.Shop, obj client.Object, kept bool) {
 }
 
 // pruneGroup deletes what is unwanted: the objects of a retired release with one
-// request, if nothing else carries its label (docs/adr/0008); otherwise one by one.
+// request, if nothing else carries its label (docs/adr/0007); otherwise one by one.
 func (w *Writer) pruneGroup(ctx context.Context, shop *v1alpha1.Shop, kind, rel string, g *group) error {
 	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
 		return w.deleteAll(ctx, shop, kind, rel, g.unwanted[0])

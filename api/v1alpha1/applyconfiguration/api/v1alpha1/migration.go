@@ -17,7 +17,8 @@ type MigrationApplyConfiguration struct {
 	// nothing when there is nothing to do: a release that comes back runs it again.
 	Args []string `json:"args,omitempty"`
 	// irreversible says that older releases cannot work with the data afterwards: once it
-	// ran, going back to a release from before it is refused. Unset: false.
+	// ran, going back to a release from before it is refused. It speaks of this image and
+	// these args: take it out again with the next image. Unset: false.
 	Irreversible *bool `json:"irreversible,omitempty"`
 	// deadline for the Job to end; past it, it failed. Unset: 10m.
 	Deadline *v1.Duration `json:"deadline,omitempty"`
