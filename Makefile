@@ -39,9 +39,10 @@ down: ## End that cluster and leave nothing behind (safe to run twice)
 
 ##@ Write code
 .PHONY: generate fmt vet lint build images
-generate: $(BIN)/controller-gen ## Make deep copies, CRDs and apply configurations from api/
+generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations and the reference (docs/reference) from api/
 	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
 		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
+	go run ./hack/docs -o docs/reference/api.md
 
 fmt: $(BIN)/golangci-lint ## Format Go code
 	$(BIN)/golangci-lint fmt

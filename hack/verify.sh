@@ -3,19 +3,26 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-generated=(api/v1alpha1 config/crd/bases)
+generated=(api/v1alpha1 config/crd/bases docs/reference)
 kept=$(mktemp -d)
 cp -a --parents "${generated[@]}" "$kept"
+# Whether each generated folder is what it was.
+same() {
+	local folder differs=0
+	for folder in "${generated[@]}"; do
+		diff -ru "$kept/$folder" "$folder" || differs=1
+	done
+	return $differs
+}
 # The tree is put back as it was, whatever happens: generated files only, so that nobody's edits are lost.
 restore() {
-	diff -rq "$kept/api" api >/dev/null && diff -rq "$kept/config/crd/bases" config/crd/bases >/dev/null ||
-		cp -a "$kept/." .
+	same >/dev/null || cp -a "$kept/." .
 	rm -rf "$kept"
 }
 trap restore EXIT
 
 make generate
-if ! diff -ru "$kept/api/v1alpha1" api/v1alpha1 || ! diff -ru "$kept/config/crd/bases" config/crd/bases; then
+if ! same; then
 	echo "verifying what is generated: it is not current; run: make generate" >&2
 	exit 1
 fi
