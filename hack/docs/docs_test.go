@@ -1,11 +1,17 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
 const root = "../.."
@@ -27,9 +33,16 @@ func TestReasonsAreExplained(t *testing.T) {
 	}
 }
 
-// TestLinksLeadSomewhere: a link to a file of the repository names one that is there.
+var (
+	link    = regexp.MustCompile(`\]\(([^)#]*)#?([^)]*)\)`)
+	code    = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
+
+// TestLinksLeadSomewhere: a link to a file of the repository, or to a heading in it,
+// names one that is there.
 func TestLinksLeadSomewhere(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
 	pages, err := filepath.Glob(filepath.Join(root, "docs/*/*.md"))
 	if err != nil || len(pages) < 5 {
 		t.Fatalf("there are %d pages (error: %v)", len(pages), err)
@@ -39,15 +52,67 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
-			if strings.Contains(found[1], "://") {
-				continue
-			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), found[1])); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, found[1])
+		for _, found := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
+			if !strings.Contains(found[1], "://") && !leads(page, found[1], found[2]) {
+				t.Errorf("%s links to %s#%s, which is not there", page, found[1], found[2])
 			}
 		}
 	}
+}
+
+func leads(page, to, anchor string) bool {
+	file := page
+	if to != "" {
+		file = filepath.Join(filepath.Dir(page), to)
+	}
+	if _, err := os.Stat(file); err != nil || anchor == "" {
+		return err == nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	for _, h := range heading.FindAllStringSubmatch(string(text), -1) {
+		if strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+// TestSnippetsFit: what a guide shows of a Shop or a ShopService has fields of that kind.
+func TestSnippetsFit(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	guides, err := filepath.Glob(filepath.Join(root, "docs/guides/*.md"))
+	if err != nil || len(guides) == 0 {
+		t.Fatalf("there are %d guides (error: %v)", len(guides), err)
+	}
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+			snippet := found[1]
+			if !strings.Contains(snippet, "spec:") || strings.Contains(snippet, "kind: HTTPRoute") {
+				continue
+			}
+			asShop, asService := fits(snippet, &v1alpha1.Shop{}), fits(snippet, &v1alpha1.ShopService{})
+			if asShop != nil && asService != nil {
+				t.Errorf("%s: this is no Shop (%v) and no ShopService (%v):\n%s", guide, asShop, asService, snippet)
+			}
+		}
+	}
+}
+
+func fits(snippet string, into any) error {
+	text, err := yaml.ToJSON([]byte(snippet))
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	return dec.Decode(into)
 }
 
 func TestBounds(t *testing.T) {

@@ -66,8 +66,8 @@ func (p *page) constants(c constants) {
 		title, text string
 		words       []constant
 	}{
-		{"Conditions", "Abnormal ones are present only while they are true. [Look inside](../guides/look-inside.md) says how to read them.", c.conditions},
-		{"Reasons", "`STATUS` of `kubectl get shop` is one of these. What to do about each is in [Look inside](../guides/look-inside.md#reasons).", c.reasons},
+		{"Conditions", "Abnormal ones are present only while they are true. [Look inside](../guides/look-inside.md#conditions) says how to read them.", c.conditions},
+		{"Reasons", "`STATUS` of `kubectl get shop` is one of these. What to do about each is in [Look inside](../guides/look-inside.md#every-status).", c.reasons},
 		{"Annotations", "On a ShopRelease.", c.annotations},
 	} {
 		p.line("\n## %s\n", part.title)
