@@ -9,8 +9,8 @@ const (
 	// every service of its stack is ready at its floor.
 	ConditionReady ConditionType = "Ready"
 	// ConditionAvailable is True when customers are served: the front door names a
-	// release, every front-door replica confirmed it, and each of its services
-	// has at least one ready pod. Shop only.
+	// release, a replica of it is ready, and each service of the release has at least one
+	// available pod; workers that have pods with traffic only do not count. Shop only.
 	ConditionAvailable ConditionType = "Available"
 	// ConditionReconciling is present, and True, only while the operator works
 	// towards the spec. Never together with Stalled.
