@@ -26,7 +26,9 @@ type Result struct {
 	// Service it was routed to; empty when no route matched.
 	Service string
 	// Status that was sent, or StatusGone.
-	Status   int
+	Status int
+	// Began is when the request arrived.
+	Began    time.Time
 	Duration time.Duration
 	// Wait is the time until the response began.
 	Wait time.Duration
@@ -103,7 +105,6 @@ func (ex *exchange) leave() {
 // finish runs when the response is through, or an upgraded connection is
 // closed, or the handler panics because the response could not be finished.
 func (f *Front) finish(ex *exchange) {
-	f.inFlight.Add(-1)
 	ex.leave()
 	broken := recover()
 	if broken != nil {
@@ -115,6 +116,7 @@ func (f *Front) finish(ex *exchange) {
 	if f.Watch != nil {
 		f.Watch(result)
 	}
+	f.inFlight.Add(-1) // only now: who waits for the requests waits for what they count, too
 	if f.AccessLog {
 		f.logAccess(ex, result)
 	}
@@ -128,7 +130,7 @@ func (f *Front) resultOf(ex *exchange) Result {
 	if ex.wait == 0 { // the front door answered itself
 		ex.wait = took
 	}
-	return Result{Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Duration: took, Wait: ex.wait}
+	return Result{Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Began: ex.began, Duration: took, Wait: ex.wait}
 }
 
 func (f *Front) logAccess(ex *exchange, res Result) {

@@ -32,9 +32,29 @@ type window struct {
 	at      time.Time
 	release string
 	guard   frontdoor.Guard
+	// since is when this replica began to route by the switch, or a moment later.
+	since time.Time
 
 	requests, errors, slow atomic.Int64
-	reported               atomic.Int64
+	// reported is the sum of the three when they were reported: each only grows.
+	reported atomic.Int64
+}
+
+// counts reads the requests last: an error is counted after its request, so there
+// are never more errors than requests.
+func (is *window) counts() (c frontdoor.Counts) {
+	c.Errors, c.Slow = is.errors.Load(), is.slow.Load()
+	c.Requests = is.requests.Load()
+	return c
+}
+
+func sum(c frontdoor.Counts) int64 { return c.Requests + c.Errors + c.Slow }
+
+// asksFor tells whether the request arrived after the switch, was routed to a service
+// of the release, and is answered inside of the window.
+func (is *window) asksFor(r proxy.Result, now time.Time) bool {
+	return r.Role == table.Active && r.Release == is.release && r.Service != "" &&
+		!r.Began.Before(is.since) && is.guard.Open(now)
 }
 
 // New returns a Watch that calls changed when counts are to be reported.
@@ -56,13 +76,13 @@ func (w *Watch) Looked(sight table.Sight, t *table.Compiled) {
 	if is := w.window.Load(); is != nil && is.at.Equal(s.At) {
 		return
 	}
-	w.window.Store(&window{at: s.At, release: t.Source.Active, guard: *g})
+	w.window.Store(&window{at: s.At, release: t.Source.Active, guard: *g, since: w.now()})
 }
 
 // Count takes the result of a request. It costs three atomic additions at most.
 func (w *Watch) Count(r proxy.Result) {
 	is := w.window.Load()
-	if is == nil || r.Role != table.Active || r.Release != is.release || !is.guard.Open(w.now()) || r.ClientGone() {
+	if is == nil || r.ClientGone() || !is.asksFor(r, w.now()) {
 		return
 	}
 	is.requests.Add(1)
@@ -80,8 +100,9 @@ func (w *Watch) Into(r frontdoor.Report) frontdoor.Report {
 	if is == nil || !is.at.Equal(r.Switch) {
 		return r
 	}
-	r.Counts = &frontdoor.Counts{Requests: is.requests.Load(), Errors: is.errors.Load(), Slow: is.slow.Load()}
-	is.reported.Store(r.Counts.Requests)
+	counts := is.counts()
+	is.reported.Store(sum(counts))
+	r.Counts = &counts
 	return r
 }
 
@@ -94,7 +115,7 @@ func (w *Watch) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			if is := w.window.Load(); is != nil && is.requests.Load() != is.reported.Load() {
+			if is := w.window.Load(); is != nil && sum(is.counts()) != is.reported.Load() {
 				w.changed()
 			}
 		}
