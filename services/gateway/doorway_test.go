@@ -69,7 +69,7 @@ func start(t *testing.T) *replica {
 	ctx, cancel := context.WithCancel(t.Context())
 	r.end = cancel
 	d := newDoorway(r.set, c, slog.New(slog.DiscardHandler))
-	d.reporter.RenewEvery = 100 * time.Millisecond
+	d.reporter.RenewEvery, d.watch.Every = 100*time.Millisecond, 10*time.Millisecond
 	go func() { r.done <- d.run(ctx) }()
 	return r
 }
@@ -122,30 +122,48 @@ func (r *replica) publish(release string, pod *httptest.Server) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	cm, hash := r.table(release, nil)
+	if _, err := r.api.CoreV1().ConfigMaps("shops").Create(r.t.Context(), cm, metav1.CreateOptions{}); err != nil {
+		r.t.Fatal(err)
+	}
+	return hash
+}
+
+// table returns a new switch to a release, as it is stored, and its hash.
+func (r *replica) table(release string, guard *frontdoor.Guard) (*corev1.ConfigMap, string) {
+	r.t.Helper()
 	data, err := frontdoor.Table{
-		Shop: "demo", Active: release, Switch: &frontdoor.Switch{At: time.Now()},
+		Shop: "demo", Active: release, Switch: &frontdoor.Switch{At: time.Now()}, Guard: guard,
 		Releases: []frontdoor.Release{{Name: release, Routes: []frontdoor.Route{{Path: "/", Service: "web", Upstream: "web-" + release}}}},
 	}.Encode()
-	if err == nil {
-		_, err = r.api.CoreV1().ConfigMaps("shops").Create(r.t.Context(), &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: frontdoor.TableName("demo")}, Data: map[string]string{frontdoor.TableKey: data},
-		}, metav1.CreateOptions{})
-	}
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return frontdoor.Hash(data)
+	meta := metav1.ObjectMeta{Name: frontdoor.TableName("demo")}
+	return &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{frontdoor.TableKey: data}}, frontdoor.Hash(data)
 }
 
-func (r *replica) awaitReport(hash string) {
+// guard switches to the release that is there, and asks for counts.
+func (r *replica) guard(release string) {
+	r.t.Helper()
+	cm, hash := r.table(release, &frontdoor.Guard{Until: time.Now().Add(time.Hour)})
+	if _, err := r.api.CoreV1().ConfigMaps("shops").Update(r.t.Context(), cm, metav1.UpdateOptions{}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.awaitReport(hash)
+}
+
+func (r *replica) awaitReport(hash string) { r.awaitLease(frontdoor.AnnotationTableHash, hash) }
+
+func (r *replica) awaitLease(annotation, value string) {
 	r.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		lease, err := r.api.CoordinationV1().Leases("shops").Get(r.t.Context(), "demo-0", metav1.GetOptions{})
-		if err == nil && lease.Annotations[frontdoor.AnnotationTableHash] == hash {
+		if err == nil && lease.Annotations[annotation] == value {
 			return
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("the Lease does not report %s: %v, %v", hash, lease, err)
+			r.t.Fatalf("the Lease does not report %s: %v, %v", value, lease, err)
 		}
 	}
 }
@@ -172,6 +190,26 @@ func TestLifeOfAReplica(t *testing.T) {
 
 	r.end()
 	r.await(r.set.MetricsPort, "/readyz", 503, "")
+	if err := <-r.done; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestAReplicaReportsWhatItCountsAfterASwitch(t *testing.T) {
+	r := start(t)
+	r.publish("a", httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/fail" {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})))
+	r.await(r.set.Port, "/", 200, "")
+	r.awaitLease(frontdoor.AnnotationCounts, "") // nobody asks
+	r.guard("a")
+	for _, path := range []string{"/", "/fail", "/"} {
+		r.get(r.set.Port, path)
+	}
+	r.awaitLease(frontdoor.AnnotationCounts, `{"requests":3,"errors":1,"slow":0}`)
+	r.end()
 	if err := <-r.done; err != nil {
 		t.Errorf("ended with %v", err)
 	}
