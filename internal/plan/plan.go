@@ -86,8 +86,22 @@ func (p *planner) stillReached(name string) bool {
 
 func (p *planner) freeze() {
 	p.d.Frozen = true
-	p.d.Candidate = p.running()
+	p.d.Candidate = p.marked()
+	p.d.CandidateSince = p.since(p.d.Candidate)
+	if p.d.Candidate == p.d.Previous { // it is on its way back
+		p.d.Previous, p.d.RetiresAt = "", time.Time{}
+	}
 	p.say(v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on")
+}
+
+// marked returns the candidate of before, also one whose stack does not run yet.
+func (p *planner) marked() string {
+	for _, r := range p.o.Releases {
+		if !r.CandidateSince.IsZero() && r.Name != p.o.Table.Active {
+			return r.Name
+		}
+	}
+	return ""
 }
 
 // hold keeps what is there.
