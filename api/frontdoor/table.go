@@ -37,7 +37,8 @@ type Table struct {
 	Switch *Switch `json:"switch,omitempty"`
 	// Guard asks each replica to report what it counted since the switch. Nil: none.
 	Guard *Guard `json:"guard,omitempty"`
-	// Releases holds the routes of Active and Preview, each once.
+	// Releases holds the routes of Active and Preview, and of every other running
+	// release that a pinned front door may serve, each once.
 	Releases []Release `json:"releases,omitempty"`
 }
 

@@ -70,6 +70,8 @@ const (
 	ReasonQuotaExceeded Reason = "QuotaExceeded"
 	// ReasonRollbackRefused: the release that spec.release.active names cannot serve.
 	ReasonRollbackRefused Reason = "RollbackRefused"
+	// ReasonFrontDoorUnavailable: the cluster does not serve what spec.frontDoor.type needs.
+	ReasonFrontDoorUnavailable Reason = "FrontDoorUnavailable"
 	// ReasonPaused: spec.paused is true; nothing is changed.
 	ReasonPaused Reason = "Paused"
 	// ReasonDegraded: the active release serves with less than it asks for.
@@ -88,7 +90,7 @@ const (
 func (r Reason) Stalls() bool {
 	switch r {
 	case ReasonStartDeadlineExceeded, ReasonMigrationFailed, ReasonCheckFailed, ReasonGuardBroken,
-		ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject:
+		ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject, ReasonFrontDoorUnavailable:
 		return true
 	}
 	return false

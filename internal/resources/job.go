@@ -82,7 +82,7 @@ func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.
 	out := restrictedContainer("check", c.Image).WithCommand(c.Command...).WithArgs(c.Args...).
 		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(shop.Name),
 			corev1ac.EnvVar().WithName("SHOP_RELEASE").WithValue(rel.Name),
-			corev1ac.EnvVar().WithName("SHOP_PREVIEW_URL").WithValue(PreviewURL(shop)))
+			corev1ac.EnvVar().WithName("SHOP_PREVIEW_URL").WithValue(PreviewURL(shop, rel)))
 	out.Env = append(out.Env, as[[]corev1ac.EnvVarApplyConfiguration](c.Env)...)
 	resources := c.Resources
 	if resources == nil {
@@ -93,7 +93,7 @@ func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.
 }
 
 // PreviewURL is where a ready candidate answers within the cluster.
-func PreviewURL(shop *v1alpha1.Shop) string {
+func PreviewURL(shop *v1alpha1.Shop, _ *v1alpha1.ShopRelease) string {
 	return fmt.Sprintf("http://%s.%s.svc", PreviewName(shop.Name), shop.Namespace)
 }
 

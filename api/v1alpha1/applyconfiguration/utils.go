@@ -28,6 +28,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.FrontDoorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoorService"):
 		return &apiv1alpha1.FrontDoorServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GatewayAPIFrontDoor"):
+		return &apiv1alpha1.GatewayAPIFrontDoorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GatewayReference"):
+		return &apiv1alpha1.GatewayReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Guard"):
 		return &apiv1alpha1.GuardApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("JobStatus"):

@@ -106,6 +106,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
   map:
     fields:
+    - name: gatewayAPI
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.GatewayAPIFrontDoor
     - name: managed
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ManagedFrontDoor
@@ -132,6 +135,42 @@ var schemaYAML = typed.YAMLObject(`types:
       default: ClusterIP
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorType
   scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.GatewayAPIFrontDoor
+  map:
+    fields:
+    - name: hostnames
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: parentRefs
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.GatewayReference
+          elementRelationship: atomic
+    - name: previewHostnames
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: probeAddress
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.GatewayReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: sectionName
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Guard
   map:
     fields:

@@ -11,10 +11,15 @@ import (
 //
 // FrontDoor is the gateway that decides which release a request reaches.
 type FrontDoorApplyConfiguration struct {
-	// type of the front door. Managed: the operator runs it. Unset: Managed.
+	// type of the front door. Managed: the operator runs it. GatewayAPI: an HTTPRoute
+	// at a Gateway of yours. It cannot be changed later. Unset: Managed.
 	Type *apiv1alpha1.FrontDoorType `json:"type,omitempty"`
-	// managed configures the front door that the operator runs.
+	// managed configures the gateway that the operator runs. With type GatewayAPI,
+	// image, replicas and resources hold for the gateway that is part of each stack.
 	Managed *ManagedFrontDoorApplyConfiguration `json:"managed,omitempty"`
+	// gatewayAPI says at which Gateway and under which names the shop is reached.
+	// Only with type GatewayAPI, and required there.
+	GatewayAPI *GatewayAPIFrontDoorApplyConfiguration `json:"gatewayAPI,omitempty"`
 }
 
 // FrontDoorApplyConfiguration constructs a declarative configuration of the FrontDoor type for use with
@@ -36,5 +41,13 @@ func (b *FrontDoorApplyConfiguration) WithType(value apiv1alpha1.FrontDoorType) 
 // If called multiple times, the Managed field is set to the value of the last call.
 func (b *FrontDoorApplyConfiguration) WithManaged(value *ManagedFrontDoorApplyConfiguration) *FrontDoorApplyConfiguration {
 	b.Managed = value
+	return b
+}
+
+// WithGatewayAPI sets the GatewayAPI field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the GatewayAPI field is set to the value of the last call.
+func (b *FrontDoorApplyConfiguration) WithGatewayAPI(value *GatewayAPIFrontDoorApplyConfiguration) *FrontDoorApplyConfiguration {
+	b.GatewayAPI = value
 	return b
 }
