@@ -81,6 +81,7 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		if apierrors.IsNotFound(err) {
 			r.settling.forget(req)
 			r.pace.forget(req.NamespacedName)
+			r.Reader.Forget(req.NamespacedName)
 			return ctrl.Result{}, r.reportOrphans(ctx, req)
 		}
 		return ctrl.Result{}, err
@@ -106,7 +107,7 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	if err := r.report(ctx, world, &decision, now); err != nil {
 		return ctrl.Result{}, errors.Join(applyErr, err)
 	}
-	return ctrl.Result{RequeueAfter: decision.Wake}, applyErr
+	return ctrl.Result{RequeueAfter: sooner(decision.Wake, world.Wake)}, applyErr
 }
 
 func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) error {

@@ -63,6 +63,9 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
 			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
+	if r.Reader.GatewayAPI {
+		b = r.watchRoutes(b)
+	}
 	return b.Complete(r)
 }
 

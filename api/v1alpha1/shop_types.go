@@ -117,7 +117,7 @@ type GatewayAPIFrontDoor struct {
 	// it follows a switch. Unset: the first address in the Gateway's status, at the
 	// port of its listener; with several parentRefs, that of each.
 	// +kubebuilder:validation:MaxLength=260
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):[0-9]{1,5}$')",message="probeAddress must be host:port, for example gateway.infra.svc:80"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([[][0-9a-fA-F:.]+[]]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):[0-9]{1,5}$')",message="probeAddress must be host:port, for example gateway.infra.svc:80"
 	// +optional
 	ProbeAddress string `json:"probeAddress,omitempty"`
 }

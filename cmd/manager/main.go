@@ -17,11 +17,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/probe"
 )
 
 // version of the image, set by the Dockerfile.
@@ -61,12 +63,21 @@ func run(ctx context.Context, o options) error {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	utilruntime.Must(gatewayv1.Install(scheme))
 	config := ctrl.GetConfigOrDie()
 	config.QPS, config.Burst = 100, 200 // a release of 20 services is some 80 writes at once
-	ctrl.Log.Info("starting Emporium", "version", version)
+	gatewayAPI, err := controllers.ServesGatewayAPI(config)
+	if err != nil {
+		return err
+	}
+	caches := controllers.CacheOptions()
+	if gatewayAPI {
+		controllers.HoldRoutes(&caches)
+	}
+	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         controllers.CacheOptions(),
+		Cache:                         caches,
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:        o.healthAddress,
 		LeaderElection:                o.leaderElect,
@@ -79,14 +90,14 @@ func run(ctx context.Context, o options) error {
 	if err := setup(mgr); err != nil {
 		return err
 	}
-	return reconciler(ctx, mgr, o, scheme)
+	return reconciler(ctx, mgr, o, scheme, gatewayAPI)
 }
 
 func setup(mgr ctrl.Manager) error {
 	return mgr.AddReadyzCheck("ping", healthz.Ping)
 }
 
-func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme) error {
+func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme, gatewayAPI bool) error {
 	sourceOptions := controllers.SourceCacheOptions()
 	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
@@ -102,7 +113,10 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtim
 		return fmt.Errorf("adding the liveness check: %w", err)
 	}
 	r := &controllers.ShopReconciler{
-		Reader:         &observe.Reader{Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()}},
+		Reader: &observe.Reader{
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
+			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{}, Now: time.Now},
+		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
 		Recorder:       mgr.GetEventRecorder("emporium"),

@@ -43,7 +43,7 @@ func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision,
 	if err := w.applyAll(ctx, world.Shop, desired.Objects); err != nil {
 		return err
 	}
-	if err := w.applyTable(ctx, world, d, desired.Table); err != nil {
+	if err := w.point(ctx, world, d, desired); err != nil {
 		return err
 	}
 	return w.prune(ctx, world, d, desired)

@@ -95,6 +95,9 @@ func withinList(want []any, live any) bool {
 
 func elementLike(v any, list []any, i int) any {
 	if m, ok := v.(map[string]any); ok && m["name"] != nil {
+		if at, _ := list[i].(map[string]any); at["name"] == m["name"] {
+			return at // of several with one name, the one in its place
+		}
 		for _, e := range list {
 			if em, ok := e.(map[string]any); ok && em["name"] == m["name"] {
 				return e

@@ -50,8 +50,9 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 	if err := w.keepJobs(ctx, world.Shop, d, keep); err != nil {
 		return err
 	}
+	keepNamed(world, keep)
 	var errs []error
-	for _, kind := range prunedKinds() {
+	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, world.Shop, kind.name, kind.list, keep, client.HasLabels{frontdoor.LabelRelease}))
 	}
 	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world, d))

@@ -25,6 +25,10 @@ type World struct {
 	Snapshot release.Snapshot
 	// Table is the ConfigMap that holds the routing table; nil where there is none.
 	Table *corev1.ConfigMap
+	// Route is the front door of type GatewayAPI; nil where it is Managed.
+	Route *Route
+	// Wake is the time after which to look again at what tells nobody of a change; 0: there is none.
+	Wake time.Duration
 	// Live is the services' scale, which is no part of a release.
 	Live map[string]v1alpha1.ServiceScale
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
@@ -37,13 +41,16 @@ type Reader struct {
 	Cache client.Reader
 	// Configs reads the ConfigMaps and Secrets that services name.
 	Configs *Configs
+	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
+	GatewayAPI bool
+	Prober     Prober
 }
 
 // Read reads all that a decision about the shop rests on.
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}}
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readJobs, r.readQuotas,
+		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readJobs, r.readQuotas, r.readRoute,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err

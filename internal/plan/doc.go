@@ -7,6 +7,7 @@
 //
 //	seen                                             wanted                      reason
 //	paused                                           what is there               Paused
+//	the cluster cannot serve the front door          what is there               FrontDoorUnavailable
 //	services invalid together                        what is there               InvalidServices
 //	active broke the guard, inside its window        both + the front door names the previous one   GuardBroken
 //	the pin names nothing that can serve             what is there               RollbackRefused

@@ -160,6 +160,11 @@ type FrontDoor struct {
 	Current int
 	// Counts are what the confirmed ones counted of the active release since the switch.
 	Counts frontdoor.Counts
+	// Waiting says what the last switch, or its customers, wait for, where more is known
+	// than these numbers.
+	Waiting string
+	// Missing says why the cluster cannot serve the front door; "": it can.
+	Missing string
 }
 
 // AllConfirmed tells whether every ready replica, and at least one, routes by the last switch.

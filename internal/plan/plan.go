@@ -34,6 +34,7 @@ func (p *planner) decide() {
 	switch {
 	case p.o.Paused:
 		p.freeze()
+	case p.withoutFrontDoor():
 	case p.guardGoesBack():
 	case t.hold != "":
 		p.hold(t)
@@ -160,7 +161,7 @@ func (p *planner) serve() {
 	case r.Rejected != "":
 		p.say(v1alpha1.ReasonGuardBroken, r.Rejected)
 	case !p.o.FrontDoor.AllConfirmed() && p.o.Table.Switch != nil:
-		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; %d of %d replicas confirmed it", r.Name, p.o.FrontDoor.Confirmed, p.o.FrontDoor.Ready))
+		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; %s", r.Name, p.o.FrontDoor.progress()))
 	case !ready.all():
 		p.say(v1alpha1.ReasonDegraded, fmt.Sprintf("release %s: %s", r.Name, ready))
 	case p.d.Previous != "":

@@ -3,7 +3,6 @@ package resources
 import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -30,6 +29,9 @@ func PreviewName(shop string) string { return shop + "-preview" }
 // frontDoor renders the gateway and what it needs. It is part of no stack.
 func frontDoor(in Input) []Object {
 	shop := in.Shop
+	if shop.UsesGatewayAPI() {
+		return shared(in)
+	}
 	return []Object{
 		frontDoorAccount(shop), frontDoorRole(shop), frontDoorBinding(shop),
 		frontDoorService(shop), previewService(shop),
@@ -85,10 +87,6 @@ func doorService(shop *v1alpha1.Shop, name string, port, target int32) *corev1ac
 
 func frontDoorDeployment(in Input) Object {
 	shop := in.Shop
-	image := shop.Spec.FrontDoor.Managed.Image
-	if image == "" {
-		image = in.FrontDoorImage
-	}
 	return appsv1ac.Deployment(FrontDoorName(shop.Name), shop.Namespace).
 		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
 		WithSpec(appsv1ac.DeploymentSpec().
@@ -97,26 +95,29 @@ func frontDoorDeployment(in Input) Object {
 			WithStrategy(rollingWithoutLoss()).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(frontDoorSelector(shop))).
 			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(frontDoorLabels(shop)).
-				WithSpec(restrictedPod(true).WithServiceAccountName(FrontDoorName(shop.Name)).
-					WithTerminationGracePeriodSeconds(defaultGraceSeconds).
-					WithContainers(gateway(shop, image)))))
+				WithSpec(gatewayPod(in).WithContainers(gateway(in)))))
 }
 
-func gateway(shop *v1alpha1.Shop, image string) *corev1ac.ContainerApplyConfiguration {
+func gatewayPod(in Input) *corev1ac.PodSpecApplyConfiguration {
+	return restrictedPod(true).WithServiceAccountName(FrontDoorName(in.Shop.Name)).
+		WithTerminationGracePeriodSeconds(defaultGraceSeconds)
+}
+
+func gateway(in Input) *corev1ac.ContainerApplyConfiguration {
+	image := in.Shop.Spec.FrontDoor.Managed.Image
+	if image == "" {
+		image = in.FrontDoorImage
+	}
+	resources := in.Shop.Spec.FrontDoor.Managed.GatewayResources()
 	c := restrictedContainer("gateway", image).
-		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(shop.Name),
+		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(in.Shop.Name),
 			fromField("POD_NAME", "metadata.name"), fromField("POD_NAMESPACE", "metadata.namespace"), fromField("POD_UID", "metadata.uid")).
 		WithPorts(containerPort("http", publicPort), containerPort("preview", previewPort), containerPort("metrics", metricsPort)).
 		WithLivenessProbe(httpProbe("/livez", "metrics").WithPeriodSeconds(10).WithFailureThreshold(6).WithTimeoutSeconds(5)).
 		WithReadinessProbe(httpProbe("/readyz", "metrics").WithPeriodSeconds(2).WithFailureThreshold(3).WithTimeoutSeconds(3)).
 		WithStartupProbe(httpProbe("/startupz", "metrics").WithPeriodSeconds(1).WithFailureThreshold(120).WithTimeoutSeconds(3))
-	if own := shop.Spec.FrontDoor.Managed.Resources; own != nil {
-		c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](own)
-		return c
-	}
-	return c.WithResources(corev1ac.ResourceRequirements().
-		WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")}).
-		WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")}))
+	c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](&resources)
+	return c
 }
 
 func fromField(name, path string) *corev1ac.EnvVarApplyConfiguration {

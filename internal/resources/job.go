@@ -93,7 +93,10 @@ func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.
 }
 
 // PreviewURL is where a ready candidate answers within the cluster.
-func PreviewURL(shop *v1alpha1.Shop, _ *v1alpha1.ShopRelease) string {
+func PreviewURL(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) string {
+	if shop.UsesGatewayAPI() && rel != nil {
+		return fmt.Sprintf("http://%s.%s.svc", PinnedName(rel), shop.Namespace)
+	}
 	return fmt.Sprintf("http://%s.%s.svc", PreviewName(shop.Name), shop.Namespace)
 }
 

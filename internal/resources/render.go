@@ -39,6 +39,9 @@ type Desired struct {
 	Objects []Object
 	// Table is the routing table that the front door shall have.
 	Table frontdoor.Table
+	// Route is the HTTPRoute that customers arrive by; nil where the front door is
+	// Managed, and before the first switch.
+	Route Object
 }
 
 // Render renders a decision.
@@ -57,6 +60,12 @@ func Render(in Input) (Desired, error) {
 	}
 	out.Objects = append(out.Objects, all...)
 	out.Table = table(in)
+	if in.Shop.UsesGatewayAPI() {
+		out.Table = routes(in, out.Table)
+		if out.Route, err = publicRoute(in); err != nil {
+			return Desired{}, err
+		}
+	}
 	return out, nil
 }
 
@@ -68,6 +77,9 @@ func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
 		if s.scale.Autoscaling != nil {
 			out = append(out, s.autoscaler())
 		}
+	}
+	if in.Shop.UsesGatewayAPI() {
+		out = append(out, pinned(in, rel, plan)...)
 	}
 	return out
 }

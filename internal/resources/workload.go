@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 )
@@ -17,12 +18,14 @@ const defaultCPUUtilization = 70
 
 // deployment renders the Deployment. It says nothing of replicas where an
 // autoscaler drives them: two writers of one field would fight.
-func (s service) deployment() Object {
+func (s service) deployment() Object { return s.deploymentOf(s.pod()) }
+
+func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) Object {
 	spec := appsv1ac.DeploymentSpec().
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())).
 		WithRevisionHistoryLimit(0).
 		WithStrategy(rollingWithoutLoss()).
-		WithTemplate(s.pod())
+		WithTemplate(pod)
 	if s.scale.Autoscaling == nil {
 		spec.WithReplicas(s.floor)
 	}

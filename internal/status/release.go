@@ -32,7 +32,7 @@ func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1al
 		at := metav1.NewMicroTime(d.Table.Switch.At.Truncate(time.Microsecond))
 		s.SwitchedAt = &at
 	}
-	releaseConditions(rel, d, &s, floors != nil, ready == len(rel.Spec.Services), isActive)
+	releaseConditions(rel, d, &s, floors != nil, ready == len(rel.Spec.Services) && gatewayReady(w, d, rel.Name), isActive)
 	return s
 }
 

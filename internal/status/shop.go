@@ -24,7 +24,10 @@ func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
 	s.Address = address(w.Shop)
 	s.PreviewAddress = ""
 	if d.Table.Preview != "" {
-		s.PreviewAddress = resources.PreviewURL(w.Shop)
+		s.PreviewAddress = resources.PreviewURL(w.Shop, w.Releases[d.Table.Preview])
+	}
+	if w.Route != nil {
+		s.Address, s.PreviewAddress = routeAddresses(w, d)
 	}
 	conditions(w, d, &s)
 	return s
@@ -65,7 +68,10 @@ func isAvailable(w *observe.World, d *plan.Decision) (bool, string) {
 	case active == "":
 		return false, "nothing serves yet"
 	case w.Observed.FrontDoor.Ready == 0:
-		return false, "no replica of the front door is ready"
+		return false, noEntry(w)
+	}
+	if missing := gatewayMissing(w, active); missing != "" {
+		return false, missing
 	}
 	if rel := w.Releases[active]; rel != nil {
 		for _, svc := range rel.Spec.Services {
@@ -115,7 +121,7 @@ func lastSwitch(w *observe.World, d *plan.Decision) *v1alpha1.SwitchRecord {
 		return nil
 	}
 	rec := &v1alpha1.SwitchRecord{From: s.From, To: d.Table.Active, WrittenAt: metav1.NewMicroTime(s.At.Truncate(time.Microsecond))}
-	if old := w.Shop.Status.LastSwitch; old != nil && old.WrittenAt.Equal(&rec.WrittenAt) && old.ConfirmedAt != nil {
+	if old := w.Shop.Status.LastSwitch; old != nil && old.To == rec.To && old.WrittenAt.Equal(&rec.WrittenAt) && old.ConfirmedAt != nil {
 		rec.ConfirmedAt, rec.ConfirmMillis = old.ConfirmedAt, old.ConfirmMillis
 		return rec
 	}

@@ -1,0 +1,178 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+)
+
+var (
+	shop    = types.NamespacedName{Namespace: "shops", Name: "acme"}
+	written = time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+)
+
+// script answers one round after the other, each when the test says so.
+type script struct{ answers chan string }
+
+func (s script) Ask(context.Context, Entrance) (string, error) {
+	a := <-s.answers
+	if a == "down" {
+		return "", errors.New("it does not answer")
+	}
+	return a, nil
+}
+
+type rounds struct {
+	t *testing.T
+	p *Prober
+	s script
+	// now is read under the prober's lock only.
+	now time.Time
+}
+
+func newRounds(t *testing.T) *rounds {
+	r := &rounds{t: t, s: script{make(chan string)}, now: written}
+	r.p = &Prober{Asker: r.s, Now: func() time.Time { return r.now }}
+	return r
+}
+
+func question(at time.Time) Question {
+	return Question{Shop: shop, Switch: at, Release: "new", Entrances: []Entrance{{URL: "http://gateway/"}}}
+}
+
+// round lets one round be answered and waits until it is written down.
+func (r *rounds) round(at time.Time, answer string) Answer {
+	r.t.Helper()
+	r.p.Ask(question(at))
+	r.s.answers <- answer
+	for {
+		r.p.mu.Lock()
+		ended := !r.p.shops[shop].running
+		r.now = r.now.Add(10 * time.Millisecond)
+		f := *r.p.shops[shop]
+		r.p.mu.Unlock()
+		if ended {
+			return Answer{Since: r.p.Known(shop, at, "new"), Said: f.said}
+		}
+	}
+}
+
+func TestThreeGoodRoundsInARowProveASwitch(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []string
+		proven  bool
+	}{
+		"three in a row":                        {[]string{"new", "new", "new"}, true},
+		"two are too few":                       {[]string{"new", "new"}, false},
+		"an old answer starts the count again":  {[]string{"new", "new", "old", "new", "new"}, false},
+		"silence starts it again":               {[]string{"new", "new", "down", "new"}, false},
+		"the old release first, then three new": {[]string{"old", "down", "new", "new", "new"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRounds(t)
+			var last Answer
+			for _, a := range c.answers {
+				last = r.round(written, a)
+			}
+			if last.Since.IsZero() == c.proven {
+				t.Errorf("proven since %v (%s), want proven: %t", last.Since, last.Said, c.proven)
+			}
+		})
+	}
+}
+
+func TestAnAnswerSaysWhatKeepsTheSwitch(t *testing.T) {
+	r := newRounds(t)
+	if got := r.round(written, "old").Said; got != "http://gateway/ still answers from release old" {
+		t.Error(got)
+	}
+	if got := r.round(written, "down").Said; got != "it does not answer" {
+		t.Error(got)
+	}
+}
+
+func TestAnotherSwitchIsProvenAnew(t *testing.T) {
+	r := newRounds(t)
+	for range enough {
+		r.round(written, "new")
+	}
+	if r.p.Known(shop, written, "new").IsZero() {
+		t.Fatal("the first switch is not proven")
+	}
+	if at := r.p.Known(shop, written.Add(time.Hour), "new"); !at.IsZero() {
+		t.Errorf("a switch that nobody asked for is proven since %v", at)
+	}
+	if got := r.round(written.Add(time.Hour), "new"); !got.Since.IsZero() {
+		t.Errorf("one round proves the second switch: %+v", got)
+	}
+}
+
+func TestImpatienceIsNotKeptUpForever(t *testing.T) {
+	r := newRounds(t)
+	defer func() { r.s.answers <- "old" }()
+	if got := r.p.Ask(question(written)).Again; got != soon {
+		t.Errorf("at first: again after %s, want %s", got, soon)
+	}
+	r.p.mu.Lock()
+	r.now = written.Add(2 * time.Minute)
+	r.p.mu.Unlock()
+	if got := r.p.Ask(question(written)).Again; got != later {
+		t.Errorf("after two minutes: again after %s, want %s", got, later)
+	}
+}
+
+func TestHTTPReadsTheReleaseThatAnswersForTheHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		serve http.HandlerFunc
+		want  string
+		says  string
+	}{
+		"the shop answers": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(frontdoor.HeaderRelease, "release of "+r.Host)
+		}, "release of acme.example", ""},
+		"its errors are its own too": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(frontdoor.HeaderRelease, "acme-1")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}, "acme-1", ""},
+		"somebody else answers": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
+			"", "answers 404 without X-Shop-Release"},
+		"a redirect is not followed": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://acme.example/", http.StatusFound)
+		},
+			"", "answers 302 without X-Shop-Release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(c.serve)
+			defer server.Close()
+			got, err := HTTP{}.Ask(t.Context(), Entrance{URL: server.URL, Host: "acme.example"})
+			switch {
+			case c.says == "" && (err != nil || got != c.want):
+				t.Errorf("got %q, %v; want %q", got, err, c.want)
+			case c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)):
+				t.Errorf("got %q, %v; want an error that says %q", got, err, c.says)
+			}
+		})
+	}
+}
+
+func TestHTTPSaysTheSameOnEveryRetry(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	url := server.URL
+	server.Close()
+	var said [2]string
+	for i := range said {
+		_, err := HTTP{}.Ask(t.Context(), Entrance{URL: url})
+		said[i] = err.Error()
+	}
+	if said[0] != said[1] || said[0] != url+" refuses the operator's connections" {
+		t.Errorf("%q, then %q", said[0], said[1])
+	}
+}
