@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -101,7 +102,7 @@ func kinds() []client.ObjectList {
 		&v1alpha1.ShopList{}, &v1alpha1.ShopServiceList{}, &v1alpha1.ShopReleaseList{}, &appsv1.DeploymentList{},
 		&autoscalingv2.HorizontalPodAutoscalerList{}, &policyv1.PodDisruptionBudgetList{}, &corev1.ServiceList{},
 		&corev1.ServiceAccountList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &corev1.ConfigMapList{},
-		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &batchv1.JobList{},
+		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &batchv1.JobList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GatewayList{},
 	}
 }
 
@@ -122,7 +123,7 @@ func versions(ctx context.Context, g Gomega, r client.Reader, list client.Object
 // custom tells the kinds that the operator watches without a label.
 func custom(o client.Object) bool {
 	switch o.(type) {
-	case *v1alpha1.Shop, *v1alpha1.ShopService, *v1alpha1.ShopRelease:
+	case *v1alpha1.Shop, *v1alpha1.ShopService, *v1alpha1.ShopRelease, *gatewayv1.Gateway:
 		return true
 	}
 	return false

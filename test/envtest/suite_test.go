@@ -21,11 +21,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/probe"
 )
 
 var (
@@ -61,36 +63,44 @@ var _ = BeforeSuite(func() {
 	scheme := runtime.NewScheme()
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	Expect(gatewayv1.Install(scheme)).To(Succeed())
+	installGatewayAPI(config, scheme)
 	api, err = client.New(config, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
+	caches := controllers.CacheOptions()
+	controllers.HoldRoutes(&caches)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: scheme, Cache: controllers.CacheOptions(), Metrics: metricsserver.Options{BindAddress: "0"},
+		Scheme: scheme, Cache: caches, Metrics: metricsserver.Options{BindAddress: "0"},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	makeOperator(mgr)
+	cached = mgr.GetClient()
+	operator, sources = operatorOf(mgr, metrics)
+	operator.Reader.GatewayAPI = true
 	start(mgr)
 })
 
-// makeOperator joins the operator's parts as cmd/manager does.
-func makeOperator(mgr ctrl.Manager) {
+// operatorOf joins the operator's parts as cmd/manager does.
+func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.ShopReconciler, cache.Cache) {
+	GinkgoHelper()
 	options := controllers.SourceCacheOptions()
 	options.Scheme, options.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
-	var err error
-	sources, err = cache.New(mgr.GetConfig(), options)
+	sources, err := cache.New(mgr.GetConfig(), options)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(mgr.Add(sources)).To(Succeed())
-	cached = mgr.GetClient()
 	clock := func() time.Time { return now }
-	m := controllers.NewMetrics(metrics)
-	operator = &controllers.ShopReconciler{
-		Reader:         &observe.Reader{Cache: cached, Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()}},
-		Writer:         &apply.Writer{Client: cached, Live: mgr.GetAPIReader(), Writes: m.Writes},
+	m := controllers.NewMetrics(registry)
+	return &controllers.ShopReconciler{
+		Reader: &observe.Reader{
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
+			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: clock},
+		},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
 		Recorder:       &events.FakeRecorder{},
 		FrontDoorImage: "gateway:1",
 		Now:            clock,
 		Progress:       &controllers.Progress{Now: clock},
-	}
+	}, sources
 }
 
 func start(mgr ctrl.Manager) {
