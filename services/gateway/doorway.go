@@ -52,7 +52,7 @@ func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
 	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry(), directory: upstream.NewDirectory(time.Now)}
 	requests, state := metrics.NewRequests(d.registry), metrics.NewState(d.registry, time.Now)
 	d.watch = watch.New(time.Now, func() { d.reporter.Changed() })
-	d.current = table.New(time.Now, log, d.watch.Looked, d.reportSwap, requests.Swapped, state.Looked)
+	d.current = table.New(set.Pinned, time.Now, log, d.watch.Looked, d.reportSwap, requests.Swapped, state.Looked)
 	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
 	d.reporter = report.New(c.leases, id, d.report, time.Now, log)
 	d.tables = follow.New(c.configMaps, follow.Selection{
@@ -64,6 +64,9 @@ func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
 	d.health = &health.Health{
 		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced,
 		LastContact: d.reporter.LastContact, StaleLimit: set.StaleLimit, Now: time.Now,
+	}
+	if set.Pinned != "" {
+		d.health.Routable = func() bool { return d.current.Load().Routed() != "" }
 	}
 	d.fronts(requests)
 	d.observe()

@@ -48,14 +48,16 @@ type replica struct {
 	done chan error
 }
 
-func start(t *testing.T) *replica {
+func start(t *testing.T) *replica { return startPinned(t, "") }
+
+func startPinned(t *testing.T, release string) *replica {
 	r := &replica{t: t, api: fake.NewClientset(), done: make(chan error, 1)}
 	r.api.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return r.lost.Load(), nil, errors.New("connection refused")
 	})
 	env := map[string]string{
 		"SHOP": "demo", "POD_NAME": "demo-0", "POD_NAMESPACE": "shops", "POD_UID": "u", "DRAIN_DELAY": "300ms", "DRAIN_LIMIT": "5s",
-		"PORT": freePort(t), "PREVIEW_PORT": freePort(t), "METRICS_PORT": freePort(t),
+		"PINNED_RELEASE": release, "PORT": freePort(t), "PREVIEW_PORT": freePort(t), "METRICS_PORT": freePort(t),
 	}
 	var err error
 	if r.set, err = settings.Read(func(name string) (string, bool) { v, ok := env[name]; return v, ok }); err != nil {
@@ -209,6 +211,19 @@ func TestAReplicaReportsWhatItCountsAfterASwitch(t *testing.T) {
 		r.get(r.set.Port, path)
 	}
 	r.awaitLease(frontdoor.AnnotationCounts, `{"requests":3,"errors":1,"slow":0}`)
+	r.end()
+	if err := <-r.done; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestAPinnedReplicaIsReadyWhenItCanRoute(t *testing.T) {
+	r := startPinned(t, "a")
+	r.await(r.set.MetricsPort, "/startupz", 200, "ok")
+	r.await(r.set.MetricsPort, "/readyz?verbose", 503, "[-] release to route to")
+	r.publish("a", httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "from a") })))
+	r.await(r.set.MetricsPort, "/readyz", 200, "ok")
+	r.await(r.set.Port, "/", 200, "from a")
 	r.end()
 	if err := <-r.done; err != nil {
 		t.Errorf("ended with %v", err)

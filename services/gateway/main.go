@@ -33,7 +33,7 @@ func run(ctx context.Context, kubeconfig string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("reading the settings: %w", err)
 	}
-	log.Info("Starting the front door", "version", build.Version, "shop", set.Shop, "pod", set.Pod)
+	log.Info("Starting the front door", "version", build.Version, "shop", set.Shop, "pod", set.Pod, "pinned", set.Pinned)
 	tuneMemory()
 	clients, err := connect(kubeconfig, set)
 	if err != nil {

@@ -16,6 +16,9 @@ type Health struct {
 	// there is one does not matter: without, the front door shows a page, and
 	// somebody must show it.
 	TableSynced func() bool
+	// Routable tells whether there is a release to route to. Nil, where nothing is
+	// pinned: a shop without a release shows a page.
+	Routable func() bool
 	// EndpointsSynced tells whether the pods of the services are known.
 	EndpointsSynced func() bool
 	// LastContact is when the API last answered; zero before it did.
@@ -52,7 +55,9 @@ func (h *Health) checks() []check {
 	}
 }
 
-// Ready tells whether customers may be sent to this replica.
+// Ready tells whether customers may be sent to this replica. A release that is not in
+// the table yet keeps it from being ready, not from having started: a restart of the
+// container, which is what a failed start leads to, would bring no release.
 func (h *Health) Ready() bool {
 	for _, c := range h.checks() {
 		if !c.ok {
@@ -60,7 +65,7 @@ func (h *Health) Ready() bool {
 		}
 	}
 	h.started.Store(true)
-	return true
+	return h.Routable == nil || h.Routable()
 }
 
 // Register adds the endpoints to a mux.
@@ -80,7 +85,11 @@ func (h *Health) Register(mux *http.ServeMux) {
 
 func (h *Health) parts() string {
 	var b strings.Builder
-	for _, c := range h.checks() {
+	checks := h.checks()
+	if h.Routable != nil {
+		checks = append(checks, check{"release to route to", h.Routable()})
+	}
+	for _, c := range checks {
 		mark := map[bool]string{true: "+", false: "-"}[c.ok]
 		fmt.Fprintf(&b, "[%s] %s\n", mark, c.name)
 	}

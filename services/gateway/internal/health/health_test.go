@@ -13,6 +13,7 @@ type state struct {
 	*Health
 	mux              *http.ServeMux
 	tables, slices   bool
+	unroutable       bool
 	contact, present time.Time
 }
 
@@ -20,6 +21,7 @@ func newState() *state {
 	s := &state{mux: http.NewServeMux(), present: time.Unix(1000, 0)}
 	s.Health = &Health{
 		TableSynced: func() bool { return s.tables }, EndpointsSynced: func() bool { return s.slices },
+		Routable:    func() bool { return !s.unroutable },
 		LastContact: func() time.Time { return s.contact }, StaleLimit: time.Minute, Now: func() time.Time { return s.present },
 	}
 	s.Register(s.mux)
@@ -61,4 +63,15 @@ func TestReadiness(t *testing.T) {
 	s.want(t, "API back", 200, 200, 200)
 	s.Drain()
 	s.want(t, "draining", 200, 200, 503)
+}
+
+func TestAReplicaWithoutItsReleaseHasStartedAndIsNotReady(t *testing.T) {
+	s := newState()
+	s.tables, s.slices, s.contact, s.unroutable = true, true, s.present, true
+	s.want(t, "without its release", 200, 200, 503)
+	if _, body := s.get("/readyz?verbose"); !strings.Contains(body, "[-] release to route to") {
+		t.Errorf("verbose: %s", body)
+	}
+	s.unroutable = false
+	s.want(t, "with it", 200, 200, 200)
 }

@@ -41,7 +41,7 @@ type world struct {
 func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 	w := &world{tb: tb, directory: upstream.NewDirectory(time.Now), registry: prometheus.NewRegistry()}
 	requests := metrics.NewRequests(w.registry)
-	w.current = table.New(time.Now, slog.New(slog.DiscardHandler), requests.Swapped)
+	w.current = table.New("", time.Now, slog.New(slog.DiscardHandler), requests.Swapped)
 	transport := proxy.NewTransport(proxy.TransportOptions{
 		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	})

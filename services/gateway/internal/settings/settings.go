@@ -15,6 +15,10 @@ type Settings struct {
 	Shop, Pod, Namespace string
 	UID                  types.UID
 
+	// Pinned is the release that this front door routes to, whichever is active.
+	// Empty, the default: it follows the table.
+	Pinned string
+
 	// Port is the public one, PreviewPort shows the candidate, MetricsPort has
 	// metrics and health.
 	Port, PreviewPort, MetricsPort int64
@@ -43,7 +47,7 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 	e := &env{lookup: lookup}
 	s := Settings{
 		Shop: e.required("SHOP"), Pod: e.required("POD_NAME"), Namespace: e.required("POD_NAMESPACE"),
-		UID: types.UID(e.required("POD_UID")),
+		UID: types.UID(e.required("POD_UID")), Pinned: e.get("PINNED_RELEASE"),
 
 		Port:        e.number("PORT", 8080, 1, 65535),
 		PreviewPort: e.number("PREVIEW_PORT", 8081, 1, 65535),

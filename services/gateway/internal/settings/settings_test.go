@@ -16,7 +16,7 @@ func read(with map[string]string) (Settings, error) {
 
 func TestDefaults(t *testing.T) {
 	s, err := read(nil)
-	if err != nil || s.Port != 8080 || s.PreviewPort != 8081 || s.MetricsPort != 9090 || s.MaxBody != 32<<20 || len(s.TrustedProxies) != 0 {
+	if err != nil || s.Port != 8080 || s.PreviewPort != 8081 || s.MetricsPort != 9090 || s.MaxBody != 32<<20 || s.Pinned != "" || len(s.TrustedProxies) != 0 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	// preStop sleeps 5 s before SIGTERM; the Pod has 45 s for all of it.
@@ -26,8 +26,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	s, err := read(map[string]string{"PORT": "80", "STALE_LIMIT": "90s", "ACCESS_LOG": "true", "TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8"})
-	if err != nil || s.Port != 80 || s.StaleLimit != 90*time.Second || !s.AccessLog || len(s.TrustedProxies) != 2 {
+	s, err := read(map[string]string{"PORT": "80", "PINNED_RELEASE": " r1 ", "STALE_LIMIT": "90s", "ACCESS_LOG": "true", "TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8"})
+	if err != nil || s.Port != 80 || s.Pinned != "r1" || s.StaleLimit != 90*time.Second || !s.AccessLog || len(s.TrustedProxies) != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
 }

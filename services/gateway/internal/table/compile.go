@@ -27,6 +27,15 @@ type Compiled struct {
 	active, preview *Stack
 }
 
+// Routed names the release that customers reach: the active one, or the pinned one
+// of a front door that is pinned. Empty: none.
+func (c *Compiled) Routed() string {
+	if stack := c.Stack(Active); stack != nil {
+		return stack.Release
+	}
+	return ""
+}
+
 // Stack returns the release that answers in a role; nil when there is none.
 func (c *Compiled) Stack(role Role) *Stack {
 	switch {
@@ -47,18 +56,21 @@ type Stack struct {
 	longest int
 }
 
-// Compile makes a table ready from the bytes that the ConfigMap stores.
-func Compile(data string) (*Compiled, error) {
+// Compile makes a table ready from the bytes that the ConfigMap stores. Customers
+// reach its active release; where a release is pinned, that one alone, and there is
+// no preview.
+func Compile(data, pinned string) (*Compiled, error) {
 	source, err := frontdoor.Decode(data)
 	if err != nil {
 		return nil, err
 	}
-	return &Compiled{
-		Hash:    frontdoor.Hash(data),
-		Source:  source,
-		active:  newStack(source, source.Active),
-		preview: newStack(source, source.Preview),
-	}, nil
+	c := &Compiled{Hash: frontdoor.Hash(data), Source: source}
+	if pinned != "" {
+		c.active = newStack(source, pinned)
+		return c, nil
+	}
+	c.active, c.preview = newStack(source, source.Active), newStack(source, source.Preview)
+	return c, nil
 }
 
 func newStack(source frontdoor.Table, name string) *Stack {

@@ -73,3 +73,18 @@ func TestMatchAgreesWithTryingEveryRoute(t *testing.T) {
 		}
 	})
 }
+
+func TestAPinnedReleaseNeedNotBeNamedByTheTable(t *testing.T) {
+	source := frontdoor.Table{Shop: "demo", Active: "a", Preview: "b"}
+	for _, name := range []string{"a", "b", "c"} {
+		source.Releases = append(source.Releases, frontdoor.Release{Name: name, Routes: []frontdoor.Route{{Path: "/", Service: "web", Upstream: "web-" + name}}})
+	}
+	data, err := source.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Compile(data, "c")
+	if err != nil || got.Routed() != "c" || got.Stack(Active).Match("/").Upstream != "web-c" || got.Stack(Preview) != nil {
+		t.Errorf("routes to %q, preview %v, %v", got.Routed(), got.Stack(Preview), err)
+	}
+}

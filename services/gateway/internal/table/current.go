@@ -33,15 +33,17 @@ type Current struct {
 	table  atomic.Pointer[Compiled]
 	report atomic.Pointer[frontdoor.Report]
 
+	pinned   string
 	writing  sync.Mutex // one writer at a time; readers never wait
 	now      func() time.Time
 	log      *slog.Logger
 	watchers []Watcher
 }
 
-// New returns a Current without a table. now is the clock that AppliedAt is read from.
-func New(now func() time.Time, log *slog.Logger, watchers ...Watcher) *Current {
-	c := &Current{now: now, log: log, watchers: watchers}
+// New returns a Current without a table. A pinned release is routed to whatever the
+// tables say; empty: none is. now is the clock that AppliedAt is read from.
+func New(pinned string, now func() time.Time, log *slog.Logger, watchers ...Watcher) *Current {
+	c := &Current{pinned: pinned, now: now, log: log, watchers: watchers}
 	c.report.Store(&frontdoor.Report{})
 	return c
 }
@@ -61,7 +63,7 @@ func (c *Current) Apply(data string) error {
 		c.tell(Same)
 		return nil
 	}
-	next, err := Compile(data)
+	next, err := Compile(data, c.pinned)
 	if err != nil {
 		c.tell(Rejected)
 		return fmt.Errorf("taking over the routing table: %w", err)
@@ -89,7 +91,7 @@ func (c *Current) swap(next *Compiled) {
 	c.table.Store(next)
 	report := c.reportOf(next, *last)
 	c.report.Store(&report)
-	c.log.Info("Routing by a new table", "table", next.Hash, "active", next.Source.Active,
+	c.log.Info("Routing by a new table", "table", next.Hash, "active", report.Active,
 		"preview", next.Source.Preview, "before", last.Active)
 	c.tell(Swapped)
 }
@@ -97,7 +99,7 @@ func (c *Current) swap(next *Compiled) {
 // reportOf keeps the time of a switch that was already routed by: a candidate
 // that appears in preview changes the table, not the switch.
 func (c *Current) reportOf(t *Compiled, last frontdoor.Report) frontdoor.Report {
-	r := frontdoor.Report{TableHash: t.Hash, Active: t.Source.Active}
+	r := frontdoor.Report{TableHash: t.Hash, Active: t.Routed()}
 	if t.Source.Switch == nil {
 		return r
 	}

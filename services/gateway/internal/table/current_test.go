@@ -37,7 +37,7 @@ func clock() func() time.Time {
 }
 
 func TestAppliedAtBelongsToTheSwitch(t *testing.T) {
-	current := New(clock(), slog.New(slog.DiscardHandler))
+	current := New("", clock(), slog.New(slog.DiscardHandler))
 	first, second := time.Unix(1, 0), time.Unix(2, 5)
 	for i, step := range []struct {
 		data  string
@@ -68,7 +68,7 @@ func TestAppliedAtBelongsToTheSwitch(t *testing.T) {
 func TestTheTableIsSwappedBeforeTheClockIsRead(t *testing.T) {
 	var current *Current
 	seen := ""
-	current = New(func() time.Time { seen = current.Load().Source.Active; return time.Unix(9, 0) }, slog.New(slog.DiscardHandler))
+	current = New("", func() time.Time { seen = current.Load().Source.Active; return time.Unix(9, 0) }, slog.New(slog.DiscardHandler))
 	if err := current.Apply(encode(t, "new", "", time.Unix(1, 0))); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestTheTableIsSwappedBeforeTheClockIsRead(t *testing.T) {
 func TestAnUnusableOrMissingTableKeepsTheLast(t *testing.T) {
 	var sights []Sight
 	var log bytes.Buffer
-	current := New(clock(), slog.New(slog.NewTextHandler(&log, nil)), func(s Sight, _ *Compiled) { sights = append(sights, s) })
+	current := New("", clock(), slog.New(slog.NewTextHandler(&log, nil)), func(s Sight, _ *Compiled) { sights = append(sights, s) })
 	store := NewStore(current, slog.New(slog.NewTextHandler(&log, nil)))
 	good := encode(t, "a", "", time.Unix(1, 0))
 	cm := func(data string) *corev1.ConfigMap {
@@ -108,7 +108,7 @@ func TestAnUnusableOrMissingTableKeepsTheLast(t *testing.T) {
 }
 
 func TestPreviewIsNotActive(t *testing.T) {
-	current := New(clock(), slog.New(slog.DiscardHandler))
+	current := New("", clock(), slog.New(slog.DiscardHandler))
 	if current.Load().Stack(Active) != nil {
 		t.Error("there is a stack before there is a table")
 	}

@@ -28,7 +28,7 @@ func reporting(t *testing.T) *replica {
 	var reporter *report.Reporter
 	changed := func() { reporter.Changed() }
 	r.watch = watch.New(time.Now, changed)
-	r.current = table.New(time.Now, log, r.watch.Looked, func(table.Sight, *table.Compiled) { changed() })
+	r.current = table.New("", time.Now, log, r.watch.Looked, func(table.Sight, *table.Compiled) { changed() })
 	told := func() frontdoor.Report { return r.watch.Into(r.current.Report()) }
 	reporter = report.New(r.api.CoordinationV1().Leases("shops"), report.Identity{Pod: "demo-0", Namespace: "shops"}, told, time.Now, log)
 	ctx, cancel := context.WithCancel(context.Background())

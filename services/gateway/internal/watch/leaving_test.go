@@ -78,3 +78,17 @@ func TestWhatReachesNoServiceIsNotCounted(t *testing.T) {
 	d.ask(1)
 	d.wants(1, 0, 0)
 }
+
+// The guard asks for the active release, which another front door serves.
+func TestAPinnedFrontDoorCountsWhileItsReleaseIsActive(t *testing.T) {
+	d := openPinned(t, "a")
+	d.pod("a", answer(500))
+	d.route("b", "a", 1, guard(0))
+	d.ask(1)
+	if c := d.watch.Into(d.current.Report()).Counts; c != nil {
+		t.Errorf("%+v is reported of a release that is not active", c)
+	}
+	d.route("a", "b", 2, guard(0))
+	d.ask(2)
+	d.wants(2, 2, 0)
+}

@@ -69,7 +69,7 @@ func (w *Watch) Looked(sight table.Sight, t *table.Compiled) {
 		return
 	}
 	s, g := t.Source.Switch, t.Source.Guard
-	if s == nil || g == nil {
+	if s == nil || g == nil || t.Routed() != t.Source.Active { // a guard asks for the active release
 		w.window.Store(nil)
 		return
 	}

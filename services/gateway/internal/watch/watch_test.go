@@ -32,11 +32,13 @@ type door struct {
 	server  *httptest.Server
 }
 
-func open(t *testing.T) *door {
+func open(t *testing.T) *door { return openPinned(t, "") }
+
+func openPinned(t *testing.T, release string) *door {
 	d := &door{t: t, pods: upstream.NewDirectory(time.Now)}
 	log := slog.New(slog.DiscardHandler)
 	d.watch = watch.New(time.Now, func() {})
-	d.current = table.New(time.Now, log, d.watch.Looked)
+	d.current = table.New(release, time.Now, log, d.watch.Looked)
 	d.front = proxy.New(table.Active, proxy.Options{
 		Tables: d.current, Upstreams: d.pods, Recorder: metrics.NewRequests(prometheus.NewRegistry()), Watch: d.watch.Count,
 		Transport: proxy.NewTransport(proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 8}),
