@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -33,8 +34,8 @@ func ServesGatewayAPI(config *rest.Config) (bool, error) {
 		return false, fmt.Errorf("asking which kinds the cluster serves: %w", err)
 	}
 	for _, kind := range []string{"Gateway", "HTTPRoute"} {
-		gvk := gatewayv1.SchemeGroupVersion.WithKind(kind)
-		if _, err := mapper.RESTMapping(gvk.GroupKind(), gvk.Version); meta.IsNoMatchError(err) {
+		group := schema.GroupKind{Group: gatewayv1.GroupName, Kind: kind}
+		if _, err := mapper.RESTMapping(group, gatewayv1.GroupVersion.Version); meta.IsNoMatchError(err) {
 			return false, nil
 		} else if err != nil {
 			return false, fmt.Errorf("asking whether the cluster serves %s: %w", kind, err)
