@@ -7,7 +7,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/emporium-shop/emporium/test/load"
-	"github.com/emporium-shop/emporium/test/stage"
 )
 
 // grown lets the storefront's autoscaler go to its maximum of 3. The other services make room, without a release: two such
@@ -22,19 +21,8 @@ func storefront(release string) string {
 	return strings.Replace(release, "acme-", "acme-storefront-", 1)
 }
 
-// calm takes the storefront back to its minimum at once: its autoscaler waits five minutes, in which every candidate would
-// have to come up with three, and two such stacks beside the other services do not fit on two cores.
-func calm(ctx SpecContext) {
-	GinkgoHelper()
-	active := "deployment/" + storefront(look(ctx).Active)
-	_, err := here.Kubectl(ctx, "-n", stage.Shop, "scale", active, "--replicas=2")
-	Expect(err).NotTo(HaveOccurred())
-	Eventually(func() string { return field(ctx, active, ".status.replicas") }).Should(Equal("2"))
-}
-
 var _ = Describe("Autoscaling during a release", Label("release"), func() {
 	It("brings the candidate up with as many pods as serve now", func(ctx SpecContext) {
-		DeferCleanup(calm)
 		home := begin(ctx)
 		underLoad(ctx, func() []load.Switch {
 			overlay(ctx, grown...)

@@ -19,16 +19,22 @@ func begin(ctx SpecContext) (home string) {
 	GinkgoHelper()
 	rest(ctx)
 	home = look(ctx).Active
-	// Pods that still end take room from a candidate; where it is short, the operator takes the candidate back.
-	Eventually(func() []string {
-		return listed(ctx, "pods", "shop.emporium.dev/shop="+stage.Shop+",shop.emporium.dev/release,shop.emporium.dev/release!="+home)
-	}).Should(BeEmpty())
+	room(ctx, home)
 	DeferCleanup(func(ctx SpecContext) {
 		rest(ctx)
 		Expect(look(ctx).Active).To(Equal(home), "the samples serve again under their name")
 		Expect(here.ApplySamples(ctx)).To(Succeed())
 	})
 	return home
+}
+
+// room waits until no other pods run than what serves at its least: where there is none for the pods of the release that
+// serves, the operator takes a candidate back.
+func room(ctx SpecContext, home string) {
+	GinkgoHelper()
+	others := "shop.emporium.dev/shop=" + stage.Shop + ",shop.emporium.dev/release,shop.emporium.dev/release!=" + home
+	Eventually(func() []string { return listed(ctx, "pods", others) }).Should(BeEmpty())
+	Eventually(func() []string { return storefronts(ctx) }).Should(HaveLen(2))
 }
 
 // rest applies the samples and waits until they serve and the stack before them is gone.
