@@ -37,7 +37,7 @@ spec:
   routes: [{path: /%[1]s}]
   replicas: %[2]d
   env: [{name: BUILD, value: %[3]q}]
-  resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 64Mi}}
+  resources: {requests: {cpu: 1m, memory: 16Mi}, limits: {memory: 64Mi}}
 `, service(i), replicas, build)
 	}
 	return b.String()
