@@ -19,11 +19,12 @@ const (
 	// somebody changes something. The message says what.
 	ConditionStalled ConditionType = "Stalled"
 	// ConditionPendingChanges is present, and True, only when services differ
-	// from the release that spec.release.version names. Shop only.
+	// from the release that spec.release.version or spec.release.active names. Shop only.
 	ConditionPendingChanges ConditionType = "PendingChanges"
 	// ConditionStarted is True once every service of a release was ready. ShopRelease only.
 	ConditionStarted ConditionType = "Started"
-	// ConditionChecked is True once every check of a release succeeded. ShopRelease only.
+	// ConditionChecked is True once every check of a release succeeded, False while some run or failed,
+	// and absent where spec.release.checks names none. ShopRelease only.
 	ConditionChecked ConditionType = "Checked"
 	// ConditionRejected is present, and True, once the guard went back from the release.
 	// It is not promoted again until it is retried. ShopRelease only.

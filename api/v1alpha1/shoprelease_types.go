@@ -9,6 +9,9 @@ const (
 	// AnnotationIrreversibleSince holds when the first irreversible migration of the
 	// release was started, RFC 3339. Removing it allows going back to releases from before.
 	AnnotationIrreversibleSince = "shop.emporium.dev/irreversible-since"
+	// AnnotationLeftBehind names the releases that were known then, separated by blanks. They
+	// cannot serve any more, also where they are deleted and cut anew.
+	AnnotationLeftBehind = "shop.emporium.dev/left-behind"
 	// AnnotationRejected holds why the guard went back from the release. It is not
 	// promoted again while it is there.
 	AnnotationRejected = "shop.emporium.dev/rejected"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -43,6 +44,7 @@ func marks(rel *v1alpha1.ShopRelease, d *plan.Decision) map[string]string {
 	}
 	if rel.Name == d.Candidate && !d.IrreversibleSince.IsZero() {
 		out[v1alpha1.AnnotationIrreversibleSince] = d.IrreversibleSince.UTC().Format(time.RFC3339Nano)
+		out[v1alpha1.AnnotationLeftBehind] = strings.Join(d.LeavesBehind, " ")
 	}
 	if rel.Name == d.Rejected {
 		out[v1alpha1.AnnotationRejected] = d.Verdict

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -56,6 +57,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 			return nil, err
 		}
 	}
+	w.Observed.Namespace = shop.Namespace
 	w.Observed.Paused = shop.Spec.Paused
 	w.Observed.Policy = policy(shop.Spec.Release)
 	w.Observed.Content = plan.Content{Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems}
@@ -116,6 +118,7 @@ func plannedRelease(rel *v1alpha1.ShopRelease) plan.Release {
 	out := plan.Release{Name: rel.Name, Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time, Rejected: rel.Annotations[v1alpha1.AnnotationRejected]}
 	out.CandidateSince = stamped(rel, v1alpha1.AnnotationCandidateSince)
 	out.IrreversibleSince = stamped(rel, v1alpha1.AnnotationIrreversibleSince)
+	out.LeftBehind = strings.Fields(rel.Annotations[v1alpha1.AnnotationLeftBehind])
 	for i := range rel.Spec.Services {
 		out.Services = append(out.Services, plannedService(&rel.Spec.Services[i]))
 	}

@@ -27,6 +27,8 @@ type Decision struct {
 	Jobs []JobPlan
 	// IrreversibleSince is set when the first irreversible migration of the candidate is started.
 	IrreversibleSince time.Time
+	// LeavesBehind names, with it, the releases that cannot serve any more.
+	LeavesBehind []string
 	// Rejected names the release that the guard goes back from, and Verdict says why.
 	Rejected, Verdict string
 	// Stacks that run. Every other one goes.
@@ -42,8 +44,8 @@ type Decision struct {
 	// Reason and Message say what is going on, in one deterministic line.
 	Reason  v1alpha1.Reason
 	Message string
-	// Pending: services differ from the release that the spec asks for.
-	Pending bool
+	// Pending names the release that the spec holds fast while services differ from it; "": none.
+	Pending string
 	// Drop names the ShopReleases beyond the history limit.
 	Drop []string
 	// Wake is the time until something changes by the clock alone; 0: never.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -80,8 +81,43 @@ func percent(part, whole int64) string {
 // and of which release it was.
 func (o *Observed) behind(r Release) (Release, bool) {
 	return o.find(func(other Release) bool {
-		return other.Name != r.Name && other.IrreversibleSince.After(r.CreatedAt) && other.migratedPast(r)
+		older := other.IrreversibleSince.After(r.CreatedAt) || (!other.IrreversibleSince.IsZero() && slices.Contains(other.LeftBehind, r.Name))
+		return other.Name != r.Name && older && other.migratedPast(r)
 	})
+}
+
+// leftBehindLimit keeps the list within an annotation; the newest names are kept.
+const leftBehindLimit = 500
+
+// leftBehindBy names the releases that are older than an irreversible migration which
+// starts now, those of earlier ones after them.
+func (o *Observed) leftBehindBy(release string) (names []string) {
+	var earlier []string
+	for _, r := range o.Releases {
+		if r.Name != release {
+			names = append(names, r.Name)
+		}
+		earlier = append(earlier, r.LeftBehind...)
+	}
+	slices.Sort(names)
+	slices.Sort(earlier)
+	for _, name := range slices.Compact(earlier) {
+		if name != release && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names[:min(len(names), leftBehindLimit)]
+}
+
+// lastIrreversible names the release that ran the latest irreversible migration; "": none did.
+func (o *Observed) lastIrreversible() string {
+	var last Release
+	for _, r := range o.Releases {
+		if r.IrreversibleSince.After(last.IrreversibleSince) {
+			last = r
+		}
+	}
+	return last.Name
 }
 
 func (r Release) migratedPast(older Release) bool {

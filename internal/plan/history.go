@@ -11,6 +11,7 @@ func (p *planner) beyondHistory() []string {
 	if p.d.Frozen {
 		return nil
 	}
+	p.irreversible = p.o.lastIrreversible()
 	var idle []Release
 	for _, r := range p.o.Releases {
 		if !p.inUse(r) {
@@ -28,11 +29,12 @@ func (p *planner) beyondHistory() []string {
 }
 
 // inUse tells whether a release plays a part. The one that served before the active one does, also when its stack is gone: it
-// is what one goes back to, however many candidates came to nothing since it was cut.
+// is what one goes back to, however many candidates came to nothing since it was cut. The
+// last irreversible migration is remembered by its release.
 func (p *planner) inUse(r Release) bool {
 	_, runs := p.d.Role(r.Name)
 	s := p.o.Table.Switch
-	return runs || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
+	return runs || r.Name == p.irreversible || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
 		r.Name == p.o.Content.Release || (p.o.Policy.Pin != "" && (r.Name == p.o.Policy.Pin || r.Version == p.o.Policy.Pin))
 }
 

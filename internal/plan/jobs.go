@@ -18,13 +18,13 @@ func (p *planner) migrating(r Release) bool {
 	for _, s := range due {
 		p.d.Jobs = append(p.d.Jobs, JobPlan{MigrationJob, r.Name, s.Name})
 		if s.Migration.Irreversible && r.IrreversibleSince.IsZero() {
-			p.d.IrreversibleSince = p.now
+			p.d.IrreversibleSince, p.d.LeavesBehind = p.now, p.o.leftBehindBy(r.Name)
 		}
 	}
 	total := migrations(r)
 	switch {
 	case len(failed) > 0:
-		p.say(v1alpha1.ReasonMigrationFailed, fmt.Sprintf("release %s: the migration of %s", r.Name, howToRetry(failed)))
+		p.say(v1alpha1.ReasonMigrationFailed, fmt.Sprintf("release %s: the migration of %s", r.Name, p.o.howToRetry(failed)))
 	case done < total:
 		p.say(v1alpha1.ReasonMigrating, fmt.Sprintf("release %s: %d of %d migrations done", r.Name, done, total))
 	default:
@@ -122,7 +122,7 @@ func (p *planner) judge(r Release, jobs map[string]Job) bool {
 	}
 	switch {
 	case len(failed) > 0:
-		p.say(v1alpha1.ReasonCheckFailed, fmt.Sprintf("release %s is ready, but %s", r.Name, howToRetry(failed)))
+		p.say(v1alpha1.ReasonCheckFailed, fmt.Sprintf("release %s is ready, but %s", r.Name, p.o.howToRetry(failed)))
 	case len(waiting) > 0:
 		p.say(v1alpha1.ReasonChecking, fmt.Sprintf("release %s: %d of %d checks passed; waiting for %s",
 			r.Name, len(p.o.Policy.Checks)-len(waiting), len(p.o.Policy.Checks), strings.Join(waiting, ", ")))
@@ -133,10 +133,10 @@ func (p *planner) judge(r Release, jobs map[string]Job) bool {
 }
 
 // howToRetry names what failed, and the way out.
-func howToRetry(failed []Job) string {
+func (o *Observed) howToRetry(failed []Job) string {
 	names := make([]string, len(failed))
 	for i, job := range failed {
 		names[i] = job.What + " (job/" + job.Name + ")"
 	}
-	return strings.Join(names, ", ") + " failed: `kubectl logs job/" + failed[0].Name + "` says why; delete the Job to run it again, or change the services"
+	return strings.Join(names, ", ") + " failed: `kubectl -n " + o.Namespace + " logs job/" + failed[0].Name + "` says why; delete the Job to run it again, or change the services"
 }

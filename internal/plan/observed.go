@@ -11,7 +11,9 @@ import (
 
 // Observed is all that a decision rests on.
 type Observed struct {
-	Paused  bool
+	// Namespace of the shop, for the commands that messages name.
+	Namespace string
+	Paused    bool
 	Policy  Policy
 	Content Content
 	// Releases are the ShopReleases that are kept.
@@ -103,6 +105,9 @@ type Release struct {
 	Rejected string
 	// IrreversibleSince is when its first irreversible migration was started; zero: none was.
 	IrreversibleSince time.Time
+	// LeftBehind names the releases that were known when it was started: they stay behind
+	// it also where they were deleted and cut anew.
+	LeftBehind []string
 	Services          []Service
 }
 

@@ -25,6 +25,8 @@ type planner struct {
 	withoutStack bool
 	// goingBack: the candidate's stack still runs, since it served before the active one.
 	goingBack bool
+	// irreversible names the release that ran the last irreversible migration.
+	irreversible string
 }
 
 func (p *planner) decide() {
@@ -58,8 +60,13 @@ func (p *planner) addStack(name string, role Role) {
 	}
 }
 
-func (p *planner) pending(t target) bool {
-	return p.o.Policy.Version != "" && t.release != "" && !t.cut && t.release != p.o.Content.Release && len(p.o.Content.Problems) == 0
+// pending: a version or a pin holds a release fast, and the services differ from it.
+func (p *planner) pending(t target) string {
+	held := p.o.Policy.Version != "" || p.o.Policy.Pin != ""
+	if !held || t.cut || t.release == p.o.Content.Release || len(p.o.Content.Problems) > 0 {
+		return ""
+	}
+	return t.release
 }
 
 // keepPrevious keeps the stack that served before while its window is open, or
@@ -162,6 +169,8 @@ func (p *planner) serve() {
 		p.say(v1alpha1.ReasonGuardBroken, r.Rejected)
 	case !p.o.FrontDoor.AllConfirmed() && p.o.Table.Switch != nil:
 		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; %s", r.Name, p.o.FrontDoor.progress()))
+	case !ready.all() && p.waking(r):
+		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("release %s serves; its services that have pods with traffic only start: %s", r.Name, ready))
 	case !ready.all():
 		p.say(v1alpha1.ReasonDegraded, fmt.Sprintf("release %s: %s", r.Name, ready))
 	case p.d.Previous != "":
@@ -169,6 +178,19 @@ func (p *planner) serve() {
 	default:
 		p.say(v1alpha1.ReasonServing, fmt.Sprintf("release %s serves", r.Name))
 	}
+}
+
+// waking: after the switch only services that have no pods without traffic are missing,
+// and they have as long to start as a candidate has.
+func (p *planner) waking(r Release) bool {
+	s, floors := p.o.Table.Switch, p.o.floors(r)
+	if s == nil || !p.now.Before(s.At.Add(p.o.Policy.StartDeadline)) {
+		return false
+	}
+	p.wakeAt(s.At.Add(p.o.Policy.StartDeadline))
+	return !slices.ContainsFunc(r.Services, func(svc Service) bool {
+		return !svc.WithTraffic && !p.o.Stacks[r.Name][svc.Name].ReadyAt(floors[svc.Name])
+	})
 }
 
 func (p *planner) starting() v1alpha1.Reason {

@@ -55,6 +55,17 @@ func init() {
 		w.Run(time.Minute, 20)
 		return w
 	}
+	stories["an old release that is cut anew stays behind an irreversible migration"] = func() *world.World {
+		w := migrated(true)
+		w.Change("acme-bbbbbbbb")
+		w.Run(time.Minute, 20)
+		w.Say("ShopRelease acme-aaaaaaaa is deleted, and its services come back")
+		w.Forget("acme-aaaaaaaa")
+		w.Services = map[string]plan.Service{}
+		w.Change("acme-aaaaaaaa")
+		w.Run(time.Second, 9)
+		return w
+	}
 	stories["checks pass"] = func() *world.World {
 		w := installed()
 		w.Observed.Policy.Checks = []string{"smoke", "prices"}
@@ -144,6 +155,7 @@ func init() {
 	stories["a worker works only with traffic"] = func() *world.World {
 		w := installed()
 		w.Services["cart"] = plan.Service{WithTraffic: true}
+		w.StartsIn["acme-bbbbbbbb/cart"] = 9
 		w.Change("acme-bbbbbbbb")
 		w.Run(time.Second, 7)
 		w.Change("acme-cccccccc")

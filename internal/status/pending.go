@@ -11,20 +11,18 @@ import (
 	"github.com/emporium-shop/emporium/internal/observe"
 )
 
-// pendingMessage lists what waits for another spec.release.version.
-func pendingMessage(w *observe.World) string {
-	version := w.Shop.Spec.Release.Version
-	var of *v1alpha1.ShopRelease
-	for _, rel := range w.Releases {
-		if rel.Spec.Version == version {
-			of = rel
-		}
+// pendingMessage lists what waits for another spec.release.version, or for the end of a pin.
+func pendingMessage(w *observe.World, held string) string {
+	policy := w.Shop.Spec.Release
+	by, wayOut := "spec.release.version", "change it to cut a release with them"
+	if policy.Active != "" {
+		by, wayOut = "spec.release.active", "clear it to release them"
 	}
-	if of == nil {
-		return "services differ from the release of this version; change spec.release.version to cut one with them"
+	what := "services"
+	if rel := w.Releases[held]; rel != nil {
+		what = strings.Join(differing(rel.Spec, w.Snapshot.Spec), ", ")
 	}
-	return fmt.Sprintf("%s differ from release %s of version %s; change spec.release.version to cut one with them",
-		strings.Join(differing(of.Spec, w.Snapshot.Spec), ", "), of.Name, version)
+	return fmt.Sprintf("%s differ from release %s, which %s names; %s", what, held, by, wayOut)
 }
 
 // differing names the services, and the ConfigMaps and Secrets, that differ between two snapshots.

@@ -26,6 +26,7 @@ func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1al
 		}
 	}
 	s.Summary = fmt.Sprintf("%d/%d", ready, len(rel.Spec.Services))
+	setChecked(w, rel, &s)
 	s.Migrations, s.Checks = jobs(w.Observed.Migrations[rel.Name]), jobs(w.Observed.Checks[rel.Name])
 	isActive := d.Table.Active == rel.Name
 	if isActive && d.Table.Switch != nil {
@@ -43,9 +44,6 @@ func releaseConditions(rel *v1alpha1.ShopRelease, d *plan.Decision, s *v1alpha1.
 	set(&s.Conditions, gen, v1alpha1.ConditionActive, isActive, reason, message)
 	if runs && ready {
 		set(&s.Conditions, gen, v1alpha1.ConditionStarted, true, v1alpha1.ReasonServing, "every service was ready at its floor")
-	}
-	if rel.Name == d.Candidate && d.Reason == v1alpha1.ReasonAwaitingPromotion || rel.Name == d.Table.Active {
-		set(&s.Conditions, gen, v1alpha1.ConditionChecked, true, v1alpha1.ReasonServing, "every check passed")
 	}
 	rejected := rel.Annotations[v1alpha1.AnnotationRejected]
 	if rel.Name == d.Rejected {

@@ -46,8 +46,7 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, d.Message)
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending, d.Reason,
-		pendingMessage(w))
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
 }
 
 // isReady: what the spec asks for is what serves.

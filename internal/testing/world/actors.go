@@ -29,7 +29,7 @@ func (w *World) mark(d plan.Decision) {
 		if r.Name == d.Candidate {
 			r.CandidateSince = d.CandidateSince
 			if !d.IrreversibleSince.IsZero() {
-				r.IrreversibleSince = d.IrreversibleSince
+				r.IrreversibleSince, r.LeftBehind = d.IrreversibleSince, d.LeavesBehind
 			}
 		}
 		if r.Name == d.Rejected {

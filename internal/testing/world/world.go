@@ -43,6 +43,7 @@ func New(services ...string) *World {
 	start := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, ConfirmsIn: 1, age: map[string]int{},
 		Ends: map[string]plan.JobState{}, Counts: map[string]frontdoor.Counts{}, Services: map[string]plan.Service{}}
+	w.Observed.Namespace = "acme"
 	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
 	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5}
 	w.Observed.Stacks = map[string]plan.Stack{}
