@@ -73,7 +73,7 @@ verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod
 	@hack/verify.sh
 
 unit: ## The pure packages, the planner's stories and the harnesses
-	go test $(call packages,api internal controllers cmd hack)
+	go test $(call packages,api internal controllers cmd hack test/load test/stage)
 
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches

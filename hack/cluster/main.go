@@ -37,6 +37,7 @@ func root() *cobra.Command {
 		command("down", "End the cluster and leave nothing behind", cobra.NoArgs, down),
 		command("status", "Tell whose cluster runs here, and how it is", cobra.NoArgs, status),
 		command("load-image FILE...", "Bring image tarballs into the cluster", cobra.MinimumNArgs(1), loadImages),
+		command("push-database REGISTRY", "Bring the sample shop's database image to a registry", cobra.ExactArgs(1), pushDatabase),
 		command("kubeconfig", "Print the path of the kubeconfig", cobra.NoArgs, printKubeconfig),
 		command("assets", "Build kube-apiserver, etcd and kubectl into .cluster/bin, for envtest", cobra.NoArgs, assets),
 	)

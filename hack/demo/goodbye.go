@@ -8,7 +8,7 @@ import (
 
 // goodbye says where the shop is and what to try with it.
 func (d *demo) goodbye(ctx context.Context, out io.Writer) {
-	address, err := d.Address(ctx)
+	address, err := d.ToLook(ctx)
 	if err != nil {
 		address = "(" + err.Error() + ")"
 	}

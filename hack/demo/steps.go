@@ -50,6 +50,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		{"images of operator and front door", func() error { return d.Images(ctx, "dev", "operator", "gateway") }},
 		{"images of the services", func() error { return d.Images(ctx, "1", "storefront", "catalog", "cart") }},
 		{"images of the next release", func() error { return d.Images(ctx, d.next, changed...) }},
+		{"image of the database", func() error { return d.Database(ctx) }},
 		{"operator", func() error { return d.Operator(ctx) }},
 		{"shop", func() error { return d.install(ctx) }},
 	}

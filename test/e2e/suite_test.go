@@ -36,6 +36,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(here.Images(ctx, "1", "storefront", "catalog", "cart")).To(Succeed())
 	Expect(here.Images(ctx, "2", "storefront", "catalog")).To(Succeed())
 	Expect(here.Images(ctx, "3", "storefront", "catalog")).To(Succeed())
+	Expect(here.Database(ctx)).To(Succeed())
 	Expect(here.Operator(ctx)).To(Succeed())
 	Expect(here.ApplySamples(ctx)).To(Succeed())
 	Expect(here.Unpin(ctx)).To(Succeed())

@@ -27,6 +27,15 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 	return err
 }
 
+// Database brings the image of the samples' database to the user's registry; the cluster of this machine has it.
+func (s Stage) Database(ctx context.Context) error {
+	if !s.Foreign {
+		return nil
+	}
+	_, err := s.run(ctx, "", "go", "run", "./hack/cluster", "push-database", s.Registry)
+	return err
+}
+
 // Operator installs the operator. It and the front door of a shop that is there already are restarted, since their images
 // keep their tag while their content changes.
 func (s Stage) Operator(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -71,14 +72,31 @@ func (s Stage) Preview(ctx context.Context) (string, error) {
 func (s Stage) urlOf(ctx context.Context, service string, told func(v1alpha1.ShopStatus) string) (string, error) {
 	if s.Foreign {
 		shop, err := s.Status(ctx)
-		address := told(shop.Status)
-		if err == nil && address == "" {
-			err = fmt.Errorf("finding the address of %s: the shop's status names none", service)
+		if address := told(shop.Status); err != nil || outside(address) {
+			return httpURL(address), err
 		}
-		return httpURL(address), err
+		return s.forward(ctx, service)
 	}
 	ip, err := s.Kubectl(ctx, "-n", Shop, "get", "service", service, "-o", "jsonpath={.spec.clusterIP}")
 	return httpURL(strings.TrimSpace(ip)), err
+}
+
+// outside tells whether an address is more than a name within the cluster.
+func outside(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Hostname() != "" && !strings.HasSuffix(u.Hostname(), ".svc")
+}
+
+// ToLook says where a person finds the shop.
+func (s Stage) ToLook(ctx context.Context) (string, error) {
+	shop, err := s.Status(ctx)
+	if !s.Foreign {
+		return s.Address(ctx)
+	}
+	if err != nil || outside(shop.Status.Address) {
+		return shop.Status.Address, err
+	}
+	return fmt.Sprintf("http://localhost:8080 after: kubectl -n %s port-forward service/%s 8080:http", Shop, Shop), nil
 }
 
 func httpURL(address string) string {

@@ -85,9 +85,13 @@ func (s Stage) Kubectl(ctx context.Context, args ...string) (string, error) {
 
 // KubectlWith does so with something on its standard input.
 func (s Stage) KubectlWith(ctx context.Context, stdin string, args ...string) (string, error) {
-	kubectl := filepath.Join(s.Root, ".cluster", "bin", "kubectl")
-	if _, err := os.Stat(kubectl); err != nil {
-		kubectl = "kubectl"
+	return s.run(ctx, stdin, s.kubectl(), args...)
+}
+
+func (s Stage) kubectl() string {
+	own := filepath.Join(s.Root, ".cluster", "bin", "kubectl")
+	if _, err := os.Stat(own); err != nil {
+		return "kubectl"
 	}
-	return s.run(ctx, stdin, kubectl, args...)
+	return own
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/emporium-shop/emporium/hack/cluster/internal/images"
+)
+
+// pushDatabase brings the sample shop's database to a registry, for a cluster of the user's own.
+func pushDatabase(ctx context.Context, s session) error {
+	target := s.args[0] + "/postgres:15"
+	return s.progress.Do(target, func() error {
+		builder, err := s.builder()
+		if err != nil {
+			return err
+		}
+		file, err := images.Maker{Builder: builder}.PostgreSQL(ctx)
+		if err != nil {
+			return fmt.Errorf("%w\nit is made of Debian's packages by root; elsewhere, push an image of PostgreSQL 15 as %s yourself", err, target)
+		}
+		return push(ctx, file, target)
+	})
+}
+
+func push(ctx context.Context, file, target string) error {
+	image, err := tarball.ImageFromPath(file, nil)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", file, err)
+	}
+	reference, err := name.ParseReference(target)
+	if err != nil {
+		return fmt.Errorf("naming image %s: %w", target, err)
+	}
+	if err := remote.Write(reference, image, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		return fmt.Errorf("pushing image %s: %w", target, err)
+	}
+	return nil
+}
