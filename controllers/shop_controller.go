@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -138,12 +137,4 @@ func explain(d *plan.Decision, was frontdoor.Table, err error) bool {
 	}
 	d.Table = plan.TablePlan{Active: was.Active, Preview: was.Preview, Switch: was.Switch}
 	return true
-}
-
-func (r *ShopReconciler) event(world *observe.World, d *plan.Decision, action string) {
-	kind := corev1.EventTypeNormal
-	if d.Reason.Stalls() {
-		kind = corev1.EventTypeWarning
-	}
-	r.Recorder.Eventf(world.Shop, nil, kind, string(d.Reason), action, "%s", d.Message)
 }

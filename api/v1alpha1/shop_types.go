@@ -383,7 +383,8 @@ type ShopStatus struct {
 	// services counts the services of the active release.
 	// +optional
 	Services ServiceCount `json:"services,omitzero"`
-	// address at which customers reach the shop.
+	// address at which customers reach the shop: of the load balancer or Gateway once it has
+	// one, else the front door's name within the cluster. Nodes offer a NodePort beside it.
 	// +optional
 	Address string `json:"address,omitempty"`
 	// previewAddress at which the candidate can be tried while it is ready.

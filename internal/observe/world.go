@@ -26,6 +26,8 @@ type World struct {
 	Snapshot release.Snapshot
 	// Table is the ConfigMap that holds the routing table; nil where there is none.
 	Table *corev1.ConfigMap
+	// Entrance is the Service at which customers of a Managed front door arrive; nil where there is none.
+	Entrance *corev1.Service
 	// Route is the front door of type GatewayAPI; nil where it is Managed.
 	Route *Route
 	// Wake is the time after which to look again at what tells nobody of a change; 0: there is none.
@@ -51,7 +53,7 @@ type Reader struct {
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}}
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readJobs, r.readQuotas, r.readRoute,
+		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readEntrance, r.readJobs, r.readQuotas, r.readRoute,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
@@ -175,6 +177,21 @@ func (r *Reader) readFrontDoor(ctx context.Context, w *World) error {
 		hash = frontdoor.Hash(w.Table.Data[frontdoor.TableKey])
 	}
 	w.Observed.FrontDoor = confirmation(pods.Items, leases.Items, w.Observed.Table.Switch, hash)
+	return nil
+}
+
+func (r *Reader) readEntrance(ctx context.Context, w *World) error {
+	if w.Shop.UsesGatewayAPI() {
+		return nil
+	}
+	var s corev1.Service
+	err := r.Cache.Get(ctx, client.ObjectKeyFromObject(w.Shop), &s)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading the front door's Service: %w", err)
+	}
+	if err == nil {
+		w.Entrance = &s
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
 	s.Previous = previous(d)
 	s.LastSwitch = lastSwitch(w, d)
 	s.Services = count(w, d)
-	s.Address = address(w.Shop)
+	s.Address = address(w.Shop, w.Entrance)
 	s.PreviewAddress = ""
 	if d.Table.Preview != "" {
 		s.PreviewAddress = resources.PreviewURL(w.Shop, w.Releases[d.Table.Preview])
@@ -150,12 +150,4 @@ func count(w *observe.World, d *plan.Decision) v1alpha1.ServiceCount {
 	}
 	c.Summary = fmt.Sprintf("%d/%d", c.Ready, c.Total)
 	return c
-}
-
-func address(shop *v1alpha1.Shop) string {
-	port := shop.Spec.FrontDoor.Managed.Service.Port
-	if port == 80 || port == 0 {
-		return fmt.Sprintf("http://%s.%s.svc", shop.Name, shop.Namespace)
-	}
-	return fmt.Sprintf("http://%s.%s.svc:%d", shop.Name, shop.Namespace, port)
 }

@@ -23,7 +23,8 @@ type ShopStatusApplyConfiguration struct {
 	LastSwitch *SwitchRecordApplyConfiguration `json:"lastSwitch,omitempty"`
 	// services counts the services of the active release.
 	Services *ServiceCountApplyConfiguration `json:"services,omitempty"`
-	// address at which customers reach the shop.
+	// address at which customers reach the shop: of the load balancer or Gateway once it has
+	// one, else the front door's name within the cluster. Nodes offer a NodePort beside it.
 	Address *string `json:"address,omitempty"`
 	// previewAddress at which the candidate can be tried while it is ready.
 	PreviewAddress *string `json:"previewAddress,omitempty"`
