@@ -14,8 +14,8 @@ type Observed struct {
 	// Namespace of the shop, for the commands that messages name.
 	Namespace string
 	Paused    bool
-	Policy  Policy
-	Content Content
+	Policy    Policy
+	Content   Content
 	// Releases are the ShopReleases that are kept.
 	Releases []Release
 	// Stacks are the running stacks by release.
@@ -108,7 +108,7 @@ type Release struct {
 	// LeftBehind names the releases that were known when it was started: they stay behind
 	// it also where they were deleted and cut anew.
 	LeftBehind []string
-	Services          []Service
+	Services   []Service
 }
 
 // Service is one service of a release with its scale as it was at the cut.

@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -186,7 +187,8 @@ func index(name string) int8 {
 }
 
 // happens lists what may come of a state without operator and user.
-func (s state) happens() (out []state) {
+func (s state) happens() []state {
+	out := make([]state, 0, 12)
 	with := func(change func(*state)) {
 		next := s
 		change(&next)
@@ -215,7 +217,8 @@ func (s state) happens() (out []state) {
 }
 
 // asks lists what a user may do.
-func (s state) asks() (out []state) {
+func (s state) asks() []state {
+	out := make([]state, 0, 8)
 	with := func(change func(*state)) {
 		next := s
 		change(&next)
@@ -245,12 +248,12 @@ func rests(r v1alpha1.Reason) bool {
 
 // search walks through every state that can be reached.
 type search struct {
-	t      *testing.T
-	ids    map[state]int
-	queue  []state
-	before [][]int // the states from which each is reached without a user
-	next   []int   // where one pass of the operator leads
-	goals  []int
+	t     *testing.T
+	ids   map[state]int
+	queue []state
+	edges [][2]int32 // from, to: without a user
+	next  []int      // where one pass of the operator leads
+	goals []int
 }
 
 func (q *search) id(s state) int {
@@ -258,7 +261,7 @@ func (q *search) id(s state) int {
 	if !seen {
 		id = len(q.queue)
 		q.ids[s] = id
-		q.queue, q.before = append(q.queue, s), append(q.before, nil)
+		q.queue = append(q.queue, s)
 	}
 	return id
 }
@@ -270,13 +273,36 @@ func (q *search) visit(id int) {
 		q.goals = append(q.goals, id)
 	}
 	q.next = append(q.next, q.id(next))
-	for _, n := range append(s.happens(), next) {
-		to := q.id(n)
-		q.before[to] = append(q.before[to], id)
+	q.edge(id, q.next[id])
+	for _, n := range s.happens() {
+		if n != s {
+			q.edge(id, q.id(n))
+		}
 	}
 	for _, n := range s.asks() {
-		q.id(n)
+		if n != s {
+			q.id(n)
+		}
 	}
+}
+
+func (q *search) edge(from, to int) { q.edges = append(q.edges, [2]int32{int32(from), int32(to)}) }
+
+// before sorts the edges by where they lead: those into a state are at begin[state] to begin[state+1].
+func (q *search) before() (from, begin []int32) {
+	begin = make([]int32, len(q.queue)+1)
+	for _, e := range q.edges {
+		begin[e[1]+1]++
+	}
+	for i := range q.queue {
+		begin[i+1] += begin[i]
+	}
+	from, at := make([]int32, len(q.edges)), slices.Clone(begin)
+	for _, e := range q.edges {
+		from[at[e[1]]] = e[0]
+		at[e[1]]++
+	}
+	return from, begin
 }
 
 // circling returns a state from which the operator alone goes in a circle; -1: there
@@ -300,6 +326,7 @@ func (q *search) circling() int {
 
 // stranded returns a state from which no goal is reached; -1: there is none.
 func (q *search) stranded() int {
+	from, begin := q.before()
 	reaches := make([]bool, len(q.queue))
 	todo := q.goals
 	for len(todo) > 0 {
@@ -309,7 +336,9 @@ func (q *search) stranded() int {
 			continue
 		}
 		reaches[id] = true
-		todo = append(todo, q.before[id]...)
+		for _, f := range from[begin[id]:begin[id+1]] {
+			todo = append(todo, int(f))
+		}
 	}
 	for id := range reaches {
 		if !reaches[id] {
