@@ -42,7 +42,7 @@ func serve(t *testing.T) http.Handler {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service(db, upstream.URL)
+	svc, err := service(upstream.URL).Complete(db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestInFlightIsAConflict(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service(db, "http://127.0.0.1:1")
+	svc, err := service("http://127.0.0.1:1").Complete(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func serve(t *testing.T) http.Handler {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service(db)
+	svc, err := service().Complete(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,25 +6,14 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/launch"
 )
 
-func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	slog.SetDefault(log)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := run(ctx, log); err != nil {
-		log.Error("ending", "error", err)
-		os.Exit(1)
-	}
-	log.Info("ended")
-}
+func main() { launch.Main(run) }
 
-func run(ctx context.Context, log *slog.Logger) error {
+func run(ctx context.Context) error {
 	cfg, err := httpapi.FromEnv("storefront")
 	if err != nil {
 		return err
@@ -33,7 +22,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return httpapi.Run(ctx, cfg, service(cfg, set, log))
+	return httpapi.Run(ctx, cfg, service(cfg, set, slog.Default()))
 }
 
 func service(cfg httpapi.Config, set settings, log *slog.Logger) httpapi.Service {

@@ -5,24 +5,13 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/launch"
 )
 
-func main() {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		slog.Error("ending", "error", err)
-		os.Exit(1) //nolint:gocritic // the signal handler ends with the process
-	}
-}
+func main() { launch.Main(run) }
 
 func run(ctx context.Context) error {
 	cfg, err := httpapi.FromEnv("tiny")
