@@ -19,7 +19,7 @@ const (
 )
 
 // forbidden lets the cart come as a role of the database that may read and not write: it is ready, and every request that
-// makes a cart, one in ten of the load, is answered with 500.
+// makes a cart, one in twenty of the load, is answered with 500: 5 % errors.
 const forbidden = "env: [{name: DATABASE_URL, value: 'postgres://reader:sample-reader@postgres:5432/shop?sslmode=disable'}]"
 
 const makeReader = `CREATE ROLE reader LOGIN PASSWORD 'sample-reader';

@@ -20,8 +20,11 @@ type Target struct {
 	Run string
 }
 
-// mix is the share of each kind of request: as many places of the wheel as it has.
-var mix = []func(Target, int) spec{home, product, list, item, home, product, addToCart, readCart, cartPage, list}
+// mix is the share of each kind of request: as many places of the wheel as it has. One in twenty writes.
+var mix = []func(Target, int) spec{
+	home, product, list, item, home, product, addToCart, readCart, cartPage, list,
+	home, product, list, item, home, product, item, readCart, cartPage, list,
+}
 
 // spec is one request, before it is one.
 type spec struct{ method, path, body, key, cart string }
