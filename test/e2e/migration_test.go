@@ -25,7 +25,7 @@ var _ = Describe("A migration that fails", Label("release"), func() {
 			Expect(row.Active).To(Equal(home))
 			failed := job(ctx, "migration", "cart", row.Candidate)
 			Expect(row.Message).To(Equal(fmt.Sprintf(
-				"release %s: the migration of cart (job/%[2]s) failed: `kubectl logs job/%[2]s` says why; delete the Job to run it again, or change the services", row.Candidate, failed)))
+				"release %s: the migration of cart (job/%[2]s) failed: `kubectl -n acme logs job/%[2]s` says why; delete the Job to run it again, or change the services", row.Candidate, failed)))
 			why, err := here.Kubectl(ctx, "-n", stage.Shop, "logs", "job/"+failed)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(why).To(ContainSubstring("5433"))

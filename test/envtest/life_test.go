@@ -88,7 +88,7 @@ var _ = Describe("the life of a release", func() {
 		s.rest(ctx)
 		reason, message := s.says(ctx)
 		Expect(reason).To(Equal("MigrationFailed"))
-		Expect(message).To(And(ContainSubstring("catalog (job/"+job.Name+") failed"), ContainSubstring("kubectl logs job/"+job.Name)))
+		Expect(message).To(And(ContainSubstring("catalog (job/"+job.Name+") failed"), ContainSubstring("kubectl -n "+s.ns+" logs job/"+job.Name)))
 		s.retry(ctx, job.Name)
 		s.rest(ctx)
 		s.ends(ctx, job.Name, batchv1.JobComplete)
@@ -102,7 +102,8 @@ var _ = Describe("the life of a release", func() {
 		candidate := ship(ctx, func(svc *v1alpha1.ShopService) {
 			svc.Spec.Migration = &v1alpha1.Migration{Args: []string{"migrate"}, Irreversible: true}
 		})
-		Expect(get(ctx, s, candidate, &v1alpha1.ShopRelease{}).Annotations).To(HaveKey(v1alpha1.AnnotationIrreversibleSince))
+		Expect(get(ctx, s, candidate, &v1alpha1.ShopRelease{}).Annotations).To(And(
+			HaveKey(v1alpha1.AnnotationIrreversibleSince), HaveKeyWithValue(v1alpha1.AnnotationLeftBehind, first)))
 		s.ends(ctx, "bazaar-catalog-"+candidate[len(candidate)-8:], batchv1.JobComplete)
 		s.rest(ctx)
 		s.start(ctx, candidate)

@@ -81,6 +81,7 @@ func (s story) pass(ctx context.Context) error {
 	}).Should(Succeed())
 	_, err := operator.Reconcile(ctx, ctrl.Request{NamespacedName: s.key(s.shop)})
 	s.honest(ctx)
+	Expect(s.broken(ctx)).To(BeEmpty())
 	return err
 }
 
