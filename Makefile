@@ -100,8 +100,8 @@ tools: ## Install what the tests take from the machine (Debian and root), or say
 # Tools are built from their own pinned module.
 TOOL_SOURCES := hack/tools/go.mod hack/tools/go.sum
 $(BIN)/controller-gen: PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
-$(BIN)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/golangci-lint: PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
 $(BIN)/controller-gen $(BIN)/golangci-lint: $(TOOL_SOURCES)
 	@echo "building $(@F)"
-	@cd hack/tools && go build -o $(BIN)/ $(PACKAGE)
+	@cd hack/tools && go build -o $@ $(PACKAGE)
 	@touch $@

@@ -22,7 +22,9 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 20",message="metadata.name may have at most 20 characters, because <shop>-<service>-<revision> names objects of at most 63; choose a shorter name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name names Kubernetes Services, so it must begin with a letter and hold only a-z, 0-9 and -"
 type Shop struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata is standard object metadata.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the platform team asks for. The operator never writes it.
@@ -390,7 +392,7 @@ type ShopStatus struct {
 	// previewAddress at which the candidate can be tried while it is ready.
 	// +optional
 	PreviewAddress string `json:"previewAddress,omitempty"`
-	// conditions: Ready and Available always; Reconciling, Stalled and PendingChanges only while true.
+	// conditions are Ready and Available, always; Reconciling, Stalled and PendingChanges only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional
@@ -400,6 +402,7 @@ type ShopStatus struct {
 // ReleaseRef names a release.
 type ReleaseRef struct {
 	// release is the name of the ShopRelease.
+	// +required
 	Release string `json:"release"`
 	// version of the release, where it has one.
 	// +optional
@@ -412,6 +415,7 @@ type ReleaseRef struct {
 // PreviousRelease names the release that served before.
 type PreviousRelease struct {
 	// release is the name of the ShopRelease.
+	// +required
 	Release string `json:"release"`
 	// retiresAt is when its stack will be deleted.
 	// +optional
@@ -424,8 +428,10 @@ type SwitchRecord struct {
 	// +optional
 	From string `json:"from,omitempty"`
 	// to is the release that serves since.
+	// +required
 	To string `json:"to"`
 	// writtenAt is when the operator wrote the switch, by its clock.
+	// +required
 	WrittenAt metav1.MicroTime `json:"writtenAt"`
 	// confirmedAt is when the last front-door replica began to route by it, by that replica's clock.
 	// +optional
@@ -438,8 +444,10 @@ type SwitchRecord struct {
 // ServiceCount counts the services of the active release.
 type ServiceCount struct {
 	// total number of services.
+	// +required
 	Total int32 `json:"total"`
 	// ready is the number of services that have their replicas.
+	// +required
 	Ready int32 `json:"ready"`
 	// summary is ready and total as the SERVICES column shows them: "20/20".
 	// +optional

@@ -31,7 +31,9 @@ const (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type ShopRelease struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata is standard object metadata.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is the snapshot. It cannot be changed.
@@ -150,7 +152,7 @@ type ShopReleaseStatus struct {
 	// switchedAt is when the front door was last set to this release.
 	// +optional
 	SwitchedAt *metav1.MicroTime `json:"switchedAt,omitempty"`
-	// conditions: Ready and Active always; Started and Checked once they were; Rejected
+	// conditions are Ready and Active, always; Started and Checked once they were; Rejected
 	// and Stalled only while true.
 	// +listType=map
 	// +listMapKey=type
@@ -172,21 +174,27 @@ const (
 // JobStatus tells of one migration or check.
 type JobStatus struct {
 	// name of the service that is migrated, or of the check.
+	// +required
 	Name string `json:"name"`
 	// job is the name of the Job; `kubectl logs job/<job>` shows what it said, and
 	// deleting it runs it again.
+	// +required
 	Job string `json:"job"`
 	// state of the Job.
+	// +required
 	State JobState `json:"state"`
 }
 
 // ReleaseServiceStatus is what the operator sees of one service of a stack.
 type ReleaseServiceStatus struct {
 	// name of the service.
+	// +required
 	Name string `json:"name"`
 	// ready is the number of available pods.
+	// +required
 	Ready int32 `json:"ready"`
 	// wanted is the number of pods below which the service does not count as ready.
+	// +required
 	Wanted int32 `json:"wanted"`
 	// reason why the service is not ready, as Kubernetes names it: ImagePullBackOff, CrashLoopBackOff, …
 	// +optional

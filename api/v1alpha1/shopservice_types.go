@@ -21,7 +21,9 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name names Kubernetes Services, so it must begin with a letter and hold only a-z, 0-9 and -"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name != 'front-door'",message="metadata.name front-door is taken by the shop's gateway; choose another name"
 type ShopService struct {
-	metav1.TypeMeta   `json:",inline"`
+	metav1.TypeMeta `json:",inline"`
+	// metadata is standard object metadata.
+	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the team ships. The operator never writes it.
@@ -229,13 +231,13 @@ type Autoscaling struct {
 
 // Probes of a container. An unset one is the contract's.
 type Probes struct {
-	// liveness: the container is restarted when it fails. Unset: GET /livez.
+	// liveness probe: the container is restarted when it fails. Unset: GET /livez.
 	// +optional
 	Liveness *corev1.Probe `json:"liveness,omitempty"`
-	// readiness: the pod gets no requests while it fails. Unset: GET /readyz.
+	// readiness probe: the pod gets no requests while it fails. Unset: GET /readyz.
 	// +optional
 	Readiness *corev1.Probe `json:"readiness,omitempty"`
-	// startup: the other two begin once it succeeded. Unset: GET /startupz for up to two minutes.
+	// startup probe: the other two begin once it succeeded. Unset: GET /startupz for up to two minutes.
 	// +optional
 	Startup *corev1.Probe `json:"startup,omitempty"`
 }
@@ -337,7 +339,7 @@ type ShopServiceStatus struct {
 	// replicas that the active stack asks for.
 	// +optional
 	Replicas int32 `json:"replicas"`
-	// conditions: Ready always; Stalled only while true.
+	// conditions are Ready, always; Stalled only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

@@ -11,11 +11,11 @@ import (
 //
 // Probes of a container. An unset one is the contract's.
 type ProbesApplyConfiguration struct {
-	// liveness: the container is restarted when it fails. Unset: GET /livez.
+	// liveness probe: the container is restarted when it fails. Unset: GET /livez.
 	Liveness *v1.Probe `json:"liveness,omitempty"`
-	// readiness: the pod gets no requests while it fails. Unset: GET /readyz.
+	// readiness probe: the pod gets no requests while it fails. Unset: GET /readyz.
 	Readiness *v1.Probe `json:"readiness,omitempty"`
-	// startup: the other two begin once it succeeded. Unset: GET /startupz for up to two minutes.
+	// startup probe: the other two begin once it succeeded. Unset: GET /startupz for up to two minutes.
 	Startup *v1.Probe `json:"startup,omitempty"`
 }
 

@@ -17,7 +17,8 @@ import (
 // Shop is one e-commerce platform: its front door, how it releases, and what
 // its services have in common. It is owned by the platform team.
 type ShopApplyConfiguration struct {
-	v1.TypeMetaApplyConfiguration    `json:""`
+	v1.TypeMetaApplyConfiguration `json:""`
+	// metadata is standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is what the platform team asks for. The operator never writes it.
 	Spec *ShopSpecApplyConfiguration `json:"spec,omitempty"`

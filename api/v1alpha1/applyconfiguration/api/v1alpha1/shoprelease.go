@@ -18,7 +18,8 @@ import (
 // writes it; its name is <shop>-<revision>, so the same content always has the
 // same name, and reverting a change finds the release of before.
 type ShopReleaseApplyConfiguration struct {
-	v1.TypeMetaApplyConfiguration    `json:""`
+	v1.TypeMetaApplyConfiguration `json:""`
+	// metadata is standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is the snapshot. It cannot be changed.
 	Spec *ShopReleaseSpecApplyConfiguration `json:"spec,omitempty"`

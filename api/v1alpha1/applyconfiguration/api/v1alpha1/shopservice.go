@@ -16,7 +16,8 @@ import (
 //
 // ShopService is one service of a shop, owned by the team that ships it.
 type ShopServiceApplyConfiguration struct {
-	v1.TypeMetaApplyConfiguration    `json:""`
+	v1.TypeMetaApplyConfiguration `json:""`
+	// metadata is standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is what the team ships. The operator never writes it.
 	Spec *ShopServiceSpecApplyConfiguration `json:"spec,omitempty"`
