@@ -17,16 +17,32 @@ const rate = 30
 
 // Load begins to send load at the shop.
 func (s Stage) Load(ctx context.Context) (*load.Generator, error) {
+	target, err := s.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return load.Start(ctx, load.Options{Rate: rate, Target: target})
+}
+
+// Pages begins to ask for the pages that the storefront makes of products, and for nothing else.
+func (s Stage) Pages(ctx context.Context, rate int) (*load.Generator, error) {
+	target, err := s.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, sku := range target.SKUs {
+		target.Paths = append(target.Paths, "/", "/products/"+sku)
+	}
+	return load.Start(ctx, load.Options{Rate: rate, Target: target})
+}
+
+func (s Stage) target(ctx context.Context) (load.Target, error) {
 	url, err := s.Address(ctx)
 	if err != nil {
-		return nil, err
+		return load.Target{}, err
 	}
 	skus, err := products(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	run := time.Now().UTC().Format("20060102150405")
-	return load.Start(ctx, load.Options{Rate: rate, Target: load.Target{URL: url, SKUs: skus, Run: run}})
+	return load.Target{URL: url, SKUs: skus, Run: time.Now().UTC().Format("20060102150405")}, err
 }
 
 // products asks the catalog what there is.
