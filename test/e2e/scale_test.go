@@ -16,12 +16,15 @@ import (
 // and that two cores still carry beside everything else: a page costs some 1.4 ms of a 2026 server's core.
 const pages = 130
 
-// smallAgain lets the autoscaler take back at once what it added; by itself it waits for five minutes.
-func smallAgain(ctx SpecContext) {
+// forgetful is the sample's autoscaler, but for its memory: by itself it goes back to what it thought right within the last
+// five minutes, also where the load is gone. It is no part of a release.
+var forgetful = shopService("storefront", "autoscaling: {minReplicas: 2, maxReplicas: 6, cpuUtilization: 70, behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}")
+
+// small waits until the load that was is forgotten.
+func small(ctx SpecContext) {
 	GinkgoHelper()
-	overlay(ctx)
+	Expect(here.ApplyOverlay(ctx, forgetful)).To(Succeed())
 	Eventually(func() []string { return storefronts(ctx) }).Should(HaveLen(2))
-	Expect(here.ApplySamples(ctx)).To(Succeed())
 }
 
 func storefronts(ctx SpecContext) []string {
@@ -42,8 +45,11 @@ func served(ctx SpecContext, pod string) bool {
 var _ = Describe("Autoscaling", Label("smoke", "scale"), func() {
 	It("adds pods for CPU load, and they take requests within seconds", func(ctx SpecContext) {
 		closeWindow(ctx)
-		smallAgain(ctx)
-		DeferCleanup(smallAgain)
+		DeferCleanup(func(ctx SpecContext) {
+			small(ctx)
+			Expect(here.ApplySamples(ctx)).To(Succeed())
+		})
+		small(ctx)
 		asked, err := here.Pages(ctx, pages)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { asked.Stop() })
