@@ -72,6 +72,8 @@ func releaseReason(rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive b
 		return d.Reason, d.Message
 	case rel.Name == d.Previous:
 		return v1alpha1.ReasonRollbackWindow, "kept for a way back until " + d.RetiresAt.UTC().Format(time.RFC3339)
+	case d.Table.Switching && rel.Name == d.Table.Switch.From:
+		return v1alpha1.ReasonRollbackWindow, fmt.Sprintf("customers go over to %s; its stack is kept for a way back", d.Table.Active)
 	case runs:
 		return v1alpha1.ReasonStarting, "its stack runs"
 	}
