@@ -1,12 +1,15 @@
 #!/bin/bash
 # Installs what the tests take from the machine: PostgreSQL 15 for the services, a C compiler for Go's race detector.
-# Where it may not, it says what to install.
+# Arguments name more packages, each with a program of its name. Where it may not install, it says what to install.
 set -euo pipefail
 
 missing=()
 # Debian keeps the server's programs out of PATH.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql-15)
 command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev)
+for name in "$@"; do
+	[ -x "/usr/sbin/$name" ] || command -v "$name" >/dev/null || missing+=("$name")
+done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
@@ -14,7 +17,8 @@ if [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 echo "installing ${missing[*]}"
-export DEBIAN_FRONTEND=noninteractive
+# RUNLEVEL: no package starts a server of its own.
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
 # The package would start a server of its own; the tests start theirs.
 own=/etc/postgresql-common/createcluster.d/emporium.conf
 mkdir -p "${own%/*}"

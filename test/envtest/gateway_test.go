@@ -33,6 +33,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/probe"
+	"github.com/emporium-shop/emporium/test/gateway"
 )
 
 var (
@@ -129,7 +130,11 @@ func (s story) openGateway(ctx context.Context) *proxy {
 	s.create(ctx, g)
 	g.Status.Addresses = []gatewayv1.GatewayStatusAddress{{Value: host}}
 	Expect(api.Status().Update(ctx, g)).To(Succeed())
-	p.watch(s.ns)
+	p.stop, err = gateway.Follower{Client: watching, Namespace: s.ns, Proxy: p, Failed: func(err error) {
+		defer GinkgoRecover()
+		Fail(err.Error())
+	}}.Follow()
+	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(p.close)
 	return p
 }
@@ -142,51 +147,29 @@ func (p *proxy) close() {
 	}
 }
 
-// watch follows the routes of a namespace until the proxy is closed.
-func (p *proxy) watch(ns string) {
-	GinkgoHelper()
-	ctx, stop := context.WithCancel(context.Background())
-	w, err := watching.Watch(ctx, &gatewayv1.HTTPRouteList{}, client.InNamespace(ns))
-	Expect(err).NotTo(HaveOccurred())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer GinkgoRecover()
-		for e := range w.ResultChan() {
-			if route, is := e.Object.(*gatewayv1.HTTPRoute); is {
-				p.take(ctx, route, e.Type == "DELETED")
-			}
-		}
-	}()
-	p.stop = func() {
-		stop()
-		w.Stop()
-		<-done
-	}
-}
-
-// take takes a route up: its traffic follows now, or when the proxy stops lagging.
-func (p *proxy) take(ctx context.Context, route *gatewayv1.HTTPRoute, gone bool) {
+// Send takes a route up: its traffic follows now, or when the proxy stops lagging.
+func (p *proxy) Send(_ context.Context, host, backend string) error {
 	p.mu.Lock()
-	for _, h := range hosts(route) {
-		p.taken[h] = string(route.Spec.Rules[0].BackendRefs[0].Name)
-		if gone || p.refuses {
-			delete(p.taken, h)
-		}
-	}
+	defer p.mu.Unlock()
+	p.taken[host] = backend
 	p.catchUp()
-	refuses := p.refuses
-	p.mu.Unlock()
-	if !gone {
-		tellStatus(ctx, route, refuses)
-	}
+	return nil
 }
 
-func hosts(route *gatewayv1.HTTPRoute) (out []string) {
-	for _, h := range route.Spec.Hostnames {
-		out = append(out, string(h))
-	}
-	return out
+// Drop lets a host go nowhere.
+func (p *proxy) Drop(_ context.Context, host string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.taken, host)
+	p.catchUp()
+	return nil
+}
+
+// Refuses tells whether routes are not accepted.
+func (p *proxy) Refuses() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refuses
 }
 
 func (p *proxy) catchUp() {
@@ -196,31 +179,6 @@ func (p *proxy) catchUp() {
 	p.followed = map[string]string{}
 	for h, backend := range p.taken {
 		p.followed[h] = backend
-	}
-}
-
-// tellStatus writes what a Gateway's controller writes about a route.
-func tellStatus(ctx context.Context, route *gatewayv1.HTTPRoute, refused bool) {
-	accepted, reason := metav1.ConditionTrue, "Accepted"
-	if refused {
-		accepted, reason = metav1.ConditionFalse, "NotAllowedByListeners"
-	}
-	if len(route.Status.Parents) > 0 {
-		if c := route.Status.Parents[0].Conditions[0]; c.ObservedGeneration == route.Generation && c.Status == accepted {
-			return // said already
-		}
-	}
-	before := route.DeepCopy()
-	condition := func(t string, status metav1.ConditionStatus, reason string) metav1.Condition {
-		return metav1.Condition{Type: t, Status: status, Reason: reason, ObservedGeneration: route.Generation, LastTransitionTime: metav1.Now()}
-	}
-	route.Status.Parents = []gatewayv1.RouteParentStatus{{
-		ParentRef: route.Spec.ParentRefs[0], ControllerName: "test.example/proxy",
-		Conditions: []metav1.Condition{condition("Accepted", accepted, reason), condition("ResolvedRefs", metav1.ConditionTrue, "ResolvedRefs")},
-	}}
-	err := api.Status().Patch(ctx, route, client.MergeFrom(before))
-	if client.IgnoreNotFound(err) != nil && ctx.Err() == nil {
-		Expect(err).NotTo(HaveOccurred())
 	}
 }
 

@@ -16,6 +16,8 @@ type Target struct {
 	SKUs []string
 	// Paths are asked for in turn, instead of what a shop with products has. SKUs are not needed then.
 	Paths []string
+	// Host that is asked for, where it is not the URL's.
+	Host string
 	// Run makes the keys of this run unlike those of any other.
 	Run string
 }

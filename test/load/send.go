@@ -35,6 +35,7 @@ func (g *Generator) exchange(ctx context.Context, s spec, n int, r *Record) ([]b
 		return nil, err
 	}
 	defer cancel()
+	req.Host = g.options.Target.Host
 	res, err := g.clients[n%len(g.clients)].Do(req)
 	if err != nil {
 		return nil, err

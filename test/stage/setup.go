@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,6 +15,12 @@ func (s Stage) Cluster(ctx context.Context) error {
 		return nil
 	}
 	_, err := s.run(ctx, "", "go", "run", "./hack/cluster", "up")
+	return err
+}
+
+// Install makes sure that this machine has Debian's packages, each of which brings a program of its name.
+func (s Stage) Install(ctx context.Context, packages ...string) error {
+	_, err := s.run(ctx, "", filepath.Join(s.Root, "hack", "install.sh"), packages...)
 	return err
 }
 
