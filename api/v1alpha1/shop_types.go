@@ -88,6 +88,17 @@ type FrontDoor struct {
 	// Only with type GatewayAPI, and required there.
 	// +optional
 	GatewayAPI *GatewayAPIFrontDoor `json:"gatewayAPI,omitempty"`
+	// trustedProxies are the address ranges, as CIDRs, of what stands before the front door
+	// and may say for whom it asks: a load balancer, an Ingress, a Gateway. To what they say
+	// in X-Forwarded-* and Forwarded the front door adds; what anybody else says there it
+	// replaces. A change restarts the front door's pods one after the other. Unset: nobody.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="self.all(p, isCIDR(p))",message="trustedProxies holds something that is not a CIDR; write a range as 10.128.0.0/14, and one address as 10.0.0.1/32"
+	// +optional
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
 // GatewayAPIFrontDoor says at which Gateway and under which names the shop is reached.

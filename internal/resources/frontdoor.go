@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -116,6 +118,9 @@ func gateway(in Input) *corev1ac.ContainerApplyConfiguration {
 		WithLivenessProbe(httpProbe("/livez", "metrics").WithPeriodSeconds(10).WithFailureThreshold(6).WithTimeoutSeconds(5)).
 		WithReadinessProbe(httpProbe("/readyz", "metrics").WithPeriodSeconds(2).WithFailureThreshold(3).WithTimeoutSeconds(3)).
 		WithStartupProbe(httpProbe("/startupz", "metrics").WithPeriodSeconds(1).WithFailureThreshold(120).WithTimeoutSeconds(3))
+	if trusted := in.Shop.Spec.FrontDoor.TrustedProxies; len(trusted) > 0 {
+		c.WithEnv(corev1ac.EnvVar().WithName("TRUSTED_PROXIES").WithValue(strings.Join(trusted, ",")))
+	}
 	c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](&resources)
 	return c
 }

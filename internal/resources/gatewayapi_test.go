@@ -117,6 +117,21 @@ func TestAStacksGatewayIsPinnedToItsRelease(t *testing.T) {
 	}
 }
 
+func TestTrustedProxiesAreTheFrontDoors(t *testing.T) {
+	trusted := corev1.EnvVar{Name: "TRUSTED_PROXIES", Value: "10.128.0.0/14,fd00::/8"}
+	managed := atGateway(nil)
+	managed.Shop.Spec.FrontDoor.Type, managed.Shop.Spec.FrontDoor.GatewayAPI = v1alpha1.FrontDoorManaged, nil
+	for name, in := range map[string]Input{"Deployment/acme-front-door-2": atGateway(nil), "Deployment/acme-front-door": managed} {
+		if env := find[appsv1.Deployment](t, render(t, in).Objects, name).Spec.Template.Spec.Containers[0].Env; slices.Contains(env, trusted) {
+			t.Errorf("%s trusts though nobody is named", name)
+		}
+		in.Shop.Spec.FrontDoor.TrustedProxies = []string{"10.128.0.0/14", "fd00::/8"}
+		if env := find[appsv1.Deployment](t, render(t, in).Objects, name).Spec.Template.Spec.Containers[0].Env; !slices.Contains(env, trusted) {
+			t.Errorf("%s: %v", name, env)
+		}
+	}
+}
+
 func TestTheTableHoldsEveryRunningRelease(t *testing.T) {
 	table := render(t, atGateway(nil)).Table
 	var got []string

@@ -49,6 +49,12 @@ func shopWith(name string, release v1alpha1.ReleasePolicy) *v1alpha1.Shop {
 	return &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ShopSpec{Release: release}}
 }
 
+func trusting(proxies ...string) *v1alpha1.Shop {
+	s := shopWith("bazaar", v1alpha1.ReleasePolicy{})
+	s.Spec.FrontDoor.TrustedProxies = proxies
+	return s
+}
+
 func record() *v1alpha1.ShopRelease {
 	return &v1alpha1.ShopRelease{ObjectMeta: metav1.ObjectMeta{Name: "bazaar-0badcafe"},
 		Spec: v1alpha1.ShopReleaseSpec{Shop: "bazaar", Revision: "0badcafe"}}
@@ -97,6 +103,8 @@ var _ = DescribeTable("refuses, naming the field and the way out,",
 		"spec.release.settle", "between 0s and 1h, for example 5s"),
 	Entry("a deadline of a second", shopWith("bazaar", v1alpha1.ReleasePolicy{StartDeadline: lasting(time.Second)}),
 		"spec.release.startDeadline", "between 10s and 24h, for example 10m"),
+	Entry("a trusted proxy that is an address", trusting("10.128.0.0/14", "10.0.0.1"),
+		"spec.frontDoor.trustedProxies", "write a range as 10.128.0.0/14, and one address as 10.0.0.1/32"),
 )
 
 var _ = DescribeTable("refuses to change",
@@ -126,6 +134,10 @@ var _ = DescribeTable("accepts, and says that it has looked at nothing yet,",
 	func() TableEntry {
 		shop := shopWith(strings.Repeat("a", 20), v1alpha1.ReleasePolicy{})
 		return Entry("a Shop of nothing but a name", shop, func() int64 { return shop.Status.ObservedGeneration })
+	}(),
+	func() TableEntry {
+		shop := trusting("10.128.0.0/14", "fd00::/8")
+		return Entry("a Shop that trusts proxies", shop, func() int64 { return shop.Status.ObservedGeneration })
 	}(),
 	func() TableEntry {
 		svc := with(named(strings.Repeat("a", 30)))

@@ -113,6 +113,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ManagedFrontDoor
       default: {}
+    - name: trustedProxies
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: type
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorType

@@ -20,6 +20,11 @@ type FrontDoorApplyConfiguration struct {
 	// gatewayAPI says at which Gateway and under which names the shop is reached.
 	// Only with type GatewayAPI, and required there.
 	GatewayAPI *GatewayAPIFrontDoorApplyConfiguration `json:"gatewayAPI,omitempty"`
+	// trustedProxies are the address ranges, as CIDRs, of what stands before the front door
+	// and may say for whom it asks: a load balancer, an Ingress, a Gateway. To what they say
+	// in X-Forwarded-* and Forwarded the front door adds; what anybody else says there it
+	// replaces. A change restarts the front door's pods one after the other. Unset: nobody.
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
 // FrontDoorApplyConfiguration constructs a declarative configuration of the FrontDoor type for use with
@@ -49,5 +54,15 @@ func (b *FrontDoorApplyConfiguration) WithManaged(value *ManagedFrontDoorApplyCo
 // If called multiple times, the GatewayAPI field is set to the value of the last call.
 func (b *FrontDoorApplyConfiguration) WithGatewayAPI(value *GatewayAPIFrontDoorApplyConfiguration) *FrontDoorApplyConfiguration {
 	b.GatewayAPI = value
+	return b
+}
+
+// WithTrustedProxies adds the given value to the TrustedProxies field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the TrustedProxies field.
+func (b *FrontDoorApplyConfiguration) WithTrustedProxies(values ...string) *FrontDoorApplyConfiguration {
+	for i := range values {
+		b.TrustedProxies = append(b.TrustedProxies, values[i])
+	}
 	return b
 }
