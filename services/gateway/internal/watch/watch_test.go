@@ -180,12 +180,12 @@ func TestSlowIsTheTimeToTheFirstByte(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		<-begin // the body takes its time, the answer has begun
 	})
-	time.AfterFunc(200*time.Millisecond, func() { close(begin) })
-	d.route("a", "", 1, guard(100*time.Millisecond))
+	time.AfterFunc(time.Second, func() { close(begin) })
+	d.route("a", "", 1, guard(700*time.Millisecond))
 	d.ask(1)
 	d.wants(1, 0, 0)
-	d.pod("b", func(http.ResponseWriter, *http.Request) { time.Sleep(150 * time.Millisecond) }) // the service is this slow
-	d.route("b", "", 2, guard(100*time.Millisecond))
+	d.pod("b", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Second) }) // the service is this slow
+	d.route("b", "", 2, guard(700*time.Millisecond))
 	d.ask(1)
 	d.wants(1, 0, 1)
 }
