@@ -204,7 +204,7 @@ var _ = Describe("the life of a release", func() {
 			svc.Spec.Probes = &v1alpha1.Probes{Liveness: &corev1.Probe{PeriodSeconds: 5}}
 		})
 		for range 3 {
-			_ = s.pass(ctx) // it ends with the refusal, which is what is asked for
+			Expect(s.pass(ctx)).To(Succeed()) // the refusal is told
 		}
 		reason, message = s.says(ctx)
 		Expect(reason).To(Equal("InvalidServices"))
