@@ -11,9 +11,9 @@ import (
 	"github.com/emporium-shop/emporium/internal/plan"
 )
 
-// progressEvery is how often mere progress ("7 of 20 ready") is written. Every
-// transition is written at once.
-const progressEvery = time.Second
+// progressEvery is how often mere progress ("7 of 20 ready") is written: a write of the
+// Shop and one of the ShopRelease. Every transition is written at once.
+const progressEvery = 3 * time.Second
 
 // pace keeps the number of status writes of a release small: a stack of 20 services
 // gets ready in dozens of steps, each of which wakes the operator.

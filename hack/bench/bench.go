@@ -83,6 +83,12 @@ func (b bench) measure(ctx context.Context) (figures, error) {
 	f.AppliedToSwitchedMillis = last.WrittenAt.Sub(applied).Milliseconds()
 	f.ConfirmMillis = *last.ConfirmMillis
 	f.APIRequests, f.APIWrites, f.OperatorMemory = after.requests-before.requests, after.writes-before.writes, after.megabytes
+	f.WritesByKind = map[string]int{}
+	for kind, n := range after.byKind {
+		if more := n - before.byKind[kind]; more > 0 {
+			f.WritesByKind[kind] = more
+		}
+	}
 	return f, nil
 }
 

@@ -6,10 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"text/tabwriter"
 
@@ -60,6 +62,8 @@ type figures struct {
 	APIRequests    int `json:"apiRequests"`
 	APIWrites      int `json:"apiWrites"`
 	OperatorMemory int `json:"operatorMegabytes"`
+	// WritesByKind are the writes by kind and verb.
+	WritesByKind map[string]int `json:"writesByKind"`
 }
 
 func (f figures) print() {
@@ -82,6 +86,9 @@ func (f figures) print() {
 		{"memory of the operator, MB", f.OperatorMemory, "<= 60"},
 	} {
 		fmt.Fprintf(w, "%s\t%v\t%s\n", row.name, row.value, row.aim)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(f.WritesByKind)) {
+		fmt.Fprintf(w, "  %s\t%d\t\n", kind, f.WritesByKind[kind])
 	}
 	_ = w.Flush()
 }

@@ -13,7 +13,11 @@ import (
 )
 
 // snapshot is what the operator tells of itself.
-type snapshot struct{ requests, writes, megabytes int }
+type snapshot struct {
+	requests, writes, megabytes int
+	// byKind counts the writes by kind and verb: "Deployment apply".
+	byKind map[string]int
+}
 
 func (b bench) operator(ctx context.Context) (snapshot, error) {
 	pod, err := b.Kubectl(ctx, "-n", stage.System, "get", "pods", "-l", "app.kubernetes.io/name=emporium", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].metadata.name}")
@@ -33,7 +37,8 @@ func (b bench) operator(ctx context.Context) (snapshot, error) {
 }
 
 // read leaves out PUT: the operator uses it only to renew its leadership.
-func read(families map[string]*dto.MetricFamily) (s snapshot) {
+func read(families map[string]*dto.MetricFamily) snapshot {
+	s := snapshot{byKind: map[string]int{}}
 	for _, m := range families["rest_client_requests_total"].GetMetric() {
 		if label(m, "method") != "PUT" {
 			s.requests += int(m.GetCounter().GetValue())
@@ -41,6 +46,7 @@ func read(families map[string]*dto.MetricFamily) (s snapshot) {
 	}
 	for _, m := range families["emporium_api_writes_total"].GetMetric() {
 		s.writes += int(m.GetCounter().GetValue())
+		s.byKind[label(m, "kind")+" "+label(m, "verb")] += int(m.GetCounter().GetValue())
 	}
 	for _, m := range families["process_resident_memory_bytes"].GetMetric() {
 		s.megabytes = int(m.GetGauge().GetValue() / 1e6)
