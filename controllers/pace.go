@@ -11,15 +11,25 @@ import (
 	"github.com/emporium-shop/emporium/internal/plan"
 )
 
-// progressEvery is how often mere progress ("7 of 20 ready") is written: a write of the
-// Shop and one of the ShopRelease. Every transition is written at once.
-const progressEvery = 3 * time.Second
+// Mere progress ("7 of 20 ready") is written after firstProgress, and from then on ever
+// more rarely, down to once in slowestProgress: each time it costs a write of the Shop and
+// one of the ShopRelease. Every transition is written at once.
+const (
+	firstProgress   = 2 * time.Second
+	slowestProgress = 16 * time.Second
+)
 
 // pace keeps the number of status writes of a release small: a stack of 20 services
 // gets ready in dozens of steps, each of which wakes the operator.
 type pace struct {
 	mu   sync.Mutex
-	last map[client.ObjectKey]time.Time
+	last map[client.ObjectKey]told
+}
+
+// told is when a status was written, and for how long progress is not written after it.
+type told struct {
+	at    time.Time
+	quiet time.Duration
 }
 
 // tooSoon tells whether only progress would be written, and it was a moment ago. It
@@ -28,18 +38,19 @@ func (p *pace) tooSoon(shop *v1alpha1.Shop, d *plan.Decision, now time.Time) boo
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.last == nil {
-		p.last = map[client.ObjectKey]time.Time{}
+		p.last = map[client.ObjectKey]told{}
 	}
 	key := client.ObjectKeyFromObject(shop)
-	wait := p.last[key].Add(progressEvery).Sub(now)
-	if wait <= 0 || !onlyProgress(shop, d) {
-		p.last[key] = now
-		return false
+	last, quiet := p.last[key], firstProgress
+	if onlyProgress(shop, d) {
+		if wait := last.at.Add(last.quiet).Sub(now); wait > 0 {
+			d.Wake = sooner(d.Wake, wait)
+			return true
+		}
+		quiet = min(max(2*last.quiet, firstProgress), slowestProgress)
 	}
-	if d.Wake == 0 || wait < d.Wake {
-		d.Wake = wait
-	}
-	return true
+	p.last[key] = told{now, quiet}
+	return false
 }
 
 func (p *pace) forget(key client.ObjectKey) {
