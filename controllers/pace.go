@@ -64,7 +64,8 @@ func onlyProgress(shop *v1alpha1.Shop, d *plan.Decision) bool {
 	s := shop.Status
 	c := meta.FindStatusCondition(s.Conditions, string(v1alpha1.ConditionReady))
 	switch d.Reason {
-	case v1alpha1.ReasonInstalling, v1alpha1.ReasonStarting, v1alpha1.ReasonMigrating, v1alpha1.ReasonChecking, v1alpha1.ReasonDegraded:
+	case v1alpha1.ReasonSettling, v1alpha1.ReasonInstalling, v1alpha1.ReasonStarting, v1alpha1.ReasonMigrating, v1alpha1.ReasonChecking,
+		v1alpha1.ReasonSwitching, v1alpha1.ReasonDegraded:
 	default:
 		return false
 	}
