@@ -33,13 +33,13 @@ func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1al
 		at := metav1.NewMicroTime(d.Table.Switch.At.Truncate(time.Microsecond))
 		s.SwitchedAt = &at
 	}
-	releaseConditions(rel, d, &s, floors != nil, ready == len(rel.Spec.Services) && gatewayReady(w, d, rel.Name), isActive)
+	releaseConditions(w, rel, d, &s, floors != nil, ready == len(rel.Spec.Services) && gatewayReady(w, d, rel.Name), isActive)
 	return s
 }
 
-func releaseConditions(rel *v1alpha1.ShopRelease, d *plan.Decision, s *v1alpha1.ShopReleaseStatus, runs, ready, isActive bool) {
+func releaseConditions(w *observe.World, rel *v1alpha1.ShopRelease, d *plan.Decision, s *v1alpha1.ShopReleaseStatus, runs, ready, isActive bool) {
 	gen := rel.Generation
-	reason, message := releaseReason(rel, d, runs, isActive)
+	reason, message := releaseReason(w, rel, d, runs, isActive)
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, runs && ready, reason, message)
 	set(&s.Conditions, gen, v1alpha1.ConditionActive, isActive, reason, message)
 	if runs && ready {
@@ -62,7 +62,7 @@ func jobs(all map[string]plan.Job) []v1alpha1.JobStatus {
 	return out
 }
 
-func releaseReason(rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive bool) (v1alpha1.Reason, string) {
+func releaseReason(w *observe.World, rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive bool) (v1alpha1.Reason, string) {
 	switch {
 	case isActive && d.Reason == v1alpha1.ReasonSwitching:
 		return d.Reason, d.Message
@@ -71,13 +71,17 @@ func releaseReason(rel *v1alpha1.ShopRelease, d *plan.Decision, runs, isActive b
 	case rel.Name == d.Candidate:
 		return d.Reason, d.Message
 	case rel.Name == d.Previous:
-		return v1alpha1.ReasonRollbackWindow, "kept for a way back until " + d.RetiresAt.UTC().Format(time.RFC3339)
+		return v1alpha1.ReasonRollbackWindow, keptUntil(d.RetiresAt)
 	case d.Table.Switching && rel.Name == d.Table.Switch.From:
-		return v1alpha1.ReasonRollbackWindow, fmt.Sprintf("customers go over to %s; its stack is kept for a way back", d.Table.Active)
+		return v1alpha1.ReasonRollbackWindow, keptUntil(d.Table.Switch.At.Add(w.Observed.Policy.RollbackWindow))
 	case runs:
 		return v1alpha1.ReasonStarting, "its stack runs"
 	}
 	return v1alpha1.ReasonRetired, fmt.Sprintf("its stack does not run; set the Shop's spec.release.active to %s to go back to it", rel.Name)
+}
+
+func keptUntil(end time.Time) string {
+	return "kept for a way back until " + end.UTC().Format(time.RFC3339)
 }
 
 func releaseServices(w *observe.World, rel *v1alpha1.ShopRelease, floors map[string]int32) []v1alpha1.ReleaseServiceStatus {
