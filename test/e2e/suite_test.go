@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/emporium-shop/emporium/test/load"
 	"github.com/emporium-shop/emporium/test/stage"
@@ -29,6 +30,7 @@ func TestE2E(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	var err error
+	log.SetLogger(GinkgoLogr)
 	here, err = stage.Here(GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(here.Cluster(ctx)).To(Succeed())
