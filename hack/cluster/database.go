@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/emporium-shop/emporium/hack/cluster/internal/images"
 )
@@ -20,19 +20,15 @@ func pushDatabase(ctx context.Context, s session) error {
 		if err != nil {
 			return err
 		}
-		file, err := images.Maker{Builder: builder}.PostgreSQL(ctx)
+		image, err := images.Maker{Builder: builder}.PostgreSQLImage(ctx)
 		if err != nil {
 			return fmt.Errorf("%w\nit is made of Debian's packages by root; elsewhere, push an image of PostgreSQL 15 as %s yourself", err, target)
 		}
-		return push(ctx, file, target)
+		return push(ctx, image, target)
 	})
 }
 
-func push(ctx context.Context, file, target string) error {
-	image, err := tarball.ImageFromPath(file, nil)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", file, err)
-	}
+func push(ctx context.Context, image v1.Image, target string) error {
 	reference, err := name.ParseReference(target)
 	if err != nil {
 		return fmt.Errorf("naming image %s: %w", target, err)

@@ -44,10 +44,7 @@ var debootstrap = []string{
 // PostgreSQL makes the database image. It returns the path of its tarball.
 // Debian's part is kept by itself: it takes long, and the script beside it changes more often.
 func (m Maker) PostgreSQL(ctx context.Context) (string, error) {
-	root, err := m.keep("debian-"+key(debootstrap...)+".tar.gz", func(target string) error {
-		m.Note("fetching Debian's PostgreSQL (a minute the first time)")
-		return fetchDebian(ctx, target)
-	})
+	root, err := m.debian(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -57,6 +54,23 @@ func (m Maker) PostgreSQL(ctx context.Context) (string, error) {
 			return err
 		}
 		return oci.WriteArchive(target, Postgres, image)
+	})
+}
+
+// PostgreSQLImage makes the same image, to be pushed.
+func (m Maker) PostgreSQLImage(ctx context.Context) (v1.Image, error) {
+	root, err := m.debian(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return postgresImage(root)
+}
+
+// debian returns the path of Debian's part.
+func (m Maker) debian(ctx context.Context) (string, error) {
+	return m.keep("debian-"+key(debootstrap...)+".tar.gz", func(target string) error {
+		m.Note("fetching Debian's PostgreSQL (a minute the first time)")
+		return fetchDebian(ctx, target)
 	})
 }
 
