@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// localRegistry is the one that the manifests name.
-const localRegistry = "emporium.local"
+// LocalRegistry is the one that the manifests name.
+const LocalRegistry = "emporium.local"
 
 // Cluster makes sure that the cluster runs; the user's own is taken as it is.
 func (s Stage) Cluster(ctx context.Context) error {
@@ -90,7 +90,7 @@ func (s Stage) located(manifest string) string {
 	if !s.Foreign {
 		return manifest
 	}
-	return strings.ReplaceAll(manifest, localRegistry+"/", s.Registry+"/")
+	return strings.ReplaceAll(manifest, LocalRegistry+"/", s.Registry+"/")
 }
 
 // Release applies the samples with other tags of some services' images; the rest of the manifests stays.
@@ -100,8 +100,8 @@ func (s Stage) Release(ctx context.Context, tag string, services ...string) erro
 		return err
 	}
 	for _, name := range services {
-		old := localRegistry + "/" + name + ":1"
-		manifest = strings.ReplaceAll(manifest, old, localRegistry+"/"+name+":"+tag)
+		old := LocalRegistry + "/" + name + ":1"
+		manifest = strings.ReplaceAll(manifest, old, LocalRegistry+"/"+name+":"+tag)
 	}
 	return s.Apply(ctx, manifest)
 }
