@@ -56,7 +56,12 @@ func (r *ShopReconciler) reportOrphans(ctx context.Context, req ctrl.Request) er
 		svc := &services[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.Orphan(svc)
-		errs = append(errs, r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status))
+		told := transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady}
+		err := r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status)
+		if err == nil {
+			r.tell(told)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

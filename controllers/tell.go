@@ -30,14 +30,25 @@ func (t transition) happened() (*metav1.Condition, bool) {
 	return is, v1alpha1.Reason(is.Reason).Stalls() && was.Message != is.Message
 }
 
+// matters leaves out how a service gets into a release and goes live with it: that is told
+// once for all of them, by the shop and the release.
+func (t transition) matters() bool {
+	_, service := t.object.(*v1alpha1.ShopService)
+	return !service || troubled(meta.FindStatusCondition(t.before, string(t.of))) || troubled(meta.FindStatusCondition(t.after, string(t.of)))
+}
+
+func troubled(c *metav1.Condition) bool {
+	return c != nil && (v1alpha1.Reason(c.Reason).Stalls() || c.Reason == string(v1alpha1.ReasonDegraded) || c.Reason == string(v1alpha1.ReasonUnknownShop))
+}
+
 // tell records a transition once, as an event of its object and in the metrics.
 func (r *ShopReconciler) tell(t transition) {
 	c, happened := t.happened()
-	if !happened {
+	if !happened || !t.matters() {
 		return
 	}
 	kind := corev1.EventTypeNormal
-	if reason := v1alpha1.Reason(c.Reason); reason.Stalls() || reason == v1alpha1.ReasonDegraded {
+	if troubled(c) {
 		kind = corev1.EventTypeWarning
 	}
 	r.Recorder.Eventf(t.object, nil, kind, c.Reason, "Reconciling", "%s", c.Message)

@@ -5,8 +5,8 @@ type ConditionType string
 
 const (
 	// ConditionReady is True when what the spec asks for is what serves. On a
-	// ShopService: when its active version has its replicas; on a ShopRelease: when
-	// every service of its stack is ready at its floor.
+	// ShopService: when the release that serves holds it as it is, with its pods; on a
+	// ShopRelease: when every service of its stack is ready at its floor.
 	ConditionReady ConditionType = "Ready"
 	// ConditionAvailable is True when customers are served: the front door names a
 	// release, a replica of it is ready, and each service of the release has at least one
@@ -19,7 +19,7 @@ const (
 	// somebody changes something. The message says what.
 	ConditionStalled ConditionType = "Stalled"
 	// ConditionPendingChanges is present, and True, only when services differ
-	// from the release that spec.release.version or spec.release.active names. Shop only.
+	// from the release that spec.release.version or spec.release.active names. Shop and ShopService.
 	ConditionPendingChanges ConditionType = "PendingChanges"
 	// ConditionStarted is True once every service of a release was ready. ShopRelease only.
 	ConditionStarted ConditionType = "Started"
@@ -81,6 +81,8 @@ const (
 	ReasonForeignObject Reason = "ForeignObject"
 	// ReasonUnknownShop: a ShopService names a Shop that does not exist. ShopService only.
 	ReasonUnknownShop Reason = "UnknownShop"
+	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only.
+	ReasonReleasing Reason = "Releasing"
 	// ReasonNotReleased: a ShopService is in no release yet. ShopService only.
 	ReasonNotReleased Reason = "NotReleased"
 	// ReasonRetired: the stack of a release was deleted. ShopRelease only.

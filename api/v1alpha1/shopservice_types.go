@@ -339,7 +339,7 @@ type ShopServiceStatus struct {
 	// replicas that the active stack asks for.
 	// +optional
 	Replicas int32 `json:"replicas"`
-	// conditions are Ready, always; Stalled only while true.
+	// conditions are Ready, always; Reconciling, Stalled and PendingChanges only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

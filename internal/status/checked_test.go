@@ -11,7 +11,7 @@ import (
 	"github.com/emporium-shop/emporium/internal/plan"
 )
 
-const release = "acme-aaaaaaaa"
+const releaseA = "acme-aaaaaaaa"
 
 func TestChecked(t *testing.T) {
 	passed, failed, running := plan.Job{State: plan.JobSucceeded}, plan.Job{State: plan.JobFailed}, plan.Job{State: plan.JobRunning}
@@ -30,8 +30,8 @@ func TestChecked(t *testing.T) {
 		"after the switch the Jobs go, not this":   {[]string{"smoke"}, nil, "1 of 1 checks passed", "True Serving 1 of 1 checks passed"},
 		"a check that the shop no longer asks for": {[]string{"prices"}, map[string]plan.Job{"smoke": failed, "prices": passed}, "", "True Serving 1 of 1 checks passed"},
 	} {
-		w := &observe.World{Observed: plan.Observed{Policy: plan.Policy{Checks: c.checks}, Checks: map[string]map[string]plan.Job{release: c.jobs}}}
-		rel := &v1alpha1.ShopRelease{ObjectMeta: metav1.ObjectMeta{Name: release}}
+		w := &observe.World{Observed: plan.Observed{Policy: plan.Policy{Checks: c.checks}, Checks: map[string]map[string]plan.Job{releaseA: c.jobs}}}
+		rel := &v1alpha1.ShopRelease{ObjectMeta: metav1.ObjectMeta{Name: releaseA}}
 		var s v1alpha1.ShopReleaseStatus
 		if c.was != "" {
 			set(&s.Conditions, 0, v1alpha1.ConditionChecked, true, v1alpha1.ReasonServing, c.was)

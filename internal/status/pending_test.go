@@ -34,9 +34,9 @@ func TestPendingMessageNamesWhatWaitsAndTheWayOut(t *testing.T) {
 		w := &observe.World{Shop: &v1alpha1.Shop{}, Snapshot: snapshots.Snapshot{Spec: of(now)}, Releases: map[string]*v1alpha1.ShopRelease{}}
 		w.Shop.Spec.Release = c.policy
 		if c.known {
-			w.Releases[release] = &v1alpha1.ShopRelease{Spec: of(held)}
+			w.Releases[releaseA] = &v1alpha1.ShopRelease{Spec: of(held)}
 		}
-		if got := pendingMessage(w, release); got != c.want {
+		if got := pendingMessage(w, releaseA); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // Service returns the status of one ShopService of the shop.
@@ -22,23 +23,42 @@ func Service(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService) v1al
 	}
 	run := w.Observed.Stacks[active][svc.Name]
 	s.ReadyReplicas, s.Replicas = run.Available, run.Wanted
-	remove(&s.Conditions, v1alpha1.ConditionStalled)
-	ready, reason, message := serviceReady(w, d, svc, run, s.ActiveRelease)
-	set(&s.Conditions, svc.Generation, v1alpha1.ConditionReady, ready, reason, message)
+	v := serviceVerdict(w, d, svc, run, s.ActiveRelease)
+	gen := svc.Generation
+	set(&s.Conditions, gen, v1alpha1.ConditionReady, v.ready, v.reason, v.message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, v.reason.Stalls(), v.reason, v.message)
+	works := !v.ready && !v.reason.Stalls() && v.reason != v1alpha1.ReasonPaused
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, works, v.reason, v.message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, v.pending, v.reason, pendingMessage(w, d.Pending))
 	return s
 }
 
-func serviceReady(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService, run plan.Running, active string) (bool, v1alpha1.Reason, string) {
+// verdict is what is said of a service.
+type verdict struct {
+	ready, pending bool
+	reason         v1alpha1.Reason
+	message        string
+}
+
+// serviceVerdict: a service is ready when its spec is what serves, with its pods. What it
+// says while a release is on its way is the same all the way: twenty services would
+// otherwise cost twenty writes a step.
+func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService, run plan.Running, active string) verdict {
 	floor := d.Floors(active)[svc.Name]
+	held := d.Pending != "" && active != ""
+	serves := active != "" && release.Same(&w.Releases[active].Spec, &w.Snapshot.Spec, svc.Name)
 	switch {
-	case active == "" && d.Reason.Stalls():
-		return false, d.Reason, d.Message
+	case !serves && !held && (d.Reason.Stalls() || d.Reason == v1alpha1.ReasonPaused):
+		return verdict{reason: d.Reason, message: d.Message}
 	case active == "":
-		return false, v1alpha1.ReasonNotReleased, "the service is in no release that serves yet"
+		return verdict{reason: v1alpha1.ReasonNotReleased, message: "the service is in no release that serves yet"}
+	case !serves && !held:
+		return verdict{reason: v1alpha1.ReasonReleasing, message: fmt.Sprintf(
+			"release %s serves the service as it was; Shop %s says how far the release with the change is", active, w.Shop.Name)}
 	case !run.ReadyAt(floor):
-		return false, v1alpha1.ReasonDegraded, trouble(run, floor)
+		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
-	return true, v1alpha1.ReasonServing, fmt.Sprintf("release %s serves", active)
+	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active)}
 }
 
 func trouble(run plan.Running, floor int32) string {
@@ -68,5 +88,7 @@ func Orphan(svc *v1alpha1.ShopService) v1alpha1.ShopServiceStatus {
 	message := fmt.Sprintf("spec.shop names %s, which does not exist in namespace %s; create that Shop, or delete this ShopService and create it for another", svc.Spec.Shop, svc.Namespace)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonUnknownShop, message)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionStalled, true, v1alpha1.ReasonUnknownShop, message)
+	remove(&s.Conditions, v1alpha1.ConditionReconciling)
+	remove(&s.Conditions, v1alpha1.ConditionPendingChanges)
 	return s
 }

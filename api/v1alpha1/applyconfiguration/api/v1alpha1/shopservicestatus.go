@@ -23,7 +23,7 @@ type ShopServiceStatusApplyConfiguration struct {
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
 	// replicas that the active stack asks for.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// conditions are Ready, always; Stalled only while true.
+	// conditions are Ready, always; Reconciling, Stalled and PendingChanges only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

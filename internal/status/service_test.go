@@ -1,0 +1,66 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/plan"
+	snapshots "github.com/emporium-shop/emporium/internal/release"
+)
+
+// told is what a team reads of its catalog: whether it is ready and why, and the conditions that are there only while true.
+func told(now string, running int32, d plan.Decision) string {
+	w := &observe.World{
+		Shop:     &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme"}},
+		Releases: map[string]*v1alpha1.ShopRelease{releaseA: {Spec: of(map[string]string{"cart": "cart:1", "catalog": "catalog:1"})}},
+		Snapshot: snapshots.Snapshot{Spec: of(map[string]string{"cart": "cart:2", "catalog": now})},
+	}
+	w.Observed.Stacks = map[string]plan.Stack{releaseA: {"catalog": {Wanted: 2, Available: running, Current: true}}}
+	d.Table.Active = releaseA
+	d.Stacks = []plan.StackPlan{{Release: releaseA, Role: plan.Active, Floors: map[string]int32{"catalog": 2}}}
+	svc := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: "catalog"}}
+	var abnormal []string
+	ready := ""
+	for _, c := range Service(w, &d, svc).Conditions {
+		if c.Type == string(v1alpha1.ConditionReady) {
+			ready = fmt.Sprintf("%s %s", c.Status, c.Reason)
+			continue
+		}
+		abnormal = append(abnormal, c.Type)
+	}
+	slices.Sort(abnormal)
+	return strings.TrimSpace(ready + " " + strings.Join(abnormal, " "))
+}
+
+func TestAServiceIsReadyWhenItsSpecServes(t *testing.T) {
+	for name, c := range map[string]struct {
+		image   string
+		running int32
+		d       plan.Decision
+		want    string
+	}{
+		"it serves as it is":                     {"catalog:1", 2, plan.Decision{Reason: v1alpha1.ReasonServing}, "True Serving"},
+		"the release of others is on its way":    {"catalog:1", 2, plan.Decision{Reason: v1alpha1.ReasonStarting}, "True Serving"},
+		"the release of others failed":           {"catalog:1", 2, plan.Decision{Reason: v1alpha1.ReasonCheckFailed}, "True Serving"},
+		"it lost pods":                           {"catalog:1", 1, plan.Decision{Reason: v1alpha1.ReasonDegraded}, "False Degraded Reconciling"},
+		"its change settles":                     {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonSettling}, "False Releasing Reconciling"},
+		"its change starts":                      {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonStarting}, "False Releasing Reconciling"},
+		"its change waits for a promotion":       {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonAwaitingPromotion}, "False Releasing Reconciling"},
+		"its change came to nothing":             {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonStartDeadlineExceeded}, "False StartDeadlineExceeded Stalled"},
+		"its change makes no release":            {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonInvalidServices}, "False InvalidServices Stalled"},
+		"its change waits, since all is paused":  {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonPaused}, "False Paused"},
+		"its change waits for another version":   {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonServing, Pending: releaseA}, "True Serving PendingChanges"},
+		"another's change waits for a version":   {"catalog:1", 2, plan.Decision{Reason: v1alpha1.ReasonServing, Pending: releaseA}, "True Serving"},
+		"its change waits, and it lost all pods": {"catalog:2", 0, plan.Decision{Reason: v1alpha1.ReasonDegraded, Pending: releaseA}, "False Degraded PendingChanges Reconciling"},
+	} {
+		if got := told(c.image, c.running, c.d); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
