@@ -26,7 +26,7 @@ var _ = Describe("Bad input", Label("smoke"), func() {
 		Entry("both replicas and autoscaling", service("both", "shop: acme, "+image+"replicas: 1, autoscaling: {maxReplicas: 2}"), "set exactly one of"),
 	)
 
-	It("a quota too small stops the release, and what serves goes on", func(ctx SpecContext) {
+	It("a quota too small stops the release, and what serves goes on", Label("release"), func(ctx SpecContext) {
 		closeWindow(ctx)
 		DeferCleanup(func(ctx SpecContext) {
 			_, err := here.Kubectl(ctx, "-n", stage.Shop, "delete", "shopsvc/bad", "resourcequota/small", "--ignore-not-found")
