@@ -20,11 +20,11 @@ var _ = Describe("A release whose containers crash", Label("release"), func() {
 			overlay(ctx, next("dependsOn: null"), shop("release: {startDeadline: 45s}"))
 			row := says(ctx, "False", "Starting", ContainSubstring("storefront (CrashLoopBackOff)"))
 			Expect(row.Active).To(Equal(home))
-			Expect(field(ctx, "shopsvc/storefront", readyReason)).To(Equal("Releasing"), "its team does not take it for live")
+			Eventually(func() string { return field(ctx, "shopsvc/storefront", readyReason) }).Should(Equal("Releasing"), "its team does not take it for live")
 			Expect(field(ctx, "shopsvc/catalog", readyReason)).To(Equal("Serving"))
 			overdue := "release %[1]s was not ready within 45s: 2 of 3 ready; waiting for storefront (CrashLoopBackOff); change the services, or delete ShopRelease %[1]s to try it again"
 			row = says(ctx, "False", "StartDeadlineExceeded", fmt.Sprintf(overdue, row.Candidate))
-			Expect(field(ctx, "shopsvc/storefront", readyReason)).To(Equal("StartDeadlineExceeded"))
+			Eventually(func() string { return field(ctx, "shopsvc/storefront", readyReason) }).Should(Equal("StartDeadlineExceeded"))
 			Expect(row.Services).To(Equal("3/3"), "of what serves")
 			Expect(deployments(ctx, row.Candidate)).NotTo(BeEmpty(), "it can be looked at")
 
