@@ -27,6 +27,7 @@
 //	ready, promotion Manual and not named            active + candidate          AwaitingPromotion
 //	ready and wanted                                 both + the front door names the candidate   Switching
 //	switched, not confirmed by every replica         both                        Switching
+//	confirmed; services with traffic only start      both                        Switching
 //	confirmed, inside the rollback window            both                        RollbackWindow
 //	active below its floor                           active                      Degraded
 //	otherwise                                        active                      Serving

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +13,35 @@ import (
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
-// pages is a rate that two storefronts answer with more than the 70 % of their CPU requests at which one more is asked for,
-// and that two cores still carry beside everything else: a page costs some 1.4 ms of a 2026 server's core.
-const pages = 130
+// Load rises by step pages a second until the autoscaler adds a pod, so that slow machines are not drowned and fast ones
+// are made to work; it hears of CPU every ten seconds and decides every fifteen. A page costs some 1.4 ms of a 2026 server's core.
+const (
+	step      = 70
+	stepEvery = 35 * time.Second
+)
+
+// rising is load in steps.
+type rising struct {
+	steps []*load.Generator
+	last  time.Time
+}
+
+func (r *rising) rise(ctx SpecContext) {
+	GinkgoHelper()
+	if time.Since(r.last) < stepEvery {
+		return
+	}
+	g, err := here.Pages(ctx, step)
+	Expect(err).NotTo(HaveOccurred())
+	r.steps, r.last = append(r.steps, g), time.Now()
+}
+
+func (r *rising) stop() (records []load.Record) {
+	for _, g := range r.steps {
+		records = append(records, g.Stop()...)
+	}
+	return records
+}
 
 // forgetful is the sample's autoscaler, but for its memory: by itself it goes back to what it thought right within the last
 // five minutes, also where the load is gone. It is no part of a release.
@@ -50,17 +77,19 @@ var _ = Describe("Autoscaling", Label("smoke", "scale"), func() {
 			Expect(here.ApplySamples(ctx)).To(Succeed())
 		})
 		small(ctx)
-		asked, err := here.Pages(ctx, pages)
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { asked.Stop() })
-		Eventually(func() []string { return storefronts(ctx) }).ShouldNot(HaveLen(2))
+		var asked rising
+		DeferCleanup(func() { asked.stop() })
+		Eventually(func() []string {
+			asked.rise(ctx)
+			return storefronts(ctx)
+		}, 4*time.Minute).ShouldNot(HaveLen(2))
 		added := time.Now()
 		Eventually(func() []string {
 			return slices.DeleteFunc(storefronts(ctx), func(pod string) bool { return served(ctx, pod) })
 		}, 30*time.Second).Should(BeEmpty(), "pods that answered nothing")
 		AddReportEntry("from the new pod to its first answer", time.Since(added))
-		res := load.Analyse(asked.Stop(), nil)
-		AddReportEntry("pages asked for", res.Requests)
+		res := load.Analyse(asked.stop(), nil)
+		AddReportEntry("pages asked for, and a second at the end", fmt.Sprint(res.Requests, ", ", step*len(asked.steps)))
 		Expect(res.Failed).To(BeZero(), "%v", res.Examples)
 	})
 })
