@@ -60,10 +60,11 @@ func (p *planner) addStack(name string, role Role) {
 	}
 }
 
-// pending: a version or a pin holds a release fast, and the services differ from it.
+// pending: a version or a pin holds a release fast, and the services differ from it, also
+// where they would make no release by themselves.
 func (p *planner) pending(t target) string {
 	held := p.o.Policy.Version != "" || p.o.Policy.Pin != ""
-	if !held || t.cut || t.release == p.o.Content.Release || len(p.o.Content.Problems) > 0 {
+	if !held || t.cut || t.release == p.o.Content.Release {
 		return ""
 	}
 	return t.release
