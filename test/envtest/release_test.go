@@ -219,7 +219,7 @@ func ownsReplicas(d *appsv1.Deployment) bool {
 		var fields struct {
 			Spec map[string]any `json:"f:spec"`
 		}
-		Expect(json.Unmarshal(e.FieldsV1.Raw, &fields)).To(Succeed())
+		Expect(json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields)).To(Succeed())
 		applied = true
 		if _, owns := fields.Spec["f:replicas"]; owns {
 			return true
