@@ -108,14 +108,10 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	}
 	wake := sooner(decision.Wake, world.Wake)
 	if applyErr != nil {
-		wake = sooner(wake, askAgain)
+		wake = sooner(wake, askAgain(&shop, now))
 	}
 	return ctrl.Result{RequeueAfter: wake}, nil
 }
-
-// askAgain is how long a refusal that is told to the user stands before Kubernetes is asked again: nobody tells when an
-// object of somebody else goes, or an admission rule changes.
-const askAgain = 10 * time.Second
 
 func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) error {
 	desired, err := resources.Render(resources.Input{

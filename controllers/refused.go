@@ -1,0 +1,25 @@
+package controllers
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// A refusal that is told to the user is tried again after half the time that it has stood,
+// within these bounds: nobody tells when an object of somebody else goes, or an admission
+// rule changes, and each try costs the dry run of a stack.
+const (
+	askAgainSoonest = 10 * time.Second
+	askAgainLatest  = 5 * time.Minute
+)
+
+func askAgain(shop *v1alpha1.Shop, now time.Time) time.Duration {
+	since := meta.FindStatusCondition(shop.Status.Conditions, string(v1alpha1.ConditionStalled))
+	if since == nil {
+		return askAgainSoonest
+	}
+	return min(max(now.Sub(since.LastTransitionTime.Time)/2, askAgainSoonest), askAgainLatest)
+}
