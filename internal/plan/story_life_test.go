@@ -152,6 +152,35 @@ func init() {
 		w.Run(time.Second, 7)
 		return w
 	}
+	stories["pods of the candidate are refused"] = func() *world.World {
+		w := installed()
+		w.Refused["acme-bbbbbbbb/cart"] = `pods "acme-cart-bbbbbbbb-x" is forbidden: exceeded quota: compute`
+		w.Change("acme-bbbbbbbb")
+		w.Run(time.Second, 7)
+		w.Say("the quota is raised")
+		delete(w.Refused, "acme-bbbbbbbb/cart")
+		w.Run(time.Second, 7)
+		return w
+	}
+	stories["the active stack loses pods"] = func() *world.World {
+		w := installed()
+		w.Say("a node goes away, and with it the pods of cart")
+		w.Stumble("acme-aaaaaaaa", "cart")
+		w.Run(time.Second, 7)
+		return w
+	}
+	stories["the cluster cannot serve the front door"] = func() *world.World {
+		w := installed()
+		w.Say("the Gateway API's CRDs are deleted, while a release is on its way")
+		w.Change("acme-bbbbbbbb")
+		w.Run(time.Second, 3)
+		w.Observed.FrontDoor.Missing = "the cluster does not serve gateway.networking.k8s.io/v1: install its CRDs"
+		w.Run(time.Second, 7)
+		w.Say("they are back")
+		w.Observed.FrontDoor.Missing = ""
+		w.Run(time.Second, 7)
+		return w
+	}
 	stories["a worker works only with traffic"] = func() *world.World {
 		w := installed()
 		w.Services["cart"] = plan.Service{WithTraffic: true}

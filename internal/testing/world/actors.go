@@ -82,6 +82,10 @@ func (w *World) grow(release, service string, floor int32) plan.Running {
 	}
 	w.age[key]++
 	run := plan.Running{Current: true, Wanted: max(floor, w.Observed.Stacks[release][service].Wanted)}
+	if run.Refused = w.Refused[key]; run.Refused != "" {
+		run.Trouble = "FailedCreate"
+		return run
+	}
 	in, slow := w.StartsIn[key]
 	if !slow {
 		in = 1

@@ -20,6 +20,8 @@ type World struct {
 	StartsIn map[string]int
 	// Trouble is what pods of a service that does not start say.
 	Trouble map[string]string
+	// Refused is what Kubernetes says of the pods of a service that it does not create.
+	Refused map[string]string
 	// Ends is what becomes of a Job, by release/service or release/check, one step after
 	// it was started; unset: it succeeds.
 	Ends map[string]plan.JobState
@@ -41,7 +43,7 @@ type World struct {
 // New makes an empty shop with the services, each fixed at two replicas.
 func New(services ...string) *World {
 	start := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
-	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, ConfirmsIn: 1, age: map[string]int{},
+	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, Refused: map[string]string{}, ConfirmsIn: 1, age: map[string]int{},
 		Ends: map[string]plan.JobState{}, Counts: map[string]frontdoor.Counts{}, Services: map[string]plan.Service{}}
 	w.Observed.Namespace = "acme"
 	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
