@@ -15,8 +15,8 @@ import (
 // more rarely, down to once in slowestProgress: each time it costs a write of the Shop and
 // one of the ShopRelease. Every transition is written at once.
 const (
-	firstProgress   = 2 * time.Second
-	slowestProgress = 16 * time.Second
+	firstProgress   = 3 * time.Second
+	slowestProgress = 24 * time.Second
 )
 
 // pace keeps the number of status writes of a release small: a stack of 20 services
