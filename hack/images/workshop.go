@@ -7,10 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/emporium-shop/emporium/hack/cluster/load"
@@ -91,7 +88,7 @@ func (w workshop) image(ctx context.Context, name string) (v1.Image, error) {
 // deliver writes the tarball, and loads or pushes the image.
 func (w workshop) deliver(ctx context.Context, name string, image v1.Image, digest string) (string, error) {
 	if w.push != "" {
-		return "pushed", w.pushImage(ctx, name, image)
+		return "pushed", oci.Push(ctx, w.reference(name), image)
 	}
 	tarball := filepath.Join(w.cluster.Images(), name+"-"+w.tag+".tar")
 	if err := oci.WriteArchive(tarball, w.reference(name), image); err != nil {
@@ -104,15 +101,4 @@ func (w workshop) deliver(ctx context.Context, name string, image v1.Image, dige
 		return "is in the cluster already", err
 	}
 	return "loaded", w.cluster.Image(ctx, tarball)
-}
-
-func (w workshop) pushImage(ctx context.Context, image string, content v1.Image) error {
-	reference, err := name.ParseReference(w.reference(image))
-	if err != nil {
-		return fmt.Errorf("naming image %s: %w", image, err)
-	}
-	if err := remote.Write(reference, content, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-		return fmt.Errorf("pushing image %s: %w", image, err)
-	}
-	return nil
 }

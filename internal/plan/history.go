@@ -6,15 +6,16 @@ import (
 )
 
 // beyondHistory names the ShopReleases that play no part any more and are older
-// than the newest HistoryLimit of their kind.
+// than the newest HistoryLimit of their kind. The last irreversible migration is
+// remembered by its release, which stays.
 func (p *planner) beyondHistory() []string {
 	if p.d.Frozen {
 		return nil
 	}
-	p.irreversible = p.o.lastIrreversible()
+	irreversible := p.o.lastIrreversible()
 	var idle []Release
 	for _, r := range p.o.Releases {
-		if !p.inUse(r) {
+		if r.Name != irreversible && !p.inUse(r) {
 			idle = append(idle, r)
 		}
 	}
@@ -29,12 +30,11 @@ func (p *planner) beyondHistory() []string {
 }
 
 // inUse tells whether a release plays a part. The one that served before the active one does, also when its stack is gone: it
-// is what one goes back to, however many candidates came to nothing since it was cut. The
-// last irreversible migration is remembered by its release.
+// is what one goes back to, however many candidates came to nothing since it was cut.
 func (p *planner) inUse(r Release) bool {
 	_, runs := p.d.Role(r.Name)
 	s := p.o.Table.Switch
-	return runs || r.Name == p.irreversible || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
+	return runs || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
 		r.Name == p.o.Content.Release || (p.o.Policy.Pin != "" && (r.Name == p.o.Policy.Pin || r.Version == p.o.Policy.Pin))
 }
 

@@ -25,8 +25,6 @@ type planner struct {
 	withoutStack bool
 	// goingBack: the candidate's stack still runs, since it served before the active one.
 	goingBack bool
-	// irreversible names the release that ran the last irreversible migration.
-	irreversible string
 }
 
 func (p *planner) decide() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -18,10 +19,10 @@ func address(shop *v1alpha1.Shop, entrance *corev1.Service) string {
 	if balancer := balancerOf(entrance); balancer != "" {
 		host = balancer
 	}
-	if port == 80 || port == 0 {
-		return "http://" + bracketed(host)
+	if port == 0 {
+		port = 80
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
+	return "http://" + strings.TrimSuffix(net.JoinHostPort(host, strconv.Itoa(int(port))), ":80")
 }
 
 func balancerOf(entrance *corev1.Service) string {
@@ -37,12 +38,4 @@ func balancerOf(entrance *corev1.Service) string {
 		}
 	}
 	return ""
-}
-
-// bracketed puts an IPv6 address into brackets, as a URL wants it.
-func bracketed(host string) string {
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		return "[" + host + "]"
-	}
-	return host
 }

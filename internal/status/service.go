@@ -49,7 +49,7 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 	serves := active != "" && release.Same(&w.Releases[active].Spec, &w.Snapshot.Spec, svc.Name)
 	switch {
 	case !serves && !held && (d.Reason.Stalls() || d.Reason == v1alpha1.ReasonPaused):
-		return verdict{reason: d.Reason, message: d.Message}
+		return verdict{reason: d.Reason, message: standing(w, d)}
 	case active == "":
 		return verdict{reason: v1alpha1.ReasonNotReleased, message: "the service is in no release that serves yet"}
 	case !serves && !held:
@@ -59,6 +59,16 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
 	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active)}
+}
+
+// standing says why nothing goes on. What counts pods is left to the Shop: it changes with
+// every pod that crashes, and each service would be written each time.
+func standing(w *observe.World, d *plan.Decision) string {
+	switch d.Reason {
+	case v1alpha1.ReasonStartDeadlineExceeded, v1alpha1.ReasonQuotaExceeded:
+		return fmt.Sprintf("the release with the change does not start; Shop %s says why", w.Shop.Name)
+	}
+	return d.Message
 }
 
 func trouble(run plan.Running, floor int32) string {

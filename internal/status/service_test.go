@@ -64,3 +64,14 @@ func TestAServiceIsReadyWhenItsSpecServes(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAServiceSaysDoesNotCountPods(t *testing.T) {
+	says := func(message string) string {
+		d := plan.Decision{Reason: v1alpha1.ReasonStartDeadlineExceeded, Message: message}
+		w := &observe.World{Shop: &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme"}}}
+		return Service(w, &d, &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: "catalog"}}).Conditions[0].Message
+	}
+	if a, b := says("1 of 3 ready; waiting for cart (CrashLoopBackOff), search"), says("2 of 3 ready; waiting for search"); a != b {
+		t.Errorf("every service would be written with every pod:\n%s\n%s", a, b)
+	}
+}

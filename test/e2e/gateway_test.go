@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -20,19 +20,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/test/gateway"
 	"github.com/emporium-shop/emporium/test/load"
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
-// The shop behind the Gateway, and the address of this machine that its pods reach.
+// The shop behind the Gateway.
 const (
 	plaza        = "plaza"
 	plazaHost    = "plaza.example"
 	plazaPreview = "preview.plaza.example"
-	hostAddress  = "198.18.0.1"
 )
 
 const plazaManifest = `apiVersion: v1
@@ -64,7 +62,9 @@ spec: {shop: plaza, image: "emporium.local/tiny:1", routes: [{path: /api/back}],
 
 // square is the Gateway, and what the specs do with the shop behind it.
 type square struct {
-	api  client.WithWatch
+	api client.WithWatch
+	// host is the address of this machine that pods reach: the API server's.
+	host string
 	port int
 }
 
@@ -84,18 +84,20 @@ func buildSquare(ctx SpecContext) square {
 	Expect(gatewayv1.Install(scheme)).To(Succeed())
 	api, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
-	return square{api, freePort()}
+	server, err := url.Parse(config.Host)
+	Expect(err).NotTo(HaveOccurred())
+	return square{api, server.Hostname(), freePort(server.Hostname())}
 }
 
-func freePort() int {
+func freePort(host string) int {
 	GinkgoHelper()
-	l, err := net.Listen("tcp", hostAddress+":0")
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	Expect(err).NotTo(HaveOccurred())
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func (q square) address() string { return net.JoinHostPort(hostAddress, strconv.Itoa(q.port)) }
+func (q square) address() string { return net.JoinHostPort(q.host, strconv.Itoa(q.port)) }
 
 // open starts the proxy and lets it follow the routes in the shop's namespace.
 func (q square) open(ctx SpecContext) {
@@ -117,7 +119,7 @@ func (q square) open(ctx SpecContext) {
 		GatewayClassName: "test", Listeners: []gatewayv1.Listener{{Name: "web", Protocol: gatewayv1.HTTPProtocolType, Port: gatewayv1.PortNumber(q.port)}},
 	}}
 	Expect(q.api.Create(ctx, g)).To(Succeed())
-	g.Status.Addresses = []gatewayv1.GatewayStatusAddress{{Value: hostAddress}}
+	g.Status.Addresses = []gatewayv1.GatewayStatusAddress{{Value: q.host}}
 	Expect(q.api.Status().Update(ctx, g)).To(Succeed())
 }
 
@@ -154,19 +156,12 @@ func (q square) moved(ctx SpecContext, to string) load.Switch {
 	return stage.Seen(last)
 }
 
-// answers returns the release that answers at a host name of the Gateway; without one, the status.
+// answers returns who answers at a host name of the Gateway.
 func (q square) answers(ctx SpecContext, host string) string {
 	GinkgoHelper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.address()+"/api/back", nil)
+	answer, err := gateway.Ask(ctx, "http://"+q.address()+"/api/back", host)
 	Expect(err).NotTo(HaveOccurred())
-	req.Host = host
-	res, err := http.DefaultClient.Do(req)
-	Expect(err).NotTo(HaveOccurred())
-	defer res.Body.Close()
-	if release := res.Header.Get(frontdoor.HeaderRelease); release != "" {
-		return release
-	}
-	return strconv.Itoa(res.StatusCode)
+	return answer
 }
 
 var _ = Describe("A front door of type GatewayAPI", Label("release", "gateway"), func() {

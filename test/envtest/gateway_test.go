@@ -2,7 +2,6 @@ package envtest
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -227,17 +226,10 @@ func (p *proxy) refuse() {
 	p.refuses = true
 }
 
-// ask asks as a customer who uses the host name; it returns the release that answers, or the status where none does.
+// ask asks as a customer who uses the host name.
 func (p *proxy) ask(ctx context.Context, host string) string {
 	GinkgoHelper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.server.URL, nil)
+	answer, err := gateway.Ask(ctx, p.server.URL, host)
 	Expect(err).NotTo(HaveOccurred())
-	req.Host = host
-	res, err := http.DefaultClient.Do(req)
-	Expect(err).NotTo(HaveOccurred())
-	defer res.Body.Close()
-	if release := res.Header.Get(frontdoor.HeaderRelease); release != "" {
-		return release
-	}
-	return fmt.Sprint(res.StatusCode)
+	return answer
 }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -58,11 +57,14 @@ func StartHAProxy(ctx context.Context, address string) (*HAProxy, error) {
 	}
 	// Debian keeps it where only root's path leads.
 	p.cmd = exec.Command("/usr/sbin/haproxy", "-f", p.path("haproxy.cfg"), "-db")
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting HAProxy: %w", err)
 	}
-	return p, p.answers(ctx)
+	if err := p.answers(ctx); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
 }
 
 // answers waits until HAProxy answers at its socket.

@@ -89,10 +89,10 @@ func outside(address string) bool {
 
 // ToLook says where a person finds the shop.
 func (s Stage) ToLook(ctx context.Context) (string, error) {
-	shop, err := s.Status(ctx)
 	if !s.Foreign {
 		return s.Address(ctx)
 	}
+	shop, err := s.Status(ctx)
 	if err != nil || outside(shop.Status.Address) {
 		return shop.Status.Address, err
 	}
