@@ -42,6 +42,8 @@ type Desired struct {
 	// Route is the HTTPRoute that customers arrive by; nil where the front door is
 	// Managed, and before the first switch.
 	Route Object
+	// Warnings say what is not as it should be though everything is rendered, one sentence each.
+	Warnings []string
 }
 
 // Render renders a decision.
@@ -59,7 +61,7 @@ func Render(in Input) (Desired, error) {
 		return Desired{}, err
 	}
 	out.Objects = append(out.Objects, all...)
-	out.Table = table(in)
+	out.Table, out.Warnings = table(in), warnings(in)
 	if in.Shop.UsesGatewayAPI() {
 		out.Table = routes(in, out.Table)
 		if out.Route, err = publicRoute(in); err != nil {

@@ -22,11 +22,13 @@ type service struct {
 	object   string                   // of everything that is written for it
 	floor    int32
 	scale    v1alpha1.ServiceScale
+	look     rendering
 }
 
 func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, p plan.StackPlan) service {
+	look, _ := renderingOf(rel)
 	out := service{
-		shop: in.Shop, rel: rel, name: s.Name, floor: p.Floors[s.Name],
+		look: look, shop: in.Shop, rel: rel, name: s.Name, floor: p.Floors[s.Name],
 		template: *s.ServiceTemplate.DeepCopy(),
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
@@ -45,7 +47,9 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 	return out
 }
 
-func (s service) labels() map[string]string { return serviceLabels(s.shop.Name, s.name, s.rel.Name) }
+func (s service) labels() map[string]string {
+	return s.look.serviceLabels(s.shop.Name, s.name, s.rel.Name)
+}
 func (s service) selector() map[string]string {
 	return serviceSelector(s.shop.Name, s.name, s.rel.Name)
 }
@@ -58,7 +62,14 @@ func (s service) service() Object {
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(s.selector()).
 			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
-				WithPort(s.template.Port).WithTargetPort(intstr.FromString(frontdoor.PortName))))
+				WithPort(s.template.Port).WithTargetPort(s.targetPort())))
+}
+
+func (s service) targetPort() intstr.IntOrString {
+	if s.look.portByNumber {
+		return intstr.FromInt32(s.template.Port)
+	}
+	return intstr.FromString(frontdoor.PortName)
 }
 
 // routesOf lists the public paths of a release and the Services behind them.
