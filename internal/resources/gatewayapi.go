@@ -43,8 +43,12 @@ func pinned(in Input, rel *v1alpha1.ShopRelease, p plan.StackPlan) []Object {
 		look: look, shop: in.Shop, rel: rel, name: v1alpha1.GatewayService, object: PinnedName(rel),
 		floor: p.Floors[v1alpha1.GatewayService],
 	}
-	d := s.deploymentOf(corev1ac.PodTemplateSpec().WithLabels(s.labels()).
-		WithSpec(gatewayPod(in).WithContainers(pinnedGateway(in, rel))))
+	o := gatewayOptions(in.Shop, look.gatewayDefaults)
+	if look.ownStackOnly {
+		ownStackOnly(o, s.labels())
+	}
+	pod := gatewayPod(in, s.object, o, pinnedGateway(in, rel)).WithLabels(s.labels())
+	d := s.deploymentOf(pod).WithAnnotations(accountAnnotation(in, s.object))
 	return []Object{s.gatewayService(), d, s.disruptionBudget()}
 }
 

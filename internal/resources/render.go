@@ -30,6 +30,9 @@ type Input struct {
 	Live map[string]v1alpha1.ServiceScale
 	// FrontDoorImage is the gateway image of shops that name none.
 	FrontDoorImage string
+	// AccountUIDs is what the function of this name returns: the Deployments of gateways
+	// whose pods have to be made anew for a new ServiceAccount.
+	AccountUIDs map[string]string
 }
 
 // Desired is the full desired set, but for copies, releases and the table, which

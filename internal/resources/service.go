@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -44,12 +45,26 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy
 	}
 	release.Rename(&out.template, copies)
+	if look.ownStackOnly {
+		ownStackOnly(out.template.Pod, out.podLabels())
+	}
 	return out
 }
 
 func (s service) labels() map[string]string {
 	return s.look.serviceLabels(s.shop.Name, s.name, s.rel.Name)
 }
+
+// podLabels are those of the pods, the service's own included.
+func (s service) podLabels() map[string]string {
+	all := map[string]string{}
+	if s.template.Pod != nil {
+		maps.Copy(all, s.template.Pod.Labels)
+	}
+	maps.Copy(all, s.labels())
+	return all
+}
+
 func (s service) selector() map[string]string {
 	return serviceSelector(s.shop.Name, s.name, s.rel.Name)
 }
