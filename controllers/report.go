@@ -35,6 +35,7 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		told = append(told, transition{rel, rel.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionActive})
 		errs = append(errs, r.Writer.Status(ctx, "ShopRelease", rel, changed, rel.Status, changed.Status))
 	}
+	errs = append(errs, r.reportNotAdmitted(ctx, w, d))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
