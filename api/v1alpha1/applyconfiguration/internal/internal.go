@@ -241,6 +241,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: irreversible
       type:
         scalar: boolean
+- name: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.PodOptions
   map:
     fields:
@@ -465,6 +467,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Route
   map:
     fields:
+    - name: allowedServices
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: path
       type:
         scalar: string
@@ -761,6 +769,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
       default: {}
+    - name: networkPolicies
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+      default: Enabled
     - name: paused
       type:
         scalar: boolean
