@@ -11,6 +11,7 @@ import (
 // release that serves holds it from before, it says so.
 func NotAdmitted(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService) v1alpha1.ShopServiceStatus {
 	s := Service(w, d, svc)
+	s.Conditions = svc.Status.DeepCopy().Conditions // what stays keeps its time
 	message := release.NotAdmitted(w.Shop, svc.Name)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonNotAllowed, message)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionStalled, true, v1alpha1.ReasonNotAllowed, message)

@@ -73,11 +73,13 @@ func (s story) pass(ctx context.Context) error {
 		for _, list := range kinds() {
 			g.Expect(versions(ctx, g, cached, list, s.ns, true)).To(Equal(versions(ctx, g, api, list, s.ns, true)))
 		}
-		for _, kind := range []string{"ConfigMapList", "SecretList"} {
+		for _, kind := range []string{"ConfigMapList", "SecretList", "ServiceAccountList"} {
 			list := &metav1.PartialObjectMetadataList{}
 			list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 			g.Expect(versions(ctx, g, sources, list, s.ns, false)).To(Equal(versions(ctx, g, api, list, s.ns, false)))
 		}
+		claims := &corev1.PersistentVolumeClaimList{}
+		g.Expect(versions(ctx, g, sources, claims, s.ns, false)).To(Equal(versions(ctx, g, api, claims, s.ns, false)))
 	}).Should(Succeed())
 	_, err := operator.Reconcile(ctx, ctrl.Request{NamespacedName: s.key(s.shop)})
 	s.honest(ctx)

@@ -30,6 +30,7 @@ import (
 )
 
 var (
+	server *envtest.Environment
 	// api reads and writes without a cache.
 	api client.Client
 	// cached is what the operator reads through, and sources its view of ConfigMaps and Secrets of others.
@@ -54,7 +55,7 @@ func TestEnvtest(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	ctrl.SetLogger(GinkgoLogr)
-	server := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	server = &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
 	config, err := server.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(server.Stop)
