@@ -27,6 +27,10 @@ type ShopSpecApplyConfiguration struct {
 	// by the front door where it has routes. The cluster's network must enforce them. Stacks of
 	// releases from before the operator knew this field get none. Unset: Enabled.
 	NetworkPolicies *apiv1alpha1.NetworkPolicies `json:"networkPolicies,omitempty"`
+	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
+	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
+	// team that may choose them freely can take another's traffic. Unset: none.
+	AllowedPodMetadata []string `json:"allowedPodMetadata,omitempty"`
 }
 
 // ShopSpecApplyConfiguration constructs a declarative configuration of the ShopSpec type for use with
@@ -72,5 +76,15 @@ func (b *ShopSpecApplyConfiguration) WithDefaults(value *ServiceDefaultsApplyCon
 // If called multiple times, the NetworkPolicies field is set to the value of the last call.
 func (b *ShopSpecApplyConfiguration) WithNetworkPolicies(value apiv1alpha1.NetworkPolicies) *ShopSpecApplyConfiguration {
 	b.NetworkPolicies = &value
+	return b
+}
+
+// WithAllowedPodMetadata adds the given value to the AllowedPodMetadata field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the AllowedPodMetadata field.
+func (b *ShopSpecApplyConfiguration) WithAllowedPodMetadata(values ...string) *ShopSpecApplyConfiguration {
+	for i := range values {
+		b.AllowedPodMetadata = append(b.AllowedPodMetadata, values[i])
+	}
 	return b
 }
