@@ -51,6 +51,10 @@ type Reader struct {
 	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
 	GatewayAPI bool
 	Prober     Prober
+	// ProbeAnywhere lets a shop's probeAddress name any host.
+	ProbeAnywhere bool
+	// Namespaces that the caches hold; none: every one.
+	Namespaces []string
 }
 
 // Read reads all that a decision about the shop rests on.

@@ -86,7 +86,7 @@ func run(config *rest.Config, scheme *runtime.Scheme, caches cache.Options, gate
 	Expect(err).NotTo(HaveOccurred())
 	r, theirs := operatorOf(mgr, prometheus.NewRegistry())
 	r.Reader.GatewayAPI, r.Now = gatewayAPI, time.Now
-	r.Reader.Prober = &probe.Prober{Asker: probe.HTTP{}, Now: time.Now}
+	r.Reader.Prober = &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: time.Now}
 	Expect(r.Setup(mgr, theirs)).To(Succeed())
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -92,7 +92,7 @@ func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.
 	return &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
-			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: clock},
+			Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
