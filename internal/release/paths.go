@@ -19,20 +19,21 @@ type place struct {
 // pathsBelow finds the paths that take requests from another service's path without its consent.
 // The longest prefix wins, so the path right above is the one that loses them.
 func pathsBelow(namespace string, services []v1alpha1.ShopService, serving *v1alpha1.ShopReleaseSpec) (out []Problem) {
-	owners := map[string]place{}
+	owners, twice := map[string]place{}, map[string]bool{}
 	var all []place
 	for i := range services {
 		for j, r := range services[i].Spec.Routes {
 			p := place{services[i].Name, j, r}
 			all = append(all, p)
-			if _, taken := owners[r.Path]; !taken { // taken twice: findProblems says so
-				owners[r.Path] = p
-			}
+			_, taken := owners[r.Path]
+			twice[r.Path] = taken
+			owners[r.Path] = p
 		}
 	}
 	for _, inner := range all {
 		outer, below := above(owners, inner.Path)
-		if below && outer.service != inner.service && !outer.allows(inner.service) {
+		disputed := twice[inner.Path] // which findProblems tells: whose it is comes first
+		if below && !disputed && outer.service != inner.service && !outer.allows(inner.service) {
 			out = append(out, refusePath(namespace, outer, inner, serving))
 		}
 	}

@@ -49,7 +49,8 @@ func TestPathsBelow(t *testing.T) {
 		"who is allowed already stays allowed by the command": {
 			services: []v1alpha1.ShopService{routing("a", at("/", "b")), routing("b", at("/b")), routing("c", at("/c"))},
 			want:     []Problem{{"c", below("ShopService c: spec.routes[0] /c", "/ of ShopService a") + patching("a", 0, "/", `allowedServices/-","value":"c"`)}}},
-		"the nearest path above decides, not the first": {services: []v1alpha1.ShopService{routing("a", at("/", "b")), routing("b", at("/shop", "c")), routing("c", at("/shop/sale"))}},
+		"a path that two services hold is told once, as such": {services: []v1alpha1.ShopService{routing("a", at("/")), routing("b", at("/api")), routing("c", at("/api"))}},
+		"the nearest path above decides, not the first":       {services: []v1alpha1.ShopService{routing("a", at("/", "b")), routing("b", at("/shop", "c")), routing("c", at("/shop/sale"))}},
 		"who is allowed at / is not allowed everywhere": {
 			services: []v1alpha1.ShopService{routing("a", at("/", "*")), routing("b", at("/shop")), routing("c", at("/shop/sale"))},
 			want:     []Problem{{"c", below("ShopService c: spec.routes[0] /shop/sale", "/shop of ShopService b") + patching("b", 0, "/shop", `allowedServices","value":["c"]`)}}},
