@@ -72,8 +72,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	caches := controllers.CacheOptions()
-	o.tenancy.limit(&caches)
+	caches := controllers.Within(controllers.CacheOptions(), o.tenancy.namespaces)
 	if gatewayAPI {
 		controllers.HoldRoutes(&caches)
 	}
@@ -101,8 +100,7 @@ func setup(mgr ctrl.Manager) error {
 }
 
 func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme, gatewayAPI bool) error {
-	sourceOptions := controllers.SourceCacheOptions()
-	o.tenancy.limit(&sourceOptions)
+	sourceOptions := controllers.Within(controllers.SourceCacheOptions(), o.tenancy.namespaces)
 	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 )
 
 // tenancy is what the operator may look at.
@@ -33,14 +32,4 @@ func (t *tenancy) set(list string) error {
 		}
 	}
 	return nil
-}
-
-// limit keeps a cache within the namespaces.
-func (t *tenancy) limit(o *cache.Options) {
-	for _, name := range t.namespaces {
-		if o.DefaultNamespaces == nil {
-			o.DefaultNamespaces = map[string]cache.Config{}
-		}
-		o.DefaultNamespaces[name] = cache.Config{}
-	}
 }

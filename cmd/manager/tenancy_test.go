@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/emporium-shop/emporium/controllers"
 )
 
 func parsed(args ...string) (tenancy, error) {
@@ -31,9 +33,7 @@ func TestNamespacesLimitTheCaches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var o cache.Options
-		got.limit(&o)
-		if diff := cmp.Diff(want, o.DefaultNamespaces); diff != "" {
+		if diff := cmp.Diff(want, controllers.Within(cache.Options{}, got.namespaces).DefaultNamespaces); diff != "" {
 			t.Errorf("%q: -want +got:\n%s", args, diff)
 		}
 	}

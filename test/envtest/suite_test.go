@@ -80,9 +80,9 @@ var _ = BeforeSuite(func() {
 })
 
 // operatorOf joins the operator's parts as cmd/manager does.
-func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.ShopReconciler, cache.Cache) {
+func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer, namespaces ...string) (*controllers.ShopReconciler, cache.Cache) {
 	GinkgoHelper()
-	options := controllers.SourceCacheOptions()
+	options := controllers.Within(controllers.SourceCacheOptions(), namespaces)
 	options.Scheme, options.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), options)
 	Expect(err).NotTo(HaveOccurred())
@@ -92,7 +92,7 @@ func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.
 	return &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
-			Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
+			Namespaces: namespaces, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
