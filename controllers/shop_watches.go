@@ -8,6 +8,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -39,6 +40,7 @@ func written() map[client.Object]predicate.Predicate {
 		&policyv1.PodDisruptionBudget{}:          notItsStatus(),
 		&corev1.Service{}:                        anything,
 		&corev1.ServiceAccount{}:                 anything,
+		&networkingv1.NetworkPolicy{}:            anything,
 		&rbacv1.Role{}:                           anything,
 		&rbacv1.RoleBinding{}:                    anything,
 		&corev1.ConfigMap{}:                      anything,
@@ -64,6 +66,7 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
 			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
+	b = r.watchGrants(b, sources)
 	if r.Reader.GatewayAPI {
 		b = r.watchRoutes(b)
 	}
