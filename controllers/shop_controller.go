@@ -36,6 +36,8 @@ type ShopReconciler struct {
 
 	// Progress proves that passes end.
 	Progress *Progress
+	// Workers is how many shops are looked at at the same time; 0: one.
+	Workers int
 
 	settling settling
 	pace     pace
@@ -73,7 +75,7 @@ func (s *settling) forget(req ctrl.Request) {
 
 // Reconcile is one pass for one shop.
 func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	r.Progress.begin(req)
+	ctx = r.Progress.begin(ctx, req)
 	defer r.Progress.end(req)
 	var shop v1alpha1.Shop
 	if err := r.Reader.Cache.Get(ctx, req.NamespacedName, &shop); err != nil {

@@ -1,0 +1,80 @@
+package controllers
+
+import (
+	"context"
+	"testing"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+func queue(t *testing.T) priorityqueue.PriorityQueue[reconcile.Request] {
+	t.Helper()
+	q := priorityqueue.New[reconcile.Request](t.Name())
+	t.Cleanup(q.ShutDown)
+	return q
+}
+
+func next(q priorityqueue.PriorityQueue[reconcile.Request]) (string, int) {
+	req, priority, _ := q.GetWithPriority()
+	q.Done(req)
+	return req.Name, priority
+}
+
+func shopAt(name, resourceVersion, pin string) *v1alpha1.Shop {
+	s := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shops", ResourceVersion: resourceVersion}}
+	s.Spec.Release.Active = pin
+	return s
+}
+
+func TestAPinGoesBeforeShopsThatChangedEarlierAndThoseBeforeReleasesToCut(t *testing.T) {
+	q, shops := queue(t), enqueueBy(itself, shopPriority)
+	ctx := context.Background()
+	shops.Create(ctx, event.CreateEvent{Object: shopAt("listed", "1", ""), IsInInitialList: true}, q)
+	addWith(q, PriorityNew, []reconcile.Request{shopKey("to-cut")})
+	shops.Update(ctx, event.UpdateEvent{ObjectOld: shopAt("changed", "1", ""), ObjectNew: shopAt("changed", "2", "")}, q)
+	shops.Update(ctx, event.UpdateEvent{ObjectOld: shopAt("pinned", "1", ""), ObjectNew: shopAt("pinned", "2", "v1")}, q)
+	for _, want := range []struct {
+		shop     string
+		priority int
+	}{{"pinned", PriorityUrgent}, {"changed", PriorityReady}, {"to-cut", PriorityNew}, {"listed", handler.LowPriority}} {
+		if shop, priority := next(q); shop != want.shop || priority != want.priority {
+			t.Errorf("got %s at %d, want %s at %d", shop, priority, want.shop, want.priority)
+		}
+	}
+}
+
+func TestAChangeLiftsAShopThatWaitsToBeCut(t *testing.T) {
+	q, shops := queue(t), enqueueBy(itself, shopPriority)
+	addWith(q, PriorityNew, []reconcile.Request{shopKey("acme"), shopKey("bazaar")})
+	shops.Update(context.Background(), event.UpdateEvent{ObjectOld: shopAt("bazaar", "1", ""), ObjectNew: shopAt("bazaar", "2", "v1")}, q)
+	if shop, priority := next(q); shop != "bazaar" || priority != PriorityUrgent {
+		t.Errorf("got %s at %d", shop, priority)
+	}
+}
+
+func TestWhatTheFrontDoorTellsIsUrgentAndItsRenewalIsNot(t *testing.T) {
+	lease := func(annotation, value string) client.Object {
+		return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{annotation: value}}}
+	}
+	of := priorityOf(&coordinationv1.Lease{})
+	for annotation, want := range map[string]int{
+		frontdoor.AnnotationSwitch: PriorityUrgent, frontdoor.AnnotationCounts: PriorityUrgent,
+		frontdoor.AnnotationActive: PriorityUrgent, frontdoor.AnnotationTableHash: PriorityReady,
+	} {
+		if got := of(lease(annotation, "1"), lease(annotation, "2")); got != want {
+			t.Errorf("%s changed: priority %d, want %d", annotation, got, want)
+		}
+		if got := of(lease(annotation, "1"), lease(annotation, "1")); got != PriorityReady {
+			t.Errorf("renewed: priority %d", got)
+		}
+	}
+}
