@@ -31,15 +31,6 @@ import (
 // version of the image, set by the Dockerfile.
 var version = "dev"
 
-// Times of the leadership. A machine that has no CPU to spare answers after ten seconds and
-// more, and a leader that ends then takes the guard with it. A leader that ends in order gives
-// its Lease back, so that these times matter only when its node is gone.
-const (
-	leaseDuration = 60 * time.Second
-	renewDeadline = 40 * time.Second
-	retryPeriod   = 5 * time.Second
-)
-
 type options struct {
 	metricsAddress, healthAddress string
 	leaderElect                   bool
@@ -94,17 +85,22 @@ func run(ctx context.Context, o options) error {
 		controllers.HoldRoutes(&caches)
 	}
 	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI)
+	lock, err := leaderLock(config)
+	if err != nil {
+		return err
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         caches,
-		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
-		HealthProbeBindAddress:        o.healthAddress,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "emporium.shop.emporium.dev",
-		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 ptr.To(leaseDuration),
-		RenewDeadline:                 ptr.To(renewDeadline),
-		RetryPeriod:                   ptr.To(retryPeriod),
+		Scheme:                              scheme,
+		Cache:                               caches,
+		Metrics:                             metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:              o.healthAddress,
+		LeaderElection:                      o.leaderElect,
+		LeaderElectionID:                    leaderElectionID,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaderElectionResourceLockInterface: lock,
+		LeaseDuration:                       ptr.To(leaseDuration),
+		RenewDeadline:                       ptr.To(renewDeadline),
+		RetryPeriod:                         ptr.To(retryPeriod),
 	})
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
