@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/client-go/util/workqueue"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
 )
 
 // Priorities of the work queue: a greater one goes first. Without them a guard's verdict
@@ -68,6 +70,19 @@ func addWith(q workqueue.TypedRateLimitingInterface[reconcile.Request], priority
 	for _, r := range requests {
 		q.Add(r)
 	}
+}
+
+// passPriority is the priority of the next pass that this one asks for. It is always said:
+// unsaid, a shop keeps the one that it came with, and after a restart all come last.
+func passPriority(d *plan.Decision, now time.Time) *int {
+	p := PriorityReady
+	switch {
+	case d.Table.Switching, d.Reason == v1alpha1.ReasonSwitching, d.Table.Guard.Open(now):
+		p = PriorityUrgent
+	case d.Reason == v1alpha1.ReasonSettling:
+		p = PriorityNew
+	}
+	return &p
 }
 
 // shopPriority puts a pin, which approves a release or goes back to one, before everything

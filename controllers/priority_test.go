@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"testing"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
 )
 
 func queue(t *testing.T) priorityqueue.PriorityQueue[reconcile.Request] {
@@ -77,4 +79,35 @@ func TestWhatTheFrontDoorTellsIsUrgentAndItsRenewalIsNot(t *testing.T) {
 			t.Errorf("renewed: priority %d", got)
 		}
 	}
+}
+
+func TestTheNextPassOfAShopIsAsUrgentAsWhatItWaitsFor(t *testing.T) {
+	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		decision plan.Decision
+		want     int
+	}{
+		"a release that is still to be cut":    {plan.Decision{Reason: v1alpha1.ReasonSettling}, PriorityNew},
+		"a candidate that starts":              {plan.Decision{Reason: v1alpha1.ReasonStarting}, PriorityReady},
+		"a switch that was just written":       {plan.Decision{Table: plan.TablePlan{Switching: true}}, PriorityUrgent},
+		"a switch that is not confirmed":       {plan.Decision{Reason: v1alpha1.ReasonSwitching}, PriorityUrgent},
+		"a guard that counts":                  {guarded(now.Add(time.Second)), PriorityUrgent},
+		"a guard that is over":                 {guarded(now), PriorityReady},
+		"a guard that counts, and new content": {settlingUnderGuard(now), PriorityUrgent},
+		"nothing":                              {plan.Decision{Reason: v1alpha1.ReasonServing}, PriorityReady},
+	} {
+		if got := passPriority(&c.decision, now); *got != c.want {
+			t.Errorf("%s: %d, want %d", name, *got, c.want)
+		}
+	}
+}
+
+func guarded(until time.Time) plan.Decision {
+	return plan.Decision{Reason: v1alpha1.ReasonRollbackWindow, Table: plan.TablePlan{Guard: &frontdoor.Guard{Until: until}}}
+}
+
+func settlingUnderGuard(now time.Time) plan.Decision {
+	d := guarded(now.Add(time.Second))
+	d.Reason = v1alpha1.ReasonSettling
+	return d
 }

@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -100,19 +101,19 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	applyErr := r.apply(ctx, world, &decision)
 	if apierrors.IsConflict(applyErr) {
 		log.FromContext(ctx).V(1).Info("deciding again on a newer view", "conflict", applyErr.Error())
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
+		return ctrl.Result{RequeueAfter: 50 * time.Millisecond, Priority: passPriority(&decision, now)}, nil
 	}
 	if applyErr != nil && !explain(&decision, world.Observed.Table, applyErr) {
-		return ctrl.Result{}, applyErr // what came of the decision is not known: the next pass reports what it sees
+		return ctrl.Result{Priority: ptr.To(PriorityFailed)}, applyErr // what came of the decision is not known: the next pass reports what it sees
 	}
 	if err := r.report(ctx, world, &decision, now); err != nil {
-		return ctrl.Result{}, errors.Join(applyErr, err)
+		return ctrl.Result{Priority: ptr.To(PriorityFailed)}, errors.Join(applyErr, err)
 	}
 	wake := sooner(decision.Wake, world.Wake)
 	if applyErr != nil {
 		wake = sooner(wake, askAgain(&shop, now))
 	}
-	return ctrl.Result{RequeueAfter: wake}, nil
+	return ctrl.Result{RequeueAfter: wake, Priority: passPriority(&decision, now)}, nil
 }
 
 func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) error {
