@@ -124,7 +124,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 	m := controllers.NewMetrics(metrics.Registry)
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
-			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
 			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{}, Now: time.Now},
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},

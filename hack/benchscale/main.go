@@ -27,6 +27,7 @@ type options struct {
 	shops    string
 	clones   int
 	secrets  bool
+	count    bool
 	against  string
 	flags    string
 	rest     time.Duration
@@ -39,6 +40,7 @@ func main() {
 	flag.StringVar(&o.shops, "shops", "10,50", "numbers of shops, a series each; they are really started")
 	flag.IntVar(&o.clones, "clones", 0, "another series of this many shops, all but ten of which are cloned in etcd, for example 200 or 1000")
 	flag.BoolVar(&o.secrets, "secrets", true, "a first series of ten shops with a Secret for each service")
+	flag.BoolVar(&o.count, "count", false, "only count the requests of one release with a Secret for each service, by kind (a minute)")
 	flag.StringVar(&o.against, "against", "", "measure the operator of this git `commit` first, for example 7d2da97")
 	flag.StringVar(&o.flags, "operator-flags", "", "more flags of the operator of this checkout, for example \"--workers=8 --kube-api-qps=500\"")
 	flag.DurationVar(&o.rest, "rest", 20*time.Second, "how long to look at the operator at rest")
@@ -106,11 +108,16 @@ func assets(ctx context.Context, root string) error {
 type plan struct {
 	started, clones int
 	secrets         bool
+	// count ends after one release.
+	count bool
 }
 
 func plans(o options) (out []plan, err error) {
+	if o.count {
+		return []plan{{started: 2, secrets: true, count: true}}, nil
+	}
 	if o.secrets {
-		out = append(out, plan{10, 0, true})
+		out = append(out, plan{started: 10, secrets: true})
 	}
 	for n := range strings.SplitSeq(o.shops, ",") {
 		if n == "" {
@@ -120,10 +127,10 @@ func plans(o options) (out []plan, err error) {
 		if err != nil || started < 2 || started > 9999 {
 			return nil, fmt.Errorf("reading -shops: %q is no number of shops from 2 to 9999", n)
 		}
-		out = append(out, plan{started, 0, false})
+		out = append(out, plan{started: started})
 	}
 	if o.clones > 0 {
-		out = append(out, plan{10, o.clones - 10, false})
+		out = append(out, plan{started: 10, clones: o.clones - 10})
 	}
 	return out, nil
 }
@@ -144,6 +151,9 @@ func measure(ctx context.Context, o options, root string, s subject) (out []seri
 	for _, p := range all {
 		done, err := p.measure(ctx, o, root, s, binary, work)
 		done.print(os.Stdout)
+		if p.count {
+			done.printWrites(os.Stdout)
+		}
 		if err != nil {
 			return out, err
 		}

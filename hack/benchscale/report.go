@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -103,6 +105,20 @@ func (s series) print(out io.Writer) {
 			r.Operator.Resident, r.Peak, r.Operator.Heap, r.Server)
 	}
 	_ = w.Flush()
+}
+
+// printWrites tells what the last row wrote, by kind and verb, and what else it asked.
+func (s series) printWrites(out io.Writer) {
+	if len(s.Rows) == 0 {
+		return
+	}
+	last := s.Rows[len(s.Rows)-1].Operator
+	for _, kind := range slices.Sorted(maps.Keys(last.Writes)) {
+		fmt.Fprintf(out, "  %4d  %s\n", last.Writes[kind], kind)
+	}
+	for _, method := range slices.Sorted(maps.Keys(last.Requests)) {
+		fmt.Fprintf(out, "  %4d  %s in all\n", last.Requests[method], method)
+	}
 }
 
 func (r row) shares() string {

@@ -44,6 +44,9 @@ func (p plan) phases(ctx context.Context, l *lab, o options, keep func([]row, er
 	if err := one(l.cold(ctx, 1, p.started)); err != nil {
 		return err
 	}
+	if p.count {
+		return keep(l.release(ctx, "2"))
+	}
 	if p.clones > 0 {
 		if err := one(l.takeOver(ctx, p)); err != nil {
 			return err

@@ -22,7 +22,7 @@ import (
 )
 
 // ComponentCopy marks the copies of ConfigMaps and Secrets.
-const ComponentCopy = "config-copy"
+const ComponentCopy = observe.ComponentCopy
 
 // Do brings the shop's objects to the decision.
 func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired, configs *observe.Configs) error {
@@ -97,6 +97,7 @@ func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1
 		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(string(c.Kind)).GroupResource(), c.Name, errors.New("it changed while a release was cut"))
 	}
 	meta := w.meta(shop, c.Copy, ComponentCopy)
+	meta.Annotations = map[string]string{observe.AnnotationCopiedFrom: observe.CopiedFrom(src, hash)}
 	switch s := src.(type) {
 	case *corev1.Secret:
 		return w.create(ctx, &corev1.Secret{ObjectMeta: meta, Immutable: ptr.To(true), Type: s.Type, Data: s.Data}, "Secret")
