@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,6 +34,8 @@ type options struct {
 	rest     time.Duration
 	patience time.Duration
 	out      string
+	merge    bool
+	docs     bool
 }
 
 func main() {
@@ -46,6 +49,8 @@ func main() {
 	flag.DurationVar(&o.rest, "rest", 20*time.Second, "how long to look at the operator at rest")
 	flag.DurationVar(&o.patience, "patience", 30*time.Minute, "how long a series may take")
 	flag.StringVar(&o.out, "o", ".cluster/bench-scale.json", "where the figures go")
+	flag.BoolVar(&o.merge, "merge", false, "keep the figures of earlier runs that are not measured again")
+	flag.BoolVar(&o.docs, "docs", false, "put tables and plots into docs/scale.md and docs/scale.svg")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -79,19 +84,43 @@ func run(ctx context.Context, o options) error {
 		defer tree.Remove()
 		subjects = append([]subject{{o.against, tree.Path, nil}}, subjects...)
 	}
-	fmt.Printf("%d CPUs of %s, load %.1f\n", runtime.NumCPU(), runtime.GOARCH, loadAverage())
+	file, machine := filepath.Join(root, o.out), machine()
+	fmt.Println(machine)
 	var all []series
-	for _, s := range subjects {
-		done, err := measure(ctx, o, root, s)
-		all = append(all, done...)
-		if err != nil {
-			return fmt.Errorf("measuring %s: %w", s.name, err)
-		}
-		if err := write(filepath.Join(root, o.out), all); err != nil {
+	if o.merge {
+		if all, err = read(file); err != nil {
 			return err
 		}
 	}
+	for _, s := range subjects {
+		done, err := measure(ctx, o, root, s)
+		all = merge(all, done)
+		if err != nil {
+			return fmt.Errorf("measuring %s: %w", s.name, err)
+		}
+		if err := write(file, all); err != nil {
+			return err
+		}
+	}
+	printLaws(os.Stdout, all)
+	if o.docs {
+		return fillDocs(root, machine, all)
+	}
 	return nil
+}
+
+var memoryTotal = regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB$`)
+
+// machine says on what the figures were measured.
+func machine() string {
+	memory := "unknown"
+	info, err := os.ReadFile("/proc/meminfo")
+	if found := memoryTotal.FindSubmatch(info); err == nil && found != nil {
+		kilobytes, _ := strconv.Atoi(string(found[1]))
+		memory = fmt.Sprintf("%d GiB", (kilobytes+1<<19)>>20)
+	}
+	return fmt.Sprintf("Measured on %s with %d CPUs (%s) and %s of memory; API server, etcd, actor and operator share them.",
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, memory)
 }
 
 // assets makes sure that the binaries of the API server are there.
