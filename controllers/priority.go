@@ -74,11 +74,13 @@ func addWith(q workqueue.TypedRateLimitingInterface[reconcile.Request], priority
 
 // passPriority is the priority of the next pass that this one asks for. It is always said:
 // unsaid, a shop keeps the one that it came with, and after a restart all come last.
-func passPriority(d *plan.Decision, now time.Time) *int {
+func passPriority(d *plan.Decision, err error, now time.Time) *int {
 	p := PriorityReady
 	switch {
-	case d.Table.Switching, d.Reason == v1alpha1.ReasonSwitching, d.Table.Guard.Open(now):
+	case d.Back, d.Table.Switching, d.Reason == v1alpha1.ReasonSwitching, d.Table.Guard.Open(now):
 		p = PriorityUrgent
+	case err != nil:
+		p = PriorityFailed
 	case d.Reason == v1alpha1.ReasonSettling:
 		p = PriorityNew
 	}

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -94,11 +95,18 @@ func TestTheNextPassOfAShopIsAsUrgentAsWhatItWaitsFor(t *testing.T) {
 		"a guard that counts":                  {guarded(now.Add(time.Second)), PriorityUrgent},
 		"a guard that is over":                 {guarded(now), PriorityReady},
 		"a guard that counts, and new content": {settlingUnderGuard(now), PriorityUrgent},
+		"a way back":                           {plan.Decision{Back: true}, PriorityUrgent},
 		"nothing":                              {plan.Decision{Reason: v1alpha1.ReasonServing}, PriorityReady},
 	} {
-		if got := passPriority(&c.decision, now); *got != c.want {
+		if got := passPriority(&c.decision, nil, now); *got != c.want {
 			t.Errorf("%s: %d, want %d", name, *got, c.want)
 		}
+	}
+	if got := passPriority(&plan.Decision{Back: true}, errors.New("refused"), now); *got != PriorityUrgent {
+		t.Errorf("a way back that failed: %d", *got)
+	}
+	if got := passPriority(&plan.Decision{Reason: v1alpha1.ReasonStarting}, errors.New("refused"), now); *got != PriorityFailed {
+		t.Errorf("a pass that failed: %d", *got)
 	}
 }
 

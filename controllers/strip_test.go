@@ -127,7 +127,7 @@ func observed(t *testing.T, shop *v1alpha1.Shop, objects []client.Object) *obser
 }
 
 func TestWhatIsObservedOfStrippedObjectsIsWhatIsObservedOfWholeOnes(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(24) {
 		shop, whole := shopOf(seed)
 		var stripped []client.Object
 		for _, o := range whole {
@@ -152,7 +152,7 @@ func TestWhatIsObservedOfStrippedObjectsIsWhatIsObservedOfWholeOnes(t *testing.T
 
 func TestStrippedPodsWakeTheirShopWhenWholeOnesDo(t *testing.T) {
 	told := podTold()
-	for seed := range uint64(500) {
+	for seed := range uint64(200) {
 		before, after := &corev1.Pod{}, &corev1.Pod{}
 		filler(seed).Fill(before)
 		filler(seed + 1000).Fill(after)
