@@ -166,7 +166,7 @@ func plans(o options) (out []plan, err error) {
 
 func measure(ctx context.Context, o options, root string, s subject) (out []series, err error) {
 	all, err := plans(o)
-	if err != nil {
+	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	work, err := os.MkdirTemp("", "bench-scale-")
