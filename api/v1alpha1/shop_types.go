@@ -184,7 +184,8 @@ type Check struct {
 	// resources of the pod. Unset: the shop's defaults.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
-	// deadline for the check to end; past it, it failed. Unset: 5m.
+	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 5m"
 	// +kubebuilder:validation:Type=string

@@ -152,7 +152,8 @@ type Migration struct {
 	// these args: take it out again with the next image. Unset: false.
 	// +optional
 	Irreversible bool `json:"irreversible,omitempty"`
-	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// deadline for the Job to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 10m.
 	// +kubebuilder:default="10m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 10m"
 	// +kubebuilder:validation:Type=string
@@ -299,8 +300,8 @@ type PodOptions struct {
 	// for itself. Unset: none.
 	// +optional
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those that are
-	// required and select the service's pods count each stack for itself. Unset: spread over nodes where possible.
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
+	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
 	// +listType=map
 	// +listMapKey=topologyKey
 	// +listMapKey=whenUnsatisfiable

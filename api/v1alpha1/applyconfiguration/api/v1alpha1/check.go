@@ -26,7 +26,8 @@ type CheckApplyConfiguration struct {
 	Env []v1.EnvVar `json:"env,omitempty"`
 	// resources of the pod. Unset: the shop's defaults.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
-	// deadline for the check to end; past it, it failed. Unset: 5m.
+	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
 	// labels of the check's pod, beside Emporium's own. Unset: none.
 	Labels map[string]string `json:"labels,omitempty"`

@@ -20,7 +20,8 @@ type MigrationApplyConfiguration struct {
 	// ran, going back to a release from before it is refused. It speaks of this image and
 	// these args: take it out again with the next image. Unset: false.
 	Irreversible *bool `json:"irreversible,omitempty"`
-	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// deadline for the Job to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 10m.
 	Deadline *v1.Duration `json:"deadline,omitempty"`
 	// labels of the migration's pod; they win over those in pod.labels. A mesh whose sidecar
 	// never ends is kept out by them, or by annotations. Unset: those in pod.labels.

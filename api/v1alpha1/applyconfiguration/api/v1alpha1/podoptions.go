@@ -25,8 +25,8 @@ type PodOptionsApplyConfiguration struct {
 	// affinity of the pods. Required terms that select the service's pods count each stack
 	// for itself. Unset: none.
 	Affinity *v1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those that are
-	// required and select the service's pods count each stack for itself. Unset: spread over nodes where possible.
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
+	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
 	TopologySpreadConstraints []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 	// serviceAccountName that the pods run as. It must allow the service, by the annotation
 	// shop.emporium.dev/allowed-services. Its token is mounted only when this
