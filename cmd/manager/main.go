@@ -33,6 +33,7 @@ type options struct {
 	metricsAddress, healthAddress string
 	leaderElect                   bool
 	frontDoorImage                string
+	tenancy                       tenancy
 	zap                           zap.Options
 }
 
@@ -42,6 +43,7 @@ func parse() options {
 	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
+	o.tenancy.bind(flag.CommandLine)
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -70,11 +72,11 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	caches := controllers.CacheOptions()
+	caches := controllers.Within(controllers.CacheOptions(), o.tenancy.namespaces)
 	if gatewayAPI {
 		controllers.HoldRoutes(&caches)
 	}
-	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI)
+	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI, "namespaces", o.tenancy.namespaces)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         caches,
@@ -98,7 +100,7 @@ func setup(mgr ctrl.Manager) error {
 }
 
 func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme, gatewayAPI bool) error {
-	sourceOptions := controllers.SourceCacheOptions()
+	sourceOptions := controllers.Within(controllers.SourceCacheOptions(), o.tenancy.namespaces)
 	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
 	if err != nil {
@@ -115,7 +117,8 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtim
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
-			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{}, Now: time.Now},
+			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
+			Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,

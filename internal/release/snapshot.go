@@ -15,6 +15,8 @@ type Snapshot struct {
 	// Problems say why these services cannot make a release together, one sentence
 	// each, sorted. Empty: they can.
 	Problems []string
+	// Refused are those of the problems that one service has to end, or its owner's consent.
+	Refused []Problem
 }
 
 // Take makes the snapshot of a shop's services. hashes holds the content hash of
@@ -43,6 +45,7 @@ func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alp
 		Replicas:        spec.Replicas,
 		Autoscaling:     spec.Autoscaling, DisruptionBudget: spec.DisruptionBudget,
 	}
+	out.Routes = withoutGrants(out.Routes)
 	fillDefaults(&out.ServiceTemplate, d.DeepCopy())
 	return out
 }
