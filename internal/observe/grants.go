@@ -26,10 +26,7 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 	if active := w.Releases[w.Observed.Table.Active]; active != nil {
 		t.Serving = &active.Spec
 	}
-	w.Snapshot.Refused = release.Refusals(t)
-	for _, p := range w.Snapshot.Refused {
-		w.Snapshot.Problems = append(w.Snapshot.Problems, p.Message)
-	}
+	w.Snapshot.Add(release.Refusals(t))
 	return nil
 }
 

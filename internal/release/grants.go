@@ -22,10 +22,23 @@ type Tenancy struct {
 
 // Problem is one reason why the services cannot make a release together.
 type Problem struct {
-	// Service that has to change, or to be allowed, for it to end.
+	// Service that has to change, or to be allowed, for it to end; "": it is no single one's.
 	Service string
 	// Message for people: which object, which field, and what ends it.
 	Message string
+}
+
+func messagesOf(problems []Problem) (out []string) {
+	for _, p := range problems {
+		out = append(out, p.Message)
+	}
+	return out
+}
+
+// Add adds problems that were found beside the snapshot.
+func (s *Snapshot) Add(problems []Problem) {
+	s.Refused = append(s.Refused, problems...)
+	s.Problems = append(s.Problems, messagesOf(problems)...)
 }
 
 // Refusals says what services use without being allowed to, or cannot use, sorted by service.

@@ -42,13 +42,6 @@ func serviceNamed(name string, change func(*v1alpha1.ShopServiceSpec)) v1alpha1.
 	return s
 }
 
-func messages(problems []Problem) (out []string) {
-	for _, p := range problems {
-		out = append(out, p.Message)
-	}
-	return out
-}
-
 const annotateBy = "; its owner allows it with: kubectl -n acme annotate "
 
 // TestGrants: the service cart of one team, and things of another's.
@@ -160,7 +153,7 @@ func TestGrants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: "acme"}, Spec: v1alpha1.ShopSpec{Defaults: c.defaults}}
 			got := Refusals(Tenancy{Shop: shop, Services: []v1alpha1.ShopService{serviceNamed("cart", c.cart)}, Facts: c.facts, Revision: "22222222", Serving: c.serving})
-			if diff := cmp.Diff(c.want, messages(got)); diff != "" {
+			if diff := cmp.Diff(c.want, messagesOf(got)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			for _, p := range got {

@@ -15,7 +15,7 @@ type Snapshot struct {
 	// Problems say why these services cannot make a release together, one sentence
 	// each, sorted. Empty: they can.
 	Problems []string
-	// Refused are those of the problems that one service has to end, or its owner's consent.
+	// Refused are the problems with whose they are.
 	Refused []Problem
 }
 
@@ -34,7 +34,7 @@ func Take(shop *v1alpha1.Shop, services []v1alpha1.ShopService, hashes map[Ref]s
 		return Snapshot{}, fmt.Errorf("hashing the services of shop %s: %w", shop.Name, err)
 	}
 	spec.Revision, spec.RenderVersion = revision, CurrentRenderVersion
-	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: problems}, nil
+	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: messagesOf(problems), Refused: problems}, nil
 }
 
 func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alpha1.ReleaseService {

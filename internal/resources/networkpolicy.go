@@ -20,14 +20,11 @@ import (
 // componentPolicy marks the NetworkPolicies of a stack.
 const componentPolicy = "network-policy"
 
-// policiesSince is the version of the rendering that stacks have NetworkPolicies from: a stack of
-// before may live from calls that dependsOn does not name, and a newer operator hurts none that serves.
-const policiesSince = 2
-
 // policies renders who may reach the services of a stack. Services that the same ones may
 // reach share a policy: a release of twenty services is a few writes more, not twenty.
 func policies(in Input, rel *v1alpha1.ShopRelease) []Object {
-	if in.Shop.Spec.NetworkPolicies == v1alpha1.NetworkPoliciesDisabled || rel.Spec.RenderVersion < policiesSince {
+	r, _ := renderingOf(rel)
+	if in.Shop.Spec.NetworkPolicies == v1alpha1.NetworkPoliciesDisabled || !r.policies {
 		return nil
 	}
 	groups := map[string][]string{}
@@ -62,8 +59,9 @@ func callersOf(rel *v1alpha1.ShopRelease, name string) (out []string) {
 
 // policy is named like the first of its services.
 func policy(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, services []string, rules []*networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration) Object {
-	l := ShopLabels(shop.Name)
-	l[frontdoor.LabelComponent], l[frontdoor.LabelRelease] = componentPolicy, rel.Name
+	r, _ := renderingOf(rel)
+	l := r.stackLabels(shop.Name, rel.Name)
+	l[frontdoor.LabelComponent] = componentPolicy
 	return networkingv1ac.NetworkPolicy(release.ObjectName(shop.Name, slices.Min(services), rel.Spec.Revision), shop.Namespace).
 		WithLabels(l).WithOwnerReferences(Owner(shop)).
 		WithSpec(networkingv1ac.NetworkPolicySpec().WithPolicyTypes(networkingv1.PolicyTypeIngress).

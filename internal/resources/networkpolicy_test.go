@@ -14,13 +14,8 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
-// withPolicies is the rich shop with stacks of an operator that writes NetworkPolicies.
-func withPolicies(in Input) Input {
-	for _, rel := range in.Releases {
-		rel.Spec.RenderVersion = policiesSince
-	}
-	return in
-}
+// withPolicies is the rich shop with stacks that have NetworkPolicies.
+func withPolicies(in Input) Input { return rendered(in, 2) }
 
 func policiesOf(t *testing.T, in Input) (out []networkingv1.NetworkPolicy) {
 	t.Helper()
@@ -75,7 +70,7 @@ func TestAServiceIsReachedByThoseWhoNameItInDependsOn(t *testing.T) {
 				for _, rel := range in.Releases {
 					for _, to := range rel.Spec.Services {
 						asked++
-						pod := serviceLabels("acme", to.Name, rel.Name)
+						pod := podLabels(t, in, to.Name, rel.Name)
 						if got, want := admits(t, all, from.pod.Labels, pod, to.Port), mayCall(in, rel, from.pod.Labels, &to); got != want {
 							t.Errorf("%s reaches %s of %s: %t, want %t", from.name, to.Name, rel.Name, got, want)
 						}
@@ -93,6 +88,18 @@ func TestAServiceIsReachedByThoseWhoNameItInDependsOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// podLabels are those of the pods of a service of a release.
+func podLabels(t *testing.T, in Input, service, release string) map[string]string {
+	t.Helper()
+	for _, w := range workloads(t, render(t, in).Objects) {
+		if w.pod.Labels[frontdoor.LabelService] == service && w.pod.Labels[frontdoor.LabelRelease] == release {
+			return w.pod.Labels
+		}
+	}
+	t.Fatalf("release %s has no pods of %s", release, service)
+	return nil
 }
 
 // mayCall is the rule, said once more in other words than the code's.
@@ -118,7 +125,7 @@ func TestTheFrontDoorIsReachedByEverybody(t *testing.T) {
 		all := policiesOf(t, in)
 		door := frontDoorLabels(in.Shop)
 		if in.Shop.UsesGatewayAPI() {
-			door = serviceLabels("acme", v1alpha1.GatewayService, "acme-aaaaaaaa")
+			door = podLabels(t, in, v1alpha1.GatewayService, "acme-aaaaaaaa")
 		}
 		for _, port := range []int32{publicPort, previewPort, metricsPort} {
 			if !admits(t, all, map[string]string{"app": "somebody"}, door, port) {
