@@ -53,11 +53,12 @@ func written() map[client.Object]predicate.Predicate {
 // Setup makes the manager run the reconciler. sources is the cache of the metadata
 // of ConfigMaps and Secrets that are not the operator's.
 func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
-	b := ctrl.NewControllerManagedBy(mgr).For(&v1alpha1.Shop{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
+		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop))
 	for kind, wakes := range written() {
-		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(byLabel), builder.WithPredicates(wakes))
+		b = b.Watches(kind, enqueueBy(byLabel, priorityOf(kind)), builder.WithPredicates(wakes))
 	}
 	b = b.Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.byNamespace), builder.WithPredicates(quotaTold()))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
@@ -71,6 +72,10 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 		b = r.watchRoutes(b)
 	}
 	return b.Complete(r)
+}
+
+func itself(_ context.Context, o client.Object) []reconcile.Request {
+	return request(o.GetNamespace(), o.GetName())
 }
 
 func byServiceShop(_ context.Context, o client.Object) []reconcile.Request {

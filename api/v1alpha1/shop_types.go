@@ -28,6 +28,8 @@ type Shop struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the platform team asks for. The operator never writes it.
+	// Unset: every field has its default.
+	// +kubebuilder:default={}
 	// +optional
 	Spec ShopSpec `json:"spec,omitzero"`
 	// status is what the operator sees. Deleting it changes nothing: it is made anew.

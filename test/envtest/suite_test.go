@@ -91,7 +91,7 @@ func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer, namespaces ...
 	m := controllers.NewMetrics(registry)
 	return &controllers.ShopReconciler{
 		Reader: &observe.Reader{
-			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
 			Namespaces: namespaces, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},

@@ -624,6 +624,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spec
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopSpec
+      default: {}
     - name: status
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopStatus
