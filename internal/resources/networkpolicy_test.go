@@ -162,11 +162,13 @@ func TestServicesThatTheSameMayReachShareANetworkPolicy(t *testing.T) {
 			Port: 8080, MetricsPort: 9090, Routes: []v1alpha1.Route{{Path: fmt.Sprintf("/s%d", i)}}}})
 	}
 	rel.Spec.Services[19].DependsOn = []string{"s03", "s04"}
+	rel.Spec.Services[7].Routes = nil // nobody calls it: not the front door either
+	rel.Spec.Services[8].MetricsPort = 9091
 	var got []string
 	for _, o := range policies(in, rel) {
 		got = append(got, *o.GetName())
 	}
-	if diff := cmp.Diff([]string{"acme-s00-aaaaaaaa", "acme-s03-aaaaaaaa"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"acme-s00-aaaaaaaa", "acme-s03-aaaaaaaa", "acme-s07-aaaaaaaa", "acme-s08-aaaaaaaa"}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

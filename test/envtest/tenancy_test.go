@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -231,7 +232,13 @@ var _ = Describe("a team that may edit its own ShopService alone", func() {
 		_, command, found := strings.Cut(ready.Message, "allows this one with: ")
 		Expect(found).To(BeTrue(), ready.Message)
 		owner(command)
-		Expect(s.release(ctx)).To(Equal(first))
+		s.rest(ctx)
+		s.start(ctx, first)
+		s.rest(ctx)
+		s.confirm(ctx)
+		s.rest(ctx)
+		Expect(s.table(ctx).Active).To(Equal(first))
+		Expect(condition(get(ctx, s, "b", &v1alpha1.ShopService{}).Status.Conditions, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue))
 	})
 
 	It("lets the release that serves go on when a grant is taken back, under the same name", func(ctx SpecContext) {
@@ -265,6 +272,30 @@ var _ = Describe("a team that may edit its own ShopService alone", func() {
 		s.expectStalled(ctx, v1alpha1.ReasonInvalidServices)
 		Expect(s.ready(ctx).Message).To(ContainSubstring("PersistentVolumeClaim theirs, which is ReadWriteOncePod and mounted by b of the release that serves"))
 		Expect(s.table(ctx).Active).To(Equal(second))
+	})
+
+	// docs/security.md, "Taking back".
+	It("is rid of a value that leaked once the release that names it is deleted", func(ctx SpecContext) {
+		s.create(ctx, mail())
+		change(ctx, s, "mail", &corev1.Secret{}, func(o *corev1.Secret) { o.Annotations[v1alpha1.AnnotationAllowedServices] = "b" })
+		Expect(s.ships(ctx, b, "b", func(svc *v1alpha1.ShopService) {
+			svc.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "mail"}}}}
+		})).To(Succeed())
+		second := s.release(ctx)
+		leaked := get(ctx, s, second, &v1alpha1.ShopRelease{}).Spec.Copies[0].Copy
+		now = now.Add(16 * time.Minute)
+		s.rest(ctx)
+		change(ctx, s, "mail", &corev1.Secret{}, func(o *corev1.Secret) { o.Data["PASSWORD"] = []byte("two") })
+		s.release(ctx)
+		now = now.Add(16 * time.Minute)
+		s.rest(ctx)
+		Expect(get(ctx, s, leaked, &corev1.Secret{}).Data).To(HaveKeyWithValue("PASSWORD", []byte("one")), "one may go back to it")
+		owner("kubectl -n " + s.ns + " delete shoprel " + second)
+		s.rest(ctx)
+		Expect(apierrors.IsNotFound(api.Get(ctx, s.key(leaked), &corev1.Secret{}))).To(BeTrue())
+		var list v1alpha1.ShopReleaseList
+		Expect(api.List(ctx, &list, client.InNamespace(s.ns))).To(Succeed())
+		Expect(list.Items).NotTo(ContainElement(HaveField("Name", second)))
 	})
 
 	It("is told of a ServiceAccount that does not exist before anything starts, and goes on when it is there", func(ctx SpecContext) {
