@@ -38,6 +38,7 @@ type options struct {
 	workers                       int
 	qps                           float64
 	burst                         int
+	tenancy                       tenancy
 	zap                           zap.Options
 }
 
@@ -50,6 +51,7 @@ func parse() options {
 	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
 	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
 	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
+	o.tenancy.bind(flag.CommandLine)
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -80,11 +82,11 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	caches := controllers.CacheOptions()
+	caches := controllers.Within(controllers.CacheOptions(), o.tenancy.namespaces)
 	if gatewayAPI {
 		controllers.HoldRoutes(&caches)
 	}
-	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI)
+	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI, "namespaces", o.tenancy.namespaces)
 	lock, err := leaderLock(config)
 	if err != nil {
 		return err
@@ -112,7 +114,7 @@ func run(ctx context.Context, o options) error {
 }
 
 func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *controllers.Progress, gatewayAPI bool) error {
-	sourceOptions := controllers.SourceCacheOptions()
+	sourceOptions := controllers.Within(controllers.SourceCacheOptions(), o.tenancy.namespaces)
 	sourceOptions.Scheme, sourceOptions.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
 	if err != nil {
@@ -125,7 +127,8 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
-			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{}, Now: time.Now},
+			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
+			Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
