@@ -84,7 +84,7 @@ func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 
 func (d *doorway) fronts(requests *metrics.Requests) {
 	o := proxy.Options{
-		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch.Count,
+		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
 		Transport: proxy.NewTransport(proxy.TransportOptions{
 			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
 			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -16,15 +15,15 @@ var (
 	errNoPod = errors.New("no pod is ready")
 	// errUnreachable: no pod took the connection, so nothing was sent.
 	errUnreachable = errors.New("no pod takes connections")
+	// errLocal: nothing was sent, and that is this replica's own doing.
+	errLocal = errors.New("this replica cannot open a connection")
 )
 
 // balancer sends a request to a pod of its service, and offers it to another
 // one when that can do no harm.
 type balancer struct {
-	base     http.RoundTripper
-	attempts int
-	now      func() time.Time
-	recorder Recorder
+	front *Front
+	base  http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -34,7 +33,7 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errNoPod
 	}
 	var err error
-	if ex.body, err = hold(r); err != nil {
+	if ex.body, err = hold(r, func() { b.front.asked(ex) }); err != nil {
 		return nil, err
 	}
 	for {
@@ -48,10 +47,10 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 			pod.Answered()
 			return res, nil
 		}
-		if err = b.learn(ex, pod, err); !ex.mayRepeat(err) || len(ex.tried) >= b.attempts {
+		if err = b.learn(ex, pod, err); !ex.mayRepeat(err) || len(ex.tried) >= b.front.Attempts {
 			return nil, err
 		}
-		b.recorder.Retried(ex.service())
+		b.front.Recorder.Retried(ex.service())
 	}
 }
 
@@ -81,8 +80,11 @@ func (b *balancer) learn(ex *exchange, pod *upstream.Endpoint, err error) error 
 	if !errors.As(err, &dial) || ex.r.Context().Err() != nil {
 		return err
 	}
-	if pod.Refused(b.now()) {
-		b.recorder.Ejected(ex.service())
+	if ownFault(err) {
+		return fmt.Errorf("%w: %w", errLocal, err)
+	}
+	if pod.Refused(b.front.Now()) {
+		b.front.Recorder.Ejected(ex.service())
 	}
 	return fmt.Errorf("%w: %w", errUnreachable, err)
 }
@@ -95,7 +97,7 @@ func (ex *exchange) mayRepeat(err error) bool {
 	if ex.r.Context().Err() != nil || ex.body.clientError() != nil {
 		return false
 	}
-	if errors.Is(err, errUnreachable) {
+	if errors.Is(err, errUnreachable) || errors.Is(err, errLocal) {
 		return ex.body.untouched() || ex.body.replayable()
 	}
 	return !isTimeout(err) && isIdempotent(ex.r) && ex.body.replayable()

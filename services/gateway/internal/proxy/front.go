@@ -26,8 +26,8 @@ type Options struct {
 	Tables    Tables
 	Upstreams Upstreams
 	Recorder  Recorder
-	// Watch hears of every result. Nil: nobody does.
-	Watch func(Result)
+	// Watch hears of every request. Nil: nobody does.
+	Watch Watcher
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
 	// Attempts is how many pods one request is offered to, at most.
@@ -61,7 +61,7 @@ func New(role table.Role, o Options) *Front {
 	f := &Front{Options: o, role: role}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
-		Transport:      &balancer{base: o.Transport, attempts: o.Attempts, now: o.Now, recorder: o.Recorder},
+		Transport:      &balancer{front: f, base: o.Transport},
 		ModifyResponse: f.answered,
 		ErrorHandler:   f.failed,
 		BufferPool:     newBuffers(),
@@ -74,7 +74,7 @@ func New(role table.Role, o Options) *Front {
 // there when it arrived, whatever is written while it runs.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{role: f.role, began: f.Now()}
+	ex := &exchange{role: f.role, began: f.Now(), client: &client{ResponseWriter: w}}
 	ex.r = r.WithContext(withExchange(r.Context(), ex))
 	if stack != nil {
 		ex.release = stack.Release
@@ -85,17 +85,17 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.inFlight.Add(1)
 	ex.tally = f.Recorder.Begin(f.role, ex.service())
 	defer f.finish(ex)
-	f.serve(w, ex, stack)
+	f.serve(ex.client, ex, stack)
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 	switch {
 	case stack == nil:
-		f.fail(w, ex, f.closed())
+		f.fail(w, ex, f.closed(), NoRelease)
 	case ex.route == nil:
-		f.fail(w, ex, notFound)
+		f.fail(w, ex, notFound, NoRoute)
 	case ex.r.ContentLength > f.MaxBody:
-		f.fail(w, ex, tooLarge)
+		f.fail(w, ex, tooLarge, Refused)
 	default:
 		f.pass(w, ex)
 	}
@@ -113,7 +113,7 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 // which release it asked.
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
-	ex.status, ex.wait = res.StatusCode, f.Now().Sub(ex.began)
+	f.heard(ex, res.StatusCode)
 	res.Header[headerRelease] = []string{ex.release}
 	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
 		res.Header.Set("Connection", "close")
