@@ -28,6 +28,14 @@ func (e *clientError) Unwrap() error { return e.err }
 // noBody is the body of most requests.
 var noBody = &outgoing{}
 
+// take takes over the body of a request, once.
+func (f *Front) take(ex *exchange, r *http.Request) (err error) {
+	if ex.body == nil {
+		ex.body, err = hold(r, func() { f.asked(ex) })
+	}
+	return err
+}
+
 // hold takes over the body of a request: a small one is read now, a larger one
 // or one of unknown length streams through. It calls whole when the client has sent
 // everything.

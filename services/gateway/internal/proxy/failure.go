@@ -36,11 +36,15 @@ func (f *Front) closed() problem.Problem {
 	return p
 }
 
-// failed answers for a pod that did not. A client that is gone gets no answer, not even
+// failed is the ErrorHandler of the ReverseProxy.
+func (f *Front) failed(w http.ResponseWriter, out *http.Request, err error) {
+	f.failedFor(w, exchangeOf(out.Context()), err)
+}
+
+// failedFor answers for a pod that did not. A client that is gone gets no answer, not even
 // the empty 200 that net/http would write for a handler that says nothing: one that closed
 // its sending side only would take it for a success.
-func (f *Front) failed(w http.ResponseWriter, out *http.Request, err error) {
-	ex := exchangeOf(out.Context())
+func (f *Front) failedFor(w http.ResponseWriter, ex *exchange, err error) {
 	p, cause := ex.diagnose(err)
 	if cause != Refused && ex.gone() {
 		panic(http.ErrAbortHandler)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -50,6 +51,7 @@ type Front struct {
 	Options
 	role     table.Role
 	proxy    *httputil.ReverseProxy
+	balancer *balancer
 	inFlight atomic.Int64
 }
 
@@ -59,9 +61,10 @@ func (f *Front) InFlight() int64 { return f.inFlight.Load() }
 // New returns the handler of the port on which a role answers.
 func New(role table.Role, o Options) *Front {
 	f := &Front{Options: o, role: role}
+	f.balancer = &balancer{front: f, base: o.Transport}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
-		Transport:      &balancer{front: f, base: o.Transport},
+		Transport:      f.balancer,
 		ModifyResponse: f.answered,
 		ErrorHandler:   f.failed,
 		BufferPool:     newBuffers(),
@@ -113,7 +116,11 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 // which release it asked.
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
+	if res.StatusCode < http.StatusContinue { // net/http reads it and cannot write it
+		return fmt.Errorf("%w: status %d", errPod, res.StatusCode)
+	}
 	f.heard(ex, res.StatusCode)
+	f.balancer.answered(ex, res.StatusCode)
 	res.Header[headerRelease] = []string{ex.release}
 	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
 		res.Header.Set("Connection", "close")

@@ -15,12 +15,23 @@ func (f *Front) rewrite(pr *httputil.ProxyRequest) {
 	out.URL.Scheme = "http" // the host is set when the pod is chosen
 	out.URL.RawQuery = pr.In.URL.RawQuery
 	delete(out.Header, headerRelease)
+	hideFromTransport(out.Header)
 	f.forward(pr.In, out.Header)
 	ex := exchangeOf(pr.In.Context())
 	trace := ex.trace()
 	if len(pr.In.Header[headerTraceparent]) != 1 || pr.In.Header[headerTraceparent][0] != trace {
 		out.Header[headerTraceparent] = []string{trace}
 		delete(out.Header, headerTracestate) // it belongs to the trace that was not one
+	}
+}
+
+// hideFromTransport writes a header in lower case, which is the same to a pod. http.Transport
+// would take X-Idempotency-Key for leave to send a request twice by itself; the services'
+// contract knows Idempotency-Key alone, and the balancer repeats by that.
+func hideFromTransport(h http.Header) {
+	if values, ok := h["X-Idempotency-Key"]; ok {
+		delete(h, "X-Idempotency-Key")
+		h["x-idempotency-key"] = values
 	}
 }
 
