@@ -19,6 +19,7 @@ import (
 	metalabels "k8s.io/apimachinery/pkg/labels"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/follow"
 	"github.com/emporium-shop/emporium/services/gateway/internal/health"
 	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
@@ -90,6 +91,7 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
 		}),
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
+		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
 	d.public, d.preview = proxy.New(table.Active, o), proxy.New(table.Preview, o)

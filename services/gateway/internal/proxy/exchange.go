@@ -69,6 +69,8 @@ type exchange struct {
 	began time.Time
 	tally Tally
 
+	// refusal says what is wrong with the request; empty: nothing.
+	refusal string
 	release string
 	route   *frontdoor.Route
 	pool    *upstream.Pool

@@ -27,6 +27,11 @@ var (
 	nobody   = problem.Problem{Status: http.StatusServiceUnavailable, Title: "Not available", Detail: "The service cannot answer at the moment.", RetryAfter: retryWhenEmpty}
 )
 
+// malformed is what a client is told whose request is none.
+func malformed(why string) problem.Problem {
+	return problem.Problem{Status: http.StatusBadRequest, Title: "Malformed request", Detail: why}
+}
+
 // closed is what this port says while its role has no release.
 func (f *Front) closed() problem.Problem {
 	p := problem.Problem{Status: http.StatusServiceUnavailable, Title: "Opening soon", Detail: "The shop is being set up.", RetryAfter: retryWhenClosed}

@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"path"
 	"sync/atomic"
 	"time"
 
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -38,6 +38,8 @@ type Options struct {
 	// TrustedProxies may say for whom they ask; from others X-Forwarded-* and
 	// Forwarded are replaced. None by default.
 	TrustedProxies []netip.Prefix
+	// Rules say what is admitted; see package admit.
+	Rules admit.Rules
 	// Draining tells whether connections are asked to go elsewhere.
 	Draining func() bool
 	Now      func() time.Time
@@ -74,25 +76,32 @@ func New(role table.Role, o Options) *Front {
 }
 
 // ServeHTTP reads the table once: the request belongs to the release that was
-// there when it arrived, whatever is written while it runs.
+// there when it arrived, whatever is written while it runs. What is malformed is routed
+// nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
 	ex := &exchange{role: f.role, began: f.Now(), client: &client{ResponseWriter: w}}
 	ex.r = r.WithContext(withExchange(r.Context(), ex))
+	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
-		if isPublic(r) {
-			ex.route = stack.Match(r.URL.Path)
+		if isPublic(ex.r) && ex.refusal == "" {
+			ex.route = stack.Match(ex.r.URL.Path)
 		}
 	}
 	f.inFlight.Add(1)
 	ex.tally = f.Recorder.Begin(f.role, ex.service())
 	defer f.finish(ex)
+	if !r.ProtoAtLeast(1, 1) {
+		w.Header().Set("Connection", "close") // HTTP/1.0 cannot say where a body of unknown length ends
+	}
 	f.serve(ex.client, ex, stack)
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 	switch {
+	case ex.refusal != "" && isPublic(ex.r):
+		f.fail(w, ex, malformed(ex.refusal), Refused)
 	case stack == nil:
 		f.fail(w, ex, f.closed(), NoRelease)
 	case ex.route == nil:
@@ -102,6 +111,12 @@ func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 	default:
 		f.pass(w, ex)
 	}
+}
+
+// isPublic tells whether there may be something for customers at the path. CONNECT is for
+// forward proxies.
+func isPublic(r *http.Request) bool {
+	return r.Method != http.MethodConnect && !admit.Hidden(r.URL.Path)
 }
 
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
@@ -126,16 +141,4 @@ func (f *Front) answered(res *http.Response) error {
 		res.Header.Set("Connection", "close")
 	}
 	return nil
-}
-
-// contractPaths are asked by Kubernetes and the operator, inside the cluster.
-// What they tell is not for the public.
-var contractPaths = map[string]bool{
-	"/livez": true, "/readyz": true, "/startupz": true, "/metrics": true, "/contract": true,
-}
-
-// isPublic also refuses the detours to those paths ("//livez", "/x/../livez",
-// "/%6civez") that a service might straighten out. CONNECT is for forward proxies.
-func isPublic(r *http.Request) bool {
-	return r.Method != http.MethodConnect && !contractPaths[path.Clean(r.URL.Path)]
 }
