@@ -68,6 +68,8 @@ func (ex *exchange) diagnose(err error) (problem.Problem, Cause) {
 	}
 	var client *clientError
 	switch {
+	case ex.isStuck():
+		return tooLate, TooLate
 	case errors.As(err, &client):
 		return client.problem(), Refused
 	case errors.Is(err, errLocal):

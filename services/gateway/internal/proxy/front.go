@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -38,6 +39,13 @@ type Options struct {
 	// TrustedProxies may say for whom they ask; from others X-Forwarded-* and
 	// Forwarded are replaced. None by default.
 	TrustedProxies []netip.Prefix
+	// BodyTimeout is how long a client may send nothing of a body that it announced. A body
+	// that is held must be there after twice that time. 0: there is no bound.
+	BodyTimeout time.Duration
+	// PodTimeout is how long a pod may read nothing of a body that streams. 0: there is no bound.
+	PodTimeout time.Duration
+	// Bodies is the memory for held bodies. Nil: there is no bound.
+	Bodies *Budget
 	// Rules say what is admitted; see package admit.
 	Rules admit.Rules
 	// Draining tells whether connections are asked to go elsewhere.
@@ -122,7 +130,12 @@ func isPublic(r *http.Request) bool {
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 	ex.pool = f.Upstreams.Pool(ex.route.Upstream)
 	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
-		ex.r.Body = http.MaxBytesReader(w, ex.r.Body, f.MaxBody)
+		ex.r.Body = http.MaxBytesReader(ex.client.ResponseWriter, ex.r.Body, f.MaxBody)
+	}
+	if ex.r.ContentLength != 0 {
+		ctx, cancel := context.WithCancelCause(ex.r.Context())
+		defer cancel(nil)
+		ex.r, ex.stuck = ex.r.WithContext(ctx), func() { cancel(errStuck) }
 	}
 	f.proxy.ServeHTTP(w, ex.r)
 }
