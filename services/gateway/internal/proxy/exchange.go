@@ -157,6 +157,7 @@ func (f *Front) finish(ex *exchange) {
 	if broken != nil {
 		f.brokeOff(ex, broken)
 	}
+	ex.client.leave(f.Now())
 	f.release(ex) // what it interrupts looks as if the client had left
 	now := f.Now()
 	ex.stopwatch.stop(now)

@@ -44,6 +44,12 @@ type Options struct {
 	BodyTimeout time.Duration
 	// PodTimeout is how long a pod may read nothing of a body that streams. 0: there is no bound.
 	PodTimeout time.Duration
+	// WriteTimeout is how long a client may take to read a piece of a response over HTTP/2.
+	// 0: there is no bound. Over HTTP/1 the connection has its own; see serve.Limited.
+	WriteTimeout time.Duration
+	// MaxInFlight and MaxUpgraded are how many requests and upgraded connections there may
+	// be at once; more get 503. 0: there is no bound.
+	MaxInFlight, MaxUpgraded int64
 	// Bodies is the memory for held bodies. Nil: there is no bound.
 	Bodies *Budget
 	// Rules say what is admitted; see package admit.
@@ -63,6 +69,8 @@ type Front struct {
 	proxy    *httputil.ReverseProxy
 	balancer *balancer
 	inFlight atomic.Int64
+	upgraded atomic.Int64
+	lines    lines
 }
 
 // InFlight counts the requests under way, upgraded connections included.
@@ -88,7 +96,7 @@ func New(role table.Role, o Options) *Front {
 // nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{role: f.role, began: f.Now(), client: &client{ResponseWriter: w}}
+	ex := &exchange{role: f.role, began: f.Now(), client: newClient(w, r, f.WriteTimeout)}
 	ex.r = r.WithContext(withExchange(r.Context(), ex))
 	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
@@ -116,9 +124,23 @@ func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 		f.fail(w, ex, notFound, NoRoute)
 	case ex.r.ContentLength > f.MaxBody:
 		f.fail(w, ex, tooLarge, Refused)
+	case f.MaxInFlight > 0 && f.InFlight() > f.MaxInFlight:
+		f.fail(w, ex, busy, Local)
+	case len(ex.r.Header["Upgrade"]) > 0:
+		f.upgrade(w, ex)
 	default:
 		f.pass(w, ex)
 	}
+}
+
+// upgrade passes on a request that may become a connection of its own.
+func (f *Front) upgrade(w http.ResponseWriter, ex *exchange) {
+	defer f.upgraded.Add(-1)
+	if f.upgraded.Add(1) > f.MaxUpgraded && f.MaxUpgraded > 0 {
+		f.fail(w, ex, busy, Local)
+		return
+	}
+	f.pass(w, ex)
 }
 
 // isPublic tells whether there may be something for customers at the path. CONNECT is for
