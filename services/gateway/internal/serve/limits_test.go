@@ -39,7 +39,11 @@ func dial(t *testing.T, l net.Listener) net.Conn {
 // ask makes one request and reads its answer.
 func ask(t *testing.T, conn net.Conn, path string) (string, error) {
 	t.Helper()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: shop\r\n\r\n", path)
+	return askRaw(conn, "GET "+path+" HTTP/1.1\r\nHost: shop\r\n\r\n")
+}
+
+func askRaw(conn net.Conn, request string) (string, error) {
+	fmt.Fprint(conn, request)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return "", err
@@ -65,6 +69,19 @@ func TestTheLongestIdleConnectionMakesRoom(t *testing.T) {
 	}
 	if n := l.Len(); n > 3 {
 		t.Errorf("%d connections", n)
+	}
+}
+
+func TestAConnectionThatSaysNothingIsClosed(t *testing.T) {
+	l := limited(t, Limits{ReadHeaderTimeout: 300 * time.Millisecond}, func(http.ResponseWriter, *http.Request) {})
+	for _, said := range []string{"", "G", "PRI * HT", "GET / HTTP/1.1\r\nHost: shop\r\n"} {
+		conn := dial(t, l)
+		began := time.Now()
+		fmt.Fprint(conn, said)
+		_, err := io.ReadAll(conn)
+		if took := time.Since(began); err != nil || took > 3*time.Second {
+			t.Errorf("%q: %v after %s", said, err, took)
+		}
 	}
 }
 
