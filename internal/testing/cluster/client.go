@@ -97,12 +97,15 @@ func (c *Client) write(verb string, key Key, dryRun bool, produce func(*Write) e
 	}
 	c.n++
 	w := &Write{Who: c.Who, N: c.n, Verb: verb, Key: key, DryRun: dryRun}
-	var f Fault
-	if c.OnCall != nil {
-		f = c.OnCall(Call{c.n, verb, key, dryRun})
-	}
-	c.dead = f.Dies
+	decide := c.OnCall
 	c.mu.Unlock()
+	var f Fault
+	if decide != nil {
+		f = decide(Call{w.N, verb, key, dryRun})
+	}
+	if f.Dies {
+		defer c.Kill()
+	}
 	if f.Instead != nil {
 		return f.Instead
 	}

@@ -131,3 +131,12 @@ func metadataOf(o client.Object) *metav1.PartialObjectMetadata {
 	m.SetGroupVersionKind(o.GetObjectKind().GroupVersionKind())
 	return m.DeepCopy()
 }
+
+// KindOf names the kind of an object.
+func KindOf(o runtime.Object) string {
+	gvk, err := kindOf(o)
+	if err != nil {
+		panic(fmt.Sprintf("the kind of %T: %v", o, err))
+	}
+	return gvk.Kind
+}

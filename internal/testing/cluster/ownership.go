@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"reflect"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -147,4 +148,20 @@ func managedFields(o object) []metav1.ManagedFieldsEntry {
 		})
 	}
 	return out
+}
+
+// Owned returns the fields of a stored object that a manager owns; nil: none.
+func (s *Store) Owned(o client.Object, manager string) *fieldpath.Set {
+	key, _, err := keyOf(o)
+	if err != nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.objects[key].managers[manager]
+}
+
+// Assign makes an object equal to another of its kind.
+func Assign(to, from client.Object) {
+	reflect.ValueOf(to).Elem().Set(reflect.ValueOf(from.DeepCopyObject()).Elem())
 }

@@ -37,7 +37,7 @@ type violation struct {
 }
 
 func newAlways(w *World) *Always {
-	return &Always{w: w, paused: map[string]bool{}, outage: "nothing serves yet"}
+	return &Always{w: w, paused: map[string]bool{}, outage: "nothing serves yet", since: begun}
 }
 
 // Violations are what was broken, one line each.

@@ -53,11 +53,12 @@ func canonOf(o any, key cluster.Key) string {
 	}
 	if key.Kind == "ShopRelease" {
 		delete(content, "status")
-		if annotations, is := meta["annotations"].(map[string]any); is {
-			delete(annotations, "shop.emporium.dev/candidate-since")
-			if len(annotations) == 0 {
-				delete(meta, "annotations")
-			}
+	}
+	if annotations, is := meta["annotations"].(map[string]any); is {
+		delete(annotations, "shop.emporium.dev/candidate-since")
+		delete(annotations, "shop.emporium.dev/applied") // a hash of what may hold times
+		if len(annotations) == 0 {
+			delete(meta, "annotations")
 		}
 	}
 	raw, _ = json.MarshalIndent(content, "", " ") // it was JSON

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"slices"
 	"time"
 
@@ -191,7 +192,9 @@ func (k *kubelet) report(as cluster.As, d *appsv1.Deployment, all, ready, fresh 
 	if refused != "" {
 		s.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: refused}}
 	}
-	as.Report(d, func(o client.Object) { o.(*appsv1.Deployment).Status = *s })
+	if !reflect.DeepEqual(*s, d.Status) {
+		as.Report(d, func(o client.Object) { o.(*appsv1.Deployment).Status = *s })
+	}
 }
 
 // refusal is why Kubernetes creates no pod; "": it does.

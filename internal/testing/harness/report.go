@@ -18,7 +18,11 @@ func (w *World) Check(t testing.TB, what string) bool {
 	if len(violations) == 0 {
 		return true
 	}
-	t.Errorf("%s:\n%s\n%s", what, strings.Join(violations[:min(len(violations), 5)], "\n"), w.Story(60))
+	story := ""
+	if !t.Failed() { // the first failure tells its whole story
+		story = "\n" + w.Story(60)
+	}
+	t.Errorf("%s:\n%s%s", what, strings.Join(violations[:min(len(violations), 5)], "\n"), story)
 	return false
 }
 

@@ -38,8 +38,12 @@ type World struct {
 	Shuffle func([]client.Object)
 	OnCall  func(cluster.Call) cluster.Fault
 	Rig     func(*Operator)
-	// Act is called in each step, as a user or as chaos.
+	// Act is called in each step, as chaos.
 	Act func(*World)
+	// Script is what users do, stage by stage.
+	Script []Stage
+	// Restart starts an operator again that died.
+	Restart bool
 
 	Steps   int
 	started int
@@ -48,6 +52,7 @@ type World struct {
 	changed time.Time
 	stories []string
 	front   *frontDoor
+	at      int
 }
 
 // actor plays a part of Kubernetes.
@@ -69,6 +74,7 @@ func New() *World {
 	w.Always = newAlways(w)
 	w.Store.OnWrite(w.Always.after)
 	w.front = &frontDoor{held: map[types.UID]*replica{}}
+	w.changed = w.Now
 	w.actors = []actor{&garbage{}, &autoscalers{}, newKubelet(w.front), &jobs{ends: map[types.UID]time.Time{}}, w.front, &quotas{}}
 	return w
 }
@@ -80,10 +86,11 @@ func (w *World) Clock() time.Time { return w.Now }
 func (w *World) Step() bool {
 	w.Steps++
 	before := w.Store.Revision()
+	w.play()
 	if w.Act != nil {
 		w.Act(w)
 	}
-	busy := false
+	busy := w.revive()
 	for _, o := range w.Operators {
 		if !o.Client.Dead() {
 			o.Cache.Step()
@@ -103,6 +110,21 @@ func (w *World) Step() bool {
 		return true
 	}
 	return w.skip(next)
+}
+
+// revive starts the operator again where the last one died.
+func (w *World) revive() bool {
+	for _, o := range w.Operators {
+		if !o.Client.Dead() {
+			return false
+		}
+	}
+	if !w.Restart || len(w.Operators) == 0 {
+		return false
+	}
+	w.OnCall = nil
+	w.StartOperator()
+	return true
 }
 
 // skip goes to where something is due.
