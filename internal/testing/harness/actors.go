@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -121,7 +122,7 @@ func (j *jobs) end(w *World, job *batchv1.Job) {
 	if said(job) == "fail" {
 		what, phase = batchv1.JobFailed, corev1.PodFailed
 	}
-	if pod := w.Store.Get("Pod", job.Namespace, job.Name); pod != nil {
+	if pod := w.Store.Get("Pod", job.Namespace, podNameOf(job)); pod != nil {
 		as.Report(pod, func(o client.Object) { o.(*corev1.Pod).Status.Phase = phase })
 	}
 	as.Report(job, func(o client.Object) {
@@ -148,6 +149,11 @@ func ended(job *batchv1.Job) bool {
 	return false
 }
 
+// podNameOf: a Job that is made anew has another pod.
+func podNameOf(job *batchv1.Job) string {
+	return job.Name + "-" + strings.TrimPrefix(string(job.UID), "uid-")
+}
+
 func podOfJob(job *batchv1.Job) *corev1.Pod {
 	labels := map[string]string{labelJobName: job.Name}
 	for k, v := range job.Spec.Template.Labels {
@@ -155,7 +161,7 @@ func podOfJob(job *batchv1.Job) *corev1.Pod {
 	}
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: job.Name, Namespace: job.Namespace, Labels: labels,
+			Name: podNameOf(job), Namespace: job.Namespace, Labels: labels,
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
 		},
 		Spec:   *job.Spec.Template.Spec.DeepCopy(),

@@ -79,6 +79,10 @@ func (a *Always) after(wr *cluster.Write) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.w.Shop() == nil { // what is left of it is garbage
+		a.served, a.outage = false, "there is no shop"
+		return
+	}
 	own := strings.HasPrefix(wr.Who, "operator")
 	if own {
 		for _, rule := range []func(*cluster.Write){

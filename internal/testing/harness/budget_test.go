@@ -5,7 +5,16 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
 )
+
+// TestMain keeps the log of thousands of runs quiet: what matters is in the journal.
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
 
 // proof tells whether everything shall be tried (make proof), not a sample.
 func proof() bool { return os.Getenv("EMPORIUM_PROOF") == "1" }

@@ -42,7 +42,7 @@ func TestCrashAtEveryWrite(t *testing.T) {
 			want, writes := undisturbed(t, start)
 			for n := 1; n <= len(writes); n++ {
 				for m, mode := range crashModes {
-					if !budget.takes(n*len(crashModes)+m+i, commits(writes[n-1])) {
+					if !budget.takes(n+m+i, commits(writes[n-1])) {
 						continue
 					}
 					w := start()

@@ -116,25 +116,31 @@ func (w *World) Replace(who cluster.As, o client.Object, path fieldpath.Path, to
 	return true
 }
 
-// edits are other values for a field, by what they do: what a careless hand would make of it.
-func edits(v any) map[string]any {
+// edit is another value of a field.
+type edit struct {
+	what string
+	to   any
+}
+
+// edits are other values for a field: what a careless hand would make of it.
+func edits(v any) []edit {
 	switch v := v.(type) {
 	case string:
-		return map[string]any{"changed": v + "x"}
+		return []edit{{"changed", v + "x"}}
 	case bool:
-		return map[string]any{"changed": !v}
+		return []edit{{"changed", !v}}
 	case int64:
-		return map[string]any{"changed": v + 1}
+		return []edit{{"changed", v + 1}}
 	case map[string]any:
 		more := runtime.DeepCopyJSON(v)
 		more["harness"] = "x"
-		return map[string]any{"added to": more, "emptied": map[string]any{}}
+		return []edit{{"added to", more}, {"emptied", map[string]any{}}}
 	case []any:
 		if len(v) == 0 {
 			return nil
 		}
 		more := append(runtime.DeepCopyJSONValue(v).([]any), altered(v[0]))
-		return map[string]any{"added to": more, "emptied": []any{}}
+		return []edit{{"added to", more}, {"emptied", []any{}}}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -31,6 +32,9 @@ type Operator struct {
 
 	queue *queue
 	stop  context.CancelFunc
+	// drive makes a pass; nil: Reconcile does. frozen: one is under way and stands still.
+	drive  func(ctrl.Request) (ctrl.Result, error)
+	frozen atomic.Bool
 }
 
 // StartOperator starts a process of the operator, which reads the cluster as it is.
@@ -78,13 +82,16 @@ func (w *World) StartOperator() *Operator {
 
 // pass makes one pass of an operator, if one is due.
 func (w *World) pass(o *Operator) bool {
+	if o.Client.Dead() || o.frozen.Load() {
+		return false
+	}
 	req, due := o.queue.pop()
-	if !due || o.Client.Dead() {
+	if !due {
 		return false
 	}
 	o.Passes++
 	w.Always.beginPass(o)
-	result, err := o.Reconciler.Reconcile(context.Background(), req)
+	result, err := o.reconcile(req)
 	switch {
 	case o.Client.Dead():
 	case err != nil:
@@ -99,6 +106,13 @@ func (w *World) pass(o *Operator) bool {
 		}
 	}
 	return true
+}
+
+func (o *Operator) reconcile(req ctrl.Request) (ctrl.Result, error) {
+	if o.drive != nil {
+		return o.drive(req)
+	}
+	return o.Reconciler.Reconcile(context.Background(), req)
 }
 
 // Kill ends the process at once.

@@ -104,7 +104,8 @@ func (a *Always) servingIsKept(wr *cluster.Write) {
 		}
 	case "HorizontalPodAutoscaler":
 		s, _ := a.w.Store.Get("ShopService", Namespace, labels[frontdoor.LabelService]).(*v1alpha1.ShopService)
-		if a.w.busy()[rel] && s != nil && s.Spec.Autoscaling != nil {
+		fresh := a.w.Delay == nil // one that cannot know yet that the service is autoscaled harms no pod
+		if fresh && a.w.busy()[rel] && s != nil && s.Spec.Autoscaling != nil {
 			a.broken(wr, "the autoscaler of %s in release %s, which serves, is deleted", s.Name, rel)
 		}
 	case "ConfigMap", "Role", "RoleBinding", "ServiceAccount":

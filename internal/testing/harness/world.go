@@ -53,6 +53,7 @@ type World struct {
 	stories []string
 	front   *frontDoor
 	at      int
+	limit   time.Time
 }
 
 // actor plays a part of Kubernetes.
@@ -130,9 +131,13 @@ func (w *World) revive() bool {
 // skip goes to where something is due.
 func (w *World) skip(next time.Time) bool {
 	for _, o := range w.Operators {
-		if !o.Client.Dead() {
+		if !o.Client.Dead() && !o.frozen.Load() {
 			next = earlier(next, o.queue.next())
 		}
+	}
+	if !w.limit.IsZero() && (next.IsZero() || next.After(w.limit)) {
+		w.Now = w.limit
+		return true
 	}
 	if next.IsZero() {
 		return false
@@ -178,11 +183,11 @@ func (w *World) Until(holds func() bool) bool {
 
 // For lets an amount of time pass.
 func (w *World) For(d time.Duration) {
-	end := w.Now.Add(d)
-	w.Until(func() bool { return !w.Now.Before(end) })
-	if w.Now.Before(end) {
-		w.Now = end
+	w.limit = w.Now.Add(d)
+	for w.Now.Before(w.limit) {
+		w.Step()
 	}
+	w.limit = time.Time{}
 }
 
 // Say writes a line into the journal.
