@@ -121,7 +121,7 @@ func (a *Always) pausedChangesNothing(wr *cluster.Write) {
 
 // carriesOwnerAndLabels: everything goes with its shop, and is found by its labels.
 func (a *Always) carriesOwnerAndLabels(wr *cluster.Write) {
-	if wr.After == nil || wr.Verb == "status" || wr.Key.Kind == "Shop" || wr.Key.Kind == "ShopService" {
+	if wr.After == nil || (wr.Verb != "create" && wr.Verb != "apply") || wr.Key.Kind == "Shop" || wr.Key.Kind == "ShopService" {
 		return
 	}
 	owner := metav1.GetControllerOf(wr.After)

@@ -48,6 +48,9 @@ func (f *frontDoor) step(w *World) (next time.Time) {
 		}
 		next = earlier(next, f.follow(w, pod, f.held[pod.UID], time.Duration(n)*w.ConfirmAfter))
 		f.tell(w, pod, f.held[pod.UID])
+		if r := f.held[pod.UID]; r.table.Guard.Open(w.Now) && w.Now.Before(r.applied.Add(countedAfter)) {
+			next = earlier(next, r.applied.Add(countedAfter))
+		}
 	}
 	return next
 }
@@ -119,9 +122,12 @@ func (f *frontDoor) tell(w *World, pod *corev1.Pod, r *replica) {
 	})
 }
 
-// counts are what a replica counted of a release: hundred requests in all after a second.
+// countedAfter is how long a replica counts before there is something to judge.
+const countedAfter = time.Second
+
+// counts are what a replica counted of a release: hundred requests.
 func (w *World) counts(release string, since time.Duration) *frontdoor.Counts {
-	if since < time.Second {
+	if since < countedAfter {
 		return &frontdoor.Counts{}
 	}
 	errors := int64(0)

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -106,3 +107,5 @@ func (w *World) Reason() (v1alpha1.Reason, string) {
 	}
 	return "", ""
 }
+
+func requestFor() ctrl.Request { return ctrl.Request{NamespacedName: cacheKey()} }

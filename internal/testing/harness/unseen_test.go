@@ -80,28 +80,28 @@ func ours(w *World, kind string) (out []client.Object) {
 	return out
 }
 
-// damage is what somebody does to an object.
-type damage struct {
+// harm is what somebody does to an object.
+type harm struct {
 	what      string
 	important bool
 	do        func(*World, client.Object)
 }
 
 // immutable fields cannot be changed on a real cluster.
-var immutable = []string{"Deployment.spec.selector", "RoleBinding.roleRef", "Job.spec", "ConfigMap.data", "Secret.data", "ConfigMap.immutable", "Secret.immutable", "Secret.type"}
+var immutable = []string{"ShopRelease.spec", "Deployment.spec.selector", "RoleBinding.roleRef", "Job.spec", "ConfigMap.data", "Secret.data", "ConfigMap.immutable", "Secret.immutable", "Secret.type"}
 
-func damages(w *World, o client.Object) []damage {
+func damages(w *World, o client.Object) []harm {
 	kind := o.GetObjectKind().GroupVersionKind().Kind
-	out := []damage{{"is deleted", true, func(w *World, o client.Object) { w.Chaos().Delete(o) }}}
+	out := []harm{{"is deleted", true, func(w *World, o client.Object) { w.Chaos().Delete(o) }}}
 	if kind == "Pod" || kind == "Lease" {
 		return out
 	}
 	out = append(out,
-		damage{"loses its labels", true, func(w *World, o client.Object) { w.Chaos().Set(o, func(o client.Object) { o.SetLabels(nil) }) }},
-		damage{"gets the manager label of Helm", true, func(w *World, o client.Object) {
+		harm{"loses its labels", true, func(w *World, o client.Object) { w.Chaos().Set(o, func(o client.Object) { o.SetLabels(nil) }) }},
+		harm{"gets the manager label of Helm", true, func(w *World, o client.Object) {
 			w.Chaos().Set(o, func(o client.Object) { o.GetLabels()[resources.LabelManagedBy] = "Helm" })
 		}},
-		damage{"loses its owner", true, func(w *World, o client.Object) {
+		harm{"loses its owner", true, func(w *World, o client.Object) {
 			w.Chaos().Set(o, func(o client.Object) { o.SetOwnerReferences(nil) })
 		}},
 	)
@@ -110,7 +110,7 @@ func damages(w *World, o client.Object) []damage {
 			continue
 		}
 		for _, e := range edits(leaf.Value) {
-			out = append(out, damage{fmt.Sprintf("has %s %s", leaf.Path, e.what), isOneValue(leaf.Value), func(w *World, o client.Object) {
+			out = append(out, harm{fmt.Sprintf("has %s %s", leaf.Path, e.what), isOneValue(leaf.Value), func(w *World, o client.Object) {
 				w.Replace(w.Chaos(), o, leaf.Path, e.to)
 			}})
 		}
@@ -141,7 +141,7 @@ func isBelow(kind string, path fieldpath.Path, immutable string) bool {
 	return strings.HasPrefix(kind+path.String(), immutable)
 }
 
-func heals(t *testing.T, from *World, o client.Object, d damage) {
+func heals(t *testing.T, from *World, o client.Object, d harm) {
 	t.Helper()
 	w := from.Fork()
 	w.StartOperator()
