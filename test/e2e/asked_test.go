@@ -1,0 +1,54 @@
+package e2e
+
+import (
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("Ready", Label("chaos"), func() {
+	It("is not true of a version or a pin that waits for the end of a rollback window", func(ctx SpecContext) {
+		d := openDrill(ctx, "asked", drillSpec{release: `version: "1", settle: 1s, rollbackWindow: 5m`})
+		j := d.watched(ctx)
+		version := func(n int) {
+			d.build(ctx, "a")
+			d.shop(ctx, fmt.Sprintf(`{"release":{"version":"%d"}}`, n))
+		}
+		since := time.Now()
+		version(2)
+		second := d.switched(ctx, since)
+		d.says(ctx, "True", "RollbackWindow", Not(BeEmpty()))
+
+		version(3)
+		waits := "spec.release.version 3 is not what serves"
+		Expect(d.readyWithin(ctx, 3)).To(BeFalse(), waits)
+		row := d.says(ctx, "False", "RollbackWindow", ContainSubstring("waits"))
+		Expect(row.Active).To(Equal(second.To))
+
+		By("the end of the window")
+		since = time.Now()
+		d.shop(ctx, `{"release":{"rollbackWindow":"0s"}}`)
+		third := d.switched(ctx, since)
+		Expect(third.From).To(Equal(second.To))
+		Expect(d.readyWithin(ctx, 30)).To(BeTrue())
+
+		By("a pin to a release that is retired")
+		d.shop(ctx, `{"release":{"rollbackWindow":"5m"}}`)
+		since = time.Now()
+		version(4)
+		fourth := d.switched(ctx, since)
+		d.shop(ctx, `{"release":{"active":"`+d.home+`"}}`)
+		Expect(d.readyWithin(ctx, 3)).To(BeFalse(), "the pin waits")
+		row = d.says(ctx, "False", "RollbackWindow", ContainSubstring("waits"))
+		Expect(row.Active).To(Equal(fourth.To))
+		j.judged("versions and pins that wait")
+	})
+})
+
+// readyWithin asks as a pipeline does.
+func (d *drill) readyWithin(ctx SpecContext, seconds int) bool {
+	_, err := here.Kubectl(ctx, "-n", d.namespace, "wait", "--for=condition=Ready", "shop/t", fmt.Sprintf("--timeout=%ds", seconds))
+	return err == nil
+}
