@@ -38,8 +38,12 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(here.Images(ctx, "1", "storefront", "catalog", "cart")).To(Succeed())
 	Expect(here.Images(ctx, "2", "storefront", "catalog")).To(Succeed())
 	Expect(here.Images(ctx, "3", "storefront", "catalog")).To(Succeed())
+	Expect(here.Images(ctx, "1", "tiny")).To(Succeed())
 	Expect(here.Database(ctx)).To(Succeed())
 	Expect(here.Operator(ctx)).To(Succeed())
+	connect()
+	_, err = here.Kubectl(ctx, "delete", "namespaces", "-l", drillLabel, "--wait=false") // of a run that was broken off
+	Expect(err).NotTo(HaveOccurred())
 	Expect(here.ApplySamples(ctx)).To(Succeed())
 	Expect(here.Unpin(ctx)).To(Succeed())
 	Expect(here.Settled(ctx)).To(Succeed())
