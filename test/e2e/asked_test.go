@@ -22,9 +22,8 @@ var _ = Describe("Ready", Label("chaos"), func() {
 		d.says(ctx, "True", "RollbackWindow", Not(BeEmpty()))
 
 		version(3)
-		waits := "spec.release.version 3 is not what serves"
-		Expect(d.readyWithin(ctx, 3)).To(BeFalse(), waits)
-		row := d.says(ctx, "False", "RollbackWindow", ContainSubstring("waits"))
+		Expect(d.readyWithin(ctx, 3)).To(BeFalse(), "version 3 waits")
+		row := d.says(ctx, "False", "WaitingForRollbackWindow", ContainSubstring("waits"))
 		Expect(row.Active).To(Equal(second.To))
 
 		By("the end of the window")
@@ -41,7 +40,7 @@ var _ = Describe("Ready", Label("chaos"), func() {
 		fourth := d.switched(ctx, since)
 		d.shop(ctx, `{"release":{"active":"`+d.home+`"}}`)
 		Expect(d.readyWithin(ctx, 3)).To(BeFalse(), "the pin waits")
-		row = d.says(ctx, "False", "RollbackWindow", ContainSubstring("waits"))
+		row = d.says(ctx, "False", "WaitingForRollbackWindow", ContainSubstring("waits"))
 		Expect(row.Active).To(Equal(fourth.To))
 		j.judged("versions and pins that wait")
 	})

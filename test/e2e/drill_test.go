@@ -234,8 +234,8 @@ func (d *drill) row(ctx context.Context) (stage.Row, error) {
 
 const quick = 50 * time.Millisecond
 
-// says waits until the shop says this of its present spec; message is a text or a matcher.
-func (d *drill) says(ctx context.Context, ready, status string, message any) (row stage.Row) {
+// says waits until the shop says this of its present spec; status and message are texts or matchers.
+func (d *drill) says(ctx context.Context, ready string, status, message any) (row stage.Row) {
 	GinkgoHelper()
 	Eventually(func() (stage.Row, error) {
 		var err error

@@ -116,7 +116,7 @@ func (j *judgement) judged(what string) {
 	Expect(res.Requests).To(BeNumerically(">", 0))
 	Expect([]int{res.Failed, res.MixedRequests, res.StaleAfterConfirm}).To(Equal([]int{0, 0, 0}), "failed, mixed, stale: %v", strings.Join(res.Examples, "\n"))
 	if !j.spread {
-		Expect(res.MixedWindowMillis).To(BeNumerically("<=", 250), "old and new answering at the same time, in milliseconds")
+		Expect(res.MixedWindowMillis).To(BeNumerically("<=", 100), "old and new answering at the same time, in milliseconds")
 	}
 }
 
