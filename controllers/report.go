@@ -15,11 +15,11 @@ import (
 
 // report writes the statuses that changed, then the events and the metrics of transitions.
 func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.Decision, now time.Time) error {
-	if r.pace.tooSoon(w.Shop, d, now) {
-		return nil
-	}
 	after := w.Shop.DeepCopy()
 	after.Status = status.Shop(w, d)
+	if r.pace.tooSoon(w.Shop, &after.Status, d, now) {
+		return nil
+	}
 	told := []transition{{w.Shop, w.Shop.Status.Conditions, after.Status.Conditions, v1alpha1.ConditionReady}}
 	errs := []error{r.Writer.Status(ctx, "Shop", w.Shop, after.DeepCopy(), w.Shop.Status, after.Status)}
 	for i := range w.Services {
@@ -35,14 +35,31 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		told = append(told, transition{rel, rel.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionActive})
 		errs = append(errs, r.Writer.Status(ctx, "ShopRelease", rel, changed, rel.Status, changed.Status))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	for i, t := range told { // what was not written is told with its next try
+		if errs[i] == nil {
+			r.tell(t)
+		}
 	}
-	for _, t := range told {
-		r.tell(t)
+	if errs[0] == nil {
+		r.measure(w, after.Status)
 	}
-	r.measure(w, after.Status)
-	return nil
+	return errors.Join(errs...)
+}
+
+// reportUnreadable tells what keeps the operator from seeing a shop, when it did so twice. The rest
+// of the status stays: what serves goes on serving.
+func (r *ShopReconciler) reportUnreadable(ctx context.Context, req ctrl.Request, shop *v1alpha1.Shop, why error) error {
+	if r.failures.add(req, why) < toldAfter {
+		return why
+	}
+	after := shop.DeepCopy()
+	after.Status = status.Unreadable(shop, why)
+	told := transition{shop, shop.Status.Conditions, after.DeepCopy().Status.Conditions, v1alpha1.ConditionReady}
+	if err := r.Writer.Status(ctx, "Shop", shop, after, shop.Status, after.Status); err != nil {
+		return errors.Join(why, err)
+	}
+	r.tell(told)
+	return why
 }
 
 // reportOrphans tells the services of a shop that does not exist.

@@ -43,7 +43,7 @@ type state struct {
 	setting
 	content, pin           int8
 	paused                 bool
-	cut, rejected          [2]bool
+	cut, rejected, failed  [2]bool
 	age                    [2]int8 // -1: no candidate
 	stacks                 [2][2]uint8
 	active, from, preview  int8
@@ -89,6 +89,9 @@ func (s state) observeRelease(o *plan.Observed, i int) {
 		}
 		if s.rejected[i] {
 			r.Rejected = "it broke the guard"
+		}
+		if s.failed[i] {
+			r.StartFailed = "it was not ready in time and was removed"
 		}
 		o.Releases = append(o.Releases, r)
 	}
@@ -175,6 +178,7 @@ func (s *state) follow(d *plan.Decision, i int) {
 		s.age[i] = fresh
 	}
 	s.rejected[i] = s.rejected[i] || d.Rejected == names[i]
+	s.failed[i] = d.Candidate == names[i] && d.StartFailed != ""
 }
 
 func index(name string) int8 {

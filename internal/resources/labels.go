@@ -15,6 +15,8 @@ const (
 	labelName      = "app.kubernetes.io/name"
 	labelInstance  = "app.kubernetes.io/instance"
 	labelPartOf    = "app.kubernetes.io/part-of"
+	// ComponentTable marks the ConfigMap that holds the routing table.
+	ComponentTable = "routing-table"
 )
 
 // ShopLabels returns the labels of everything that the operator writes for a shop.
