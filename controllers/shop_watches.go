@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -35,7 +36,7 @@ func written() map[client.Object]predicate.Predicate {
 		&appsv1.Deployment{}:                     anything,
 		&batchv1.Job{}:                           anything,
 		&autoscalingv2.HorizontalPodAutoscaler{}: notItsStatus(),
-		&policyv1.PodDisruptionBudget{}:          predicate.GenerationChangedPredicate{},
+		&policyv1.PodDisruptionBudget{}:          notItsStatus(),
 		&corev1.Service{}:                        anything,
 		&corev1.ServiceAccount{}:                 anything,
 		&rbacv1.Role{}:                           anything,
@@ -134,10 +135,13 @@ func podTold() predicate.Predicate {
 // leaseTold leaves out the renewals, which come every few seconds and say nothing new.
 func leaseTold() predicate.Predicate { return predicate.AnnotationChangedPredicate{} }
 
-// notItsStatus leaves out what the autoscaler's controller writes every few seconds.
+// notItsStatus leaves out what the kind's own controller writes every few seconds.
 func notItsStatus() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
-		return before.Generation != after.Generation || !sameSpec(before, after)
+		before, after := e.ObjectOld, e.ObjectNew
+		return before.GetGeneration() != after.GetGeneration() || !sameSpec(before, after) ||
+			!equality.Semantic.DeepEqual(before.GetLabels(), after.GetLabels()) ||
+			!equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences()) ||
+			!equality.Semantic.DeepEqual(before.GetDeletionTimestamp(), after.GetDeletionTimestamp())
 	}}
 }

@@ -151,12 +151,25 @@ type Migration struct {
 	// these args: take it out again with the next image. Unset: false.
 	// +optional
 	Irreversible bool `json:"irreversible,omitempty"`
-	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// deadline for the Job to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 10m.
 	// +kubebuilder:default="10m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 10m"
 	// +kubebuilder:validation:Type=string
 	// +optional
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
+	// labels of the migration's pod; they win over those in pod.labels. A mesh whose sidecar
+	// never ends is kept out by them, or by annotations. Unset: those in pod.labels.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the migration's pod; they win over those in pod.annotations. Unset:
+	// those in pod.annotations.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="annotations must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // ServiceScale is the part of a service that does not belong to a release: it is
@@ -271,11 +284,15 @@ type PodOptions struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
-	// affinity of the pods. Unset: none.
+	// affinity of the pods. Required terms that select the service's pods count each stack
+	// for itself. Unset: none.
 	// +optional
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints of the pods. Unset: spread over nodes where possible.
-	// +listType=atomic
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
+	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
+	// +listType=map
+	// +listMapKey=topologyKey
+	// +listMapKey=whenUnsatisfiable
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
@@ -293,6 +310,24 @@ type PodOptions struct {
 	// +kubebuilder:validation:Maximum=3600
 	// +optional
 	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
+	// fsGroup is the group that owns the files of the pods' volumes and that the processes are
+	// in, so that a process that is not root can write to a fresh persistentVolumeClaim. Unset: none.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	FSGroup *int64 `json:"fsGroup,omitempty"`
+	// labels of the pods, those of the migration included, beside Emporium's own. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the pods, those of the migration included. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="annotations must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Volume is a volume of the pods.

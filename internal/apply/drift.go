@@ -116,7 +116,7 @@ type intruder struct {
 
 // intruders finds them in the pod template of a Deployment.
 func (i intent) intruders(live map[string]any) (out []intruder) {
-	if i.kind() != "Deployment" {
+	if i.kind() != "Deployment" || live == nil {
 		return nil
 	}
 	pod := []string{"spec", "template", "spec"}
@@ -131,6 +131,9 @@ func (i intent) intruders(live map[string]any) (out []intruder) {
 	wanted, _ := want["containers"].([]any)
 	lives, _ := is["containers"].([]any)
 	for at, w := range wanted {
+		if len(lives) == 0 {
+			break
+		}
 		c, _ := w.(map[string]any)
 		l, _ := elementLike(w, lives, min(at, len(lives)-1)).(map[string]any)
 		for field, empty := range emptiable.container {

@@ -4,22 +4,19 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
-type envVar = corev1.EnvVar
-
 // findProblems finds what no single object's validation can see. services are
 // sorted by name, so the sentences are the same on every pass.
-func findProblems(services []v1alpha1.ReleaseService, hashes map[Ref]string) []string {
+func findProblems(services []v1alpha1.ReleaseService, hashes map[Ref]string, podMetadata []string) []string {
 	var out []string
 	if len(services) == 0 {
 		return []string{"the shop has no services yet: create a ShopService whose spec.shop names it"}
 	}
 	out = append(out, unknownDependencies(services)...)
 	out = append(out, sharedPaths(services)...)
+	out = append(out, forbiddenMetadata(services, podMetadata)...)
 	return append(out, missingConfigs(services, hashes)...)
 }
 

@@ -20,7 +20,7 @@ const defaultCPUUtilization = 70
 // autoscaler drives them: two writers of one field would fight.
 func (s service) deployment() Object { return s.deploymentOf(s.pod()) }
 
-func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) Object {
+func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) *appsv1ac.DeploymentApplyConfiguration {
 	spec := appsv1ac.DeploymentSpec().
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())).
 		WithRevisionHistoryLimit(0).
