@@ -16,8 +16,8 @@ import (
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
-// drillRate is in requests a second: enough to see a gap of a tenth of a second, and little beside what two cores do.
-const drillRate = 20
+// drillRate is in requests a second: enough to see what breaks, and little beside what two cores do, also for several shops.
+const drillRate = 15
 
 // drillPaths reach each service, and one through the other: only that can show a mix of releases.
 var drillPaths = []string{"/a", "/b", "/a?then=B_URL"}

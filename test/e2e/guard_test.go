@@ -97,7 +97,7 @@ func wayBack(ctx SpecContext, there load.Switch) load.Switch {
 	Expect(record).To(And(HaveField("From", there.To), HaveField("To", there.From)))
 	row := says(ctx, "False", "GuardBroken", And(
 		MatchRegexp(`^release %s broke the guard: \d+ of \d+ responses were errors \(\d+\.\d %%, at most 1 %% may be\)`, there.To),
-		HaveSuffix(fmt.Sprintf("; change the services, or delete ShopRelease %s to try it again", there.To))))
+		HaveSuffix(fmt.Sprintf("; change the services, or try it again: kubectl -n acme annotate shoprelease %s shop.emporium.dev/rejected-", there.To))))
 	Expect(row.Active).To(Equal(there.From))
 	return stage.Seen(record)
 }

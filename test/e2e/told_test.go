@@ -44,21 +44,12 @@ var _ = Describe("A mistake in a manifest", Label("chaos"), func() {
 		d := openDrill(ctx, "mistake", drillSpec{})
 		j := d.watched(ctx)
 
-		By("one port for customers and metrics")
-		since := time.Now()
-		if err := d.tryPatch(ctx, &v1alpha1.ShopService{}, "b", `{"spec":{"metricsPort":8080}}`); err != nil {
-			Expect(err).To(MatchError(ContainSubstring("metricsPort")))
-			d.note("equal ports are refused")
-		} else {
-			d.switched(ctx, since)
-			d.note("equal ports are one port")
-		}
 		By("a variable of the operator's in a check")
 		check := `{"spec":{"release":{"checks":[{"name":"own","image":"emporium.local/tiny:1","args":["sleep","1s"],"env":[{"name":"SHOP","value":"x"}]}]}}}`
 		Expect(d.tryPatch(ctx, &v1alpha1.Shop{}, "t", check)).To(MatchError(ContainSubstring("SHOP")), "it is refused")
 
 		By("two spread constraints of one key")
-		since = time.Now()
+		since := time.Now()
 		spread := `{"maxSkew":1,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"ScheduleAnyway","labelSelector":{"matchLabels":{"x":%q}}}`
 		both := fmt.Sprintf(spread, "1") + "," + fmt.Sprintf(spread, "2")
 		err := d.tryPatch(ctx, &v1alpha1.ShopService{}, "a", `{"spec":{"pod":{"topologySpreadConstraints":[`+both+`]}}}`)
@@ -71,6 +62,15 @@ var _ = Describe("A mistake in a manifest", Label("chaos"), func() {
 		}
 		d.service(ctx, "a", `{"pod":null}`)
 		d.says(ctx, "True", "Serving", Not(BeEmpty()))
+		By("one port for customers and metrics")
+		since = time.Now()
+		if err := d.tryPatch(ctx, &v1alpha1.ShopService{}, "b", `{"spec":{"metricsPort":8080}}`); err != nil {
+			Expect(err).To(MatchError(ContainSubstring("metricsPort")))
+			d.note("equal ports are refused")
+		} else {
+			d.switched(ctx, since)
+			d.note("equal ports are one port")
+		}
 		j.judged("mistakes in manifests")
 	})
 })
