@@ -40,6 +40,7 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 			r.tell(t)
 		}
 	}
+	errs = append(errs, r.reportNotAdmitted(ctx, w, d))
 	if errs[0] == nil {
 		r.measure(w, after.Status)
 	}

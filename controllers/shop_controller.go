@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -31,8 +32,10 @@ type ShopReconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	// Progress proves that passes end.
+	// Progress proves that passes get on.
 	Progress *Progress
+	// Workers is how many shops are looked at at the same time; 0: one.
+	Workers int
 
 	settling settling
 	pace     pace
@@ -42,7 +45,7 @@ type ShopReconciler struct {
 
 // Reconcile is one pass for one shop.
 func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	r.Progress.begin(req)
+	ctx = r.Progress.begin(ctx, req)
 	defer r.Progress.end(req)
 	var shop v1alpha1.Shop
 	if err := r.Reader.Cache.Get(ctx, req.NamespacedName, &shop); err != nil {
@@ -58,11 +61,13 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	now := r.Now()
 	world, err := r.look(ctx, req, &shop, now)
 	if err != nil {
-		return ctrl.Result{}, r.reportUnreadable(ctx, req, &shop, err)
+		return ctrl.Result{Priority: ptr.To(PriorityFailed)}, r.reportUnreadable(ctx, req, &shop, err)
 	}
 	decision := plan.Plan(world.Observed, now)
 	routed, err := r.apply(ctx, world, &decision)
-	return r.conclude(ctx, outcome{req, world, &decision, routed, err}, now)
+	result, err := r.conclude(ctx, outcome{req, world, &decision, routed, err}, now)
+	result.Priority = passPriority(&decision, err, now)
+	return result, err
 }
 
 // look reads the shop, and puts back what it cannot do without.

@@ -73,7 +73,9 @@ type GatewayAPIFrontDoor struct {
 	PreviewHostnames []string `json:"previewHostnames,omitempty"`
 	// probeAddress is host:port at which the operator reaches the Gateway to see that
 	// it follows a switch. Unset: the first address in the Gateway's status, at the
-	// port of its listener; with several parentRefs, that of each.
+	// port of its listener; with several parentRefs, that of each. The host must be such an
+	// address, or a Service as <name>.<namespace>.svc in the shop's namespace or that of a
+	// Gateway in parentRefs, unless the operator runs with --probe-anywhere.
 	// +kubebuilder:validation:MaxLength=260
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([[][0-9a-fA-F:.]+[]]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):[0-9]{1,5}$')",message="probeAddress must be host:port, for example gateway.infra.svc:80"
 	// +optional

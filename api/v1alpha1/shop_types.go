@@ -28,6 +28,8 @@ type Shop struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the platform team asks for. The operator never writes it.
+	// Unset: every field has its default.
+	// +kubebuilder:default={}
 	// +optional
 	Spec ShopSpec `json:"spec,omitzero"`
 	// status is what the operator sees. Deleting it changes nothing: it is made anew.
@@ -55,6 +57,13 @@ type ShopSpec struct {
 	// of a release: changing them is a new one.
 	// +optional
 	Defaults ServiceDefaults `json:"defaults,omitzero"`
+	// networkPolicies says whether the operator writes NetworkPolicies, which let a service be
+	// reached at its port only by the services of its own release that name it in dependsOn, and
+	// by the front door where it has routes. The cluster's network must enforce them. Stacks of
+	// releases from before the operator knew this field get none. Unset: Enabled.
+	// +kubebuilder:default=Enabled
+	// +optional
+	NetworkPolicies NetworkPolicies `json:"networkPolicies,omitempty"`
 	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
 	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
 	// team that may choose them freely can take another's traffic. Unset: none.

@@ -95,7 +95,8 @@ type ServiceTemplate struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 	// env of the container. A ConfigMap or Secret named here is copied into the
-	// release, so going back restores it.
+	// release, so going back restores it. A Secret must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services; so must those of envFrom and pod.volumes.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=128
@@ -203,12 +204,22 @@ type DisruptionBudget struct {
 // Route is a public path of a service.
 type Route struct {
 	// path is a prefix of whole segments: /api/cart also takes /api/cart/7, not
-	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service.
+	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service, and
+	// a path below that of another service needs its allowedServices.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^/([-A-Za-z0-9._~]+(/[-A-Za-z0-9._~]+)*)?$')",message="path must begin with / and hold whole segments of letters, digits and -._~, without a / at the end, for example /api/cart"
 	// +required
 	Path string `json:"path"`
+	// allowedServices names the services of the shop that may have a path below this one;
+	// * stands for all of them. It is no part of a release. Unset: none but this service.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=30
+	// +kubebuilder:validation:items:Pattern=`^([*]|[a-z]([-a-z0-9]*[a-z0-9])?)$`
+	// +optional
+	AllowedServices []string `json:"allowedServices,omitempty"`
 }
 
 // Autoscaling lets the number of pods follow the load.
@@ -269,7 +280,8 @@ type PodOptions struct {
 	// +kubebuilder:validation:MaxItems=32
 	// +optional
 	VolumeMounts []corev1.VolumeMount `json:"volumeMounts,omitempty"`
-	// imagePullSecrets to pull the image with. Unset: the shop's defaults.
+	// imagePullSecrets to pull the image with. Each must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Unset: the shop's defaults.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
@@ -296,7 +308,8 @@ type PodOptions struct {
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// serviceAccountName that the pods run as. Its token is mounted only when this
+	// serviceAccountName that the pods run as. It must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Its token is mounted only when this
 	// is set. Unset: the namespace's default, without a token.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
@@ -349,6 +362,7 @@ type Volume struct {
 	// +optional
 	EmptyDir *corev1.EmptyDirVolumeSource `json:"emptyDir,omitempty"`
 	// persistentVolumeClaim to mount; both stacks mount it during a release, so it must allow that.
+	// It must allow the service, by the annotation shop.emporium.dev/allowed-services.
 	// +optional
 	PersistentVolumeClaim *corev1.PersistentVolumeClaimVolumeSource `json:"persistentVolumeClaim,omitempty"`
 }

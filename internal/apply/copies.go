@@ -17,7 +17,7 @@ import (
 )
 
 // ComponentCopy marks the copies of ConfigMaps and Secrets.
-const ComponentCopy = "config-copy"
+const ComponentCopy = observe.ComponentCopy
 
 // LostCopyError says that a copy which pods of a release use is gone for good.
 type LostCopyError struct {
@@ -90,6 +90,7 @@ func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1
 		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(string(c.Kind)).GroupResource(), c.Name, errors.New("it changed while a release was cut"))
 	}
 	meta := w.meta(shop, c.Copy, ComponentCopy)
+	meta.Annotations = map[string]string{observe.AnnotationCopiedFrom: observe.CopiedFrom(src, hash)}
 	switch s := src.(type) {
 	case *corev1.Secret:
 		return w.create(ctx, shop, &corev1.Secret{ObjectMeta: meta, Immutable: ptr.To(true), Type: s.Type, Data: s.Data}, "Secret")

@@ -9,6 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -39,6 +40,7 @@ func prunedKinds() []prunedKind {
 		{"Deployment", &appsv1.DeploymentList{}},
 		{"PodDisruptionBudget", &policyv1.PodDisruptionBudgetList{}},
 		{"Service", &corev1.ServiceList{}},
+		{"NetworkPolicy", &networkingv1.NetworkPolicyList{}}, // it closes pods, so it goes after them
 	}
 }
 

@@ -23,6 +23,10 @@ type World struct {
 	Shop     *v1alpha1.Shop
 	Services []v1alpha1.ShopService
 	Releases map[string]*v1alpha1.ShopRelease
+	// NotAdmitted are the ShopServices that name the shop, and that its annotation does not name.
+	NotAdmitted []v1alpha1.ShopService
+	// Facts of the Secrets, claims and accounts that services or releases name.
+	Facts release.Facts
 	// Snapshot is the release as the services would make it now.
 	Snapshot release.Snapshot
 	// Table is the ConfigMap that holds the routing table; nil where there is none.
@@ -59,6 +63,10 @@ type Reader struct {
 	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
 	GatewayAPI bool
 	Prober     Prober
+	// ProbeAnywhere lets a shop's probeAddress name any host.
+	ProbeAnywhere bool
+	// Namespaces that the caches hold; none: every one.
+	Namespaces []string
 
 	identities identities
 }
@@ -68,7 +76,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}, reader: r}
 	w.Observed.Policy = policy(shop.Spec.Release)
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute,
+		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
@@ -88,6 +96,7 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 	if err != nil {
 		return err
 	}
+	services, w.NotAdmitted = release.Admit(w.Shop, services)
 	w.Services = services
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {

@@ -12,7 +12,7 @@ import (
 // forbiddenMetadata finds labels and annotations of pods that the Shop does not allow. A
 // label can put a pod behind any Service of the namespace, and an annotation can make
 // a webhook mount what the team may not.
-func forbiddenMetadata(services []v1alpha1.ReleaseService, allowed []string) (out []string) {
+func forbiddenMetadata(services []v1alpha1.ReleaseService, allowed []string) (out []Problem) {
 	if slices.Contains(allowed, "*") {
 		return nil
 	}
@@ -20,8 +20,8 @@ func forbiddenMetadata(services []v1alpha1.ReleaseService, allowed []string) (ou
 		names := podMetadata(&services[i].ServiceTemplate)
 		names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(allowed, n) })
 		if len(names) > 0 {
-			out = append(out, fmt.Sprintf("ShopService %s: gives its pods the label or annotation %s, which the Shop does not allow; add it to the Shop's spec.allowedPodMetadata or remove it",
-				services[i].Name, strings.Join(names, ", ")))
+			out = append(out, Problem{services[i].Name, fmt.Sprintf("ShopService %s: gives its pods the label or annotation %s, which the Shop does not allow; add it to the Shop's spec.allowedPodMetadata or remove it",
+				services[i].Name, strings.Join(names, ", "))})
 		}
 	}
 	return out

@@ -15,6 +15,8 @@ type Snapshot struct {
 	// Problems say why these services cannot make a release together, one sentence
 	// each, sorted. Empty: they can.
 	Problems []string
+	// Refused are the problems with whose they are.
+	Refused []Problem
 }
 
 // Take makes the snapshot of a shop's services. hashes holds the content hash of
@@ -32,7 +34,7 @@ func Take(shop *v1alpha1.Shop, services []v1alpha1.ShopService, hashes map[Ref]s
 		return Snapshot{}, fmt.Errorf("hashing the services of shop %s: %w", shop.Name, err)
 	}
 	spec.Revision, spec.RenderVersion = revision, CurrentRenderVersion
-	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: problems}, nil
+	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: messagesOf(problems), Refused: problems}, nil
 }
 
 func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alpha1.ReleaseService {
@@ -43,6 +45,7 @@ func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alp
 		Replicas:        spec.Replicas,
 		Autoscaling:     spec.Autoscaling, DisruptionBudget: spec.DisruptionBudget,
 	}
+	out.Routes = withoutGrants(out.Routes)
 	fillDefaults(&out.ServiceTemplate, d.DeepCopy())
 	return out
 }

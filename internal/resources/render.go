@@ -75,7 +75,7 @@ func Render(in Input) (Desired, error) {
 }
 
 func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
-	var out []Object
+	out := policies(in, rel)
 	for i := range rel.Spec.Services {
 		s := newService(in, rel, &rel.Spec.Services[i], plan)
 		out = append(out, s.service(), s.deployment(), s.disruptionBudget())

@@ -27,6 +27,8 @@ type rendering struct {
 	ownStackOnly bool
 	// gatewayDefaults: a stack's gateway takes what the shop's defaults say of pods.
 	gatewayDefaults bool
+	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
+	policies bool
 }
 
 // renderingOf returns the rendering of a release. known is false where a newer operator cut it.
@@ -36,7 +38,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return rendering{}, true
 	default:
 		return rendering{
-			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, gatewayDefaults: true,
+			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, gatewayDefaults: true, policies: true,
 		}, version <= CurrentRenderVersion
 	}
 }

@@ -356,7 +356,7 @@ var _ = Describe("a shop at a Gateway", func() {
 		s.up(ctx, p, first)
 		s.serves(ctx, first)
 		restart := func() {
-			operator.Reader.Prober = &probe.Prober{Asker: probe.HTTP{}, Now: func() time.Time { return now }}
+			operator.Reader.Prober = &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: func() time.Time { return now }}
 		}
 		before := writes()
 		restart()

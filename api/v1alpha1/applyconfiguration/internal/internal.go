@@ -313,6 +313,8 @@ var schemaYAML = typed.YAMLObject(`types:
         map:
           elementType:
             scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.PodOptions
   map:
     fields:
@@ -553,6 +555,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Route
   map:
     fields:
+    - name: allowedServices
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: path
       type:
         scalar: string
@@ -616,6 +624,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spec
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopSpec
+      default: {}
     - name: status
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopStatus
@@ -858,6 +867,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
       default: {}
+    - name: networkPolicies
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+      default: Enabled
     - name: paused
       type:
         scalar: boolean

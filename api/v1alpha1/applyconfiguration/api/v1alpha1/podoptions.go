@@ -15,7 +15,8 @@ type PodOptionsApplyConfiguration struct {
 	Volumes []VolumeApplyConfiguration `json:"volumes,omitempty"`
 	// volumeMounts of the container.
 	VolumeMounts []v1.VolumeMount `json:"volumeMounts,omitempty"`
-	// imagePullSecrets to pull the image with. Unset: the shop's defaults.
+	// imagePullSecrets to pull the image with. Each must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Unset: the shop's defaults.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 	// nodeSelector of the pods. Unset: the shop's defaults.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
@@ -27,7 +28,8 @@ type PodOptionsApplyConfiguration struct {
 	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
 	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
 	TopologySpreadConstraints []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// serviceAccountName that the pods run as. Its token is mounted only when this
+	// serviceAccountName that the pods run as. It must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Its token is mounted only when this
 	// is set. Unset: the namespace's default, without a token.
 	ServiceAccountName *string `json:"serviceAccountName,omitempty"`
 	// priorityClassName of the pods. Unset: none.
