@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"strconv"
@@ -103,6 +104,7 @@ func say(w http.ResponseWriter, value string) {
 }
 
 func fail(w http.ResponseWriter, status int, cause error) {
+	slog.Warn("failing a request", "status", status, "cause", cause.Error())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": cause.Error()}) // the client is gone: nobody to tell

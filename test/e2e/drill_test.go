@@ -148,6 +148,8 @@ func (d *drill) tell(ctx context.Context) {
 	GinkgoWriter.Println(look("-n", d.namespace, "get", "shop,shoprel,shopsvc,deploy,pods,jobs", "-o", "wide"))
 	GinkgoWriter.Println(look("-n", d.namespace, "get", "events", "--sort-by=.lastTimestamp"))
 	GinkgoWriter.Println(look("-n", d.namespace, "get", "configmap", "t-front-door", "-o", "yaml"))
+	GinkgoWriter.Println(look("-n", d.namespace, "logs", "-l", "shop.emporium.dev/release", "--tail=15", "--prefix", "--timestamps"))
+	GinkgoWriter.Println(look("-n", d.namespace, "logs", "-l", "app.kubernetes.io/component=front-door", "--tail=15", "--prefix"))
 	log := look("-n", stage.System, "logs", "-l", "app.kubernetes.io/name=emporium", "--tail=1000", "--since=5m", "--prefix")
 	for line := range strings.Lines(log) {
 		if strings.Contains(line, d.namespace) {
