@@ -96,17 +96,17 @@ func TestTellsVariablesAndFiles(t *testing.T) {
 
 func TestPreviewTaskFailsWithTheFirstAnswerThatIsNotOK(t *testing.T) {
 	var asked atomic.Int32
-	preview := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if asked.Add(1) > 1 {
+	preview := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) > 1 || r.URL.Path != "/a" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
 	defer preview.Close()
 	t.Setenv("SHOP_PREVIEW_URL", preview.URL)
-	if err := runTask(t.Context(), []string{"preview", "50ms"}); err != nil {
+	if err := runTask(t.Context(), []string{"preview", "50ms", "/a"}); err != nil {
 		t.Errorf("one good answer: %v", err)
 	}
-	if err := runTask(t.Context(), []string{"preview", "10s"}); err == nil || !strings.Contains(err.Error(), "503") {
+	if err := runTask(t.Context(), []string{"preview", "10s", "/a"}); err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a bad answer: %v", err)
 	}
 }

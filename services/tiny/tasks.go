@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -17,9 +18,9 @@ const askEvery = 200 * time.Millisecond
 //
 //	sleep 60s      nothing; it ends at once when it is told to
 //	stubborn 60s   nothing; it goes on when it is told to end, as a shell does that waits for its child
-//	preview 25s    asks SHOP_PREVIEW_URL five times a second, and fails with the first answer that is not 200
+//	preview 25s /a     asks SHOP_PREVIEW_URL for a path five times a second, and fails with the first answer that is not 200
 func runTask(ctx context.Context, args []string) error {
-	if len(args) != 2 {
+	if len(args) < 2 {
 		return fmt.Errorf("reading the arguments: want a task and a duration, got %q", args)
 	}
 	d, err := time.ParseDuration(args[1])
@@ -33,7 +34,7 @@ func runTask(ctx context.Context, args []string) error {
 	case "stubborn":
 		return wait(context.WithoutCancel(ctx), d)
 	case "preview":
-		return askFor(ctx, os.Getenv("SHOP_PREVIEW_URL"), d)
+		return askFor(ctx, os.Getenv("SHOP_PREVIEW_URL")+strings.Join(args[2:], ""), d)
 	}
 	return fmt.Errorf("reading the arguments: there is no task %q", args[0])
 }

@@ -57,9 +57,8 @@ var _ = Describe("Work under way", Label("chaos"), func() {
 
 	It("is not failed: a check passes although what serves is scaled up meanwhile", func(ctx SpecContext) {
 		d := openDrill(ctx, "checks", drillSpec{
-			release: "settle: 1s, rollbackWindow: 0s, checks: [{name: smoke, image: 'emporium.local/tiny:1', args: [preview, 12s]}]",
+			release: "settle: 1s, rollbackWindow: 0s, checks: [{name: smoke, image: 'emporium.local/tiny:1', args: [preview, 12s, /a]}]",
 			a:       "autoscaling: {minReplicas: 1, maxReplicas: 5}, probes: {startup: {httpGet: {path: /startupz, port: http}, initialDelaySeconds: 4, periodSeconds: 1, failureThreshold: 60}}",
-			b:       "routes: [{path: /b}, {path: /}]", // the check asks for the root of the preview
 		})
 		j := d.watched(ctx)
 		since := time.Now()
