@@ -29,6 +29,8 @@ type rendering struct {
 	gatewayDefaults bool
 	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
 	policies bool
+	// routedPods: a pod counts only minReadySeconds after it got ready.
+	routedPods bool
 }
 
 // renderingOf returns the rendering of a release. known is false where a newer operator cut it.
@@ -38,7 +40,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return rendering{}, true
 	default:
 		return rendering{
-			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, gatewayDefaults: true, policies: true,
+			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, gatewayDefaults: true, policies: true, routedPods: true,
 		}, version <= CurrentRenderVersion
 	}
 }

@@ -16,6 +16,10 @@ import (
 // defaultCPUUtilization is what an autoscaler aims at, in percent of the CPU requests.
 const defaultCPUUtilization = 70
 
+// minReadySeconds is the time until every kube-proxy sends to a pod that got ready: they write their rules once a second, and
+// before that a call within the new stack is refused. The front door itself knows pods at once.
+const minReadySeconds = 2
+
 // deployment renders the Deployment. It says nothing of replicas where an
 // autoscaler drives them: two writers of one field would fight.
 func (s service) deployment() Object { return s.deploymentOf(s.pod()) }
@@ -28,6 +32,9 @@ func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) *
 		WithTemplate(pod)
 	if s.scale.Autoscaling == nil {
 		spec.WithReplicas(s.floor)
+	}
+	if s.look.routedPods {
+		spec.WithMinReadySeconds(minReadySeconds)
 	}
 	return appsv1ac.Deployment(s.object, s.shop.Namespace).
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).WithSpec(spec)
