@@ -96,6 +96,7 @@ func (r *ShopReconciler) forget(req ctrl.Request) {
 func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) (bool, error) {
 	desired, err := resources.Render(resources.Input{
 		Shop: world.Shop, Decision: d, Releases: world.Releases, Live: world.Live, FrontDoorImage: r.FrontDoorImage,
+		AccountUIDs: resources.AccountUIDs(world.Account, world.Deployments...),
 	})
 	if err != nil {
 		return false, reconcile.TerminalError(err)

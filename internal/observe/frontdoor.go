@@ -41,10 +41,13 @@ func (r *Reader) readFrontDoor(ctx context.Context, w *World) error {
 func (r *Reader) readAccount(ctx context.Context, w *World) error {
 	var account corev1.ServiceAccount
 	key := client.ObjectKey{Namespace: w.Shop.Namespace, Name: frontdoor.TableName(w.Shop.Name)}
-	if err := r.Cache.Get(ctx, key, &account); client.IgnoreNotFound(err) != nil {
+	err := r.Cache.Get(ctx, key, &account)
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading the front door's ServiceAccount: %w", err)
 	}
-	w.AccountUID = string(account.UID)
+	if err == nil {
+		w.Account = &account.ObjectMeta
+	}
 	return nil
 }
 

@@ -27,6 +27,10 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 		t.Serving = &active.Spec
 	}
 	w.Snapshot.Add(release.Refusals(t))
+	for i := range w.Observed.Releases {
+		known := &w.Observed.Releases[i]
+		known.Missing = release.Missing(w.Releases[known.Name], facts)
+	}
 	return nil
 }
 

@@ -24,7 +24,7 @@ func stacks(shop *v1alpha1.Shop, deployments []appsv1.Deployment, pods []corev1.
 		d := &deployments[i]
 		rel, service := d.Labels[frontdoor.LabelRelease], d.Labels[frontdoor.LabelService]
 		switch {
-		case !d.DeletionTimestamp.IsZero():
+		case rel == "" || !d.DeletionTimestamp.IsZero():
 			continue
 		case !ours(shop, d) || d.Name != release.ObjectName(shop.Name, service, strings.TrimPrefix(rel, shop.Name+"-")):
 			strays = append(strays, d.Name)

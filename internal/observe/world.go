@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -33,8 +34,9 @@ type World struct {
 	Table *corev1.ConfigMap
 	// Routed names the releases to which ready replicas of the front door say that they send customers.
 	Routed []string
-	// AccountUID is the UID of the front door's ServiceAccount; "": there is none.
-	AccountUID string
+	// Account is the front door's ServiceAccount, nil where there is none, and Deployments are all of the shop.
+	Account     *metav1.ObjectMeta
+	Deployments []metav1.ObjectMeta
 	// Strays are Deployments that carry the labels of a stack and are no part of it.
 	Strays []string
 	// Services of the running stacks by name, as they are: what reaches their pods.
@@ -217,8 +219,11 @@ func (r *Reader) readStacks(ctx context.Context, w *World) error {
 	var deployments appsv1.DeploymentList
 	var pods corev1.PodList
 	of := client.MatchingLabels{frontdoor.LabelShop: w.Shop.Name}
-	if err := r.Cache.List(ctx, &deployments, client.InNamespace(w.Shop.Namespace), of, client.HasLabels{frontdoor.LabelRelease}); err != nil {
+	if err := r.Cache.List(ctx, &deployments, client.InNamespace(w.Shop.Namespace), of); err != nil {
 		return fmt.Errorf("listing the Deployments: %w", err)
+	}
+	for i := range deployments.Items {
+		w.Deployments = append(w.Deployments, deployments.Items[i].ObjectMeta)
 	}
 	if err := r.Cache.List(ctx, &pods, client.InNamespace(w.Shop.Namespace), of, client.HasLabels{frontdoor.LabelRelease}); err != nil {
 		return fmt.Errorf("listing the pods: %w", err)

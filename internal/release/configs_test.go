@@ -122,9 +122,11 @@ func TestACopyIsNamedByWhatItHolds(t *testing.T) {
 
 func TestOfALongNameACopyKeepsWhatFits(t *testing.T) {
 	for _, length := range []int{1, 199, 219, 221, 253} {
-		got := copyName(strings.Repeat("s", 20), Ref{v1alpha1.ConfigMapKind, strings.Repeat("a.", 127)[:length]}, strings.Repeat("0", 64))
-		if len(got) > 253 || strings.Contains(got, ".-") || !IsCopyOf(got, strings.Repeat("0", 64)) {
-			t.Errorf("of %d characters: %d characters: …%s", length, len(got), got[len(got)-12:])
+		for _, shop := range []string{strings.Repeat("s", 19), strings.Repeat("s", 20)} { // one cuts behind a dot
+			got := copyName(shop, Ref{v1alpha1.ConfigMapKind, strings.Repeat("a.", 127)[:length]}, strings.Repeat("0", 64))
+			if len(got) > 253 || strings.Contains(got, ".-") || !IsCopyOf(got, strings.Repeat("0", 64)) {
+				t.Errorf("of %d characters: %d characters: …%s", length, len(got), got[len(got)-12:])
+			}
 		}
 	}
 	long := ObjectName(strings.Repeat("s", 20), strings.Repeat("x", 30), "12345678")

@@ -9,14 +9,14 @@ import (
 
 // findProblems finds what no single object's validation can see. services are
 // sorted by name, so the sentences are the same on every pass.
-func findProblems(services []v1alpha1.ReleaseService, hashes map[Ref]string, podMetadata []string) []Problem {
+func findProblems(services []v1alpha1.ReleaseService, hashes map[Ref]string, shop *v1alpha1.Shop) []Problem {
 	var out []Problem
 	if len(services) == 0 {
 		return []Problem{{"", "the shop has no services yet: create a ShopService whose spec.shop names it"}}
 	}
 	out = append(out, unknownDependencies(services)...)
 	out = append(out, sharedPaths(services)...)
-	out = append(out, forbiddenMetadata(services, podMetadata)...)
+	out = append(out, forbiddenMetadata(shop, services)...)
 	return append(out, missingConfigs(services, hashes)...)
 }
 

@@ -41,15 +41,17 @@ func TestWhatOneServiceAloneCannotSayIsAProblem(t *testing.T) {
 			[]string{"ShopService cart: Secret missing, which it takes values from, does not exist; create it or remove the reference"}},
 		"an optional Secret that is not there": {services{"cart": {EnvFrom: secret("missing", ptr.To(true))}}, nil, nil},
 		"labels and annotations that the shop does not allow": {services{"cart": {Pod: mesh}}, []string{"team"},
-			[]string{"ShopService cart: gives its pods the label or annotation app, mesh.example/inject, which the Shop does not allow; add it to the Shop's spec.allowedPodMetadata or remove it"}},
+			[]string{"ShopService cart: gives its pods the label or annotation app, mesh.example/inject, which the Shop does not allow; remove it, or let the Shop's owner allow it with: kubectl -n shops patch shop acme --type=merge -p '{\"spec\":{\"allowedPodMetadata\":[\"team\",\"app\",\"mesh.example/inject\"]}}'"}},
 		"a label of a migration that the shop does not allow": {services{"cart": {Migration: &v1alpha1.Migration{Labels: map[string]string{"app": "postgres"}}}}, nil,
-			[]string{"ShopService cart: gives its pods the label or annotation app, which the Shop does not allow; add it to the Shop's spec.allowedPodMetadata or remove it"}},
+			[]string{"ShopService cart: gives its pods the label or annotation app, which the Shop does not allow; remove it, or let the Shop's owner allow it with: kubectl -n shops patch shop acme --type=merge -p '{\"spec\":{\"allowedPodMetadata\":[\"app\"]}}'"}},
+		"a label that would end the command's quotes": {services{"cart": {Pod: &v1alpha1.PodOptions{Labels: map[string]string{"x'; rm": ""}}}}, nil,
+			[]string{"ShopService cart: gives its pods the label or annotation x'; rm, which the Shop does not allow; remove it, or let the Shop's owner allow it in spec.allowedPodMetadata"}},
 		"labels and annotations that the shop allows": {services{"cart": {Pod: mesh}}, []string{"team", "app", "mesh.example/inject"}, nil},
 		"a shop that allows all of them":              {services{"cart": {Pod: mesh}}, []string{"*"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shop := acme()
-			shop.Spec.AllowedPodMetadata = c.allowed
+			shop.Namespace, shop.Spec.AllowedPodMetadata = "shops", c.allowed
 			var all []v1alpha1.ShopService
 			for name, template := range c.services {
 				all = append(all, v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ShopServiceSpec{ServiceTemplate: template}})

@@ -27,7 +27,7 @@ func Take(shop *v1alpha1.Shop, services []v1alpha1.ShopService, hashes map[Ref]s
 		spec.Services = append(spec.Services, snapshotService(&services[i], &shop.Spec.Defaults))
 	}
 	slices.SortFunc(spec.Services, func(a, b v1alpha1.ReleaseService) int { return strings.Compare(a.Name, b.Name) })
-	problems := findProblems(spec.Services, hashes, shop.Spec.AllowedPodMetadata)
+	problems := findProblems(spec.Services, hashes, shop)
 	spec.Copies = copiesOf(shop.Name, spec.Services, hashes)
 	revision, err := revisionOf(spec)
 	if err != nil {

@@ -111,7 +111,7 @@ func AccountUIDs(account *metav1.ObjectMeta, deployments ...metav1.ObjectMeta) m
 			continue
 		}
 		if account == nil {
-			out[d.Name] = d.Annotations[AnnotationAccount]
+			out[d.Name] = d.Annotations[v1alpha1.AnnotationAccount]
 		} else if d.CreationTimestamp.Before(&account.CreationTimestamp) {
 			out[d.Name] = string(account.UID)
 		}
@@ -119,13 +119,9 @@ func AccountUIDs(account *metav1.ObjectMeta, deployments ...metav1.ObjectMeta) m
 	return out
 }
 
-// AnnotationAccount holds, on a Deployment of gateways and in its pods' template, the UID of
-// the ServiceAccount that its pods were made anew for.
-const AnnotationAccount = "shop.emporium.dev/account"
-
 func accountAnnotation(in Input, deployment string) map[string]string {
 	if uid := in.AccountUIDs[deployment]; uid != "" {
-		return map[string]string{AnnotationAccount: uid}
+		return map[string]string{v1alpha1.AnnotationAccount: uid}
 	}
 	return nil
 }

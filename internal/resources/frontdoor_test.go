@@ -120,7 +120,7 @@ func TestTheFrontDoorIsReplacedWhenItsAccountWasMadeAgain(t *testing.T) {
 	door, stack := map[string]string{frontdoor.LabelComponent: frontdoor.ComponentFrontDoor}, map[string]string{frontdoor.LabelService: v1alpha1.GatewayService}
 	cart := made("acme-cart-aaaaaaaa", map[string]string{frontdoor.LabelService: "cart"}, 10)
 	before := made("acme-front-door", door, 10)
-	before.Annotations = map[string]string{AnnotationAccount: "u1"}
+	before.Annotations = map[string]string{v1alpha1.AnnotationAccount: "u1"}
 	account := func(second int) *metav1.ObjectMeta {
 		a := made("acme-front-door", door, second)
 		a.UID = "u2"
@@ -148,7 +148,7 @@ func TestTheFrontDoorIsReplacedWhenItsAccountWasMadeAgain(t *testing.T) {
 		}
 		in.AccountUIDs = map[string]string{name: "u2"}
 		d := find[appsv1.Deployment](t, render(t, in).Objects, "Deployment/"+name)
-		if d.Spec.Template.Annotations[AnnotationAccount] != "u2" || d.Annotations[AnnotationAccount] != "u2" {
+		if d.Spec.Template.Annotations[v1alpha1.AnnotationAccount] != "u2" || d.Annotations[v1alpha1.AnnotationAccount] != "u2" {
 			t.Errorf("%s: its pods are not replaced: %v", name, d.Spec.Template.Annotations)
 		}
 	}

@@ -1,8 +1,10 @@
 package resources
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -20,10 +22,16 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 )
 
-// everyFrontDoor runs a test on the rich shop with each type of front door.
+// everyFrontDoor runs a test on the rich shop with each type of front door, in each version
+// of the rendering, and with the newer fields.
 func everyFrontDoor(t *testing.T, test func(t *testing.T, objects []Object)) {
-	for name, in := range map[string]Input{"Managed": richInput(), "GatewayAPI": throughGateway(richInput())} {
-		t.Run(name, func(t *testing.T) { test(t, render(t, in).Objects) })
+	shops := map[string]func() Input{"with newer fields": newerInput}
+	for version := int32(1); version <= CurrentRenderVersion; version++ {
+		shops[fmt.Sprintf("version %d", version)] = func() Input { return rendered(richInput(), version) }
+	}
+	for name, shop := range shops {
+		t.Run("Managed, "+name, func(t *testing.T) { test(t, render(t, shop()).Objects) })
+		t.Run("GatewayAPI, "+name, func(t *testing.T) { test(t, render(t, throughGateway(shop())).Objects) })
 	}
 }
 
@@ -81,22 +89,13 @@ func TestASelectorMatchesThePodsOfItsOwnWorkloadAlone(t *testing.T) {
 			}
 			want := own[object]
 			if want == "" {
-				want = object[len(kindOf(object))+1:]
+				_, want, _ = strings.Cut(object, "/")
 			}
 			if diff := cmp.Diff([]string{want}, got); diff != "" {
 				t.Errorf("pods that %s selects (-want +got):\n%s", object, diff)
 			}
 		}
 	})
-}
-
-func kindOf(object string) string {
-	for i, r := range object {
-		if r == '/' {
-			return object[:i]
-		}
-	}
-	return object
 }
 
 func TestNoPodGetsATokenUnlessItsSpecNamesAnAccount(t *testing.T) {
