@@ -27,6 +27,10 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 		t.Serving = &active.Spec
 	}
 	w.Snapshot.Add(release.Refusals(t))
+	if len(w.Services) == 0 && len(w.NotAdmitted) > 0 {
+		w.Snapshot.Problems, w.Snapshot.Refused = nil, nil // "has no services" is not true
+		w.Snapshot.Add(release.NobodyAdmitted(w.Shop, w.NotAdmitted))
+	}
 	for i := range w.Observed.Releases {
 		known := &w.Observed.Releases[i]
 		known.Missing = release.Missing(w.Releases[known.Name], facts)
