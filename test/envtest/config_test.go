@@ -6,6 +6,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // can asks the API server whether somebody may do something: "verb resource[/subresource] [name] in namespace".
@@ -68,6 +69,22 @@ var _ = Describe("what config grants,", Ordered, func() {
 		Entry("another Lease there", "update leases other in emporium-system", false),
 		Entry("quotas are watched, not read one by one", "get resourcequotas in acme", false),
 	)
+
+	It("to the operator: to watch every kind that it has a cache of", func(ctx SpecContext) {
+		for _, list := range append(kinds(), &corev1.ResourceQuotaList{}, &corev1.PersistentVolumeClaimList{}) {
+			gvk, err := api.GroupVersionKindFor(list)
+			Expect(err).NotTo(HaveOccurred())
+			gvk.Kind = strings.TrimSuffix(gvk.Kind, "List")
+			mapping, err := api.RESTMapper().RESTMapping(gvk.GroupKind(), gvk.Version)
+			Expect(err).NotTo(HaveOccurred())
+			for _, verb := range []string{"list", "watch"} {
+				review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: theOperator, ResourceAttributes: &authorizationv1.ResourceAttributes{
+					Verb: verb, Namespace: "acme", Group: mapping.Resource.Group, Resource: mapping.Resource.Resource}}}
+				Expect(api.Create(ctx, review)).To(Succeed())
+				Expect(review.Status.Allowed).To(BeTrue(), "%s %s", verb, mapping.Resource)
+			}
+		}
+	})
 
 	It("to the operator in its usual form: every namespace", func(ctx SpecContext) {
 		Expect(can(ctx, theOperator, nil, "patch deployments in default")).To(BeFalse())
