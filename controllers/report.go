@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -17,6 +19,7 @@ import (
 func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.Decision, now time.Time) error {
 	after := w.Shop.DeepCopy()
 	after.Status = status.Shop(w, d)
+	timed(w.Shop.Status.Conditions, after.Status.Conditions, now)
 	if r.pace.tooSoon(w.Shop, &after.Status, d, now) {
 		return nil
 	}
@@ -26,12 +29,14 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		svc := &w.Services[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.Service(w, d, svc)
+		timed(svc.Status.Conditions, changed.Status.Conditions, now)
 		told = append(told, transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady})
 		errs = append(errs, r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status))
 	}
 	for _, rel := range w.Releases {
 		changed := rel.DeepCopy()
 		changed.Status = status.Release(w, d, rel)
+		timed(rel.Status.Conditions, changed.Status.Conditions, now)
 		told = append(told, transition{rel, rel.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionActive})
 		errs = append(errs, r.Writer.Status(ctx, "ShopRelease", rel, changed, rel.Status, changed.Status))
 	}
@@ -45,6 +50,17 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		r.measure(w, after.Status)
 	}
 	return errors.Join(errs...)
+}
+
+// timed puts the time of the operator's clock on the conditions that changed: statuses are made by
+// pure functions, and what is compared with these times later is of that clock.
+func timed(before, after []metav1.Condition, now time.Time) {
+	for i := range after {
+		was := meta.FindStatusCondition(before, after[i].Type)
+		if was == nil || was.Status != after[i].Status {
+			after[i].LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
+		}
+	}
 }
 
 // reportUnreadable tells what keeps the operator from seeing a shop, when it did so twice. The rest

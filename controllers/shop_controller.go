@@ -101,6 +101,9 @@ func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *pla
 	if err != nil {
 		return false, reconcile.TerminalError(err)
 	}
+	for _, warning := range desired.Warnings {
+		d.Message += "; " + warning
+	}
 	return r.Writer.Do(ctx, world, d, desired, r.Reader.Configs)
 }
 

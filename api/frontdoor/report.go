@@ -42,45 +42,6 @@ type Report struct {
 	Counts *Counts
 }
 
-// Counts are what one replica counted of the public requests that arrived after it
-// began to route by the switch and that the active release answered.
-type Counts struct {
-	Requests int64 `json:"requests"`
-	// Errors are responses with a status of 500 and above, and those that broke off.
-	Errors int64 `json:"errors"`
-	// Slow are responses that began later than Guard.Slow.
-	Slow int64 `json:"slow"`
-	// Services holds the same for each ShopService that was asked, by name.
-	Services map[string]Counts `json:"services,omitempty"`
-	// Before is what the release that served before the switch answered in the last two minutes.
-	Before *Counts `json:"before,omitempty"`
-}
-
-// Plus adds what another replica counted.
-func (c Counts) Plus(o Counts) Counts {
-	out := Counts{Requests: c.Requests + o.Requests, Errors: c.Errors + o.Errors, Slow: c.Slow + o.Slow, Before: plus(c.Before, o.Before)}
-	if len(c.Services)+len(o.Services) > 0 {
-		out.Services = map[string]Counts{}
-		for _, services := range []map[string]Counts{c.Services, o.Services} {
-			for name, n := range services {
-				out.Services[name] = out.Services[name].Plus(n)
-			}
-		}
-	}
-	return out
-}
-
-func plus(a, b *Counts) *Counts {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	sum := a.Plus(*b)
-	return &sum
-}
-
 // Annotations returns the report as it is stored in the Lease.
 func (r Report) Annotations() map[string]string {
 	return map[string]string{
@@ -90,14 +51,6 @@ func (r Report) Annotations() map[string]string {
 		AnnotationAppliedAt: stamp(r.AppliedAt),
 		AnnotationCounts:    r.Counts.encode(),
 	}
-}
-
-func (c *Counts) encode() string {
-	if c == nil {
-		return ""
-	}
-	b, _ := json.Marshal(c) // three numbers
-	return string(b)
 }
 
 // ReportFrom reads the report out of a Lease's annotations.

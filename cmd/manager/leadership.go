@@ -17,9 +17,9 @@ import (
 // is back under the same name (lock).
 const (
 	leaderElectionID = "emporium.shop.emporium.dev"
-	leaseDuration    = 60 * time.Second
-	renewDeadline    = 40 * time.Second
-	retryPeriod      = 5 * time.Second
+	leaseDuration    = 30 * time.Second
+	renewDeadline    = 20 * time.Second
+	retryPeriod      = 4 * time.Second
 )
 
 // leaderLock is nil outside of a pod, and the manager then makes one of its own.

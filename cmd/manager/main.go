@@ -39,6 +39,7 @@ type options struct {
 	workers                       int
 	qps                           float64
 	burst                         int
+	drainTime                     time.Duration
 	zap                           zap.Options
 }
 
@@ -52,6 +53,7 @@ func parse() options {
 	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
 	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
 	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
+	flag.DurationVar(&o.drainTime, "drain-time", observe.DefaultDrainTime, "how long the stack of a release runs on after the last replica of the front door left it, for requests that are still in flight in it")
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -128,7 +130,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
 			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
-			Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
+			DrainTime: o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,19 +31,23 @@ func build(ctx context.Context, checkout, binary string) error {
 
 // operator is the real one, as a process beside the API server.
 type operator struct {
-	cmd     *exec.Cmd
-	ended   chan error
-	metrics string
-	log     *os.File
+	cmd *exec.Cmd
+	// ended is closed when the process is gone, and err then says how.
+	ended    chan struct{}
+	err      error
+	stopping atomic.Bool
+	metrics  string
+	log      *os.File
 }
 
-// startOperator starts it and waits until it answers. Its log is in the working folder.
-func startOperator(ctx context.Context, binary, kubeconfig, work string, more []string) (*operator, error) {
+// startOperator starts it and waits until it answers. Its log is in the working folder. It
+// calls fail when the operator ends by itself.
+func startOperator(ctx context.Context, binary, kubeconfig, work string, more []string, fail func(error)) (*operator, error) {
 	metrics, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	o := &operator{metrics: "http://" + metrics + "/metrics", ended: make(chan error, 1)}
+	o := &operator{metrics: "http://" + metrics + "/metrics", ended: make(chan struct{})}
 	if o.log, err = os.OpenFile(filepath.Join(work, "operator.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return nil, fmt.Errorf("opening the operator's log: %w", err)
 	}
@@ -54,8 +59,16 @@ func startOperator(ctx context.Context, binary, kubeconfig, work string, more []
 	if err := o.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the operator: %w", err)
 	}
-	go func() { o.ended <- o.cmd.Wait() }()
+	go o.wait(fail)
 	return o, o.waitUntilItAnswers(ctx)
+}
+
+func (o *operator) wait(fail func(error)) {
+	defer close(o.ended)
+	o.err = o.cmd.Wait()
+	if !o.stopping.Load() {
+		fail(fmt.Errorf("the operator ended by itself: %w; see %s", o.err, o.log.Name()))
+	}
 }
 
 func (o *operator) waitUntilItAnswers(ctx context.Context) error {
@@ -66,10 +79,8 @@ func (o *operator) waitUntilItAnswers(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case err := <-o.ended:
-			return fmt.Errorf("the operator ended: %w; see %s", err, o.log.Name())
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-tick.C:
 		}
 	}
@@ -86,9 +97,11 @@ func freeAddress() (string, error) {
 
 func (o *operator) stop() error {
 	defer o.log.Close()
+	o.stopping.Store(true)
 	_ = o.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	if err := <-o.ended; err != nil {
-		return fmt.Errorf("stopping the operator: %w; see %s", err, o.log.Name())
+	<-o.ended
+	if o.err != nil {
+		return fmt.Errorf("stopping the operator: %w; see %s", o.err, o.log.Name())
 	}
 	return nil
 }

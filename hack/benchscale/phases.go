@@ -21,12 +21,12 @@ type lab struct {
 	work    string
 	// flags of the operator, beside those that it needs.
 	flags []string
-	// patience bounds each phase.
-	patience time.Duration
+	// fail ends the series.
+	fail func(error)
 }
 
 func (l *lab) start(ctx context.Context) (err error) {
-	l.operator, err = startOperator(ctx, l.binary, l.server.kubeconfig, l.work, l.flags)
+	l.operator, err = startOperator(ctx, l.binary, l.server.kubeconfig, l.work, l.flags, l.fail)
 	return err
 }
 

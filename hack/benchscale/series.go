@@ -15,9 +15,9 @@ func (p plan) measure(ctx context.Context, o options, root string, s subject, bi
 		return out, err
 	}
 	defer server.stop()
-	ctx, end := context.WithCancel(ctx) // actor and watches end before the API server
-	defer end()
-	l := &lab{server: server, shops: p.started, secrets: p.secrets, binary: binary, work: work, flags: s.flags}
+	ctx, fail := context.WithCancelCause(ctx) // actor and watches end before the API server
+	defer fail(nil)
+	l := &lab{fail: fail, server: server, shops: p.started, secrets: p.secrets, binary: binary, work: work, flags: s.flags}
 	if err := runActor(ctx, server.kube); err != nil {
 		return out, err
 	}

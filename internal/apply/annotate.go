@@ -82,6 +82,9 @@ func annotations(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, d *plan.Decisio
 		set(v1alpha1.AnnotationIrreversibleSince, stamp(d.IrreversibleSince))
 		set(v1alpha1.AnnotationLeftBehind, strings.Join(d.LeavesBehind, " "))
 	}
+	if rel.Name == d.Table.Active && out[v1alpha1.AnnotationRejected] == "" { // it was tried again, and serves
+		delete(out, v1alpha1.AnnotationRejectedServices)
+	}
 	if rel.Name == d.Rejected {
 		set(v1alpha1.AnnotationRejected, d.Verdict)
 		set(v1alpha1.AnnotationRejectedServices, strings.Join(d.RejectedServices, " "))

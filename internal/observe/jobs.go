@@ -41,14 +41,22 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 	return nil
 }
 
+// podDeadlineExceeded is what the kubelet gives as the reason of a pod that ran into its own deadline
+// (kubernetes pkg/kubelet/active_deadline.go).
+const podDeadlineExceeded = "DeadlineExceeded"
+
 func (w *World) remember(jobs map[string]map[string]plan.Job, rel string, j *batchv1.Job) {
 	if jobs[rel] == nil {
 		jobs[rel] = map[string]plan.Job{}
 	}
 	job := plan.Job{Name: j.Name, What: j.Labels[frontdoor.LabelJob]}
 	job.State, job.EndedAt, job.Trouble = stateOf(j)
+	pods := w.jobPods[jobKey(rel, j.Labels[frontdoor.LabelComponent], job.What)]
+	if slices.ContainsFunc(pods, func(p corev1.Pod) bool { return p.Status.Reason == podDeadlineExceeded }) && job.State == plan.JobFailed {
+		job.Trouble = "it did not end within its deadline"
+	}
 	if job.State == plan.JobRunning {
-		lookAtPods(&job, j, w.jobPods[jobKey(rel, j.Labels[frontdoor.LabelComponent], job.What)])
+		lookAtPods(&job, j, pods)
 	}
 	jobs[rel][job.What] = job
 }

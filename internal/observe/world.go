@@ -70,13 +70,20 @@ type Reader struct {
 	// Namespaces that the caches hold; none: every one.
 	Namespaces []string
 
+	// DrainTime is how long a stack runs on after customers left it. 0: DefaultDrainTime.
+	DrainTime time.Duration
+
 	identities identities
 }
+
+// DefaultDrainTime is more than what a front door waits for requests in flight when it ends itself.
+const DefaultDrainTime = 30 * time.Second
 
 // Read reads all that a decision about the shop rests on.
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}, reader: r}
 	w.Observed.Policy = policy(shop.Spec.Release)
+	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
 		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants,
 	} {

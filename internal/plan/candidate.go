@@ -101,7 +101,8 @@ func (p *planner) troubled(r Release) bool {
 
 func (p *planner) adopt(release string) {
 	if p.d.Previous == release {
-		p.goingBack = true
+		r, _ := p.o.release(release)
+		p.goingBack = len(r.RejectedServices) == 0 // one that was rejected and is tried again is checked and guarded again
 		p.d.Previous, p.d.RetiresAt = "", time.Time{}
 	}
 	p.d.Candidate, p.d.CandidateSince = release, p.since(release)

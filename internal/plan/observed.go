@@ -49,6 +49,9 @@ type Policy struct {
 	StartDeadline  time.Duration
 	RollbackWindow time.Duration
 	HistoryLimit   int
+	// DrainTime is how long a stack runs on after every front-door replica left it: requests that are
+	// in flight then may still call the other services of their stack.
+	DrainTime time.Duration
 	// Checks are the names of the checks that a candidate must pass.
 	Checks []string
 	// Guard watches a release after its switch; nil: nobody does.

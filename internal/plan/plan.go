@@ -84,11 +84,6 @@ func (p *planner) pending(t target) string {
 	return t.release
 }
 
-// drainTime is how long a stack runs on after every front-door replica left it: requests that
-// are in flight then may still call the other services of their stack. It is more than what a
-// front door waits for those in flight when it ends itself.
-const drainTime = 30 * time.Second
-
 // keepPrevious keeps the stack that served before while its window is open, while not every
 // front-door replica is known to have left it, and until what is in flight in it has ended.
 func (p *planner) keepPrevious() {
@@ -116,7 +111,7 @@ func (p *planner) drained() time.Time {
 	if at := p.o.FrontDoor.ConfirmedAt; at.After(left) && !at.After(p.now) {
 		left = at
 	}
-	return left.Add(drainTime)
+	return left.Add(p.o.Policy.DrainTime)
 }
 
 // stillReached: a replica of the front door may still route to the stack.

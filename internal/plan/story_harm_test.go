@@ -95,6 +95,17 @@ func init() {
 		w.Run(time.Second, 9)
 		return w
 	}
+	stories["a rejected release that is tried again by its annotation is guarded again"] = func() *world.World {
+		w := installedWith(map[string]string{"cart": "cart-1", "catalog": "catalog-1"})
+		w.Observed.Policy.Guard = &plan.Guard{Window: 2 * time.Minute, MaxErrorPercent: 5, MinRequests: 100}
+		w.Counts[b] = frontdoor.Counts{Requests: 500, Errors: 400}
+		w.ChangeTo(b, map[string]string{"cart": "cart-2", "catalog": "catalog-1"})
+		w.Run(time.Second, 7)
+		w.Say("the annotation is removed, and the release is no better")
+		w.Retry(b)
+		w.Run(time.Second, 7)
+		return w
+	}
 	stories["a service that is down already does not keep a hotfix back"] = func() *world.World {
 		w := installedWith(map[string]string{"cart": "cart-1", "catalog": "catalog-1"})
 		w.Say("the provider of cart is down: new pods of it do not get ready")

@@ -25,6 +25,9 @@ type rendering struct {
 	deadlineOnPod bool
 	// ownStackOnly: placement rules that select the service's pods select those of their own stack.
 	ownStackOnly bool
+	// settledPods: a pod counts as available when it was ready for some seconds, so that every node
+	// has learned where it is before somebody relies on it.
+	settledPods bool
 	// gatewayDefaults: a stack's gateway takes what the shop's defaults say of pods.
 	gatewayDefaults bool
 	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
@@ -38,7 +41,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return rendering{}, true
 	default:
 		return rendering{
-			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, gatewayDefaults: true, policies: true,
+			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, settledPods: true, gatewayDefaults: true, policies: true,
 		}, version <= CurrentRenderVersion
 	}
 }

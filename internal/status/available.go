@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
@@ -18,6 +19,8 @@ func isAvailable(w *observe.World) (bool, string) {
 		return false, "nothing serves yet"
 	case w.Observed.FrontDoor.Ready == 0:
 		return false, noEntry(w)
+	case !w.Shop.UsesGatewayAPI() && !w.Observed.FrontDoor.ConfirmedBefore && !slices.Contains(w.Routed, active):
+		return false, fmt.Sprintf("no replica of the front door routes to release %s yet", active)
 	}
 	for _, missing := range []string{entranceMissing(w), gatewayMissing(w, active), serviceMissing(w, active)} {
 		if missing != "" {

@@ -19,6 +19,7 @@ import (
 	metalabels "k8s.io/apimachinery/pkg/labels"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/follow"
 	"github.com/emporium-shop/emporium/services/gateway/internal/health"
 	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
@@ -84,12 +85,15 @@ func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 
 func (d *doorway) fronts(requests *metrics.Requests) {
 	o := proxy.Options{
-		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch.Count,
+		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
 		Transport: proxy.NewTransport(proxy.TransportOptions{
 			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
 			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
 		}),
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
+		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
+		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: proxy.NewBudget(d.set.MaxHeld),
+		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
 	d.public, d.preview = proxy.New(table.Active, o), proxy.New(table.Preview, o)
@@ -140,14 +144,18 @@ func (d *doorway) open() (doors []serve.Door, err error) {
 	own := http.NewServeMux()
 	own.Handle("GET /metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
 	d.health.Register(own)
-	limits := serve.Limits{ReadHeaderTimeout: d.set.ReadHeaderTimeout, IdleTimeout: d.set.IdleTimeout, MaxHeaderBytes: int(d.set.MaxHeader)}
+	limits := serve.Limits{
+		ReadHeaderTimeout: d.set.ReadHeaderTimeout, IdleTimeout: d.set.IdleTimeout, WriteTimeout: d.set.WriteTimeout,
+		UpgradeIdleTimeout: d.set.UpgradeIdleTimeout, MaxHeaderBytes: int(d.set.MaxHeader),
+		MaxConnections: int(d.set.MaxConnections), MaxStreams: int(d.set.MaxStreams),
+	}
 	ports := []int64{d.set.Port, d.set.PreviewPort, d.set.MetricsPort}
 	for i, handler := range []http.Handler{d.public, d.preview, own} {
 		listener, err := net.Listen("tcp", ":"+strconv.FormatInt(ports[i], 10))
 		if err != nil {
 			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
 		}
-		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: listener})
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: serve.Limited(listener, limits)})
 	}
 	return doors, nil
 }

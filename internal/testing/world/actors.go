@@ -36,6 +36,9 @@ func (w *World) mark(d plan.Decision) {
 		} else {
 			r.StartFailed = ""
 		}
+		if r.Name == d.Table.Active && r.Rejected == "" {
+			r.RejectedServices = nil
+		}
 		if r.Name == d.Rejected {
 			r.Rejected, r.RejectedServices = d.Verdict, d.RejectedServices
 		}

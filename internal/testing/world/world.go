@@ -53,7 +53,7 @@ func New(services ...string) *World {
 		Ends: map[string]plan.JobState{}, Counts: map[string]frontdoor.Counts{}, Services: map[string]plan.Service{}}
 	w.Observed.Namespace = "acme"
 	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
-	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5}
+	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5, DrainTime: 30 * time.Second}
 	w.Observed.Stacks = map[string]plan.Stack{}
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {

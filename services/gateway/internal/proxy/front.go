@@ -1,14 +1,16 @@
 package proxy
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"path"
 	"sync/atomic"
 	"time"
 
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -26,8 +28,8 @@ type Options struct {
 	Tables    Tables
 	Upstreams Upstreams
 	Recorder  Recorder
-	// Watch hears of every result. Nil: nobody does.
-	Watch func(Result)
+	// Watch hears of every request. Nil: nobody does.
+	Watch Watcher
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
 	// Attempts is how many pods one request is offered to, at most.
@@ -37,6 +39,21 @@ type Options struct {
 	// TrustedProxies may say for whom they ask; from others X-Forwarded-* and
 	// Forwarded are replaced. None by default.
 	TrustedProxies []netip.Prefix
+	// BodyTimeout is how long a client may send nothing of a body that it announced. A body
+	// that is held must be there after twice that time. 0: there is no bound.
+	BodyTimeout time.Duration
+	// PodTimeout is how long a pod may read nothing of a body that streams. 0: there is no bound.
+	PodTimeout time.Duration
+	// WriteTimeout is how long a client may take to read a piece of a response over HTTP/2.
+	// 0: there is no bound. Over HTTP/1 the connection has its own; see serve.Limited.
+	WriteTimeout time.Duration
+	// MaxInFlight and MaxUpgraded are how many requests and upgraded connections there may
+	// be at once; more get 503. 0: there is no bound.
+	MaxInFlight, MaxUpgraded int64
+	// Bodies is the memory for held bodies. Nil: there is no bound.
+	Bodies *Budget
+	// Rules say what is admitted; see package admit.
+	Rules admit.Rules
 	// Draining tells whether connections are asked to go elsewhere.
 	Draining func() bool
 	Now      func() time.Time
@@ -50,7 +67,10 @@ type Front struct {
 	Options
 	role     table.Role
 	proxy    *httputil.ReverseProxy
+	balancer *balancer
 	inFlight atomic.Int64
+	upgraded atomic.Int64
+	lines    lines
 }
 
 // InFlight counts the requests under way, upgraded connections included.
@@ -59,9 +79,10 @@ func (f *Front) InFlight() int64 { return f.inFlight.Load() }
 // New returns the handler of the port on which a role answers.
 func New(role table.Role, o Options) *Front {
 	f := &Front{Options: o, role: role}
+	f.balancer = &balancer{front: f, base: o.Transport}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
-		Transport:      &balancer{base: o.Transport, attempts: o.Attempts, now: o.Now, recorder: o.Recorder},
+		Transport:      f.balancer,
 		ModifyResponse: f.answered,
 		ErrorHandler:   f.failed,
 		BufferPool:     newBuffers(),
@@ -71,40 +92,72 @@ func New(role table.Role, o Options) *Front {
 }
 
 // ServeHTTP reads the table once: the request belongs to the release that was
-// there when it arrived, whatever is written while it runs.
+// there when it arrived, whatever is written while it runs. What is malformed is routed
+// nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{role: f.role, began: f.Now()}
+	ex := &exchange{role: f.role, began: f.Now(), client: newClient(w, r, f.WriteTimeout)}
 	ex.r = r.WithContext(withExchange(r.Context(), ex))
+	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
-		if isPublic(r) {
-			ex.route = stack.Match(r.URL.Path)
+		if isPublic(ex.r) && ex.refusal == "" {
+			ex.route = stack.Match(ex.r.URL.Path)
 		}
 	}
 	f.inFlight.Add(1)
 	ex.tally = f.Recorder.Begin(f.role, ex.service())
 	defer f.finish(ex)
-	f.serve(w, ex, stack)
+	if !r.ProtoAtLeast(1, 1) {
+		w.Header().Set("Connection", "close") // HTTP/1.0 cannot say where a body of unknown length ends
+	}
+	f.serve(ex.client, ex, stack)
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 	switch {
+	case ex.refusal != "" && isPublic(ex.r):
+		f.fail(w, ex, malformed(ex.refusal), Refused)
 	case stack == nil:
-		f.fail(w, ex, f.closed())
+		f.fail(w, ex, f.closed(), NoRelease)
 	case ex.route == nil:
-		f.fail(w, ex, notFound)
+		f.fail(w, ex, notFound, NoRoute)
 	case ex.r.ContentLength > f.MaxBody:
-		f.fail(w, ex, tooLarge)
+		f.fail(w, ex, tooLarge, Refused)
+	case f.MaxInFlight > 0 && f.InFlight() > f.MaxInFlight:
+		f.fail(w, ex, busy, Local)
+	case len(ex.r.Header["Upgrade"]) > 0:
+		f.upgrade(w, ex)
 	default:
 		f.pass(w, ex)
 	}
 }
 
+// upgrade passes on a request that may become a connection of its own.
+func (f *Front) upgrade(w http.ResponseWriter, ex *exchange) {
+	defer f.upgraded.Add(-1)
+	if f.upgraded.Add(1) > f.MaxUpgraded && f.MaxUpgraded > 0 {
+		f.fail(w, ex, busy, Local)
+		return
+	}
+	f.pass(w, ex)
+}
+
+// isPublic tells whether there may be something for customers at the path. CONNECT is for
+// forward proxies.
+func isPublic(r *http.Request) bool {
+	return r.Method != http.MethodConnect && !admit.Hidden(r.URL.Path)
+}
+
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 	ex.pool = f.Upstreams.Pool(ex.route.Upstream)
 	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
-		ex.r.Body = http.MaxBytesReader(w, ex.r.Body, f.MaxBody)
+		ex.r.Body = http.MaxBytesReader(ex.client.ResponseWriter, ex.r.Body, f.MaxBody)
+	}
+	if ex.r.ContentLength != 0 {
+		ctx, cancel := context.WithCancelCause(ex.r.Context())
+		defer cancel(nil)
+		ex.r, ex.stuck = ex.r.WithContext(ctx), func() { cancel(errStuck) }
 	}
 	f.proxy.ServeHTTP(w, ex.r)
 }
@@ -113,22 +166,14 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 // which release it asked.
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
-	ex.status, ex.wait = res.StatusCode, f.Now().Sub(ex.began)
+	if res.StatusCode < http.StatusContinue { // net/http reads it and cannot write it
+		return fmt.Errorf("%w: status %d", errPod, res.StatusCode)
+	}
+	f.heard(ex, res.StatusCode)
+	f.balancer.answered(ex, res.StatusCode)
 	res.Header[headerRelease] = []string{ex.release}
 	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
 		res.Header.Set("Connection", "close")
 	}
 	return nil
-}
-
-// contractPaths are asked by Kubernetes and the operator, inside the cluster.
-// What they tell is not for the public.
-var contractPaths = map[string]bool{
-	"/livez": true, "/readyz": true, "/startupz": true, "/metrics": true, "/contract": true,
-}
-
-// isPublic also refuses the detours to those paths ("//livez", "/x/../livez",
-// "/%6civez") that a service might straighten out. CONNECT is for forward proxies.
-func isPublic(r *http.Request) bool {
-	return r.Method != http.MethodConnect && !contractPaths[path.Clean(r.URL.Path)]
 }

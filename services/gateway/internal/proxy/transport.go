@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -22,24 +21,12 @@ type TransportOptions struct {
 	IdlePerPod int
 }
 
-// dialError marks an error from before anything was sent.
-type dialError struct{ err error }
-
-func (e *dialError) Error() string { return e.err.Error() }
-func (e *dialError) Unwrap() error { return e.err }
-
 // NewTransport returns the transport to the pods: HTTP/1.1, kept-alive, no
 // proxy from the environment, bodies left as they are.
 func NewTransport(o TransportOptions) *http.Transport {
 	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, &dialError{err}
-			}
-			return conn, nil
-		},
+		DialContext:            dialer.DialContext,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.IdlePerPod,
 		IdleConnTimeout:        o.IdleTimeout,

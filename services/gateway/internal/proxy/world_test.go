@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
 	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
 	"github.com/emporium-shop/emporium/services/gateway/internal/serve"
@@ -36,12 +37,14 @@ type world struct {
 	draining        atomic.Bool
 	options         proxy.Options
 	switches        int
+	guard           *frontdoor.Guard
+	watcher         table.Watcher
 }
 
 func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 	w := &world{tb: tb, directory: upstream.NewDirectory(time.Now), registry: prometheus.NewRegistry()}
 	requests := metrics.NewRequests(w.registry)
-	w.current = table.New("", time.Now, slog.New(slog.DiscardHandler), requests.Swapped)
+	w.current = table.New("", time.Now, slog.New(slog.DiscardHandler), requests.Swapped, w.looked)
 	transport := proxy.NewTransport(proxy.TransportOptions{
 		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	})
@@ -49,7 +52,7 @@ func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 	w.options = proxy.Options{
 		Tables: w.current, Upstreams: w.directory, Recorder: requests, Transport: transport,
 		Attempts: 3, MaxBody: 1 << 20, Draining: w.draining.Load, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		TrustedProxies: []netip.Prefix{},
+		TrustedProxies: []netip.Prefix{}, Rules: admit.Rules{Upgrades: []string{"websocket"}, DefaultHost: "demo"},
 	}
 	for _, c := range change {
 		c(&w.options)
@@ -60,9 +63,17 @@ func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 	return w
 }
 
+func (w *world) looked(sight table.Sight, t *table.Compiled) {
+	if w.watcher != nil {
+		w.watcher(sight, t)
+	}
+}
+
 func (w *world) listen(h http.Handler) *httptest.Server {
 	s := httptest.NewUnstartedServer(h)
-	s.Config = serve.NewServer(h, serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}, slog.New(slog.DiscardHandler))
+	limits := serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, WriteTimeout: 10 * time.Second, MaxStreams: 100}
+	s.Config = serve.NewServer(h, limits, slog.New(slog.DiscardHandler))
+	s.Listener = serve.Limited(s.Listener, limits)
 	s.Start()
 	w.tb.Cleanup(s.Close)
 	return s
@@ -116,7 +127,7 @@ func sliceOf(service string, i int, address string) *discoveryv1.EndpointSlice {
 func (w *world) route(active, preview string) frontdoor.Report {
 	w.tb.Helper()
 	w.switches++
-	t := frontdoor.Table{Shop: "demo", Active: active, Preview: preview, Switch: &frontdoor.Switch{At: time.Unix(int64(w.switches), 0)}}
+	t := frontdoor.Table{Shop: "demo", Active: active, Preview: preview, Switch: &frontdoor.Switch{At: time.Unix(int64(w.switches), 0)}, Guard: w.guard}
 	for _, name := range []string{active, preview} {
 		if name != "" {
 			t.Releases = append(t.Releases, frontdoor.Release{Name: name, Routes: []frontdoor.Route{
