@@ -52,7 +52,7 @@ spec:
 apiVersion: shop.emporium.dev/v1alpha1
 kind: ShopService
 metadata: {name: front, namespace: plaza}
-spec: {shop: plaza, image: "emporium.local/tiny:1", routes: [{path: /}], dependsOn: [back], replicas: 2, env: [{name: BUILD, value: %[1]q}], resources: {requests: {cpu: 10m, memory: 16Mi}}}
+spec: {shop: plaza, image: "emporium.local/tiny:1", routes: [{path: /, allowedServices: [back]}], dependsOn: [back], replicas: 2, env: [{name: BUILD, value: %[1]q}], resources: {requests: {cpu: 10m, memory: 16Mi}}}
 ---
 apiVersion: shop.emporium.dev/v1alpha1
 kind: ShopService
