@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -44,8 +45,15 @@ func prunedKinds() []prunedKind {
 	}
 }
 
+// pruneWithin bounds the time between the look at the front door that proves a retirement, and the
+// last deletion that rests on it. An operator that stood still meanwhile (SIGSTOP, a frozen cgroup, no CPU) finds
+// its time over, and nothing is sent; its next pass looks again.
+const pruneWithin = 15 * time.Second
+
 // prune deletes what the shop owns and the decision does not hold.
 func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
+	ctx, cancel := context.WithTimeout(ctx, pruneWithin)
+	defer cancel()
 	keep := kept{objects: map[string]bool{}, releases: map[string]bool{}, reached: map[string]bool{}}
 	for _, o := range desired.Objects {
 		keep.objects[*o.GetKind()+"/"+*o.GetName()] = true

@@ -89,10 +89,13 @@ func recoverTable(w *World, leases []coordinationv1.Lease) {
 // recoverSwitch rebuilds the record of the last switch: its time from the replicas, and the release
 // before it from the Shop's status, or as the other stack that served.
 func (w *World) recoverSwitch(last frontdoor.Report, served []string) *frontdoor.Switch {
-	if last.Switch.IsZero() {
+	out := &frontdoor.Switch{At: last.Switch}
+	if rel := w.Releases[last.Active]; last.Switch.IsZero() && rel != nil {
+		out.At = rel.CreationTimestamp.Time // replicas confirm a switch by its time, so it needs one
+	}
+	if out.At.IsZero() {
 		return nil
 	}
-	out := &frontdoor.Switch{At: last.Switch}
 	if s := w.Shop.Status.LastSwitch; s != nil && s.To == last.Active && s.WrittenAt.Time.Equal(last.Switch.Truncate(time.Microsecond)) {
 		out.From = s.From
 		return out
