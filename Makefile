@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify unit envtest test-services e2e-smoke e2e bench bench-scale tools
+.PHONY: test verify unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
@@ -74,6 +74,12 @@ verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod
 
 unit: ## The pure packages, the planner's stories and the harnesses
 	go test $(call packages,api internal controllers cmd hack test/load test/stage)
+
+proof: ## The harnesses at length: random pairs of faults, thousands of seeds (EMPORIUM_SEEDS=5000), an hour or so
+	EMPORIUM_PROOF=1 go test -v -timeout 3h ./internal/testing/... ./internal/plan
+
+seeded-faults: ## Seed faults one at a time and see a test turn red for each; before a release, not in every run
+	go run ./hack/seededfaults
 
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
