@@ -38,10 +38,12 @@ func (g *group) sort(shop *v1alpha1.Shop, obj client.Object, kept bool) {
 // pruneGroup deletes what is unwanted: the objects of a retired release with one
 // request, if nothing else carries its label (docs/adr/0007); otherwise one by one.
 func (w *Writer) pruneGroup(ctx context.Context, pass *pruning, kind, rel string, g *group) error {
-	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
+	if rel != "" && len(g.unwanted) > 0 {
 		if err := w.proveRetired(ctx, pass, rel); err != nil {
 			return err
 		}
+	}
+	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
 		return w.deleteAll(ctx, pass.shop, kind, rel, g.unwanted[0])
 	}
 	var errs []error
@@ -52,27 +54,38 @@ func (w *Writer) pruneGroup(ctx context.Context, pass *pruning, kind, rel string
 }
 
 // proveRetired asks past the cache, once a pass, whether the front door still names what it named
-// when the retirement was decided. A deletion of a collection has no preconditions of its own: an
-// operator that slept through a change of leader must not take away what the next one switched back to.
+// when the retirement was decided. An operator that slept through a change of leader must not take
+// away what the next one switched back to; the preconditions of a deletion do not tell, since a switch
+// changes nothing of a stack, and the deletion of a collection has none.
 func (w *Writer) proveRetired(ctx context.Context, pass *pruning, rel string) error {
 	if pass.table == nil {
 		return nil
 	}
 	if pass.live == nil {
-		var now corev1.ConfigMap
-		if err := w.Live.Get(ctx, client.ObjectKeyFromObject(pass.table), &now); err != nil {
+		live, err := w.liveTable(ctx, pass.table)
+		if err != nil {
 			return fmt.Errorf("looking at the routing table before the stack of %s is deleted: %w", rel, err)
 		}
-		table, err := frontdoor.Decode(now.Data[frontdoor.TableKey])
-		if err != nil {
-			return fmt.Errorf("reading the routing table before the stack of %s is deleted: %w", rel, err)
-		}
-		pass.live = &table
+		pass.live = live
 	}
-	if pass.live.Active == rel || pass.live.Preview == rel {
-		return apierrors.NewConflict(corev1.Resource("configmaps"), pass.table.Name, errors.New("the front door names "+rel+", which was to be deleted"))
+	if pass.live.Preview == rel || pass.live.Active != pass.decided.Active || !sameSwitch(pass.live.Switch, pass.decided.Switch) {
+		return apierrors.NewConflict(corev1.Resource("configmaps"), pass.table.Name,
+			fmt.Errorf("the front door names %s since the retirement of %s was decided", pass.live.Active, rel))
 	}
 	return nil
+}
+
+func (w *Writer) liveTable(ctx context.Context, cached *corev1.ConfigMap) (*frontdoor.Table, error) {
+	var now corev1.ConfigMap
+	if err := w.Live.Get(ctx, client.ObjectKeyFromObject(cached), &now); err != nil {
+		return nil, err
+	}
+	table, err := frontdoor.Decode(now.Data[frontdoor.TableKey])
+	return &table, err
+}
+
+func sameSwitch(a, b *frontdoor.Switch) bool {
+	return a == b || (a != nil && b != nil && a.At.Equal(b.At))
 }
 
 func (w *Writer) deleteAll(ctx context.Context, shop *v1alpha1.Shop, kind, rel string, example client.Object) error {

@@ -60,7 +60,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 		return err
 	}
 	keepNamed(world, keep.objects)
-	pass := &pruning{shop: world.Shop, keep: keep, table: world.Table}
+	pass := &pruning{shop: world.Shop, keep: keep, table: world.Table, decided: d.Table}
 	var errs []error
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))
@@ -85,8 +85,10 @@ type pruning struct {
 	shop  *v1alpha1.Shop
 	keep  kept
 	table *corev1.ConfigMap
-	// live is the table as it is past the cache, once it was looked at.
-	live *frontdoor.Table
+	// decided is what the front door names by the decision, and live what it names past the cache,
+	// once that was looked at.
+	decided plan.TablePlan
+	live    *frontdoor.Table
 }
 
 // keepReached keeps the Services of stacks of which a pod is still there.
