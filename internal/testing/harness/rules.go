@@ -29,6 +29,9 @@ func (a *Always) tableNamesWhatIsReady(wr *cluster.Write) {
 		}
 		return
 	}
+	if was.Switch != nil && now.Switch != nil && now.Switch.At.Before(was.Switch.At) {
+		a.broken(wr, "a switch that was decided on an older table is written")
+	}
 	for _, named := range []string{now.Active, now.Preview} {
 		if rel, ok := now.Release(named); named != "" && (!ok || !a.upstreamsExist(rel)) {
 			a.broken(wr, "the table names %s, of which a Service is not there", named)
