@@ -47,23 +47,28 @@ type doorway struct {
 	health    *health.Health
 
 	public, preview *proxy.Front
+	bodies          *proxy.Budget
 }
 
 func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
-	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry(), directory: upstream.NewDirectory(time.Now)}
+	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry()}
 	requests, state := metrics.NewRequests(d.registry), metrics.NewState(d.registry, time.Now)
 	d.watch = watch.New(time.Now, func() { d.reporter.Changed() })
 	d.current = table.New(set.Pinned, time.Now, log, d.watch.Looked, d.reportSwap, requests.Swapped, state.Looked)
+	d.directory = upstream.NewDirectory(time.Now, d.current.EndpointsChanged)
+	d.current.Upstreams = d.directory
 	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
 	d.reporter = report.New(c.leases, id, d.report, time.Now, log)
 	d.tables = follow.New(c.configMaps, follow.Selection{
 		Fields: metafields.OneTermEqualSelector("metadata.name", frontdoor.TableName(set.Shop)).String(),
-	}, &corev1.ConfigMap{}, table.NewStore(d.current, log))
+	}, &corev1.ConfigMap{}, table.NewStore(d.current, log), time.Now)
 	d.slices = follow.New(c.slices, follow.Selection{
 		Labels: metalabels.Set{frontdoor.LabelShop: set.Shop}.String(),
-	}, &discoveryv1.EndpointSlice{}, d.directory)
+	}, &discoveryv1.EndpointSlice{}, d.directory, time.Now)
 	d.health = &health.Health{
-		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced,
+		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced, AccountUnknown: d.reporter.AccountUnknown,
+		HasTable:    func() bool { return d.current.Load() != nil },
+		Watches:     []health.Watch{{Name: "table", Broken: d.tables.Broken}, {Name: "endpoints", Broken: d.slices.Broken}},
 		LastContact: d.reporter.LastContact, StaleLimit: set.StaleLimit, Now: time.Now,
 	}
 	if set.Pinned != "" {
@@ -78,12 +83,13 @@ func (d *doorway) report() frontdoor.Report { return d.watch.Into(d.current.Repo
 
 // reportSwap comes first among those that take time: the operator waits for it.
 func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
-	if sight == table.Swapped {
+	if sight == table.Swapped || sight == table.Confirmed {
 		d.reporter.Changed()
 	}
 }
 
 func (d *doorway) fronts(requests *metrics.Requests) {
+	d.bodies = proxy.NewBudget(d.set.MaxHeld)
 	o := proxy.Options{
 		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
 		Transport: proxy.NewTransport(proxy.TransportOptions{
@@ -92,7 +98,7 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 		}),
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
 		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
-		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: proxy.NewBudget(d.set.MaxHeld),
+		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: d.bodies,
 		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
@@ -102,6 +108,13 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 func (d *doorway) observe() {
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics.RegisterContact(d.registry, d.reporter.LastContact)
+	metrics.RegisterFlag(d.registry, "emporium_frontdoor_table_confirmed", "0 while the endpoints of the release that is routed to are not known.", d.current.IsConfirmed)
+	metrics.RegisterFlag(d.registry, "emporium_frontdoor_account_unknown", "1 while the Kubernetes API does not know this replica's account.", d.reporter.AccountUnknown)
+	metrics.RegisterNumber(d.registry, "emporium_frontdoor_held_body_bytes_left", "Memory that is left for bodies that are held; at 0 small bodies stream as large ones do.", d.bodies.Left)
+	for _, w := range d.health.Watches {
+		metrics.RegisterFlag(prometheus.WrapRegistererWith(prometheus.Labels{"kind": w.Name}, d.registry), "emporium_frontdoor_watch_broken", "1 while changes are not heard of.",
+			func() bool { since, _ := w.Broken(); return !since.IsZero() })
+	}
 	metrics.RegisterEndpoints(d.registry, d.current, func(name string) int { return d.directory.Pool(name).Len() })
 }
 
@@ -139,6 +152,9 @@ func (d *doorway) lights() serve.Drain {
 	return serve.Drain{Begin: func() {}, Limit: time.Second, InFlight: func() int64 { return 0 }}
 }
 
+// portNames are labels of metrics, in the order in which open listens.
+var portNames = [...]string{"public", "preview", "metrics"}
+
 // open listens on the public port, the preview port and the metrics port, in this order.
 func (d *doorway) open() (doors []serve.Door, err error) {
 	own := http.NewServeMux()
@@ -155,7 +171,10 @@ func (d *doorway) open() (doors []serve.Door, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
 		}
-		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: serve.Limited(listener, limits)})
+		connections := serve.Limited(listener, limits)
+		metrics.RegisterNumber(prometheus.WrapRegistererWith(prometheus.Labels{"port": portNames[i]}, d.registry), "emporium_frontdoor_connections",
+			"Connections of clients, idle ones included.", func() int64 { return int64(connections.Len()) })
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: connections})
 	}
 	return doors, nil
 }

@@ -82,7 +82,7 @@ type exchange struct {
 	// stuck gives the request up, since the pod does not read its body. Nil where it has none.
 	stuck func()
 
-	client      *client
+	client      client
 	traceparent string
 	status      int
 	cause       Cause
@@ -179,7 +179,7 @@ func (f *Front) finish(ex *exchange) {
 func (f *Front) brokeOff(ex *exchange, broken any) {
 	ex.status = StatusGone
 	switch {
-	case broken != http.ErrAbortHandler: //nolint:errorlint // it is compared as net/http does: a panic is no error chain
+	case broken != http.ErrAbortHandler:
 		ex.cause = Unclassified
 		f.Log.Error("A request ended in a panic of the front door", "panic", broken, "stack", string(debug.Stack()))
 	case ex.gone():

@@ -106,7 +106,7 @@ func (f *Front) fail(w http.ResponseWriter, ex *exchange, p problem.Problem, cau
 	if ex.release != "" {
 		w.Header().Set(headerRelease, ex.release)
 	}
-	if f.Draining() || p.Status == http.StatusBadRequest || p.Status == http.StatusRequestTimeout {
+	if f.Draining() || ex.r.ProtoMajor == 1 && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestTimeout) {
 		w.Header().Set("Connection", "close") // after a malformed request, nobody knows where the next one begins
 	}
 	p.Write(w, ex.r)

@@ -51,7 +51,7 @@ func (p *parking) park(c *conn) bool {
 	}
 	p.next++
 	id, failed := p.next, error(nil)
-	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(id), Pad: int32(id >> 32)} //nolint:gosec // two halves of a number
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(id), Pad: int32(id >> 32)}
 	if err := control.Control(func(fd uintptr) { failed = syscall.EpollCtl(p.poll, syscall.EPOLL_CTL_ADD, int(fd), &event) }); err != nil || failed != nil {
 		return false
 	}
@@ -87,7 +87,7 @@ func (p *parking) run() {
 			return // it was closed
 		}
 		for _, e := range events[:max(n, 0)] {
-			p.wake(uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32) //nolint:gosec // two halves of a number
+			p.wake(uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32)
 		}
 		if !p.sweep(time.Now()) {
 			_ = syscall.Close(p.poll)
