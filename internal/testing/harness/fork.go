@@ -44,7 +44,7 @@ func (a *Always) fork(w *World) *Always {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	out := newAlways(w)
-	out.served, out.outage, out.since = a.served, a.outage, a.since
+	out.served, out.outage, out.since, out.nobody = a.served, a.outage, a.since, a.nobody
 	return out
 }
 
