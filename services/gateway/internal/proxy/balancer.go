@@ -28,28 +28,35 @@ type balancer struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b *balancer) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	ex := exchangeOf(r.Context())
+	err = b.offer(ex, r, func(pod *upstream.Endpoint) (err error) {
+		res, err = b.base.RoundTrip(ex.attempt(r, pod))
+		return err
+	})
+	return res, err
+}
+
+// offer sends a request to one pod after the other until one answers.
+func (b *balancer) offer(ex *exchange, r *http.Request, send func(*upstream.Endpoint) error) (err error) {
 	if ex.pool.Len() == 0 {
-		return nil, errNoPod
+		return errNoPod
 	}
-	var err error
 	if ex.body, err = hold(r); err != nil {
-		return nil, err
+		return err
 	}
 	for {
 		pod := ex.pool.Pick(ex.tried)
 		if pod == nil {
-			return nil, lastOr(err, errNoPod)
+			return lastOr(err, errNoPod)
 		}
 		ex.use(pod)
-		var res *http.Response
-		if res, err = b.base.RoundTrip(ex.attempt(r, pod)); err == nil {
+		if err = send(pod); err == nil {
 			pod.Answered()
-			return res, nil
+			return nil
 		}
 		if err = b.learn(ex, pod, err); !ex.mayRepeat(err) || len(ex.tried) >= b.attempts {
-			return nil, err
+			return err
 		}
 		b.recorder.Retried(ex.service())
 	}

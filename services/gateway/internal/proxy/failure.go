@@ -37,7 +37,10 @@ func (f *Front) closed() problem.Problem {
 
 // failed answers for a pod that did not.
 func (f *Front) failed(w http.ResponseWriter, out *http.Request, err error) {
-	ex := exchangeOf(out.Context())
+	f.failedFor(w, exchangeOf(out.Context()), err)
+}
+
+func (f *Front) failedFor(w http.ResponseWriter, ex *exchange, err error) {
 	if ex.r.Context().Err() != nil {
 		ex.status = StatusGone // whatever is written now reaches nobody
 		return

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -30,6 +31,8 @@ type Options struct {
 	Watch func(Result)
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
+	// Direct sends small plain requests instead. Nil: Transport sends them too.
+	Direct *http1.Client
 	// Attempts is how many pods one request is offered to, at most.
 	Attempts int
 	// MaxBody is the largest request body in bytes.
@@ -49,6 +52,7 @@ type Options struct {
 type Front struct {
 	Options
 	role     table.Role
+	balancer *balancer
 	proxy    *httputil.ReverseProxy
 	inFlight atomic.Int64
 }
@@ -59,9 +63,10 @@ func (f *Front) InFlight() int64 { return f.inFlight.Load() }
 // New returns the handler of the port on which a role answers.
 func New(role table.Role, o Options) *Front {
 	f := &Front{Options: o, role: role}
+	f.balancer = &balancer{base: o.Transport, attempts: o.Attempts, now: o.Now, recorder: o.Recorder}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
-		Transport:      &balancer{base: o.Transport, attempts: o.Attempts, now: o.Now, recorder: o.Recorder},
+		Transport:      f.balancer,
 		ModifyResponse: f.answered,
 		ErrorHandler:   f.failed,
 		BufferPool:     newBuffers(),
@@ -75,7 +80,7 @@ func New(role table.Role, o Options) *Front {
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
 	ex := &exchange{role: f.role, began: f.Now()}
-	ex.r = r.WithContext(withExchange(r.Context(), ex))
+	ex.r = r
 	if stack != nil {
 		ex.release = stack.Release
 		if isPublic(r) {
@@ -103,9 +108,14 @@ func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 	ex.pool = f.Upstreams.Pool(ex.route.Upstream)
+	if f.takesDirect(ex.r) {
+		f.passDirect(w, ex)
+		return
+	}
 	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
 		ex.r.Body = http.MaxBytesReader(w, ex.r.Body, f.MaxBody)
 	}
+	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
 	f.proxy.ServeHTTP(w, ex.r)
 }
 
@@ -114,11 +124,16 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
 	ex.status, ex.wait = res.StatusCode, f.Now().Sub(ex.began)
-	res.Header[headerRelease] = []string{ex.release}
-	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
-		res.Header.Set("Connection", "close")
-	}
+	f.mark(res.Header, ex)
 	return nil
+}
+
+// mark adds to the pod's header what the front door has to say.
+func (f *Front) mark(h http.Header, ex *exchange) {
+	h[headerRelease] = []string{ex.release}
+	if ex.status != http.StatusSwitchingProtocols && f.Draining() {
+		h.Set("Connection", "close")
+	}
 }
 
 // contractPaths are asked by Kubernetes and the operator, inside the cluster.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 )
 
 // TransportOptions bound what a pod may cost.
@@ -31,21 +33,32 @@ func (e *dialError) Unwrap() error { return e.err }
 // NewTransport returns the transport to the pods: HTTP/1.1, kept-alive, no
 // proxy from the environment, bodies left as they are.
 func NewTransport(o TransportOptions) *http.Transport {
-	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, &dialError{err}
-			}
-			return conn, nil
-		},
+		DialContext:            o.dial(),
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.IdlePerPod,
 		IdleConnTimeout:        o.IdleTimeout,
 		ResponseHeaderTimeout:  o.ResponseHeaderTimeout,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
+	}
+}
+
+// NewDirect returns the client for small plain requests, with the same limits.
+func NewDirect(o TransportOptions, now func() time.Time) *http1.Client {
+	return http1.New(http1.Options{
+		Dial: o.dial(), ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
+	})
+}
+
+func (o TransportOptions) dial() func(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, &dialError{err}
+		}
+		return conn, nil
 	}
 }
 

@@ -46,8 +46,12 @@ func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	})
 	tb.Cleanup(transport.CloseIdleConnections)
+	direct := proxy.NewDirect(proxy.TransportOptions{
+		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
+	}, time.Now)
+	tb.Cleanup(direct.Close)
 	w.options = proxy.Options{
-		Tables: w.current, Upstreams: w.directory, Recorder: requests, Transport: transport,
+		Tables: w.current, Upstreams: w.directory, Recorder: requests, Transport: transport, Direct: direct,
 		Attempts: 3, MaxBody: 1 << 20, Draining: w.draining.Load, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		TrustedProxies: []netip.Prefix{},
 	}
