@@ -105,10 +105,10 @@ func (c *Client) connection(ctx context.Context, address string, fresh bool) (*c
 func (c *Client) ask(ctx context.Context, conn *conn, q *Request) (*Response, error) {
 	res := newResponse(c, conn)
 	err := conn.exchange(ctx, q, &res.in, c.ResponseTimeout)
-	if err == nil {
-		err = res.begin(q)
-	} else {
+	if err != nil {
 		err = exchangeFailed(err, len(res.in.unread()) == 0)
+	} else if err = res.begin(q); err == nil {
+		err = conn.patience.unlimited()
 	}
 	if err != nil {
 		res.Close()

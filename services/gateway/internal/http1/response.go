@@ -42,7 +42,7 @@ func (r *Response) begin(q *Request) error {
 	}
 	r.Status = r.head.status
 	r.body.begin(&r.in, framing)
-	return r.conn.patience.unlimited()
+	return nil
 }
 
 func (r *Response) readHeads(q *Request) error {
@@ -138,6 +138,10 @@ func mayTrail(name string) bool {
 	return true
 }
 
+// clean tells whether the connection has nothing left of this response, or of
+// what a pod wrote behind it.
+func (r *Response) clean() bool { return r.body.ended && r.body.keep && len(r.in.unread()) == 0 }
+
 // giveBack ends the exchange with the pod: the connection is kept only when the
 // response is read to its end and nothing else is there.
 func (r *Response) giveBack() {
@@ -146,8 +150,7 @@ func (r *Response) giveBack() {
 		return
 	}
 	r.conn = nil
-	clean := r.body.ended && r.body.keep && len(r.in.unread()) == 0
-	if c.rest() && clean {
+	if c.rest() && r.clean() {
 		r.client.pool.put(c, r.client.Now())
 		return
 	}

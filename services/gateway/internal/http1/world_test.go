@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -86,3 +87,22 @@ func askWith(ctx context.Context, c *http1.Client, address string, r *http.Reque
 }
 
 func get(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
+
+// answering reads requests and answers each with the same bytes. hangUp: it
+// closes after the first.
+func answering(tb testing.TB, response string, hangUp bool) *pod {
+	return newPod(tb, func(conn net.Conn) {
+		in := bufio.NewReader(conn)
+		for {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(conn, response)
+			if hangUp {
+				return
+			}
+		}
+	})
+}
