@@ -42,21 +42,6 @@ type Report struct {
 	Counts *Counts
 }
 
-// Counts are what one replica counted of the public requests that arrived after it
-// began to route by the switch and that the active release answered.
-type Counts struct {
-	Requests int64 `json:"requests"`
-	// Errors are responses with a status of 500 and above, and those that broke off.
-	Errors int64 `json:"errors"`
-	// Slow are responses that began later than Guard.Slow.
-	Slow int64 `json:"slow"`
-}
-
-// Plus adds what another replica counted.
-func (c Counts) Plus(o Counts) Counts {
-	return Counts{c.Requests + o.Requests, c.Errors + o.Errors, c.Slow + o.Slow}
-}
-
 // Annotations returns the report as it is stored in the Lease.
 func (r Report) Annotations() map[string]string {
 	return map[string]string{
@@ -66,14 +51,6 @@ func (r Report) Annotations() map[string]string {
 		AnnotationAppliedAt: stamp(r.AppliedAt),
 		AnnotationCounts:    r.Counts.encode(),
 	}
-}
-
-func (c *Counts) encode() string {
-	if c == nil {
-		return ""
-	}
-	b, _ := json.Marshal(c) // three numbers
-	return string(b)
 }
 
 // ReportFrom reads the report out of a Lease's annotations.

@@ -49,6 +49,8 @@ type Switch struct {
 	At time.Time `json:"at"`
 	// From is the release that was active before. Empty at the first switch.
 	From string `json:"from,omitempty"`
+	// FromUID is the UID of the ShopRelease From: one that is deleted and cut anew is another. Empty: not known.
+	FromUID string `json:"fromUID,omitempty"`
 }
 
 // Guard asks for counts of the active release. It is written with the switch and

@@ -55,6 +55,8 @@ const (
 	ReasonSwitching Reason = "Switching"
 	// ReasonRollbackWindow: the previous stack is kept for a way back.
 	ReasonRollbackWindow Reason = "RollbackWindow"
+	// ReasonWaitingForRollbackWindow: a newer release waits until the previous stack is gone.
+	ReasonWaitingForRollbackWindow Reason = "WaitingForRollbackWindow"
 	// ReasonServing: what the spec asks for is what serves, and nothing else runs.
 	ReasonServing Reason = "Serving"
 	// ReasonStartDeadlineExceeded: the candidate was not ready within spec.release.startDeadline.
@@ -71,12 +73,16 @@ const (
 	ReasonQuotaExceeded Reason = "QuotaExceeded"
 	// ReasonRollbackRefused: the release that spec.release.active names cannot serve.
 	ReasonRollbackRefused Reason = "RollbackRefused"
-	// ReasonFrontDoorUnavailable: the cluster does not serve what spec.frontDoor.type needs.
+	// ReasonFrontDoorUnavailable: customers cannot get in, or a replica of the front door does not follow a
+	// switch: its pods do not start, or the cluster does not serve what spec.frontDoor.type needs.
 	ReasonFrontDoorUnavailable Reason = "FrontDoorUnavailable"
 	// ReasonPaused: spec.paused is true; nothing is changed.
 	ReasonPaused Reason = "Paused"
 	// ReasonDegraded: the active release serves with less than it asks for.
 	ReasonDegraded Reason = "Degraded"
+	// ReasonApplyFailed: Kubernetes answers a write or a read with an error that is neither a refusal
+	// nor the user's: a webhook that is away, an overloaded API server. It is tried again within a minute.
+	ReasonApplyFailed Reason = "ApplyFailed"
 	// ReasonForeignObject: an object of a name that the operator needs belongs to somebody else.
 	ReasonForeignObject Reason = "ForeignObject"
 	// ReasonUnknownShop: a ShopService names a Shop that does not exist. ShopService only.

@@ -15,6 +15,21 @@ const (
 	// AnnotationRejected holds why the guard went back from the release. It is not
 	// promoted again while it is there.
 	AnnotationRejected = "shop.emporium.dev/rejected"
+	// AnnotationRejectedServices names, with it, the services that are suspected, separated by
+	// blanks. A later release that holds one of them unchanged is not promoted either.
+	AnnotationRejectedServices = "shop.emporium.dev/rejected-services"
+	// AnnotationStartFailed holds why the stack of the candidate was removed: it was not ready in
+	// time. Removing it starts the stack again. It goes when the release stops being the candidate.
+	AnnotationStartFailed = "shop.emporium.dev/start-failed"
+	// AnnotationMigrated names the services whose migrations are done, separated by blanks, so that
+	// a Job that somebody sweeps does not run again. It goes when the release stops playing a role.
+	AnnotationMigrated = "shop.emporium.dev/migrated"
+	// AnnotationPassedChecks names the Jobs of the checks that passed, separated by blanks. It goes
+	// when the release stops playing a role.
+	AnnotationPassedChecks = "shop.emporium.dev/passed-checks"
+	// AnnotationRestored holds the UID that the record had before somebody deleted it and the
+	// operator wrote it again.
+	AnnotationRestored = "shop.emporium.dev/restored-uid"
 )
 
 // ShopRelease is an immutable snapshot of all services of a shop. The operator

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -170,6 +171,30 @@ func (r *replica) awaitLease(annotation, value string) {
 	}
 }
 
+// awaitCounts looks for the counts since the switch.
+func (r *replica) awaitCounts(want frontdoor.Counts) {
+	r.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		lease, err := r.api.CoordinationV1().Leases("shops").Get(r.t.Context(), "demo-0", metav1.GetOptions{})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		report, err := frontdoor.ReportFrom(lease.Annotations)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if got := report.Counts; got != nil && got.Before != nil {
+			got.Before = nil // what was asked until the table was there
+			if reflect.DeepEqual(*got, want) {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("the Lease counts %+v, want %+v", report.Counts, want)
+		}
+	}
+}
+
 func TestLifeOfAReplica(t *testing.T) {
 	r := start(t)
 	r.await(r.set.MetricsPort, "/readyz", 200, "ok") // without a table: it shows the page
@@ -210,7 +235,8 @@ func TestAReplicaReportsWhatItCountsAfterASwitch(t *testing.T) {
 	for _, path := range []string{"/", "/fail", "/"} {
 		r.get(r.set.Port, path)
 	}
-	r.awaitLease(frontdoor.AnnotationCounts, `{"requests":3,"errors":1,"slow":0}`)
+	web := frontdoor.Counts{Requests: 3, Errors: 1}
+	r.awaitCounts(frontdoor.Counts{Requests: 3, Errors: 1, Services: map[string]frontdoor.Counts{"web": web}})
 	r.end()
 	if err := <-r.done; err != nil {
 		t.Errorf("ended with %v", err)

@@ -58,8 +58,8 @@ func (c *Client) Idle(address string) int { return c.pool.len(address) }
 // Do sends a request to the pod at an address and returns when the final head
 // of its response is there; the response must then be closed. A kept connection
 // that turns out to be closed is replaced: when nothing was sent on it, or when
-// the request is idempotent and no byte of a response has come. The errors are
-// those of Dial and of the context, or a PodError.
+// no byte of a response has come and the Resender agrees. The errors are those of
+// Dial and of the context, or a PodError.
 func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response, error) {
 	for fresh := false; ; {
 		conn, err := c.connection(ctx, address, fresh)
@@ -75,7 +75,7 @@ func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response,
 			return nil, ctx.Err()
 		case reused && (errors.Is(err, errStale) || errors.Is(err, errUnsent)):
 			continue
-		case reused && q.idempotent && errors.Is(err, errSilent):
+		case reused && errors.Is(err, errSilent) && q.resender != nil && q.resender.MayResend():
 			fresh = true
 			continue
 		}

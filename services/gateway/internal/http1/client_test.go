@@ -38,7 +38,7 @@ func BenchmarkDo(b *testing.B) {
 	r := get("http://shop.example/a")
 	b.ReportAllocs()
 	for b.Loop() {
-		q := http1.Begin(r, true)
+		q := http1.Begin(r, nil)
 		q.Field("Accept", "*/*")
 		q.End(nil)
 		res, err := c.Do(b.Context(), s.Listener.Addr().String(), q)

@@ -15,13 +15,22 @@ const (
 	keptHead = joined + 4<<10
 )
 
+// Resender decides on sending a request once more.
+type Resender interface {
+	// MayResend is asked when a kept connection was closed without a byte of a
+	// response: the pod may have got the request, so it must be idempotent.
+	MayResend() bool
+}
+
 // Request is a request as it is written. Its bytes do not depend on the pod.
 type Request struct {
 	head, body []byte
-	isHead     bool
-	idempotent bool
-	hasLength  bool
-	bad        bool
+	// fields is the length of the head without its end.
+	fields    int
+	isHead    bool
+	hasLength bool
+	bad       bool
+	resender  Resender
 	// Informational hears of responses before the final one (1xx, never 101).
 	// Nil: they are dropped.
 	Informational func(status int, header http.Header)
@@ -29,12 +38,11 @@ type Request struct {
 
 var requests = sync.Pool{New: func() any { return &Request{head: make([]byte, 0, 1<<10)} }}
 
-// Begin returns the request line and the Host of r, which must be Plain.
-// idempotent: it may be sent again when a kept connection turns out to be
-// closed. Free it when it is answered.
-func Begin(r *http.Request, idempotent bool) *Request {
+// Begin returns the request line and the Host of r, which must be Plain. A nil
+// resender never sends again. Free the request when it is answered.
+func Begin(r *http.Request, resender Resender) *Request {
 	q := requests.Get().(*Request)
-	q.isHead, q.idempotent, q.bad = r.Method == http.MethodHead, idempotent, false
+	q.isHead, q.resender, q.bad, q.fields = r.Method == http.MethodHead, resender, false, 0
 	q.hasLength = r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch
 	b := append(q.head[:0], r.Method...)
 	b = append(b, ' ')
@@ -64,8 +72,12 @@ func (q *Request) Field(name, value string) {
 }
 
 // End adds the body, which must stay as it is until Free. It tells whether the
-// request can be sent.
+// request can be sent. Ending it again changes the body.
 func (q *Request) End(body []byte) bool {
+	if q.fields == 0 {
+		q.fields = len(q.head)
+	}
+	q.head = q.head[:q.fields]
 	if len(body) > 0 || q.hasLength { // many servers want a length for POST, even of nothing
 		q.head = append(q.head, "Content-Length: "...)
 		q.head = strconv.AppendInt(q.head, int64(len(body)), 10)
@@ -81,7 +93,7 @@ func (q *Request) End(body []byte) bool {
 
 // Free gives the memory back.
 func (q *Request) Free() {
-	q.body, q.Informational = nil, nil
+	q.body, q.Informational, q.resender = nil, nil, nil
 	if cap(q.head) <= keptHead {
 		requests.Put(q)
 	}

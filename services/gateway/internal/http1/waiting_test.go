@@ -179,7 +179,7 @@ func TestAStreamIsShownAsItComes(t *testing.T) {
 		}
 	})
 	c := newClient(t)
-	q := http1.Begin(get("/"), false)
+	q := http1.Begin(get("/"), nil)
 	defer q.Free()
 	q.End(nil)
 	res, err := c.Do(t.Context(), p.address(), q)

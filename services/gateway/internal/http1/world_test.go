@@ -53,6 +53,10 @@ func newPod(tb testing.TB, serve func(net.Conn)) *pod {
 
 func (p *pod) address() string { return p.Addr().String() }
 
+type may bool
+
+func (m may) MayResend() bool { return bool(m) }
+
 // ask sends a request and delivers the response to a recorder.
 func ask(c *http1.Client, address string, r *http.Request) (*httptest.ResponseRecorder, error) {
 	return askWith(r.Context(), c, address, r, false)
@@ -63,7 +67,7 @@ func askWith(ctx context.Context, c *http1.Client, address string, r *http.Reque
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
 	}
-	q := http1.Begin(r, idempotent)
+	q := http1.Begin(r, may(idempotent))
 	defer q.Free()
 	for name, values := range r.Header {
 		for _, value := range values {

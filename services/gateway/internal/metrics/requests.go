@@ -16,6 +16,7 @@ type Requests struct {
 	inFlight *prometheus.GaugeVec
 	retries  *prometheus.CounterVec
 	ejected  *prometheus.CounterVec
+	failures *prometheus.CounterVec
 
 	tallies sync.Map // of key to *tally
 }
@@ -29,6 +30,7 @@ type key struct {
 type tally struct {
 	inFlight prometheus.Gauge
 	duration prometheus.ObserverVec
+	failures *prometheus.CounterVec // by cause
 	gone     atomic.Bool
 }
 
@@ -50,7 +52,10 @@ func NewRequests(reg prometheus.Registerer) *Requests {
 			Name: "emporium_frontdoor_ejections_total", Help: "Pods that were passed over for a while because they refused a connection.",
 		}, []string{"service"}),
 	}
-	reg.MustRegister(m.duration, m.inFlight, m.retries, m.ejected)
+	m.failures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "emporium_frontdoor_failures_total", Help: "Requests that a pod did not answer with a status below 500, by cause. A guard counts pod_error, pod_cut, no_pod and too_late as errors.",
+	}, []string{"role", "service", "cause"})
+	reg.MustRegister(m.duration, m.inFlight, m.retries, m.ejected, m.failures)
 	return m
 }
 
@@ -66,15 +71,19 @@ func (m *Requests) tally(k key) *tally {
 		return found.(*tally)
 	}
 	labels := prometheus.Labels{"role": string(k.role), "service": k.service}
-	made, _ := m.tallies.LoadOrStore(k, &tally{inFlight: m.inFlight.With(labels), duration: m.duration.MustCurryWith(labels)})
+	made, _ := m.tallies.LoadOrStore(k, &tally{inFlight: m.inFlight.With(labels), duration: m.duration.MustCurryWith(labels), failures: m.failures.MustCurryWith(labels)})
 	return made.(*tally)
 }
 
 // End implements proxy.Tally.
 func (t *tally) End(r proxy.Result) {
 	t.inFlight.Dec()
-	if !t.gone.Load() { // observing would bring the removed series back
-		t.duration.WithLabelValues(class(r.Status)).Observe(r.Duration.Seconds())
+	if t.gone.Load() { // counting would bring the removed series back
+		return
+	}
+	t.duration.WithLabelValues(class(r.Status)).Observe(r.Duration.Seconds())
+	if r.Cause != proxy.Answered {
+		t.failures.WithLabelValues(string(r.Cause)).Inc()
 	}
 }
 
@@ -111,6 +120,7 @@ func (m *Requests) forget(labels prometheus.Labels) {
 	m.inFlight.DeletePartialMatch(labels)
 	m.retries.DeletePartialMatch(labels)
 	m.ejected.DeletePartialMatch(labels)
+	m.failures.DeletePartialMatch(labels)
 }
 
 func class(status int) string {

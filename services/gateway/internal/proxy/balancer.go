@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -16,15 +15,15 @@ var (
 	errNoPod = errors.New("no pod is ready")
 	// errUnreachable: no pod took the connection, so nothing was sent.
 	errUnreachable = errors.New("no pod takes connections")
+	// errLocal: nothing was sent, and that is this replica's own doing.
+	errLocal = errors.New("this replica cannot open a connection")
 )
 
 // balancer sends a request to a pod of its service, and offers it to another
 // one when that can do no harm.
 type balancer struct {
-	base     http.RoundTripper
-	attempts int
-	now      func() time.Time
-	recorder Recorder
+	front *Front
+	base  http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -37,14 +36,16 @@ func (b *balancer) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	return res, err
 }
 
-// offer sends a request to one pod after the other until one answers.
+// offer sends the request to one pod after the other, until one answers or none may be
+// asked any more.
 func (b *balancer) offer(ex *exchange, r *http.Request, send func(*upstream.Endpoint) error) (err error) {
 	if ex.pool.Len() == 0 {
 		return errNoPod
 	}
-	if ex.body, err = hold(r); err != nil {
+	if err = b.front.take(ex, r); err != nil {
 		return err
 	}
+	ex.pool.Asked()
 	for {
 		pod := ex.pool.Pick(ex.tried)
 		if pod == nil {
@@ -52,13 +53,12 @@ func (b *balancer) offer(ex *exchange, r *http.Request, send func(*upstream.Endp
 		}
 		ex.use(pod)
 		if err = send(pod); err == nil {
-			pod.Answered()
 			return nil
 		}
-		if err = b.learn(ex, pod, err); !ex.mayRepeat(err) || len(ex.tried) >= b.attempts {
+		if err = b.learn(ex, pod, err); len(ex.tried) >= b.front.Attempts || !ex.mayRepeat(err) {
 			return err
 		}
-		b.recorder.Retried(ex.service())
+		b.front.Recorder.Retried(ex.service())
 	}
 }
 
@@ -82,30 +82,60 @@ func (ex *exchange) attempt(r *http.Request, pod *upstream.Endpoint) *http.Reque
 	return r
 }
 
-// learn passes over a pod that does not take connections.
+// learn holds against a pod what is its fault: that it takes no connections, or that it
+// took a request and did not answer.
 func (b *balancer) learn(ex *exchange, pod *upstream.Endpoint, err error) error {
-	var dial *dialError
-	if !errors.As(err, &dial) || ex.r.Context().Err() != nil {
+	if ex.r.Context().Err() != nil {
 		return err
 	}
-	if pod.Refused(b.now()) {
-		b.recorder.Ejected(ex.service())
+	if !notSent(err) {
+		if podFault(err) && ex.body.clientError() == nil && pod.Failed(b.front.Now()) {
+			b.front.Recorder.Ejected(ex.service())
+		}
+		return err
+	}
+	if ownFault(err) {
+		return fmt.Errorf("%w: %w", errLocal, err)
+	}
+	if pod.Refused(b.front.Now()) {
+		b.front.Recorder.Ejected(ex.service())
 	}
 	return fmt.Errorf("%w: %w", errUnreachable, err)
+}
+
+// notSent tells whether the error is from before there was a connection.
+func notSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// answered tells the pod how its answer was. A gateway within the pod that finds nobody
+// behind it (502, 503, 504) is as good as none.
+func (b *balancer) answered(ex *exchange, status int) {
+	pod := ex.tried[len(ex.tried)-1]
+	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		if pod.Failed(b.front.Now()) {
+			b.front.Recorder.Ejected(ex.service())
+		}
+	default:
+		pod.Answered()
+	}
 }
 
 // mayRepeat tells whether asking another pod can do no harm: nothing was sent,
 // or the request means the same when it is done twice and can be sent again.
 // A pod that is merely slow is not left: its work would be done once more by
-// the next one. No byte of a response has been forwarded here.
+// the next one. No byte of a response has been forwarded here. What was sent is repeated
+// as long as the budget of the service's pods lasts.
 func (ex *exchange) mayRepeat(err error) bool {
 	if ex.r.Context().Err() != nil || ex.body.clientError() != nil {
 		return false
 	}
-	if errors.Is(err, errUnreachable) {
+	if errors.Is(err, errUnreachable) || errors.Is(err, errLocal) {
 		return ex.body.untouched() || ex.body.replayable()
 	}
-	return !isTimeout(err) && isIdempotent(ex.r) && ex.body.replayable()
+	return !isTimeout(err) && isIdempotent(ex.r) && ex.body.replayable() && ex.pool.MayRepeat()
 }
 
 // isIdempotent follows RFC 9110, 9.2.2. A request with an Idempotency-Key is

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,19 +28,30 @@ func (e *clientError) Unwrap() error { return e.err }
 // noBody is the body of most requests.
 var noBody = &outgoing{}
 
+// take takes over the body of a request, once.
+func (f *Front) take(ex *exchange, r *http.Request) (err error) {
+	if ex.body == nil {
+		ex.body, err = hold(r, func() { f.asked(ex) })
+	}
+	return err
+}
+
 // hold takes over the body of a request: a small one is read now, a larger one
-// or one of unknown length streams through.
-func hold(r *http.Request) (*outgoing, error) {
+// or one of unknown length streams through. It calls whole when the client has sent
+// everything.
+func hold(r *http.Request, whole func()) (*outgoing, error) {
 	switch {
 	case r.Body == nil || r.Body == http.NoBody:
+		whole()
 		return noBody, nil
 	case r.ContentLength < 0 || r.ContentLength > maxHeld:
-		return &outgoing{stream: &stream{from: r.Body}}, nil
+		return &outgoing{stream: &stream{from: r.Body, whole: whole}}, nil
 	}
 	held := make([]byte, r.ContentLength)
 	if _, err := io.ReadFull(r.Body, held); err != nil {
 		return nil, &clientError{err}
 	}
+	whole()
 	r.Header.Del("Expect") // the client has sent what it would have waited for
 	return &outgoing{held: held}, nil
 }
@@ -77,6 +89,7 @@ func (o *outgoing) clientError() error {
 // attempt that never reached a pod must leave it whole for the next one.
 type stream struct {
 	from    io.Reader
+	whole   func()
 	touched atomic.Bool
 	failed  atomic.Pointer[clientError]
 }
@@ -84,7 +97,10 @@ type stream struct {
 func (s *stream) Read(p []byte) (int, error) {
 	s.touched.Store(true)
 	n, err := s.from.Read(p)
-	if err != nil && err != io.EOF {
+	switch {
+	case errors.Is(err, io.EOF):
+		s.whole()
+	case err != nil:
 		s.failed.Store(&clientError{err})
 	}
 	return n, err

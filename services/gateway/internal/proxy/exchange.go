@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -30,14 +31,24 @@ type Result struct {
 	// Began is when the request arrived.
 	Began    time.Time
 	Duration time.Duration
-	// Wait is the time until the response began.
+	// Wait is how long pods had the whole request before the response began, or before
+	// it was given up. Zero when none had it.
 	Wait time.Duration
-	// Cut: the pod's response broke off. Status is StatusGone then.
-	Cut bool
+	// Cause says whose doing the end was.
+	Cause Cause
 }
 
-// ClientGone tells whether nobody waited for the response any more.
-func (r Result) ClientGone() bool { return r.Status == StatusGone && !r.Cut }
+// Watcher counts what becomes of the requests to a release.
+type Watcher interface {
+	// Asked hears that a pod has the whole request. What it returns is told when an
+	// answer begins, or nobody waits for one any more. It may be nil.
+	Asked(role table.Role, release, service string, began time.Time) Waiting
+	// Ended hears of every result.
+	Ended(Result)
+}
+
+// Waiting is a request that waits for its answer.
+type Waiting interface{ Done() }
 
 // Tally is the recording of one request under way.
 type Tally interface{ End(Result) }
@@ -58,6 +69,8 @@ type exchange struct {
 	began time.Time
 	tally Tally
 
+	// refusal says what is wrong with the request; empty: nothing.
+	refusal string
 	release string
 	route   *frontdoor.Route
 	pool    *upstream.Pool
@@ -66,9 +79,11 @@ type exchange struct {
 	first [3]*upstream.Endpoint // room for tried that costs no allocation
 	body  *outgoing
 
+	client      *client
 	traceparent string
 	status      int
-	wait        time.Duration
+	cause       Cause
+	stopwatch   stopwatch
 }
 
 type exchangeKey struct{}
@@ -102,40 +117,76 @@ func (ex *exchange) leave() {
 	}
 }
 
+// asked notes that a pod has the whole request from now on.
+func (f *Front) asked(ex *exchange) {
+	ex.stopwatch.start(f.Now(), func() Waiting {
+		if f.Watch == nil {
+			return nil
+		}
+		return f.Watch.Asked(ex.role, ex.release, ex.service(), ex.began)
+	})
+}
+
+// heard notes that a pod began to answer.
+func (f *Front) heard(ex *exchange, status int) {
+	ex.stopwatch.stop(f.Now())
+	ex.status, ex.cause = status, Answered
+	if status >= http.StatusInternalServerError {
+		ex.cause = PodError
+	}
+}
+
+// gone tells whether nobody takes the response any more.
+func (ex *exchange) gone() bool { return ex.client.lost.Load() || ex.r.Context().Err() != nil }
+
 // finish runs when the response is through, or an upgraded connection is
 // closed, or the handler panics because the response could not be finished.
 func (f *Front) finish(ex *exchange) {
 	ex.leave()
 	broken := recover()
 	if broken != nil {
-		ex.status = StatusGone
+		f.brokeOff(ex, broken)
 	}
-	result := f.resultOf(ex)
-	result.Cut = broken != nil && ex.r.Context().Err() == nil
+	now := f.Now()
+	ex.stopwatch.stop(now)
+	result := ex.result(now)
 	ex.tally.End(result)
 	if f.Watch != nil {
-		f.Watch(result)
+		f.Watch.Ended(result)
 	}
 	f.inFlight.Add(-1) // only now: who waits for the requests waits for what they count, too
 	if f.AccessLog {
 		f.logAccess(ex, result)
 	}
 	if broken != nil {
-		panic(broken) // net/http cuts the connection, which tells the client
+		panic(http.ErrAbortHandler) // net/http cuts the connection, which tells the client
 	}
 }
 
-func (f *Front) resultOf(ex *exchange) Result {
-	took := f.Now().Sub(ex.began)
-	if ex.wait == 0 { // the front door answered itself
-		ex.wait = took
+// brokeOff says whose doing it was that a response could not be finished.
+func (f *Front) brokeOff(ex *exchange, broken any) {
+	ex.status = StatusGone
+	switch {
+	case broken != http.ErrAbortHandler: //nolint:errorlint // it is compared as net/http does: a panic is no error chain
+		ex.cause = Unclassified
+		f.Log.Error("A request ended in a panic of the front door", "panic", broken, "stack", string(debug.Stack()))
+	case ex.gone():
+		ex.cause = ClientGone
+	default:
+		ex.cause = PodCut
 	}
-	return Result{Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Began: ex.began, Duration: took, Wait: ex.wait}
+}
+
+func (ex *exchange) result(now time.Time) Result {
+	return Result{
+		Role: ex.role, Release: ex.release, Service: ex.service(), Status: ex.status, Cause: ex.cause,
+		Began: ex.began, Duration: now.Sub(ex.began), Wait: ex.stopwatch.wait(),
+	}
 }
 
 func (f *Front) logAccess(ex *exchange, res Result) {
 	f.Log.LogAttrs(ex.r.Context(), slog.LevelInfo, "Served a request",
 		slog.String("method", ex.r.Method), slog.String("path", ex.r.URL.Path), slog.String("role", string(res.Role)),
 		slog.String("release", res.Release), slog.String("service", res.Service), slog.Int("status", res.Status),
-		slog.Int("attempts", len(ex.tried)), slog.Duration("took", res.Duration), slog.String("trace", traceID(ex.traceparent)))
+		slog.String("cause", string(res.Cause)), slog.Int("attempts", len(ex.tried)), slog.Duration("took", res.Duration), slog.String("trace", traceID(ex.traceparent)))
 }

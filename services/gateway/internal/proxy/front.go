@@ -1,14 +1,15 @@
 package proxy
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"path"
 	"sync/atomic"
 	"time"
 
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
@@ -27,11 +28,11 @@ type Options struct {
 	Tables    Tables
 	Upstreams Upstreams
 	Recorder  Recorder
-	// Watch hears of every result. Nil: nobody does.
-	Watch func(Result)
+	// Watch hears of every request. Nil: nobody does.
+	Watch Watcher
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
-	// Direct sends small plain requests instead. Nil: Transport sends them too.
+	// Direct sends small plain requests instead. Nil: Transport sends them too. See NewDirect.
 	Direct *http1.Client
 	// Attempts is how many pods one request is offered to, at most.
 	Attempts int
@@ -40,6 +41,8 @@ type Options struct {
 	// TrustedProxies may say for whom they ask; from others X-Forwarded-* and
 	// Forwarded are replaced. None by default.
 	TrustedProxies []netip.Prefix
+	// Rules say what is admitted; see package admit.
+	Rules admit.Rules
 	// Draining tells whether connections are asked to go elsewhere.
 	Draining func() bool
 	Now      func() time.Time
@@ -52,8 +55,8 @@ type Options struct {
 type Front struct {
 	Options
 	role     table.Role
-	balancer *balancer
 	proxy    *httputil.ReverseProxy
+	balancer *balancer
 	inFlight atomic.Int64
 }
 
@@ -63,7 +66,7 @@ func (f *Front) InFlight() int64 { return f.inFlight.Load() }
 // New returns the handler of the port on which a role answers.
 func New(role table.Role, o Options) *Front {
 	f := &Front{Options: o, role: role}
-	f.balancer = &balancer{base: o.Transport, attempts: o.Attempts, now: o.Now, recorder: o.Recorder}
+	f.balancer = &balancer{front: f, base: o.Transport}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      f.balancer,
@@ -76,34 +79,46 @@ func New(role table.Role, o Options) *Front {
 }
 
 // ServeHTTP reads the table once: the request belongs to the release that was
-// there when it arrived, whatever is written while it runs.
+// there when it arrived, whatever is written while it runs. What is malformed is routed
+// nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{role: f.role, began: f.Now()}
-	ex.r = r
+	ex := &exchange{r: r, role: f.role, began: f.Now(), client: &client{ResponseWriter: w}}
+	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
-		if isPublic(r) {
-			ex.route = stack.Match(r.URL.Path)
+		if isPublic(ex.r) && ex.refusal == "" {
+			ex.route = stack.Match(ex.r.URL.Path)
 		}
 	}
 	f.inFlight.Add(1)
 	ex.tally = f.Recorder.Begin(f.role, ex.service())
 	defer f.finish(ex)
-	f.serve(w, ex, stack)
+	if !r.ProtoAtLeast(1, 1) {
+		w.Header().Set("Connection", "close") // HTTP/1.0 cannot say where a body of unknown length ends
+	}
+	f.serve(ex.client, ex, stack)
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 	switch {
+	case ex.refusal != "" && isPublic(ex.r):
+		f.fail(w, ex, malformed(ex.refusal), Refused)
 	case stack == nil:
-		f.fail(w, ex, f.closed())
+		f.fail(w, ex, f.closed(), NoRelease)
 	case ex.route == nil:
-		f.fail(w, ex, notFound)
+		f.fail(w, ex, notFound, NoRoute)
 	case ex.r.ContentLength > f.MaxBody:
-		f.fail(w, ex, tooLarge)
+		f.fail(w, ex, tooLarge, Refused)
 	default:
 		f.pass(w, ex)
 	}
+}
+
+// isPublic tells whether there may be something for customers at the path. CONNECT is for
+// forward proxies.
+func isPublic(r *http.Request) bool {
+	return r.Method != http.MethodConnect && !admit.Hidden(r.URL.Path)
 }
 
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
@@ -112,10 +127,10 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 		f.passDirect(w, ex)
 		return
 	}
+	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
 	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
 		ex.r.Body = http.MaxBytesReader(w, ex.r.Body, f.MaxBody)
 	}
-	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
 	f.proxy.ServeHTTP(w, ex.r)
 }
 
@@ -123,27 +138,19 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 // which release it asked.
 func (f *Front) answered(res *http.Response) error {
 	ex := exchangeOf(res.Request.Context())
-	ex.status, ex.wait = res.StatusCode, f.Now().Sub(ex.began)
-	f.mark(res.Header, ex)
+	if res.StatusCode < http.StatusContinue { // net/http reads it and cannot write it
+		return fmt.Errorf("%w: status %d", errPod, res.StatusCode)
+	}
+	f.heard(ex, res.StatusCode)
+	f.balancer.answered(ex, res.StatusCode)
+	f.mark(ex, res.Header)
 	return nil
 }
 
-// mark adds to the pod's header what the front door has to say.
-func (f *Front) mark(h http.Header, ex *exchange) {
+// mark adds to a pod's header what the front door has to say.
+func (f *Front) mark(ex *exchange, h http.Header) {
 	h[headerRelease] = []string{ex.release}
 	if ex.status != http.StatusSwitchingProtocols && f.Draining() {
 		h.Set("Connection", "close")
 	}
-}
-
-// contractPaths are asked by Kubernetes and the operator, inside the cluster.
-// What they tell is not for the public.
-var contractPaths = map[string]bool{
-	"/livez": true, "/readyz": true, "/startupz": true, "/metrics": true, "/contract": true,
-}
-
-// isPublic also refuses the detours to those paths ("//livez", "/x/../livez",
-// "/%6civez") that a service might straighten out. CONNECT is for forward proxies.
-func isPublic(r *http.Request) bool {
-	return r.Method != http.MethodConnect && !contractPaths[path.Clean(r.URL.Path)]
 }

@@ -6,6 +6,8 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"strings"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 )
 
 // rewrite turns the client's request into the pod's. The path, the query and
@@ -14,45 +16,107 @@ func (f *Front) rewrite(pr *httputil.ProxyRequest) {
 	out := pr.Out
 	out.URL.Scheme = "http" // the host is set when the pod is chosen
 	out.URL.RawQuery = pr.In.URL.RawQuery
-	delete(out.Header, headerRelease)
+	hideFromTransport(out.Header)
 	f.forward(pr.In, out.Header)
 	ex := exchangeOf(pr.In.Context())
 	trace := ex.trace()
-	if len(pr.In.Header[headerTraceparent]) != 1 || pr.In.Header[headerTraceparent][0] != trace {
+	if given := out.Header[headerTraceparent]; len(given) != 1 || given[0] != trace {
 		out.Header[headerTraceparent] = []string{trace}
-		delete(out.Header, headerTracestate) // it belongs to the trace that was not one
+		if in := pr.In.Header[headerTraceparent]; len(in) != 1 || in[0] != trace {
+			delete(out.Header, headerTracestate) // it belongs to the trace that was not one
+		}
+	}
+}
+
+// hideFromTransport writes a header in lower case, which is the same to a pod. http.Transport
+// would take X-Idempotency-Key for leave to send a request twice by itself; the services'
+// contract knows Idempotency-Key alone, and the balancer repeats by that.
+func hideFromTransport(h http.Header) {
+	if values, ok := h["X-Idempotency-Key"]; ok {
+		delete(h, "X-Idempotency-Key")
+		h["x-idempotency-key"] = values
 	}
 }
 
 // origin is what is known of the client's own request.
 type origin struct{ client, host, proto, port string }
 
+// forwarded are the headers that tell of the client's own request.
+var forwarded = [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded"}
+
 // forward tells the service who asked, for which host, over which protocol.
-// What a client says of that itself is taken over from trusted proxies only.
 func (f *Front) forward(in *http.Request, out http.Header) {
-	o := origin{client: clientIP(in), host: in.Host, proto: "http"}
-	o.port = portOf(o.host)
-	chain, forwarded := o.client, o.element()
-	if len(f.TrustedProxies) > 0 && f.trusts(o.client) {
-		chain = prepend(in.Header["X-Forwarded-For"], chain)
-		forwarded = prepend(in.Header["Forwarded"], forwarded)
-		keep(in.Header, "X-Forwarded-Host", &o.host)
-		keep(in.Header, "X-Forwarded-Proto", &o.proto)
-		keep(in.Header, "X-Forwarded-Port", &o.port)
-	}
-	values := []string{chain, o.host, o.proto, o.port, forwarded} // one allocation for all five
-	for i, name := range [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded"} {
+	told, trusted := f.tell(in)
+	dropForwarding(out, trusted)
+	values := told[:] // one allocation for all of them
+	for i, name := range forwarded {
 		out[name] = values[i : i+1 : i+1]
 	}
 }
 
-// element writes the same as RFC 7239 does. An IPv6 address stands in brackets.
-func (o origin) element() string {
-	client := o.client
-	if strings.Contains(client, ":") {
-		client = `"[` + client + `]"`
+// tell returns the values of forwarded. What a client says of that itself is taken
+// over from trusted proxies only.
+func (f *Front) tell(in *http.Request) (values [len(forwarded)]string, trusted bool) {
+	o := origin{client: clientIP(in), host: in.Host, proto: "http"}
+	o.port = portOf(o.host)
+	trusted = len(f.TrustedProxies) > 0 && f.trusts(o.client)
+	chain, elements := o.client, o.element()
+	if trusted {
+		chain = prepend(in.Header["X-Forwarded-For"], chain)
+		elements = elementsOf(in.Header["X-Forwarded-For"]) + elements
+		keep(in.Header, "X-Forwarded-Host", &o.host, admit.Host)
+		keep(in.Header, "X-Forwarded-Proto", &o.proto, isScheme)
+		keep(in.Header, "X-Forwarded-Port", &o.port, isNumber)
 	}
-	return "for=" + client + `;host="` + o.host + `";proto=` + o.proto
+	return [...]string{chain, o.host, o.proto, o.port, elements}, trusted
+}
+
+// dropForwarding removes what a stranger says of the request's origin. Of a trusted proxy
+// only the spellings go that a service might take for the front door's own.
+func dropForwarding(h http.Header, trusted bool) {
+	for name := range h {
+		if isForwarding(name, trusted) {
+			delete(h, name)
+		}
+	}
+}
+
+func isForwarding(name string, trusted bool) bool {
+	return !trusted && admit.Forwarding(name) || trusted && admit.Misspelled(name) || name == headerRelease
+}
+
+// elementsOf writes a chain of X-Forwarded-For as RFC 7239 does. Forwarded is made of the
+// chain and not taken over: a load balancer that keeps up only one of the two would let a
+// client write the other.
+func elementsOf(chain []string) string {
+	var b strings.Builder
+	for address := range strings.SplitSeq(strings.Join(chain, ","), ",") {
+		if address = strings.TrimSpace(address); address != "" {
+			b.WriteString("for=" + node(address) + ", ")
+		}
+	}
+	return b.String()
+}
+
+// node writes an address; an IPv6 address stands in brackets. What is none is "unknown",
+// RFC 7239's word for it.
+func node(address string) string {
+	parsed, err := netip.ParseAddr(strings.Trim(address, "[]"))
+	if withPort, e := netip.ParseAddrPort(address); e == nil {
+		parsed, err = withPort.Addr(), nil
+	}
+	switch {
+	case err != nil || parsed.Zone() != "":
+		return "unknown"
+	case parsed.Is6():
+		return `"[` + parsed.String() + `]"`
+	}
+	return address
+}
+
+// element writes the same as RFC 7239 does.
+func (o origin) element() string {
+	return "for=" + node(o.client) + `;host="` + o.host + `";proto=` + o.proto
 }
 
 func (f *Front) trusts(client string) bool {
@@ -87,8 +151,12 @@ func prepend(earlier []string, last string) string {
 	return strings.Join(append(earlier[:len(earlier):len(earlier)], last), ", ")
 }
 
-func keep(h http.Header, name string, value *string) {
-	if said := h.Get(name); said != "" {
+func keep(h http.Header, name string, value *string, valid func(string) bool) {
+	if said := h.Get(name); valid(said) {
 		*value = said
 	}
 }
+
+func isScheme(s string) bool { return s == "http" || s == "https" }
+
+func isNumber(s string) bool { return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == "" }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -24,17 +23,11 @@ type TransportOptions struct {
 	IdlePerPod int
 }
 
-// dialError marks an error from before anything was sent.
-type dialError struct{ err error }
-
-func (e *dialError) Error() string { return e.err.Error() }
-func (e *dialError) Unwrap() error { return e.err }
-
 // NewTransport returns the transport to the pods: HTTP/1.1, kept-alive, no
 // proxy from the environment, bodies left as they are.
 func NewTransport(o TransportOptions) *http.Transport {
 	return &http.Transport{
-		DialContext:            o.dial(),
+		DialContext:            o.dialer().DialContext,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.IdlePerPod,
 		IdleConnTimeout:        o.IdleTimeout,
@@ -47,19 +40,12 @@ func NewTransport(o TransportOptions) *http.Transport {
 // NewDirect returns the client for small plain requests, with the same limits.
 func NewDirect(o TransportOptions, now func() time.Time) *http1.Client {
 	return http1.New(http1.Options{
-		Dial: o.dial(), ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
+		Dial: o.dialer().DialContext, ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
 	})
 }
 
-func (o TransportOptions) dial() func(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, &dialError{err}
-		}
-		return conn, nil
-	}
+func (o TransportOptions) dialer() *net.Dialer {
+	return &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 }
 
 // bufferSize is how much of a response is copied at once: more than a typical

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 )
 
 // env reads variables and collects what is wrong with them.
@@ -81,4 +83,23 @@ func (e *env) prefixes(name string) (all []netip.Prefix) {
 		all = append(all, prefix)
 	}
 	return all
+}
+
+// words reads a list of words, in lower case; "none" is an empty one.
+func (e *env) words(name, unset string) (all []string) {
+	text := strings.ToLower(cmp.Or(e.get(name), unset))
+	for word := range strings.SplitSeq(text, ",") {
+		if word = strings.TrimSpace(word); word != "" && word != "none" {
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+func (e *env) host(name, unset string) string {
+	host := cmp.Or(e.get(name), unset)
+	if host != "" && !admit.Host(host) {
+		e.fail(name, fmt.Errorf("%q is not a host", host))
+	}
+	return host
 }

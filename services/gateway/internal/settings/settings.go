@@ -38,7 +38,11 @@ type Settings struct {
 	UpstreamIdleConns, UpstreamAttempts                     int64
 
 	TrustedProxies []netip.Prefix
-	AccessLog      bool
+	// Upgrades are the protocols, in lower case, that a client may change to.
+	Upgrades []string
+	// DefaultHost stands in for the Host that an HTTP/1.0 request need not have.
+	DefaultHost string
+	AccessLog   bool
 }
 
 // Read reads the settings; lookup is os.LookupEnv. It tells of everything that
@@ -69,6 +73,8 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 		UpstreamAttempts:      e.number("UPSTREAM_ATTEMPTS", 3, 1, 10),
 
 		TrustedProxies: e.prefixes("TRUSTED_PROXIES"),
+		Upgrades:       e.words("UPGRADES", "websocket"),
+		DefaultHost:    e.host("DEFAULT_HOST", e.get("SHOP")),
 		AccessLog:      e.flag("ACCESS_LOG", false),
 	}
 	return s, errors.Join(e.errs...)

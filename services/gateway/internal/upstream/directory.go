@@ -13,23 +13,37 @@ import (
 // Directory knows the pods of every service. It takes EndpointSlices and is
 // read on every request, so reading takes no lock.
 type Directory struct {
-	now   func() time.Time
-	pools atomic.Pointer[map[string]*Pool]
+	now     func() time.Time
+	changed func()
+	pools   atomic.Pointer[map[string]*Pool]
 
 	writing sync.Mutex
 	// slices holds what is read of each EndpointSlice, by Service, then by name.
 	slices map[string]map[string]slice
 }
 
-// NewDirectory returns an empty Directory. now is the clock of ejections.
-func NewDirectory(now func() time.Time) *Directory {
-	d := &Directory{now: now, slices: map[string]map[string]slice{}}
+// NewDirectory returns an empty Directory. now is the clock of ejections. It calls the
+// watchers after every change.
+func NewDirectory(now func() time.Time, watchers ...func()) *Directory {
+	changed := func() {
+		for _, watcher := range watchers {
+			watcher()
+		}
+	}
+	d := &Directory{now: now, changed: changed, slices: map[string]map[string]slice{}}
 	d.pools.Store(&map[string]*Pool{})
 	return d
 }
 
 // Pool returns the pods of a Service; nil, which has none, when it is unknown.
 func (d *Directory) Pool(service string) *Pool { return (*d.pools.Load())[service] }
+
+// Pods returns how many pods of a Service may be asked, and whether the Service is known:
+// Kubernetes keeps an EndpointSlice for it even while it has no pod.
+func (d *Directory) Pods(service string) (pods int, known bool) {
+	pool := d.Pool(service)
+	return pool.Len(), pool != nil
+}
 
 // Replace takes all EndpointSlices that there are.
 func (d *Directory) Replace(all []*discoveryv1.EndpointSlice) {
@@ -82,7 +96,8 @@ func (d *Directory) publish(services ...string) {
 		if pools[service] == nil {
 			pools[service] = newPool(d.now)
 		}
-		pools[service].set(usable(d.slices[service]))
+		pools[service].set(addressesOf(d.slices[service]))
 	}
 	d.pools.Store(&pools)
+	d.changed()
 }

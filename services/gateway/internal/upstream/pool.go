@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -10,14 +9,20 @@ import (
 // Pool is the pods of one service that may be asked now.
 type Pool struct {
 	now       func() time.Time
+	began     time.Time
 	endpoints atomic.Pointer[[]*Endpoint]
+	budget    budget
 }
 
 func newPool(now func() time.Time) *Pool {
-	p := &Pool{now: now}
+	p := &Pool{now: now, began: now()}
+	p.budget.fill(p.began)
 	p.endpoints.Store(&[]*Endpoint{})
 	return p
 }
+
+// clock is the time since the pool was made. It does not jump with the machine's clock.
+func (p *Pool) clock(now time.Time) int64 { return int64(now.Sub(p.began)) + 1 }
 
 // Len returns how many pods there are.
 func (p *Pool) Len() int {
@@ -26,6 +31,14 @@ func (p *Pool) Len() int {
 	}
 	return len(*p.endpoints.Load())
 }
+
+// Asked counts a request that is sent to one of the pods; it earns a part of a repetition.
+func (p *Pool) Asked() { p.budget.earn() }
+
+// MayRepeat tells whether a request that a pod already had may be sent once more. It
+// spends the budget: when the pods fail altogether, repeating everything would treble
+// what they have to do.
+func (p *Pool) MayRepeat() bool { return p.budget.spend(p.now()) }
 
 // set replaces the pods. One that stays keeps its counts, so that its load and
 // its refusals are not forgotten with every change of another pod.
@@ -37,72 +50,21 @@ func (p *Pool) set(addresses []string) {
 		if i >= 0 {
 			next = append(next, last[i])
 		} else {
-			next = append(next, &Endpoint{Address: address})
+			next = append(next, &Endpoint{Address: address, pool: p})
 		}
 	}
 	p.endpoints.Store(&next)
 }
 
-// Pick chooses a pod that was not tried for this request yet; nil when none is
-// left. Two random ones are compared and the one with less in flight wins: a
-// pod that was just added has nothing in flight and takes load at once, and no
-// pod is flooded by everybody seeing the same least loaded one.
-func (p *Pool) Pick(tried []*Endpoint) *Endpoint {
-	if p == nil {
-		return nil
-	}
+// mayEject keeps at least a third of the pods: where nearly all fail, the cause is not
+// one pod, and those that are left would be given what none of them can carry.
+func (p *Pool) mayEject(candidate *Endpoint, at int64) bool {
 	all := *p.endpoints.Load()
-	if len(all) == 0 {
-		return nil
-	}
-	i, j := two(len(all))
-	a, b := p.usable(all[i], tried), p.usable(all[j], tried)
-	switch {
-	case a && b:
-		return lessLoaded(all[i], all[j])
-	case a:
-		return all[i]
-	case b:
-		return all[j]
-	}
-	return p.scan(all, tried)
-}
-
-// scan looks at every pod when two random ones would not do. When every pod is
-// ejected the least loaded is asked all the same: there is nobody else to ask.
-func (p *Pool) scan(all, tried []*Endpoint) (found *Endpoint) {
+	out := 0
 	for _, e := range all {
-		if p.usable(e, tried) {
-			found = lessLoaded(e, found)
+		if e != candidate && e.ejectedUntil.Load() > at {
+			out++
 		}
 	}
-	for _, e := range all {
-		if found == nil && !slices.Contains(tried, e) {
-			found = e
-		}
-	}
-	return found
-}
-
-func (p *Pool) usable(e *Endpoint, tried []*Endpoint) bool {
-	return !slices.Contains(tried, e) && !e.ejected(p.now)
-}
-
-func lessLoaded(a, b *Endpoint) *Endpoint {
-	if b == nil || a.InFlight() <= b.InFlight() {
-		return a
-	}
-	return b
-}
-
-// two returns two indexes below n, different ones when there are two.
-func two(n int) (int, int) {
-	if n == 1 {
-		return 0, 0
-	}
-	i, j := rand.IntN(n), rand.IntN(n-1)
-	if j >= i {
-		j++
-	}
-	return i, j
+	return out+1 <= len(all)*2/3
 }

@@ -77,14 +77,14 @@ func TestARefusingPodIsPassedOverAndComesBack(t *testing.T) {
 			}
 		}
 		c.at = c.at.Add(pause)
-		if bad.ejected(c.now) {
+		if bad.ejected(p.clock(c.now())) {
 			t.Fatalf("still ejected after %s", pause)
 		}
 		pause = min(2*pause, longestEjection)
 	}
 	bad.Answered()
 	bad.Refused(c.now())
-	if c.at = c.at.Add(firstEjection); bad.ejected(c.now) {
+	if c.at = c.at.Add(firstEjection); bad.ejected(p.clock(c.now())) {
 		t.Error("an answer did not reset the pause")
 	}
 }

@@ -23,7 +23,7 @@ type replica struct {
 }
 
 func reporting(t *testing.T) *replica {
-	r := &replica{door: &door{t: t}, api: fake.NewClientset()}
+	r := &replica{door: &door{t: t, began: time.Now()}, api: fake.NewClientset()}
 	log := slog.New(slog.DiscardHandler)
 	var reporter *report.Reporter
 	changed := func() { reporter.Changed() }
@@ -41,7 +41,7 @@ func reporting(t *testing.T) *replica {
 // serve counts ten requests a second, each of them an error.
 func (r *replica) serve(d time.Duration) {
 	for range d / (100 * time.Millisecond) {
-		r.watch.Count(proxy.Result{Role: table.Active, Release: "a", Service: "web", Status: 500, Began: time.Now()})
+		r.watch.Ended(proxy.Result{Role: table.Active, Release: "a", Service: "web", Status: 500, Cause: proxy.PodError, Began: time.Now()})
 		time.Sleep(100 * time.Millisecond)
 	}
 	synctest.Wait()
@@ -58,7 +58,7 @@ func TestCountsAreReportedEveryTwoSecondsWhileTheGuardIsOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := reporting(t)
 		synctest.Wait()
-		r.route("a", "", 1, &frontdoor.Guard{Until: time.Now().Add(time.Minute)})
+		r.route("a", "", 0, &frontdoor.Guard{Until: time.Now().Add(time.Minute)})
 		synctest.Wait() // the switch is reported at once
 		before := len(r.api.Actions())
 		r.serve(time.Minute)

@@ -1,10 +1,11 @@
-// Package watch counts what the guard of a switch asks for: how many of the public
-// requests that the newly active release answered were errors, or slow.
+// Package watch counts how the release answers that customers reach: always the last two
+// minutes of it, and since a switch what the switch's guard asks for. A request is held
+// against the release only when one of its pods had it, or none could be asked.
 package watch
 
 import (
 	"context"
-	"net/http"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -13,48 +14,24 @@ import (
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 )
 
-// every is the least time between two reports of counts: a verdict is a few seconds
-// old at most, and a minute of watching costs 30 requests to the API.
-const every = 2 * time.Second
+const (
+	// every is the least time between two reports of counts: a verdict is a few seconds
+	// old at most, and a minute of watching costs 30 requests to the API.
+	every = 2 * time.Second
+	// tick is how exactly the age of a request that still waits is known.
+	tick = 500 * time.Millisecond
+	// slowUnset is what counts as slow where a guard does not say.
+	slowUnset = 5 * time.Second
+)
 
-// Watch counts since the last switch.
+// Watch counts the requests of the release that customers reach.
 type Watch struct {
 	// Every is the time between two reports. Two seconds unless it is set before Run.
 	Every time.Duration
 
 	now     func() time.Time
 	changed func()
-	window  atomic.Pointer[window]
-}
-
-// window is what one guard asks for. What identifies it is the time of its switch.
-type window struct {
-	at      time.Time
-	release string
-	guard   frontdoor.Guard
-	// since is when this replica began to route by the switch, or a moment later.
-	since time.Time
-
-	requests, errors, slow atomic.Int64
-	// reported is the sum of the three when they were reported: each only grows.
-	reported atomic.Int64
-}
-
-// counts reads the requests last: an error is counted after its request, so there
-// are never more errors than requests.
-func (is *window) counts() (c frontdoor.Counts) {
-	c.Errors, c.Slow = is.errors.Load(), is.slow.Load()
-	c.Requests = is.requests.Load()
-	return c
-}
-
-func sum(c frontdoor.Counts) int64 { return c.Requests + c.Errors + c.Slow }
-
-// asksFor tells whether the request arrived after the switch, was routed to a service
-// of the release, and is answered inside of the window.
-func (is *window) asksFor(r proxy.Result, now time.Time) bool {
-	return r.Role == table.Active && r.Release == is.release && r.Service != "" &&
-		!r.Began.Before(is.since) && is.guard.Open(now)
+	current atomic.Pointer[record]
 }
 
 // New returns a Watch that calls changed when counts are to be reported.
@@ -62,62 +39,101 @@ func New(now func() time.Time, changed func()) *Watch {
 	return &Watch{Every: every, now: now, changed: changed}
 }
 
-// Looked is a table.Watcher: a new switch begins to count at zero, and a table with
-// the same switch goes on.
+// Looked is a table.Watcher: a new switch begins to count at zero, and a table with the
+// same switch goes on.
 func (w *Watch) Looked(sight table.Sight, t *table.Compiled) {
 	if sight != table.Swapped {
 		return
 	}
-	s, g := t.Source.Switch, t.Source.Guard
-	if s == nil || g == nil || t.Routed() != t.Source.Active { // a guard asks for the active release
-		w.window.Store(nil)
+	last, next := w.current.Load(), newRecord(t, w.now())
+	if last.sameAs(next) {
 		return
 	}
-	if is := w.window.Load(); is != nil && is.at.Equal(s.At) {
-		return
+	if next.window != nil && last != nil {
+		next.before = last.recent(w.now(), next.limit())
 	}
-	w.window.Store(&window{at: s.At, release: t.Source.Active, guard: *g, since: w.now()})
+	if next.release == "" && next.before == nil {
+		next.window = nil // a pinned front door has nothing to say of another's release
+	}
+	w.current.Store(next)
 }
 
-// Count takes the result of a request. It costs three atomic additions at most.
-func (w *Watch) Count(r proxy.Result) {
-	is := w.window.Load()
-	if is == nil || r.ClientGone() || !is.asksFor(r, w.now()) {
+// Asked implements proxy.Watcher.
+func (w *Watch) Asked(role table.Role, release, service string, began time.Time) proxy.Waiting {
+	if is := w.current.Load(); is.tellsOf(role, release, service, began) {
+		return is.tally(service).waiting.join()
+	}
+	return nil
+}
+
+// Ended implements proxy.Watcher. It costs a few atomic additions.
+func (w *Watch) Ended(r proxy.Result) {
+	is := w.current.Load()
+	if !is.tellsOf(r.Role, r.Release, r.Service, r.Began) {
 		return
 	}
-	is.requests.Add(1)
-	if r.Status >= http.StatusInternalServerError || r.Cut {
-		is.errors.Add(1)
+	counts, failed, slow := judge(r, is.limit())
+	if !counts {
+		return
 	}
-	if is.guard.Slow > 0 && r.Wait > is.guard.Slow && r.Status != http.StatusSwitchingProtocols {
-		is.slow.Add(1)
+	t := is.tally(r.Service)
+	t.history.add(r.Wait, failed)
+	if is.window.open(w.now()) {
+		t.add(failed, slow)
 	}
+}
+
+// judge tells whether a result says something of the release, and what. A client that
+// leaves early says nothing; one that leaves after it waited for longer than the limit
+// says that the release is slow.
+func judge(r proxy.Result, limit time.Duration) (counts, failed, slow bool) {
+	slow = r.Wait > limit
+	switch r.Cause {
+	case proxy.Answered:
+		return true, false, slow
+	case proxy.PodError, proxy.PodCut, proxy.NoPod, proxy.TooLate:
+		return true, true, slow
+	case proxy.ClientGone:
+		return slow, false, slow
+	}
+	return false, false, false
 }
 
 // Into adds the counts to the report of the switch that they belong to.
 func (w *Watch) Into(r frontdoor.Report) frontdoor.Report {
-	is := w.window.Load()
-	if is == nil || !is.at.Equal(r.Switch) {
+	is := w.current.Load()
+	if is == nil || is.window == nil || !is.window.at.Equal(r.Switch) {
 		return r
 	}
-	counts := is.counts()
-	is.reported.Store(sum(counts))
+	counts := is.counts(w.now())
+	is.reported.Store(&counts)
 	r.Counts = &counts
 	return r
 }
 
 // Run asks for a report whenever there is something new to tell, until ctx ends.
 func (w *Watch) Run(ctx context.Context) {
-	ticks := time.NewTicker(w.Every)
+	reports, ticks := time.NewTicker(w.Every), time.NewTicker(tick)
+	defer reports.Stop()
 	defer ticks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			if is := w.window.Load(); is != nil && sum(is.counts()) != is.reported.Load() {
-				w.changed()
-			}
+			w.current.Load().tick(w.now())
+		case <-reports.C:
+			w.tell()
 		}
+	}
+}
+
+func (w *Watch) tell() {
+	is := w.current.Load()
+	if is == nil || is.window == nil {
+		return
+	}
+	if told := is.reported.Load(); told == nil || !reflect.DeepEqual(*told, is.counts(w.now())) {
+		w.changed()
 	}
 }
