@@ -46,7 +46,7 @@ func openPinned(t *testing.T, release string) *door {
 	d.front = proxy.New(table.Active, proxy.Options{
 		Tables: d.current, Upstreams: d.pods, Recorder: metrics.NewRequests(prometheus.NewRegistry()), Watch: d.watch,
 		Transport: proxy.NewTransport(pods), Direct: direct,
-		Attempts:  3, MaxBody: 1 << 20, Draining: func() bool { return false }, Now: time.Now, Log: log,
+		Attempts: 3, MaxBody: 1 << 20, Draining: func() bool { return false }, Now: time.Now, Log: log,
 	})
 	d.server = httptest.NewServer(d.front)
 	t.Cleanup(d.server.Close)
