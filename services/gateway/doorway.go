@@ -52,20 +52,24 @@ type doorway struct {
 }
 
 func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
-	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry(), directory: upstream.NewDirectory(time.Now)}
+	d := &doorway{set: set, log: log, registry: prometheus.NewRegistry()}
 	requests, state := metrics.NewRequests(d.registry), metrics.NewState(d.registry, time.Now)
 	d.watch = watch.New(time.Now, func() { d.reporter.Changed() })
 	d.current = table.New(set.Pinned, time.Now, log, d.watch.Looked, d.reportSwap, requests.Swapped, state.Looked)
+	d.directory = upstream.NewDirectory(time.Now, d.current.EndpointsChanged)
+	d.current.Upstreams = d.directory
 	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
 	d.reporter = report.New(c.leases, id, d.report, time.Now, log)
 	d.tables = follow.New(c.configMaps, follow.Selection{
 		Fields: metafields.OneTermEqualSelector("metadata.name", frontdoor.TableName(set.Shop)).String(),
-	}, &corev1.ConfigMap{}, table.NewStore(d.current, log))
+	}, &corev1.ConfigMap{}, table.NewStore(d.current, log), time.Now)
 	d.slices = follow.New(c.slices, follow.Selection{
 		Labels: metalabels.Set{frontdoor.LabelShop: set.Shop}.String(),
-	}, &discoveryv1.EndpointSlice{}, d.directory)
+	}, &discoveryv1.EndpointSlice{}, d.directory, time.Now)
 	d.health = &health.Health{
-		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced,
+		TableSynced: d.tables.Synced, EndpointsSynced: d.slices.Synced, AccountUnknown: d.reporter.AccountUnknown,
+		HasTable:    func() bool { return d.current.Load() != nil },
+		Watches:     []health.Watch{{Name: "table", Broken: d.tables.Broken}, {Name: "endpoints", Broken: d.slices.Broken}},
 		LastContact: d.reporter.LastContact, StaleLimit: set.StaleLimit, Now: time.Now,
 	}
 	if set.Pinned != "" {
@@ -80,7 +84,7 @@ func (d *doorway) report() frontdoor.Report { return d.watch.Into(d.current.Repo
 
 // reportSwap comes first among those that take time: the operator waits for it.
 func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
-	if sight == table.Swapped {
+	if sight == table.Swapped || sight == table.Confirmed {
 		d.reporter.Changed()
 	}
 }
@@ -95,6 +99,8 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
 		Transport: proxy.NewTransport(pods), Direct: d.direct,
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
+		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
+		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: proxy.NewBudget(d.set.MaxHeld),
 		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
@@ -104,6 +110,12 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 func (d *doorway) observe() {
 	d.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics.RegisterContact(d.registry, d.reporter.LastContact)
+	metrics.RegisterFlag(d.registry, "emporium_frontdoor_table_confirmed", "0 while the endpoints of the release that is routed to are not known.", d.current.IsConfirmed)
+	metrics.RegisterFlag(d.registry, "emporium_frontdoor_account_unknown", "1 while the Kubernetes API does not know this replica's account.", d.reporter.AccountUnknown)
+	for _, w := range d.health.Watches {
+		metrics.RegisterFlag(prometheus.WrapRegistererWith(prometheus.Labels{"kind": w.Name}, d.registry), "emporium_frontdoor_watch_broken", "1 while changes are not heard of.",
+			func() bool { since, _ := w.Broken(); return !since.IsZero() })
+	}
 	metrics.RegisterEndpoints(d.registry, d.current, func(name string) int { return d.directory.Pool(name).Len() })
 }
 
@@ -146,14 +158,18 @@ func (d *doorway) open() (doors []serve.Door, err error) {
 	own := http.NewServeMux()
 	own.Handle("GET /metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
 	d.health.Register(own)
-	limits := serve.Limits{ReadHeaderTimeout: d.set.ReadHeaderTimeout, IdleTimeout: d.set.IdleTimeout, MaxHeaderBytes: int(d.set.MaxHeader)}
+	limits := serve.Limits{
+		ReadHeaderTimeout: d.set.ReadHeaderTimeout, IdleTimeout: d.set.IdleTimeout, WriteTimeout: d.set.WriteTimeout,
+		UpgradeIdleTimeout: d.set.UpgradeIdleTimeout, MaxHeaderBytes: int(d.set.MaxHeader),
+		MaxConnections: int(d.set.MaxConnections), MaxStreams: int(d.set.MaxStreams),
+	}
 	ports := []int64{d.set.Port, d.set.PreviewPort, d.set.MetricsPort}
 	for i, handler := range []http.Handler{d.public, d.preview, own} {
 		listener, err := net.Listen("tcp", ":"+strconv.FormatInt(ports[i], 10))
 		if err != nil {
 			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
 		}
-		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: listener})
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: serve.Limited(listener, limits)})
 	}
 	return doors, nil
 }

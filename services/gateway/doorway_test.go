@@ -17,6 +17,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
@@ -45,8 +46,10 @@ type replica struct {
 	api  *fake.Clientset
 	set  settings.Settings
 	lost atomic.Bool
-	end  context.CancelFunc
-	done chan error
+	// unknown: the API does not know the replica's account.
+	unknown atomic.Bool
+	end     context.CancelFunc
+	done    chan error
 }
 
 func start(t *testing.T) *replica { return startPinned(t, "") }
@@ -54,6 +57,9 @@ func start(t *testing.T) *replica { return startPinned(t, "") }
 func startPinned(t *testing.T, release string) *replica {
 	r := &replica{t: t, api: fake.NewClientset(), done: make(chan error, 1)}
 	r.api.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if r.unknown.Load() {
+			return true, nil, apierrors.NewUnauthorized("no such account")
+		}
 		return r.lost.Load(), nil, errors.New("connection refused")
 	})
 	env := map[string]string{
@@ -197,12 +203,14 @@ func (r *replica) awaitCounts(want frontdoor.Counts) {
 
 func TestLifeOfAReplica(t *testing.T) {
 	r := start(t)
-	r.await(r.set.MetricsPort, "/readyz", 200, "ok") // without a table: it shows the page
+	r.await(r.set.MetricsPort, "/startupz", 200, "ok")
+	r.await(r.set.MetricsPort, "/readyz?verbose", 503, "[-] table to route by") // it must not replace one that has a table
 	r.await(r.set.Port, "/", 503, "Opening soon")
 	r.awaitReport("")
 
 	hash := r.publish("a", httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "from a") })))
 	r.await(r.set.Port, "/", 200, "from a")
+	r.await(r.set.MetricsPort, "/readyz", 200, "ok")
 	r.awaitReport(hash)
 	r.await(r.set.PreviewPort, "/", 503, "No preview")
 	r.await(r.set.MetricsPort, "/metrics", 200, `emporium_frontdoor_endpoints{role="active",service="web"} 1`)
@@ -254,4 +262,37 @@ func TestAPinnedReplicaIsReadyWhenItCanRoute(t *testing.T) {
 	if err := <-r.done; err != nil {
 		t.Errorf("ended with %v", err)
 	}
+}
+
+func TestAShopThatOpensSoonHasAReadyFrontDoor(t *testing.T) {
+	r := start(t)
+	data, err := frontdoor.Table{Shop: "demo"}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta := metav1.ObjectMeta{Name: frontdoor.TableName("demo")}
+	if _, err := r.api.CoreV1().ConfigMaps("shops").Create(t.Context(), &corev1.ConfigMap{ObjectMeta: meta, Data: map[string]string{frontdoor.TableKey: data}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r.await(r.set.MetricsPort, "/readyz", 200, "ok")
+	r.await(r.set.Port, "/", 503, "Opening soon")
+	r.end()
+	<-r.done
+}
+
+// Its account was deleted and made anew: customers must not notice.
+func TestAReplicaWhoseAccountIsUnknownServesOn(t *testing.T) {
+	r := start(t)
+	r.publish("a", httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "from a") })))
+	r.await(r.set.MetricsPort, "/readyz", 200, "ok")
+	r.unknown.Store(true)
+	r.await(r.set.MetricsPort, "/metrics", 200, "emporium_frontdoor_account_unknown 1")
+	for end := time.Now().Add(2 * r.set.StaleLimit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if status, body := r.get(r.set.MetricsPort, "/readyz?verbose"); status != 200 {
+			t.Fatalf("it is taken out: %s", body)
+		}
+	}
+	r.await(r.set.Port, "/", 200, "from a")
+	r.end()
+	<-r.done
 }

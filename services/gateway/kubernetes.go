@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"os"
-	"runtime/debug"
 
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	corev1 "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -53,23 +51,5 @@ func connect(kubeconfig string, set settings.Settings) (clients, error) {
 func hearBreaksSoon() {
 	for name, seconds := range map[string]string{"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5", "HTTP2_PING_TIMEOUT_SECONDS": "3"} {
 		_ = os.Setenv(name, cmp.Or(os.Getenv(name), seconds)) // fails on a malformed name only
-	}
-}
-
-const (
-	// garbagePercent lets the heap grow to five times what is live before it is
-	// collected. What is live is a few megabytes, so this buys CPU cheaply.
-	garbagePercent = 400
-	// memorySoftLimit is where the collector works harder again, in bytes.
-	memorySoftLimit = 96 << 20
-)
-
-// tuneMemory sets both, unless GOGC or GOMEMLIMIT say otherwise.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memorySoftLimit)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/emporium-shop/emporium/services/gateway/internal/memory"
 	"github.com/emporium-shop/emporium/services/gateway/internal/settings"
 	"github.com/emporium-shop/emporium/services/internal/build"
 )
@@ -34,7 +35,7 @@ func run(ctx context.Context, kubeconfig string, log *slog.Logger) error {
 		return fmt.Errorf("reading the settings: %w", err)
 	}
 	log.Info("Starting the front door", "version", build.Version, "shop", set.Shop, "pod", set.Pod, "pinned", set.Pinned)
-	tuneMemory()
+	memory.Fit(ctx)
 	clients, err := connect(kubeconfig, set)
 	if err != nil {
 		return fmt.Errorf("preparing the Kubernetes client: %w", err)

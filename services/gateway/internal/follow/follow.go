@@ -34,25 +34,38 @@ type Store[T any] interface {
 type Follower struct {
 	reflector *cache.Reflector
 	synced    *atomic.Bool
+	contact   *contact
 }
 
 // Selection says which objects are followed: a label or a field selector.
 type Selection struct{ Labels, Fields string }
 
-// New returns a Follower of the selected objects; example tells their kind.
-func New[L runtime.Object, T runtime.Object](client Client[L], sel Selection, example T, store Store[T]) *Follower {
-	synced := &atomic.Bool{}
+// New returns a Follower of the selected objects; example tells their kind, and now is the
+// clock of Broken.
+func New[L runtime.Object, T runtime.Object](client Client[L], sel Selection, example T, store Store[T], now func() time.Time) *Follower {
+	synced, contact := &atomic.Bool{}, &contact{now: now}
 	lw := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			return client.List(ctx, sel.on(o))
+			list, err := client.List(ctx, sel.on(o))
+			if err != nil {
+				contact.lost(err)
+			}
+			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			return client.Watch(ctx, sel.on(o))
+			stream, err := client.Watch(ctx, sel.on(o))
+			if err != nil {
+				contact.lost(err)
+				return nil, err
+			}
+			contact.found()
+			return stream, nil
 		},
 	}, client)
 	return &Follower{
 		reflector: cache.NewReflectorWithOptions(lw, example, &adapter[T]{store, synced}, options(fmt.Sprintf("%T", example))),
 		synced:    synced,
+		contact:   contact,
 	}
 }
 
@@ -61,6 +74,10 @@ func (f *Follower) Run(ctx context.Context) { f.reflector.RunWithContext(ctx) }
 
 // Synced tells whether all objects have been seen once.
 func (f *Follower) Synced() bool { return f.synced.Load() }
+
+// Broken tells since when the API is asked in vain, and why; the time is zero while a watch
+// stands.
+func (f *Follower) Broken() (since time.Time, err error) { return f.contact.broken() }
 
 // on adds the selection. It also asks for a consistent read where the reflector
 // would accept any age ("0"): a replica that starts on an old table would send

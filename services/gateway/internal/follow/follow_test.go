@@ -74,7 +74,7 @@ func (listed) IsWatchListSemanticsUnSupported() bool { return true }
 
 func follow(t *testing.T, client *fake.Clientset) (*Follower, *shelf) {
 	s := newShelf()
-	f := New(listed{client.CoreV1().ConfigMaps("shops")}, Selection{Fields: "metadata.name=one"}, &corev1.ConfigMap{}, s)
+	f := New(listed{client.CoreV1().ConfigMaps("shops")}, Selection{Fields: "metadata.name=one"}, &corev1.ConfigMap{}, s, time.Now)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); f.Run(ctx) }()
@@ -142,5 +142,36 @@ func TestTheFirstReadIsConsistent(t *testing.T) {
 	}
 	if got := (Selection{}).on(metav1.ListOptions{ResourceVersion: "7"}); got.ResourceVersion != "7" {
 		t.Errorf("a later read asks for %q", got.ResourceVersion)
+	}
+}
+
+func TestItTellsSinceWhenTheAPIRefuses(t *testing.T) {
+	client := fake.NewClientset(configMap("one", "1"))
+	var refuse atomic.Bool
+	client.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return refuse.Load(), nil, errors.New("forbidden")
+	})
+	refuse.Store(true)
+	began := time.Now()
+	f, s := follow(t, client)
+	for {
+		since, err := f.Broken()
+		if err != nil {
+			if since.Before(began) || f.Synced() {
+				t.Errorf("refused since %s, synced %t", since, f.Synced())
+			}
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	refuse.Store(false)
+	s.await(t, "one", "1")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if since, err := f.Broken(); since.IsZero() && err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it is answered again, and still says that it is not")
+		}
 	}
 }

@@ -8,17 +8,25 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // Health is the state behind /livez, /startupz and /readyz.
 type Health struct {
-	// TableSynced tells whether the API was asked for the table once. Whether
-	// there is one does not matter: without, the front door shows a page, and
-	// somebody must show it.
+	// TableSynced tells whether the API was asked for the table once.
 	TableSynced func() bool
+	// HasTable tells whether there is a table to route by. One without a release is one: the
+	// front door shows a page then, and somebody must show it. A replica without any must
+	// not take the place of one that has the last good one.
+	HasTable func() bool
 	// Routable tells whether there is a release to route to. Nil, where nothing is
 	// pinned: a shop without a release shows a page.
 	Routable func() bool
+	// Watches are what the replica must hear of.
+	Watches []Watch
+	// AccountUnknown tells whether the API said so when the report was last written.
+	AccountUnknown func() bool
 	// EndpointsSynced tells whether the pods of the services are known.
 	EndpointsSynced func() bool
 	// LastContact is when the API last answered; zero before it did.
@@ -31,6 +39,19 @@ type Health struct {
 	draining atomic.Bool
 	started  atomic.Bool
 }
+
+// Watch is one kind of object that is watched.
+type Watch struct {
+	Name string
+	// Broken tells since when the API is asked in vain, and why; see follow.Follower.
+	Broken func() (time.Time, error)
+}
+
+// accountLimit replaces StaleLimit where the API does not know the replica's account: its
+// ServiceAccount was deleted and made anew. Then all replicas are refused at the same time,
+// and none is cut off: the operator retires nothing before they have confirmed. The kubelet
+// brings new credentials within the hour for which they are made out.
+const accountLimit = time.Hour
 
 // Drain makes the replica not ready for good.
 func (h *Health) Drain() { h.draining.Store(true) }
@@ -45,27 +66,60 @@ type check struct {
 }
 
 func (h *Health) checks() []check {
-	contact := h.LastContact()
-	return []check{
+	contact, limit := h.LastContact(), h.StaleLimit
+	if h.AccountUnknown() {
+		limit = accountLimit
+	}
+	checks := []check{
 		{"table asked for", h.TableSynced()},
 		{"endpoints known", h.EndpointsSynced()},
 		{"report written", !contact.IsZero()},
-		{fmt.Sprintf("API seen within %s", h.StaleLimit), h.Now().Sub(contact) <= h.StaleLimit},
+		{fmt.Sprintf("API seen within %s", limit), h.Now().Sub(contact) <= limit},
 		{"not draining", !h.Draining()},
 	}
+	for _, w := range h.Watches {
+		checks = append(checks, check{w.Name + " watched", h.isWatched(w)})
+	}
+	return checks
 }
 
-// Ready tells whether customers may be sent to this replica. A release that is not in
-// the table yet keeps it from being ready, not from having started: a restart of the
-// container, which is what a failed start leads to, would bring no release.
-func (h *Health) Ready() bool {
-	for _, c := range h.checks() {
+// isWatched tells whether the replica hears of changes, or is deaf for a short time only.
+func (h *Health) isWatched(w Watch) bool {
+	since, err := w.Broken()
+	limit := h.StaleLimit
+	if apierrors.IsUnauthorized(err) {
+		limit = accountLimit
+	}
+	return since.IsZero() || h.Now().Sub(since) <= limit
+}
+
+// lacking are the conditions that a restart would not bring about.
+func (h *Health) lacking() []check {
+	checks := []check{{"table to route by", h.HasTable()}}
+	if h.Routable != nil {
+		checks = append(checks, check{"release to route to", h.Routable()})
+	}
+	return checks
+}
+
+func all(checks []check) bool {
+	for _, c := range checks {
 		if !c.ok {
 			return false
 		}
 	}
+	return true
+}
+
+// Ready tells whether customers may be sent to this replica. A table or a release that is
+// not there yet keeps it from being ready, not from having started: a restart of the
+// container, which is what a failed start leads to, would not bring it.
+func (h *Health) Ready() bool {
+	if !all(h.checks()) {
+		return false
+	}
 	h.started.Store(true)
-	return h.Routable == nil || h.Routable()
+	return all(h.lacking())
 }
 
 // Register adds the endpoints to a mux.
@@ -85,11 +139,7 @@ func (h *Health) Register(mux *http.ServeMux) {
 
 func (h *Health) parts() string {
 	var b strings.Builder
-	checks := h.checks()
-	if h.Routable != nil {
-		checks = append(checks, check{"release to route to", h.Routable()})
-	}
-	for _, c := range checks {
+	for _, c := range append(h.checks(), h.lacking()...) {
 		mark := map[bool]string{true: "+", false: "-"}[c.ok]
 		fmt.Fprintf(&b, "[%s] %s\n", mark, c.name)
 	}

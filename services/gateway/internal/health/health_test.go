@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // state is a Health whose parts can be set.
@@ -13,7 +16,10 @@ type state struct {
 	*Health
 	mux              *http.ServeMux
 	tables, slices   bool
-	unroutable       bool
+	unroutable, bare bool
+	unknown          bool
+	since            time.Time
+	err              error
 	contact, present time.Time
 }
 
@@ -21,8 +27,10 @@ func newState() *state {
 	s := &state{mux: http.NewServeMux(), present: time.Unix(1000, 0)}
 	s.Health = &Health{
 		TableSynced: func() bool { return s.tables }, EndpointsSynced: func() bool { return s.slices },
-		Routable:    func() bool { return !s.unroutable },
-		LastContact: func() time.Time { return s.contact }, StaleLimit: time.Minute, Now: func() time.Time { return s.present },
+		Routable: func() bool { return !s.unroutable }, HasTable: func() bool { return !s.bare },
+		AccountUnknown: func() bool { return s.unknown },
+		Watches:        []Watch{{"endpoints", func() (time.Time, error) { return s.since, s.err }}},
+		LastContact:    func() time.Time { return s.contact }, StaleLimit: time.Minute, Now: func() time.Time { return s.present },
 	}
 	s.Register(s.mux)
 	return s
@@ -74,4 +82,44 @@ func TestAReplicaWithoutItsReleaseHasStartedAndIsNotReady(t *testing.T) {
 	}
 	s.unroutable = false
 	s.want(t, "with it", 200, 200, 200)
+}
+
+func healthy() *state {
+	s := newState()
+	s.tables, s.slices, s.contact = true, true, s.present
+	return s
+}
+
+// A rolling restart must not replace replicas that have the last good table by empty ones.
+func TestAReplicaWithoutATableHasStartedAndIsNotReady(t *testing.T) {
+	s := healthy()
+	s.bare = true
+	s.want(t, "without a table", 200, 200, 503)
+	if _, body := s.get("/readyz?verbose"); !strings.Contains(body, "[-] table to route by") {
+		t.Errorf("verbose: %s", body)
+	}
+}
+
+func TestABrokenWatchEndsReadinessWithinTheLimit(t *testing.T) {
+	s := healthy()
+	s.since, s.err = s.present, apierrors.NewForbidden(schema.GroupResource{Resource: "endpointslices"}, "", nil)
+	s.want(t, "at once", 200, 200, 200)
+	s.present, s.contact = s.present.Add(s.StaleLimit+time.Second), s.present.Add(s.StaleLimit)
+	s.want(t, "beyond the limit", 200, 200, 503)
+	if _, body := s.get("/readyz?verbose"); !strings.Contains(body, "[-] endpoints watched") {
+		t.Errorf("verbose: %s", body)
+	}
+	s.since = time.Time{}
+	s.want(t, "it stands again", 200, 200, 200)
+}
+
+// All replicas lose their account in the same moment; none of them is cut off.
+func TestAnAccountThatWasMadeAnewDoesNotTakeAllReplicasOut(t *testing.T) {
+	s := healthy()
+	s.want(t, "at first", 200, 200, 200)
+	s.unknown, s.since, s.err = true, s.present, apierrors.NewUnauthorized("no such account")
+	s.present = s.present.Add(20 * s.StaleLimit)
+	s.want(t, "long after", 200, 200, 200)
+	s.present = s.contact.Add(accountLimit + time.Second)
+	s.want(t, "after an hour", 200, 200, 503)
 }

@@ -55,8 +55,9 @@ func TestBytesThatComeBehindAResponseReachNobody(t *testing.T) {
 
 func TestNoMoreThanIdlePerPodAreKept(t *testing.T) {
 	c := newClient(t, func(o *http1.Options) { o.IdlePerPod = 2 })
-	gate := make(chan struct{})
+	arrived, gate := make(chan struct{}, 5), make(chan struct{})
 	p := scripted(t, func(conn net.Conn, in *bufio.Reader) {
+		arrived <- struct{}{}
 		<-gate
 		_, _ = io.WriteString(conn, whole[0])
 		_, _ = in.ReadByte()
@@ -70,8 +71,9 @@ func TestNoMoreThanIdlePerPodAreKept(t *testing.T) {
 		})
 	}
 	for range 5 {
-		gate <- struct{}{}
+		<-arrived // so that none uses the connection of another
 	}
+	close(gate)
 	group.Wait()
 	if n := c.Idle(p.address()); n != 2 {
 		t.Errorf("%d connections are kept", n)

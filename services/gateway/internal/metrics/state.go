@@ -23,7 +23,7 @@ func NewState(reg prometheus.Registerer, now func() time.Time) *State {
 	s := &State{
 		now: now,
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "emporium_frontdoor_table_looks_total", Help: "What came of looking at the routing table's ConfigMap: swapped, same, rejected, missing.",
+			Name: "emporium_frontdoor_table_looks_total", Help: "What came of looking at the routing table's ConfigMap: swapped, same, rejected, missing, waiting (for endpoints), confirmed (they are known).",
 		}, []string{"result"}),
 		info: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "emporium_frontdoor_table_info", Help: "1 for the table that is routed by.",
@@ -42,8 +42,10 @@ func NewState(reg prometheus.Registerer, now func() time.Time) *State {
 // Looked is a table.Watcher.
 func (s *State) Looked(sight table.Sight, t *table.Compiled) {
 	s.looks.WithLabelValues(string(sight)).Inc()
-	s.usable.Set(0)
-	if sight == table.Same || sight == table.Swapped {
+	switch sight {
+	case table.Rejected, table.Missing:
+		s.usable.Set(0)
+	default:
 		s.usable.Set(1)
 	}
 	if sight == table.Swapped {
@@ -60,6 +62,16 @@ func RegisterContact(reg prometheus.Registerer, last func() time.Time) {
 	}, func() float64 {
 		if at := last(); !at.IsZero() {
 			return float64(at.UnixNano()) / 1e9
+		}
+		return 0
+	}))
+}
+
+// RegisterFlag adds a gauge that is 1 while something is so.
+func RegisterFlag(reg prometheus.Registerer, name, help string, is func() bool) {
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+		if is() {
+			return 1
 		}
 		return 0
 	}))

@@ -6,11 +6,15 @@ import (
 	"strings"
 )
 
+// longest is how much of an Accept header is read; browsers send a tenth of it.
+const longest = 1 << 10
+
 // prefersHTML tells whether an Accept header asks for a page before it asks for
 // JSON. Only a client that names text/html gets one: "*/*" is what programs send.
 func prefersHTML(accept []string) bool {
 	var html, json float64
-	for _, item := range strings.Split(strings.Join(accept, ","), ",") {
+	text := strings.Join(accept, ",")
+	for item := range strings.SplitSeq(text[:min(len(text), longest)], ",") {
 		name, params, err := mime.ParseMediaType(item)
 		if err != nil {
 			continue

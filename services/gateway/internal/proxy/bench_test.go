@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		benchPod()
 	case "client":
 		benchClient(os.Args[1], os.Args[2])
+	case "idle":
+		idleClient(os.Args[1], os.Args[2])
 	default:
 		os.Exit(m.Run())
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // client is the way back to who asked. It remembers that a write failed: then it is the
@@ -11,10 +12,23 @@ import (
 type client struct {
 	http.ResponseWriter
 	lost atomic.Bool
+	// limit is how long one write may take. It is set over HTTP/2 only, where a client can
+	// stop one response among others; over HTTP/1 the connection has its own deadline.
+	limit time.Duration
+	stall *time.Timer
+}
+
+func newClient(w http.ResponseWriter, r *http.Request, limit time.Duration) *client {
+	c := &client{ResponseWriter: w}
+	if r.ProtoMajor > 1 {
+		c.limit = limit
+	}
+	return c
 }
 
 // Write implements http.ResponseWriter.
 func (c *client) Write(p []byte) (int, error) {
+	defer c.await()()
 	n, err := c.ResponseWriter.Write(p)
 	if err != nil {
 		c.lost.Store(true)
@@ -24,6 +38,7 @@ func (c *client) Write(p []byte) (int, error) {
 
 // FlushError is what an http.ResponseController calls.
 func (c *client) FlushError() error {
+	defer c.await()()
 	err := http.NewResponseController(c.ResponseWriter).Flush()
 	if err != nil {
 		c.lost.Store(true)
@@ -33,3 +48,31 @@ func (c *client) FlushError() error {
 
 // Unwrap lets an http.ResponseController reach deadlines, hijacking and full duplex.
 func (c *client) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func nothing() {}
+
+// await begins to wait for the client; what it returns ends that.
+func (c *client) await() (end func()) {
+	if c.limit == 0 {
+		return nothing
+	}
+	if c.stall == nil {
+		c.stall = time.AfterFunc(c.limit, c.reset)
+	} else {
+		c.stall.Reset(c.limit)
+	}
+	return func() { c.stall.Stop() }
+}
+
+// reset ends the response; who writes wakes with an error.
+func (c *client) reset() {
+	_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
+}
+
+// leave gives what is still buffered the same time; net/http writes it when the handler
+// has returned.
+func (c *client) leave(now time.Time) {
+	if c.limit > 0 {
+		_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(now.Add(c.limit))
+	}
+}

@@ -19,12 +19,23 @@ func (f *Front) takesDirect(r *http.Request) bool {
 	return f.Direct != nil && r.ContentLength >= 0 && r.ContentLength <= http1.MaxBody && http1.Plain(r)
 }
 
-// passDirect sends a request by the front door's own client.
-func (f *Front) passDirect(w http.ResponseWriter, ex *exchange) {
-	res, err := f.askDirect(w, ex)
+// passDirect sends a request by the front door's own client. It tells whether it
+// did: a body that cannot be held now must stream.
+func (f *Front) passDirect(w http.ResponseWriter, ex *exchange) bool {
+	var err error
+	if ex.pool.Len() > 0 { // else nobody is going to read it
+		err = f.take(ex, ex.r)
+	}
+	if err == nil && ex.body != nil && ex.body.stream != nil {
+		return false
+	}
+	var res *http1.Response
+	if err == nil {
+		res, err = f.askDirect(w, ex)
+	}
 	if err != nil {
 		f.failedFor(w, ex, err)
-		return
+		return true
 	}
 	defer res.Close()
 	f.heard(ex, res.Status)
@@ -34,6 +45,7 @@ func (f *Front) passDirect(w http.ResponseWriter, ex *exchange) {
 	if err := res.Deliver(w); err != nil {
 		panic(http.ErrAbortHandler) // the client must not take a part for the whole
 	}
+	return true
 }
 
 func (f *Front) askDirect(w http.ResponseWriter, ex *exchange) (res *http1.Response, err error) {
@@ -98,7 +110,7 @@ func (f *Front) outgoingTrace(ex *exchange, q *http1.Request) {
 // notForPods tells whether a client's field ends here, or is written anew.
 func notForPods(name string) bool {
 	switch name {
-	case "Content-Length", headerTraceparent, headerTracestate:
+	case "Host", "Content-Length", headerTraceparent, headerTracestate: // HTTP/2 lets a client send a Host beside its authority
 		return true
 	}
 	return http1.HopByHop(name)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -78,6 +79,8 @@ type exchange struct {
 	tried []*upstream.Endpoint
 	first [3]*upstream.Endpoint // room for tried that costs no allocation
 	body  *outgoing
+	// stuck gives the request up, since the pod does not read its body. Nil where it has none.
+	stuck func()
 
 	client      *client
 	traceparent string
@@ -130,6 +133,9 @@ func (f *Front) asked(ex *exchange) {
 // heard notes that a pod began to answer.
 func (f *Front) heard(ex *exchange, status int) {
 	ex.stopwatch.stop(f.Now())
+	if ex.body != nil && ex.body.stream != nil {
+		ex.body.stream.answered()
+	}
 	ex.status, ex.cause = status, Answered
 	if status >= http.StatusInternalServerError {
 		ex.cause = PodError
@@ -137,7 +143,11 @@ func (f *Front) heard(ex *exchange, status int) {
 }
 
 // gone tells whether nobody takes the response any more.
-func (ex *exchange) gone() bool { return ex.client.lost.Load() || ex.r.Context().Err() != nil }
+func (ex *exchange) gone() bool {
+	return ex.client.lost.Load() || ex.r.Context().Err() != nil && !ex.isStuck()
+}
+
+func (ex *exchange) isStuck() bool { return errors.Is(context.Cause(ex.r.Context()), errStuck) }
 
 // finish runs when the response is through, or an upgraded connection is
 // closed, or the handler panics because the response could not be finished.
@@ -147,6 +157,8 @@ func (f *Front) finish(ex *exchange) {
 	if broken != nil {
 		f.brokeOff(ex, broken)
 	}
+	ex.client.leave(f.Now())
+	f.release(ex) // what it interrupts looks as if the client had left
 	now := f.Now()
 	ex.stopwatch.stop(now)
 	result := ex.result(now)
@@ -167,7 +179,7 @@ func (f *Front) finish(ex *exchange) {
 func (f *Front) brokeOff(ex *exchange, broken any) {
 	ex.status = StatusGone
 	switch {
-	case broken != http.ErrAbortHandler: //nolint:errorlint // it is compared as net/http does: a panic is no error chain
+	case broken != http.ErrAbortHandler:
 		ex.cause = Unclassified
 		f.Log.Error("A request ended in a panic of the front door", "panic", broken, "stack", string(debug.Stack()))
 	case ex.gone():

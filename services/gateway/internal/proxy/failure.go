@@ -24,6 +24,7 @@ var (
 	tooSlow  = problem.Problem{Status: http.StatusRequestTimeout, Title: "Request too slow", Detail: "The body of the request did not arrive in time."}
 	tooLate  = problem.Problem{Status: http.StatusGatewayTimeout, Title: "Too late", Detail: "The service took too long to answer."}
 	broken   = problem.Problem{Status: http.StatusBadGateway, Title: "No answer", Detail: "The service did not finish its answer."}
+	busy     = problem.Problem{Status: http.StatusServiceUnavailable, Title: "Busy", Detail: "There are too many requests at the moment.", RetryAfter: retryWhenEmpty}
 	nobody   = problem.Problem{Status: http.StatusServiceUnavailable, Title: "Not available", Detail: "The service cannot answer at the moment.", RetryAfter: retryWhenEmpty}
 )
 
@@ -55,7 +56,7 @@ func (f *Front) failedFor(w http.ResponseWriter, ex *exchange, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	if p.Status >= http.StatusInternalServerError {
-		f.Log.Warn("Answering for a service", "status", p.Status, "cause", cause, "service", ex.service(), "release", ex.release,
+		f.lines.warn(f.Log, f.Now(), "Answering for a service", "status", p.Status, "cause", cause, "service", ex.service(), "release", ex.release,
 			"attempts", len(ex.tried), "trace", traceID(ex.traceparent), "error", err)
 	}
 	f.fail(w, ex, p, cause)
@@ -68,6 +69,8 @@ func (ex *exchange) diagnose(err error) (problem.Problem, Cause) {
 	}
 	var client *clientError
 	switch {
+	case ex.isStuck():
+		return tooLate, TooLate
 	case errors.As(err, &client):
 		return client.problem(), Refused
 	case errors.Is(err, errLocal):
@@ -103,7 +106,7 @@ func (f *Front) fail(w http.ResponseWriter, ex *exchange, p problem.Problem, cau
 	if ex.release != "" {
 		w.Header().Set(headerRelease, ex.release)
 	}
-	if f.Draining() || p.Status == http.StatusBadRequest || p.Status == http.StatusRequestTimeout {
+	if f.Draining() || ex.r.ProtoMajor == 1 && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestTimeout) {
 		w.Header().Set("Connection", "close") // after a malformed request, nobody knows where the next one begins
 	}
 	p.Write(w, ex.r)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -41,6 +42,19 @@ type Options struct {
 	// TrustedProxies may say for whom they ask; from others X-Forwarded-* and
 	// Forwarded are replaced. None by default.
 	TrustedProxies []netip.Prefix
+	// BodyTimeout is how long a client may send nothing of a body that it announced. A body
+	// that is held must be there after twice that time. 0: there is no bound.
+	BodyTimeout time.Duration
+	// PodTimeout is how long a pod may read nothing of a body that streams. 0: there is no bound.
+	PodTimeout time.Duration
+	// WriteTimeout is how long a client may take to read a piece of a response over HTTP/2.
+	// 0: there is no bound. Over HTTP/1 the connection has its own; see serve.Limited.
+	WriteTimeout time.Duration
+	// MaxInFlight and MaxUpgraded are how many requests and upgraded connections there may
+	// be at once; more get 503. 0: there is no bound.
+	MaxInFlight, MaxUpgraded int64
+	// Bodies is the memory for held bodies. Nil: there is no bound.
+	Bodies *Budget
 	// Rules say what is admitted; see package admit.
 	Rules admit.Rules
 	// Draining tells whether connections are asked to go elsewhere.
@@ -58,6 +72,8 @@ type Front struct {
 	proxy    *httputil.ReverseProxy
 	balancer *balancer
 	inFlight atomic.Int64
+	upgraded atomic.Int64
+	lines    lines
 }
 
 // InFlight counts the requests under way, upgraded connections included.
@@ -83,7 +99,7 @@ func New(role table.Role, o Options) *Front {
 // nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{r: r, role: f.role, began: f.Now(), client: &client{ResponseWriter: w}}
+	ex := &exchange{r: r, role: f.role, began: f.Now(), client: newClient(w, r, f.WriteTimeout)}
 	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
@@ -110,9 +126,23 @@ func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {
 		f.fail(w, ex, notFound, NoRoute)
 	case ex.r.ContentLength > f.MaxBody:
 		f.fail(w, ex, tooLarge, Refused)
+	case f.MaxInFlight > 0 && f.InFlight() > f.MaxInFlight:
+		f.fail(w, ex, busy, Local)
+	case len(ex.r.Header["Upgrade"]) > 0:
+		f.upgrade(w, ex)
 	default:
 		f.pass(w, ex)
 	}
+}
+
+// upgrade passes on a request that may become a connection of its own.
+func (f *Front) upgrade(w http.ResponseWriter, ex *exchange) {
+	defer f.upgraded.Add(-1)
+	if f.upgraded.Add(1) > f.MaxUpgraded && f.MaxUpgraded > 0 {
+		f.fail(w, ex, busy, Local)
+		return
+	}
+	f.pass(w, ex)
 }
 
 // isPublic tells whether there may be something for customers at the path. CONNECT is for
@@ -123,14 +153,18 @@ func isPublic(r *http.Request) bool {
 
 func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 	ex.pool = f.Upstreams.Pool(ex.route.Upstream)
-	if f.takesDirect(ex.r) {
-		f.passDirect(w, ex)
+	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
+		ex.r.Body = http.MaxBytesReader(ex.client.ResponseWriter, ex.r.Body, f.MaxBody)
+	}
+	if ex.r.ContentLength != 0 {
+		ctx, cancel := context.WithCancelCause(ex.r.Context())
+		defer cancel(nil)
+		ex.r, ex.stuck = ex.r.WithContext(ctx), func() { cancel(errStuck) }
+	}
+	if f.takesDirect(ex.r) && f.passDirect(w, ex) {
 		return
 	}
 	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
-	if ex.r.ContentLength < 0 { // a known length was checked, and the server holds the client to it
-		ex.r.Body = http.MaxBytesReader(w, ex.r.Body, f.MaxBody)
-	}
 	f.proxy.ServeHTTP(w, ex.r)
 }
 

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -29,4 +30,22 @@ func (r *results) last() proxy.Result {
 		return proxy.Result{}
 	}
 	return r.all[len(r.all)-1]
+}
+
+// safeBuffer is written by handlers and read by the test.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }

@@ -83,7 +83,9 @@ func (w *world) looked(sight table.Sight, t *table.Compiled) {
 
 func (w *world) listen(h http.Handler) *httptest.Server {
 	s := httptest.NewUnstartedServer(h)
-	s.Config = serve.NewServer(h, serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}, slog.New(slog.DiscardHandler))
+	limits := serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, WriteTimeout: 10 * time.Second, MaxStreams: 100}
+	s.Config = serve.NewServer(h, limits, slog.New(slog.DiscardHandler))
+	s.Listener = serve.Limited(s.Listener, limits)
 	s.Start()
 	w.tb.Cleanup(s.Close)
 	return s

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/emporium-shop/emporium/api/frontdoor"
 )
 
@@ -34,6 +36,8 @@ type Reporter struct {
 
 	changed chan struct{}
 	contact atomic.Pointer[time.Time]
+	// unknown: the API did not know this replica's account when it was last asked.
+	unknown atomic.Bool
 }
 
 // New returns a Reporter of what current returns; now is the clock of renewTime
@@ -88,6 +92,7 @@ func (r *Reporter) report(ctx context.Context) bool {
 	defer cancel()
 	began := r.now()
 	if err := write(limited, r.leases, r.id.lease(r.current(), began)); err != nil {
+		r.notice(err)
 		if ctx.Err() == nil {
 			r.log.Warn("Reporting the routing table failed, trying again", "lease", r.id.Pod, "error", err)
 		}
@@ -95,5 +100,19 @@ func (r *Reporter) report(ctx context.Context) bool {
 	}
 	// The contact is as old as the question: what the API knew when it was asked.
 	r.contact.Store(&began)
+	r.unknown.Store(false)
 	return true
+}
+
+// AccountUnknown tells whether the API answered the last report that it does not know who
+// this is: the account was deleted, or made anew.
+func (r *Reporter) AccountUnknown() bool { return r.unknown.Load() }
+
+func (r *Reporter) notice(err error) {
+	unknown := apierrors.IsUnauthorized(err)
+	if unknown && !r.unknown.Load() {
+		r.log.Error("The API does not know this replica's account any more: it was deleted, or made anew. Routing goes on by the last table; "+
+			"new pods of the front door get a new account", "error", err)
+	}
+	r.unknown.Store(unknown)
 }

@@ -34,6 +34,12 @@ type Settings struct {
 	MaxBody, MaxHeader             int64
 	ReadHeaderTimeout, IdleTimeout time.Duration
 
+	// BodyTimeout and WriteTimeout are how long a client may send, or read, nothing.
+	BodyTimeout, WriteTimeout, UpgradeIdleTimeout time.Duration
+	// MaxConnections, MaxUpgraded, MaxInFlight and MaxStreams are how many of each there
+	// may be at once; MaxHeld is the memory for bodies in bytes.
+	MaxConnections, MaxUpgraded, MaxInFlight, MaxStreams, MaxHeld int64
+
 	DialTimeout, ResponseHeaderTimeout, UpstreamIdleTimeout time.Duration
 	UpstreamIdleConns, UpstreamAttempts                     int64
 
@@ -66,8 +72,17 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 		ReadHeaderTimeout: e.duration("READ_HEADER_TIMEOUT", 10*time.Second, time.Second, time.Minute),
 		IdleTimeout:       e.duration("IDLE_TIMEOUT", 75*time.Second, time.Second, time.Hour),
 
-		DialTimeout:           e.duration("UPSTREAM_DIAL_TIMEOUT", time.Second, 50*time.Millisecond, 30*time.Second),
-		ResponseHeaderTimeout: e.duration("UPSTREAM_RESPONSE_TIMEOUT", time.Minute, time.Second, time.Hour),
+		BodyTimeout:        e.duration("BODY_TIMEOUT", 30*time.Second, time.Second, time.Hour),
+		WriteTimeout:       e.duration("WRITE_TIMEOUT", time.Minute, time.Second, time.Hour),
+		UpgradeIdleTimeout: e.duration("UPGRADE_IDLE_TIMEOUT", time.Hour, time.Minute, 24*time.Hour),
+		MaxConnections:     e.number("MAX_CONNECTIONS", 16384, 16, 1<<20),
+		MaxUpgraded:        e.number("MAX_UPGRADED", 1024, 1, 1<<20),
+		MaxInFlight:        e.number("MAX_IN_FLIGHT", 4096, 16, 1<<20),
+		MaxStreams:         e.number("HTTP2_MAX_STREAMS", 100, 1, 10000),
+		MaxHeld:            e.number("MAX_HELD_BYTES", 32<<20, 1<<20, 10<<30),
+
+		DialTimeout:           e.duration("UPSTREAM_DIAL_TIMEOUT", 2*time.Second, 50*time.Millisecond, 30*time.Second),
+		ResponseHeaderTimeout: e.duration("UPSTREAM_RESPONSE_TIMEOUT", 55*time.Second, time.Second, time.Hour),
 		UpstreamIdleTimeout:   e.duration("UPSTREAM_IDLE_TIMEOUT", 4*time.Second, 100*time.Millisecond, 10*time.Minute),
 		UpstreamIdleConns:     e.number("UPSTREAM_IDLE_CONNS", 256, 1, 65536),
 		UpstreamAttempts:      e.number("UPSTREAM_ATTEMPTS", 3, 1, 10),

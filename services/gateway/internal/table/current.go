@@ -22,14 +22,28 @@ const (
 	Rejected Sight = "rejected"
 	// Missing: the ConfigMap is not there, the last table stays.
 	Missing Sight = "missing"
+	// Waiting: the ConfigMap's table is good, and the endpoints of its release are not
+	// known yet: the last one stays for a moment.
+	Waiting Sight = "waiting"
+	// Confirmed: all endpoints of the release are known by now.
+	Confirmed Sight = "confirmed"
 )
 
 // Watcher hears of every look at the ConfigMap, with the table that is routed
 // by (nil before the first). Calls come one at a time.
 type Watcher func(Sight, *Compiled)
 
+// Upstreams tells how many pods a Kubernetes Service has, and whether it is known at all.
+type Upstreams interface {
+	Pods(service string) (pods int, known bool)
+}
+
 // Current is the table that this replica routes by.
 type Current struct {
+	// Upstreams are asked before a release is routed to. Set it before the first table;
+	// nil: whatever a table names is taken for known.
+	Upstreams Upstreams
+
 	table  atomic.Pointer[Compiled]
 	report atomic.Pointer[frontdoor.Report]
 
@@ -38,6 +52,9 @@ type Current struct {
 	now      func() time.Time
 	log      *slog.Logger
 	watchers []Watcher
+
+	next        *next       // guarded by writing
+	unconfirmed atomic.Bool // written under writing
 }
 
 // New returns a Current without a table. A pinned release is routed to whatever the
@@ -54,21 +71,30 @@ func (c *Current) Load() *Compiled { return c.table.Load() }
 // Report says which table the replica routes by, and since when.
 func (c *Current) Report() frontdoor.Report { return *c.report.Load() }
 
-// Apply routes by the stored table from now on. A table that cannot be used is
-// refused as a whole: what serves goes on serving.
+// Apply routes by the stored table as soon as its release can serve. A table that cannot
+// be used is refused as a whole: what serves goes on serving.
 func (c *Current) Apply(data string) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if last := c.table.Load(); last != nil && last.Hash == frontdoor.Hash(data) {
+	hash := frontdoor.Hash(data)
+	if last := c.table.Load(); last != nil && last.Hash == hash {
+		c.drop()
 		c.tell(Same)
 		return nil
 	}
-	next, err := Compile(data, c.pinned)
+	if c.next != nil && c.next.table.Hash == hash {
+		return nil
+	}
+	compiled, err := Compile(data, c.pinned)
 	if err != nil {
 		c.tell(Rejected)
 		return fmt.Errorf("taking over the routing table: %w", err)
 	}
-	c.swap(next)
+	c.drop()
+	c.next = &next{table: compiled}
+	if !c.advance() {
+		c.wait()
+	}
 	return nil
 }
 
@@ -92,15 +118,17 @@ func (c *Current) swap(next *Compiled) {
 	report := c.reportOf(next, *last)
 	c.report.Store(&report)
 	c.log.Info("Routing by a new table", "table", next.Hash, "active", report.Active,
-		"preview", next.Source.Preview, "before", last.Active)
+		"preview", next.Source.Preview, "before", last.Active, "confirmed", !c.unconfirmed.Load())
 	c.tell(Swapped)
 }
 
 // reportOf keeps the time of a switch that was already routed by: a candidate
-// that appears in preview changes the table, not the switch.
+// that appears in preview changes the table, not the switch. A switch is not confirmed
+// while it is not known where the pods of its release are.
 func (c *Current) reportOf(t *Compiled, last frontdoor.Report) frontdoor.Report {
 	r := frontdoor.Report{TableHash: t.Hash, Active: t.Routed()}
-	if t.Source.Switch == nil {
+	c.unconfirmed.Store(len(c.unknown(t)) > 0)
+	if t.Source.Switch == nil || c.unconfirmed.Load() {
 		return r
 	}
 	r.Switch, r.AppliedAt = t.Source.Switch.At, last.AppliedAt

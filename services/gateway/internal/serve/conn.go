@@ -1,0 +1,158 @@
+package serve
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// parkAfter is how long net/http keeps a connection that has no request. Browsers and
+	// load balancers that have more to ask do so sooner.
+	parkAfter = time.Second
+	// peeked is how many bytes of a request net/http waits for before it begins to read it.
+	peeked = 4
+)
+
+// conn is a client's connection, with deadlines that follow its progress.
+type conn struct {
+	net.Conn
+	all *Connections
+
+	// writeUntil is the deadline of writing, in nanoseconds of Unix; 0: not set by us.
+	writeUntil atomic.Int64
+	// idleSince is when its last request ended, in nanoseconds of Unix; 0: it has one.
+	idleSince atomic.Int64
+	upgraded  atomic.Bool
+
+	// parkable: net/http waits for the next request and has read nothing of it. Then
+	// idleUntil is when it would close the connection.
+	parkable  atomic.Bool
+	idleUntil time.Time
+	// parked: net/http was told that the connection ended, and it waits elsewhere.
+	parked atomic.Bool
+	place  uint64 // guarded by parking
+
+	// moved is when an upgraded connection last carried something, either way.
+	moved   atomic.Int64
+	closing sync.Once
+	gone    error
+}
+
+// Write gives a client the time limit for each piece, not for all of a response: streams
+// last as long as they last, but who reads nothing must not hold a pod's connection. The
+// deadline is moved when a quarter of it has passed, since each move costs a timer.
+func (c *conn) Write(p []byte) (int, error) {
+	if limit := c.all.limits.WriteTimeout; limit > 0 {
+		now := time.Now()
+		if until := c.writeUntil.Load(); until-now.UnixNano() < int64(limit)*3/4 {
+			deadline := now.Add(limit)
+			c.writeUntil.Store(deadline.UnixNano())
+			_ = c.Conn.SetWriteDeadline(deadline) // a connection that is gone says so when it is written
+		}
+	}
+	n, err := c.Conn.Write(p)
+	if n > 0 && c.upgraded.Load() {
+		c.moved.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+// SetWriteDeadline is called by net/http. It takes deadlines away between requests, of
+// which there is no need: ours is moved by the next piece.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	c.writeUntil.Store(0)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline is called by net/http when it gives the connection away.
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.Conn.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// SetReadDeadline is called by net/http. Between two requests it is looked after for
+// parkAfter only.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if c.parkable.Load() && !t.IsZero() && c.all.parking != nil {
+		c.idleUntil = t
+		if soon := time.Now().Add(parkAfter); soon.Before(t) {
+			return c.Conn.SetReadDeadline(soon)
+		}
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	switch {
+	case c.parkable.Load():
+		return c.readIdle(p)
+	case c.upgraded.Load() && c.all.limits.UpgradeIdleTimeout > 0:
+		return c.readUpgraded(p)
+	}
+	return c.Conn.Read(p)
+}
+
+// readIdle waits for the next request. When none comes for a while, net/http hears that
+// the connection ended, gives its buffers back, and closes it: then it is parked.
+func (c *conn) readIdle(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	switch {
+	case n > 0:
+		c.parkable.Store(false)
+		if n < peeked && !c.idleUntil.IsZero() {
+			_ = c.Conn.SetReadDeadline(c.idleUntil) // net/http does not move the deadline before it has seen this much
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(c.idleUntil):
+		c.parked.Store(true)
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// readUpgraded ends an upgraded connection that carries nothing for too long. Until it is
+// upgraded net/http sets the deadlines of reading.
+func (c *conn) readUpgraded(p []byte) (int, error) {
+	limit := c.all.limits.UpgradeIdleTimeout
+	for {
+		_ = c.Conn.SetReadDeadline(time.Unix(0, c.moved.Load()).Add(limit))
+		n, err := c.Conn.Read(p)
+		if n > 0 {
+			c.moved.Store(time.Now().UnixNano())
+		}
+		quiet := time.Since(time.Unix(0, c.moved.Load())) >= limit
+		if n > 0 || quiet || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+}
+
+// CloseWrite lets net/http end a connection so that the client can read the rest.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// Close makes room for another connection, except when the connection is only parked.
+func (c *conn) Close() error {
+	if c.parked.Swap(false) && c.all.parking.park(c) {
+		return nil
+	}
+	c.closing.Do(func() {
+		if c.all.parking != nil {
+			c.all.parking.leave(c)
+		}
+		c.gone = c.Conn.Close()
+		c.all.left(c)
+	})
+	return c.gone
+}
