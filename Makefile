@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify unit envtest test-services e2e-smoke e2e bench tools
+.PHONY: test verify unit envtest test-services e2e-smoke e2e bench bench-front-door tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
@@ -93,6 +93,13 @@ e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: al
 bench: ## Measure: a release of 20 services on a cluster; CPU for 10,000 requests through the front door, beside a bare proxy
 	go run ./hack/bench
 	GOGC=400 go test -run XXX -bench . -benchtime 60000x ./services/gateway/internal/proxy
+
+# It takes about four minutes. ARGS="-scenarios 1k -rounds 5" for one kind of load; -h says more.
+bench-front-door: ## CPU of the front door beside HAProxy, nginx and a bare Go proxy, in turn, at the same loads
+	@hack/install.sh haproxy nginx wrk
+	@mkdir -p $(BIN)
+	go build -o $(BIN)/bench-front-door ./services/gateway/internal/bench
+	$(BIN)/bench-front-door $(ARGS)
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh
