@@ -6,7 +6,7 @@ BIN := $(CURDIR)/bin
 OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 # Labels of the end-to-end tests, and the time that all of them may take.
 E2E_LABELS ?= smoke
-E2E_TIMEOUT ?= 30m
+E2E_TIMEOUT ?= 60m
 TAG ?= dev
 # Packages below those of these folders that are there.
 packages = $(foreach folder,$(1),$(if $(wildcard $(folder)),./$(folder)/...))
@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify unit envtest test-services e2e-smoke e2e bench bench-front-door tools
+.PHONY: test verify unit envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
@@ -88,18 +88,21 @@ e2e-smoke: ## Operator, front door and services on a cluster, under load
 
 e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
 	EMPORIUM_E2E=1 KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \
-		$(if $(E2E_LABELS),-ginkgo.label-filter=$(E2E_LABELS))
+		$(if $(E2E_LABELS),-ginkgo.label-filter='$(E2E_LABELS)')
 
-bench: ## Measure: a release of 20 services on a cluster; CPU for 10,000 requests through the front door, beside a bare proxy
-	go run ./hack/bench
+bench: ## Measure: a release of 20 services on a cluster (FLAGS="-against 7d2da97": and of that commit); CPU for 10,000 requests through the front door, beside a bare proxy
+	go run ./hack/bench $(FLAGS)
 	GOGC=400 go test -run XXX -bench . -benchtime 60000x ./services/gateway/internal/proxy
 
-# It takes about four minutes. ARGS="-scenarios 1k -rounds 5" for one kind of load; -h says more.
+# It takes about four minutes. FLAGS="-scenarios 1k -rounds 5" for one kind of load; -h says more.
 bench-front-door: ## CPU of the front door beside HAProxy, nginx and a bare Go proxy, in turn, at the same loads
 	@hack/install.sh haproxy nginx wrk
 	@mkdir -p $(BIN)
 	go build -o $(BIN)/bench-front-door ./services/gateway/internal/bench
-	$(BIN)/bench-front-door $(ARGS)
+	$(BIN)/bench-front-door $(FLAGS)
+
+bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
+	go run ./hack/benchscale $(FLAGS)
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh

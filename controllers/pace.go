@@ -1,10 +1,12 @@
 package controllers
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -34,7 +36,7 @@ type told struct {
 
 // tooSoon tells whether only progress would be written, and it was a moment ago. It
 // then shortens the time to the next pass, so that the last step is never left out.
-func (p *pace) tooSoon(shop *v1alpha1.Shop, d *plan.Decision, now time.Time) bool {
+func (p *pace) tooSoon(shop *v1alpha1.Shop, after *v1alpha1.ShopStatus, d *plan.Decision, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.last == nil {
@@ -42,7 +44,7 @@ func (p *pace) tooSoon(shop *v1alpha1.Shop, d *plan.Decision, now time.Time) boo
 	}
 	key := client.ObjectKeyFromObject(shop)
 	last, quiet := p.last[key], firstProgress
-	if onlyProgress(shop, d) {
+	if onlyProgress(shop, d) && sameStates(shop.Status.Conditions, after.Conditions) {
 		if wait := last.at.Add(last.quiet).Sub(now); wait > 0 {
 			d.Wake = sooner(d.Wake, wait)
 			return true
@@ -71,6 +73,14 @@ func onlyProgress(shop *v1alpha1.Shop, d *plan.Decision) bool {
 	}
 	return c != nil && c.Reason == string(d.Reason) && s.ObservedGeneration == shop.Generation &&
 		name(s.Candidate) == d.Candidate && name(s.Active) == d.Table.Active
+}
+
+// sameStates tells whether no condition changes between true and false, comes or goes.
+func sameStates(a, b []metav1.Condition) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(c metav1.Condition) bool {
+		now := meta.FindStatusCondition(b, c.Type)
+		return now == nil || now.Status != c.Status
+	})
 }
 
 func name(r *v1alpha1.ReleaseRef) string {

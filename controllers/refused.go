@@ -10,10 +10,10 @@ import (
 
 // A refusal that is told to the user is tried again after half the time that it has stood,
 // within these bounds: nobody tells when an object of somebody else goes, or an admission
-// rule changes, and each try costs the dry run of a stack.
+// rule changes. Each try costs the dry run of a stack, and whoever has removed the cause waits for the next.
 const (
-	askAgainSoonest = 10 * time.Second
-	askAgainLatest  = 5 * time.Minute
+	askAgainSoonest = 5 * time.Second
+	askAgainLatest  = 45 * time.Second
 )
 
 func askAgain(shop *v1alpha1.Shop, now time.Time) time.Duration {

@@ -12,11 +12,11 @@ import (
 func TestARefusalIsTriedAgainEverMoreRarely(t *testing.T) {
 	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	shop := &v1alpha1.Shop{}
-	if got := askAgain(shop, now); got != 10*time.Second {
+	if got := askAgain(shop, now); got != 5*time.Second {
 		t.Errorf("a new one: %s", got)
 	}
 	for stood, want := range map[time.Duration]time.Duration{
-		time.Second: 10 * time.Second, time.Minute: 30 * time.Second, 8 * time.Minute: 4 * time.Minute, 24 * time.Hour: 5 * time.Minute,
+		time.Second: 5 * time.Second, time.Minute: 30 * time.Second, 8 * time.Minute: 45 * time.Second, 24 * time.Hour: 45 * time.Second,
 	} {
 		shop.Status.Conditions = []metav1.Condition{{Type: string(v1alpha1.ConditionStalled), LastTransitionTime: metav1.NewTime(now.Add(-stood))}}
 		if got := askAgain(shop, now); got != want {

@@ -5,17 +5,15 @@ package controllers
 import (
 	"context"
 	"errors"
-	"strings"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
@@ -34,53 +32,25 @@ type ShopReconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	// Progress proves that passes end.
+	// Progress proves that passes get on.
 	Progress *Progress
+	// Workers is how many shops are looked at at the same time; 0: one.
+	Workers int
 
 	settling settling
 	pace     pace
-}
-
-// settling remembers since when a shop's content is what it is. It is the one thing
-// kept in memory: losing it only makes the quiet time start again.
-type settling struct {
-	mu   sync.Mutex
-	seen map[ctrl.Request]content
-}
-
-type content struct {
-	name  string
-	since time.Time
-}
-
-func (s *settling) since(req ctrl.Request, name string, now time.Time) time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen == nil {
-		s.seen = map[ctrl.Request]content{}
-	}
-	if s.seen[req].name != name {
-		s.seen[req] = content{name, now}
-	}
-	return s.seen[req].since
-}
-
-func (s *settling) forget(req ctrl.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.seen, req)
+	records  records
+	failures failures
 }
 
 // Reconcile is one pass for one shop.
 func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	r.Progress.begin(req)
+	ctx = r.Progress.begin(ctx, req)
 	defer r.Progress.end(req)
 	var shop v1alpha1.Shop
 	if err := r.Reader.Cache.Get(ctx, req.NamespacedName, &shop); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.settling.forget(req)
-			r.pace.forget(req.NamespacedName)
-			r.Reader.Forget(req.NamespacedName)
+			r.forget(req)
 			return ctrl.Result{}, r.reportOrphans(ctx, req)
 		}
 		return ctrl.Result{}, err
@@ -89,56 +59,93 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil // everything is owned by the shop and goes with it
 	}
 	now := r.Now()
-	world, err := r.Reader.Read(ctx, &shop)
+	world, err := r.look(ctx, req, &shop, now)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{Priority: ptr.To(PriorityFailed)}, r.reportUnreadable(ctx, req, &shop, err)
 	}
-	world.Observed.Content.Since = r.settling.since(req, world.Snapshot.Name, now)
 	decision := plan.Plan(world.Observed, now)
-	applyErr := r.apply(ctx, world, &decision)
-	if apierrors.IsConflict(applyErr) {
-		log.FromContext(ctx).V(1).Info("deciding again on a newer view", "conflict", applyErr.Error())
-		return ctrl.Result{RequeueAfter: 50 * time.Millisecond}, nil
-	}
-	if applyErr != nil && !explain(&decision, world.Observed.Table, applyErr) {
-		return ctrl.Result{}, applyErr // what came of the decision is not known: the next pass reports what it sees
-	}
-	if err := r.report(ctx, world, &decision, now); err != nil {
-		return ctrl.Result{}, errors.Join(applyErr, err)
-	}
-	wake := sooner(decision.Wake, world.Wake)
-	if applyErr != nil {
-		wake = sooner(wake, askAgain(&shop, now))
-	}
-	return ctrl.Result{RequeueAfter: wake}, nil
+	routed, err := r.apply(ctx, world, &decision)
+	result, err := r.conclude(ctx, outcome{req, world, &decision, routed, err}, now)
+	result.Priority = passPriority(&decision, err, now)
+	return result, err
 }
 
-func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) error {
+// look reads the shop, and puts back what it cannot do without.
+func (r *ShopReconciler) look(ctx context.Context, req ctrl.Request, shop *v1alpha1.Shop, now time.Time) (*observe.World, error) {
+	world, err := r.Reader.Read(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	if lost := r.records.lost(req, world); len(lost) > 0 && !shop.Spec.Paused {
+		if err := r.restore(ctx, world, lost); err != nil {
+			return nil, err
+		}
+	}
+	r.settling.look(req, world, now)
+	return world, nil
+}
+
+func (r *ShopReconciler) forget(req ctrl.Request) {
+	r.settling.forget(req)
+	r.records.forget(req)
+	r.failures.add(req, nil)
+	r.pace.forget(req.NamespacedName)
+	r.Reader.Forget(req.NamespacedName)
+}
+
+func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) (bool, error) {
 	desired, err := resources.Render(resources.Input{
 		Shop: world.Shop, Decision: d, Releases: world.Releases, Live: world.Live, FrontDoorImage: r.FrontDoorImage,
+		AccountUIDs: resources.AccountUIDs(world.Account, world.Deployments...),
 	})
 	if err != nil {
-		return reconcile.TerminalError(err)
+		return false, reconcile.TerminalError(err)
+	}
+	for _, warning := range desired.Warnings {
+		d.Message += "; " + warning
 	}
 	return r.Writer.Do(ctx, world, d, desired, r.Reader.Configs)
 }
 
-// explain puts what Kubernetes refused into the decision that is reported, and
-// tells whether it could. The switch did not happen then, so the front door is
-// reported as it was.
-func explain(d *plan.Decision, was frontdoor.Table, err error) bool {
-	var foreign *apply.ForeignError
-	var refused *apply.RefusedError
-	switch {
-	case errors.As(err, &foreign):
-		d.Reason, d.Message = v1alpha1.ReasonForeignObject, foreign.Error()
-	case errors.As(err, &refused) && apierrors.IsForbidden(refused.Err) && strings.Contains(refused.Err.Error(), "exceeded quota"):
-		d.Reason, d.Message = v1alpha1.ReasonQuotaExceeded, refused.Error()
-	case errors.As(err, &refused):
-		d.Reason, d.Message = v1alpha1.ReasonInvalidServices, refused.Error()
-	default:
-		return false
+// outcome is what came of a pass.
+type outcome struct {
+	req      ctrl.Request
+	world    *observe.World
+	decision *plan.Decision
+	// routed: the front door says what was decided.
+	routed bool
+	err    error
+}
+
+// conclude reports what came of a pass, and says when the next one is due. A view that was old is
+// decided on again; what failed otherwise is told when it failed twice, with everything else as it
+// was observed, and tried again within half a minute.
+func (r *ShopReconciler) conclude(ctx context.Context, o outcome, now time.Time) (ctrl.Result, error) {
+	inARow := r.failures.add(o.req, o.err)
+	failed := withoutConflicts(o.err)
+	if o.err != nil && failed == nil {
+		log.FromContext(ctx).V(1).Info("deciding again on a newer view", "conflict", o.err.Error())
+		return ctrl.Result{RequeueAfter: conflictDelay(inARow)}, nil
 	}
-	d.Table = plan.TablePlan{Active: was.Active, Preview: was.Preview, Switch: was.Switch}
-	return true
+	settled := true
+	if failed != nil {
+		was := o.world.Observed.Table
+		if !o.routed {
+			o.decision.Table = plan.TablePlan{Active: was.Active, Preview: was.Preview, Switch: was.Switch}
+		}
+		if settled = explain(o.decision, failed); !settled && inARow < toldAfter {
+			return ctrl.Result{}, failed
+		}
+	}
+	if err := r.report(ctx, o.world, o.decision, now); err != nil {
+		return ctrl.Result{}, errors.Join(failed, err)
+	}
+	if !settled {
+		return ctrl.Result{}, failed
+	}
+	wake := sooner(o.decision.Wake, o.world.Wake)
+	if failed != nil {
+		wake = sooner(wake, askAgain(o.world.Shop, now))
+	}
+	return ctrl.Result{RequeueAfter: wake}, nil
 }

@@ -8,8 +8,10 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -35,9 +37,10 @@ func written() map[client.Object]predicate.Predicate {
 		&appsv1.Deployment{}:                     anything,
 		&batchv1.Job{}:                           anything,
 		&autoscalingv2.HorizontalPodAutoscaler{}: notItsStatus(),
-		&policyv1.PodDisruptionBudget{}:          predicate.GenerationChangedPredicate{},
+		&policyv1.PodDisruptionBudget{}:          notItsStatus(),
 		&corev1.Service{}:                        anything,
 		&corev1.ServiceAccount{}:                 anything,
+		&networkingv1.NetworkPolicy{}:            anything,
 		&rbacv1.Role{}:                           anything,
 		&rbacv1.RoleBinding{}:                    anything,
 		&corev1.ConfigMap{}:                      anything,
@@ -50,11 +53,12 @@ func written() map[client.Object]predicate.Predicate {
 // Setup makes the manager run the reconciler. sources is the cache of the metadata
 // of ConfigMaps and Secrets that are not the operator's.
 func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
-	b := ctrl.NewControllerManagedBy(mgr).For(&v1alpha1.Shop{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
+		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop))
 	for kind, wakes := range written() {
-		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(byLabel), builder.WithPredicates(wakes))
+		b = b.Watches(kind, enqueueBy(byLabel, priorityOf(kind)), builder.WithPredicates(wakes))
 	}
 	b = b.Watches(&corev1.ResourceQuota{}, handler.EnqueueRequestsFromMapFunc(r.byNamespace), builder.WithPredicates(quotaTold()))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
@@ -63,10 +67,15 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
 			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
+	b = r.watchGrants(b, sources)
 	if r.Reader.GatewayAPI {
 		b = r.watchRoutes(b)
 	}
 	return b.Complete(r)
+}
+
+func itself(_ context.Context, o client.Object) []reconcile.Request {
+	return request(o.GetNamespace(), o.GetName())
 }
 
 func byServiceShop(_ context.Context, o client.Object) []reconcile.Request {
@@ -134,10 +143,13 @@ func podTold() predicate.Predicate {
 // leaseTold leaves out the renewals, which come every few seconds and say nothing new.
 func leaseTold() predicate.Predicate { return predicate.AnnotationChangedPredicate{} }
 
-// notItsStatus leaves out what the autoscaler's controller writes every few seconds.
+// notItsStatus leaves out what the kind's own controller writes every few seconds.
 func notItsStatus() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*autoscalingv2.HorizontalPodAutoscaler), e.ObjectNew.(*autoscalingv2.HorizontalPodAutoscaler)
-		return before.Generation != after.Generation || !sameSpec(before, after)
+		before, after := e.ObjectOld, e.ObjectNew
+		return before.GetGeneration() != after.GetGeneration() || !sameSpec(before, after) ||
+			!equality.Semantic.DeepEqual(before.GetLabels(), after.GetLabels()) ||
+			!equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences()) ||
+			!equality.Semantic.DeepEqual(before.GetDeletionTimestamp(), after.GetDeletionTimestamp())
 	}}
 }

@@ -87,6 +87,8 @@ const (
 	ReasonForeignObject Reason = "ForeignObject"
 	// ReasonUnknownShop: a ShopService names a Shop that does not exist. ShopService only.
 	ReasonUnknownShop Reason = "UnknownShop"
+	// ReasonNotAllowed: a ShopService names a Shop whose annotation does not name it. ShopService only.
+	ReasonNotAllowed Reason = "NotAllowed"
 	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only.
 	ReasonReleasing Reason = "Releasing"
 	// ReasonNotReleased: a ShopService is in no release yet. ShopService only.

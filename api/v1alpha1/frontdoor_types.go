@@ -25,7 +25,7 @@ type FrontDoor struct {
 	// +optional
 	Type FrontDoorType `json:"type,omitempty"`
 	// managed configures the gateway that the operator runs. With type GatewayAPI,
-	// image, replicas and resources hold for the gateway that is part of each stack.
+	// image, replicas, resources, pod and drainSeconds hold for the gateway that is part of each stack.
 	// +kubebuilder:default={}
 	// +optional
 	Managed ManagedFrontDoor `json:"managed,omitzero"`
@@ -73,7 +73,9 @@ type GatewayAPIFrontDoor struct {
 	PreviewHostnames []string `json:"previewHostnames,omitempty"`
 	// probeAddress is host:port at which the operator reaches the Gateway to see that
 	// it follows a switch. Unset: the first address in the Gateway's status, at the
-	// port of its listener; with several parentRefs, that of each.
+	// port of its listener; with several parentRefs, that of each. The host must be such an
+	// address, or a Service as <name>.<namespace>.svc in the shop's namespace or that of a
+	// Gateway in parentRefs, unless the operator runs with --probe-anywhere.
 	// +kubebuilder:validation:MaxLength=260
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([[][0-9a-fA-F:.]+[]]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):[0-9]{1,5}$')",message="probeAddress must be host:port, for example gateway.infra.svc:80"
 	// +optional
@@ -118,9 +120,58 @@ type ManagedFrontDoor struct {
 	// resources of each gateway pod. Unset: requests of 100m CPU and 64Mi, a limit of 256Mi.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+	// pod says with which credentials the gateway's image is pulled and where its pods run.
+	// Unset: imagePullSecrets, nodeSelector and tolerations of the shop's defaults.
+	// +optional
+	Pod *FrontDoorPod `json:"pod,omitempty"`
+	// drainSeconds is how long a gateway pod goes on serving as before after it was told to go: at least the
+	// time that what stands before it, for example a cloud's load balancer with health checks of its own,
+	// needs to send nowhere else. Then it asks clients to close their connections, and ends what is in
+	// flight. Unset: 5.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=300
+	// +optional
+	DrainSeconds *int32 `json:"drainSeconds,omitempty"`
+}
+
+// FrontDoorPod says with which credentials the gateway's image is pulled and where its pods run.
+type FrontDoorPod struct {
+	// imagePullSecrets to pull the image with. Unset: the shop's defaults.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	// +optional
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+	// nodeSelector of the pods. Unset: the shop's defaults.
+	// +kubebuilder:validation:MaxProperties=16
+	// +optional
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// tolerations of the pods. Unset: the shop's defaults.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+	// affinity of the pods. Unset: none.
+	// +optional
+	Affinity *corev1.Affinity `json:"affinity,omitempty"`
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable.
+	// Unset: spread over nodes where possible.
+	// +listType=map
+	// +listMapKey=topologyKey
+	// +listMapKey=whenUnsatisfiable
+	// +kubebuilder:validation:MaxItems=8
+	// +optional
+	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+	// priorityClassName of the pods. Unset: none.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	PriorityClassName string `json:"priorityClassName,omitempty"`
 }
 
 // FrontDoorService is the Kubernetes Service at which customers arrive.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.externalTrafficPolicy) || (has(self.type) && self.type != 'ClusterIP')",message="externalTrafficPolicy is for traffic from outside the cluster: set type to NodePort or LoadBalancer, or remove it"
+// +kubebuilder:validation:XValidation:rule="!has(self.loadBalancerSourceRanges) || (has(self.type) && self.type == 'LoadBalancer')",message="loadBalancerSourceRanges is for a load balancer: set type to LoadBalancer, or remove it"
 type FrontDoorService struct {
 	// type of the Service. Unset: ClusterIP.
 	// +kubebuilder:default=ClusterIP
@@ -137,4 +188,18 @@ type FrontDoorService struct {
 	// +kubebuilder:validation:MaxProperties=32
 	// +optional
 	Annotations map[string]string `json:"annotations,omitempty"`
+	// externalTrafficPolicy of the Service. Local keeps the customers' addresses; give drainSeconds the
+	// time that the load balancer needs then. Unset: what the cluster or somebody else sets.
+	// +kubebuilder:validation:Enum=Cluster;Local
+	// +optional
+	ExternalTrafficPolicy corev1.ServiceExternalTrafficPolicy `json:"externalTrafficPolicy,omitempty"`
+	// loadBalancerSourceRanges are the address ranges, as CIDRs, that the load balancer lets in.
+	// Unset: what the cluster or somebody else sets.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="self.all(p, isCIDR(p))",message="loadBalancerSourceRanges holds something that is not a CIDR; write a range as 10.128.0.0/14, and one address as 10.0.0.1/32"
+	// +optional
+	LoadBalancerSourceRanges []string `json:"loadBalancerSourceRanges,omitempty"`
 }

@@ -10,6 +10,9 @@ const (
 	// which release it names, since which switch, and what is counted of it: the JSON
 	// of frontdoor.Named. It is written with the backend in one write.
 	AnnotationSwitch = "shop.emporium.dev/switch"
+	// AnnotationAccount holds, on a Deployment of gateways and in its pods' template, the UID
+	// of the ServiceAccount that the pods were made anew for, after the one before was deleted.
+	AnnotationAccount = "shop.emporium.dev/account"
 	// GatewayService is the name, among the services of a stack, of the gateway that
 	// belongs to it with front door type GatewayAPI. No ShopService may have it.
 	GatewayService = "front-door"

@@ -28,6 +28,8 @@ type Shop struct {
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the platform team asks for. The operator never writes it.
+	// Unset: every field has its default.
+	// +kubebuilder:default={}
 	// +optional
 	Spec ShopSpec `json:"spec,omitzero"`
 	// status is what the operator sees. Deleting it changes nothing: it is made anew.
@@ -55,6 +57,22 @@ type ShopSpec struct {
 	// of a release: changing them is a new one.
 	// +optional
 	Defaults ServiceDefaults `json:"defaults,omitzero"`
+	// networkPolicies says whether the operator writes NetworkPolicies, which let a service be
+	// reached at its port only by the services of its own release that name it in dependsOn, and
+	// by the front door where it has routes. The cluster's network must enforce them. Stacks of
+	// releases from before the operator knew this field get none. Unset: Enabled.
+	// +kubebuilder:default=Enabled
+	// +optional
+	NetworkPolicies NetworkPolicies `json:"networkPolicies,omitempty"`
+	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
+	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
+	// team that may choose them freely can take another's traffic. Unset: none.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=317
+	// +optional
+	AllowedPodMetadata []string `json:"allowedPodMetadata,omitempty"`
 }
 
 // Promotion says who lets a ready candidate go live.
@@ -158,8 +176,8 @@ type Check struct {
 	// +kubebuilder:validation:items:MaxLength=1024
 	// +optional
 	Args []string `json:"args,omitempty"`
-	// env of the container, beside SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL. ConfigMaps
-	// and Secrets named here are read as they are, not copied.
+	// env of the container, after SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL; an entry of the
+	// same name wins. ConfigMaps and Secrets named here are read as they are, not copied.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
@@ -168,12 +186,23 @@ type Check struct {
 	// resources of the pod. Unset: the shop's defaults.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
-	// deadline for the check to end; past it, it failed. Unset: 5m.
+	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
 	// +kubebuilder:default="5m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 5m"
 	// +kubebuilder:validation:Type=string
 	// +optional
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
+	// labels of the check's pod, beside Emporium's own. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the check's pod. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="annotations must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Guard watches a release after its switch. The front door counts the requests that
@@ -215,23 +244,24 @@ type ServiceDefaults struct {
 	// resources of each pod of a service that sets none.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
-	// env is put before each service's own; a service's entry of the same name wins.
+	// env is put before each service's own; a service's entry of the same name wins, and stands
+	// where the default stood if a later default refers to it as $(NAME).
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
 	// +optional
 	Env []corev1.EnvVar `json:"env,omitempty"`
-	// imagePullSecrets of services that set none.
+	// imagePullSecrets of services that set none, of checks and of the front door.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
-	// nodeSelector of services that set none.
+	// nodeSelector of services that set none, of checks and of the front door.
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
-	// tolerations of services that set none.
+	// tolerations of services that set none, of checks and of the front door.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	// +optional

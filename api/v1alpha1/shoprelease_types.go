@@ -88,6 +88,12 @@ type ShopReleaseSpec struct {
 	// +kubebuilder:validation:MaxItems=500
 	// +optional
 	Copies []ConfigCopy `json:"copies,omitempty"`
+	// renderVersion is the version of the rendering that the release's stack has: how its
+	// pods and other objects are made of this snapshot. It is the operator's at the time of the cut and stays, so
+	// that a newer operator does not replace running pods. It is no part of the revision. Unset: 1.
+	// +kubebuilder:validation:Minimum=1
+	// +optional
+	RenderVersion int32 `json:"renderVersion,omitempty"`
 }
 
 // ReleaseService is one service of a release.

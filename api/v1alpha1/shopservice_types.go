@@ -95,7 +95,8 @@ type ServiceTemplate struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 	// env of the container. A ConfigMap or Secret named here is copied into the
-	// release, so going back restores it.
+	// release, so going back restores it. A Secret must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services; so must those of envFrom and pod.volumes.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=128
@@ -151,12 +152,25 @@ type Migration struct {
 	// these args: take it out again with the next image. Unset: false.
 	// +optional
 	Irreversible bool `json:"irreversible,omitempty"`
-	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// deadline for the Job to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 10m.
 	// +kubebuilder:default="10m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 10m"
 	// +kubebuilder:validation:Type=string
 	// +optional
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
+	// labels of the migration's pod; they win over those in pod.labels. A mesh whose sidecar
+	// never ends is kept out by them, or by annotations. Unset: those in pod.labels.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the migration's pod; they win over those in pod.annotations. Unset:
+	// those in pod.annotations.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="annotations must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // ServiceScale is the part of a service that does not belong to a release: it is
@@ -190,12 +204,22 @@ type DisruptionBudget struct {
 // Route is a public path of a service.
 type Route struct {
 	// path is a prefix of whole segments: /api/cart also takes /api/cart/7, not
-	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service.
+	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service, and
+	// a path below that of another service needs its allowedServices.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^/([-A-Za-z0-9._~]+(/[-A-Za-z0-9._~]+)*)?$')",message="path must begin with / and hold whole segments of letters, digits and -._~, without a / at the end, for example /api/cart"
 	// +required
 	Path string `json:"path"`
+	// allowedServices names the services of the shop that may have a path below this one;
+	// * stands for all of them. It is no part of a release. Unset: none but this service.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=30
+	// +kubebuilder:validation:items:Pattern=`^([*]|[a-z]([-a-z0-9]*[a-z0-9])?)$`
+	// +optional
+	AllowedServices []string `json:"allowedServices,omitempty"`
 }
 
 // Autoscaling lets the number of pods follow the load.
@@ -256,7 +280,8 @@ type PodOptions struct {
 	// +kubebuilder:validation:MaxItems=32
 	// +optional
 	VolumeMounts []corev1.VolumeMount `json:"volumeMounts,omitempty"`
-	// imagePullSecrets to pull the image with. Unset: the shop's defaults.
+	// imagePullSecrets to pull the image with. Each must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Unset: the shop's defaults.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
@@ -271,15 +296,20 @@ type PodOptions struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
-	// affinity of the pods. Unset: none.
+	// affinity of the pods. Required terms that select the service's pods count each stack
+	// for itself. Unset: none.
 	// +optional
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints of the pods. Unset: spread over nodes where possible.
-	// +listType=atomic
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
+	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
+	// +listType=map
+	// +listMapKey=topologyKey
+	// +listMapKey=whenUnsatisfiable
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// serviceAccountName that the pods run as. Its token is mounted only when this
+	// serviceAccountName that the pods run as. It must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Its token is mounted only when this
 	// is set. Unset: the namespace's default, without a token.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
@@ -293,6 +323,24 @@ type PodOptions struct {
 	// +kubebuilder:validation:Maximum=3600
 	// +optional
 	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
+	// fsGroup is the group that owns the files of the pods' volumes and that the processes are
+	// in, so that a process that is not root can write to a fresh persistentVolumeClaim. Unset: none.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	FSGroup *int64 `json:"fsGroup,omitempty"`
+	// labels of the pods, those of the migration included, beside Emporium's own. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the pods, those of the migration included. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('shop.emporium.dev/') && !k.startsWith('app.kubernetes.io/'))",message="annotations must not begin with shop.emporium.dev/ or app.kubernetes.io/: Emporium writes and selects by these; choose other names"
+	// +optional
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // Volume is a volume of the pods.
@@ -314,6 +362,7 @@ type Volume struct {
 	// +optional
 	EmptyDir *corev1.EmptyDirVolumeSource `json:"emptyDir,omitempty"`
 	// persistentVolumeClaim to mount; both stacks mount it during a release, so it must allow that.
+	// It must allow the service, by the annotation shop.emporium.dev/allowed-services.
 	// +optional
 	PersistentVolumeClaim *corev1.PersistentVolumeClaimVolumeSource `json:"persistentVolumeClaim,omitempty"`
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -33,6 +35,11 @@ type options struct {
 	metricsAddress, healthAddress string
 	leaderElect                   bool
 	frontDoorImage                string
+	tenancy                       tenancy
+	workers                       int
+	qps                           float64
+	burst                         int
+	drainTime                     time.Duration
 	zap                           zap.Options
 }
 
@@ -42,6 +49,11 @@ func parse() options {
 	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
+	o.tenancy.bind(flag.CommandLine)
+	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
+	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
+	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
+	flag.DurationVar(&o.drainTime, "drain-time", observe.DefaultDrainTime, "how long the stack of a release runs on after the last replica of the front door left it, for requests that are still in flight in it")
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -65,41 +77,47 @@ func run(ctx context.Context, o options) error {
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	utilruntime.Must(gatewayv1.Install(scheme))
 	config := ctrl.GetConfigOrDie()
-	config.QPS, config.Burst = 100, 200 // a release of 20 services is some 80 writes at once
+	config.QPS, config.Burst = float32(o.qps), o.burst
+	progress := &controllers.Progress{Now: time.Now}
+	config.Wrap(progress.Transport)
 	gatewayAPI, err := controllers.ServesGatewayAPI(config)
 	if err != nil {
 		return err
 	}
-	caches := controllers.CacheOptions()
+	caches := controllers.Within(controllers.CacheOptions(), o.tenancy.namespaces)
 	if gatewayAPI {
 		controllers.HoldRoutes(&caches)
 	}
-	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI)
+	ctrl.Log.Info("starting Emporium", "version", version, "gatewayAPI", gatewayAPI, "namespaces", o.tenancy.namespaces)
+	lock, err := leaderLock(config)
+	if err != nil {
+		return err
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         caches,
-		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
-		HealthProbeBindAddress:        o.healthAddress,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "emporium.shop.emporium.dev",
-		LeaderElectionReleaseOnCancel: true,
+		Scheme:                              scheme,
+		Cache:                               caches,
+		Metrics:                             metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:              o.healthAddress,
+		LeaderElection:                      o.leaderElect,
+		LeaderElectionID:                    leaderElectionID,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaderElectionResourceLockInterface: lock,
+		LeaseDuration:                       ptr.To(leaseDuration),
+		RenewDeadline:                       ptr.To(renewDeadline),
+		RetryPeriod:                         ptr.To(retryPeriod),
 	})
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := setup(mgr); err != nil {
-		return err
+	if err := errors.Join(mgr.AddReadyzCheck("ping", healthz.Ping), mgr.AddHealthzCheck("progress", progress.Check)); err != nil {
+		return fmt.Errorf("adding the health checks: %w", err)
 	}
-	return reconciler(ctx, mgr, o, scheme, gatewayAPI)
+	return reconciler(ctx, mgr, o, progress, gatewayAPI)
 }
 
-func setup(mgr ctrl.Manager) error {
-	return mgr.AddReadyzCheck("ping", healthz.Ping)
-}
-
-func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtime.Scheme, gatewayAPI bool) error {
-	sourceOptions := controllers.SourceCacheOptions()
-	sourceOptions.Scheme, sourceOptions.Mapper = scheme, mgr.GetRESTMapper()
+func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *controllers.Progress, gatewayAPI bool) error {
+	sourceOptions := controllers.Within(controllers.SourceCacheOptions(), o.tenancy.namespaces)
+	sourceOptions.Scheme, sourceOptions.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), sourceOptions)
 	if err != nil {
 		return fmt.Errorf("making the cache of ConfigMaps and Secrets: %w", err)
@@ -108,14 +126,11 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtim
 		return fmt.Errorf("adding the cache of ConfigMaps and Secrets: %w", err)
 	}
 	m := controllers.NewMetrics(metrics.Registry)
-	progress := &controllers.Progress{Now: time.Now}
-	if err := mgr.AddHealthzCheck("progress", progress.Check); err != nil {
-		return fmt.Errorf("adding the liveness check: %w", err)
-	}
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
-			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
-			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{}, Now: time.Now},
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
+			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
+			DrainTime: o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,
@@ -123,6 +138,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, scheme *runtim
 		FrontDoorImage: o.frontDoorImage,
 		Now:            time.Now,
 		Progress:       progress,
+		Workers:        o.workers,
 	}
 	if err := r.Setup(mgr, sources); err != nil {
 		return fmt.Errorf("setting the reconciler up: %w", err)

@@ -15,7 +15,12 @@ import (
 // rate leaves two cores room to start forty pods beside it, in requests a second.
 const rate = 30
 
-type bench struct{ stage.Stage }
+// bench measures the operator of one checkout.
+type bench struct {
+	stage.Stage
+	// secrets gives each service a Secret.
+	secrets bool
+}
 
 func (b bench) setUp(ctx context.Context) error {
 	for _, step := range []struct {
@@ -26,7 +31,7 @@ func (b bench) setUp(ctx context.Context) error {
 		{"images", func() error { return b.images(ctx) }},
 		{"operator", func() error { return b.Operator(ctx) }},
 		{"an empty place", func() error { return b.clear(ctx) }},
-		{"a shop of twenty services", func() error { return b.Apply(ctx, manifest("1")) }},
+		{"a shop of twenty services", func() error { return b.Apply(ctx, manifest("1", b.secrets)) }},
 		{"its first release", func() error { return b.ready(ctx) }},
 	} {
 		begun := time.Now()
@@ -56,8 +61,8 @@ func (b bench) clear(ctx context.Context) error {
 }
 
 // measure releases another build of every service, and waits until the old stack is retired.
-func (b bench) measure(ctx context.Context) (figures, error) {
-	f := figures{Services: services}
+func (b bench) measure(ctx context.Context) (measured, error) {
+	f := measured{Services: services, Secrets: b.secrets}
 	generator, err := b.load(ctx)
 	if err != nil {
 		return f, err
@@ -68,7 +73,7 @@ func (b bench) measure(ctx context.Context) (figures, error) {
 		return f, err
 	}
 	applied := time.Now()
-	if err := b.Apply(ctx, manifest("2")); err != nil {
+	if err := b.Apply(ctx, manifest("2", b.secrets)); err != nil {
 		return f, err
 	}
 	last, err := b.retired(ctx, applied)
@@ -82,17 +87,12 @@ func (b bench) measure(ctx context.Context) (figures, error) {
 	f.count(load.Analyse(generator.Stop(), []load.Switch{stage.Seen(last)}))
 	f.AppliedToSwitchedMillis = last.WrittenAt.Sub(applied).Milliseconds()
 	f.ConfirmMillis = *last.ConfirmMillis
-	f.APIRequests, f.APIWrites, f.OperatorMemory = after.requests-before.requests, after.writes-before.writes, after.megabytes
-	f.WritesByKind = map[string]int{}
-	for kind, n := range after.byKind {
-		if more := n - before.byKind[kind]; more > 0 {
-			f.WritesByKind[kind] = more
-		}
-	}
+	took := after.Since(before)
+	f.APIRequests, f.APIWrites, f.OperatorMemory, f.WritesByKind = took.AllRequests(), took.AllWrites(), took.Resident, took.Writes
 	return f, nil
 }
 
-func (f *figures) count(r load.Result) {
+func (f *measured) count(r load.Result) {
 	f.Requests, f.Failed, f.MixedRequests = r.Requests, r.Failed, r.MixedRequests
 	f.StaleAfterConfirm, f.MixedWindowMillis = r.StaleAfterConfirm, r.MixedWindowMillis
 }

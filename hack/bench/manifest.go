@@ -22,12 +22,7 @@ metadata: {name: bench, namespace: bench}
 spec: {release: {settle: 2s, rollbackWindow: 20s}}
 `
 
-// manifest is the shop with services of a build: another build changes every one of them.
-func manifest(build string) string {
-	var b strings.Builder
-	b.WriteString(shopManifest)
-	for i := range services {
-		fmt.Fprintf(&b, `---
+const serviceManifest = `---
 apiVersion: shop.emporium.dev/v1alpha1
 kind: ShopService
 metadata: {name: %[1]s, namespace: bench}
@@ -38,7 +33,28 @@ spec:
   replicas: %[2]d
   env: [{name: BUILD, value: %[3]q}]
   resources: {requests: {cpu: 1m, memory: 16Mi}, limits: {memory: 64Mi}}
-`, service(i), replicas, build)
+`
+
+// secretManifest is the Secret of one service, which nobody else may use.
+const secretManifest = `---
+apiVersion: v1
+kind: Secret
+metadata: {name: %[1]s, namespace: bench, annotations: {shop.emporium.dev/allowed-services: %[1]s}}
+stringData: {TOKEN: not-a-secret}
+`
+
+// manifest is the shop with services of a build: another build changes every one of them.
+func manifest(build string, secrets bool) string {
+	var b strings.Builder
+	b.WriteString(shopManifest)
+	for i := range services {
+		if secrets {
+			fmt.Fprintf(&b, secretManifest, service(i))
+		}
+		fmt.Fprintf(&b, serviceManifest, service(i), replicas, build)
+		if secrets {
+			fmt.Fprintf(&b, "  envFrom: [{secretRef: {name: %s}}]\n", service(i))
+		}
 	}
 	return b.String()
 }

@@ -48,13 +48,13 @@ func (r *runner) start(spec process.Spec) error {
 		<-child.Exited()
 		r.failed(child.Failure())
 	}()
-	return r.remember(child.Process)
+	return r.remember(child.Process, spec)
 }
 
-func (r *runner) remember(started process.Process) error {
+func (r *runner) remember(started process.Process, spec process.Spec) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.record.Processes = append(r.record.Processes, started)
+	r.record.Remember(started, spec)
 	return r.record.Write(layout.OwnerFile)
 }
 

@@ -35,9 +35,14 @@ func (g *group) sort(shop *v1alpha1.Shop, obj client.Object, kept bool) {
 
 // pruneGroup deletes what is unwanted: the objects of a retired release with one
 // request, if nothing else carries its label (docs/adr/0007); otherwise one by one.
-func (w *Writer) pruneGroup(ctx context.Context, shop *v1alpha1.Shop, kind, rel string, g *group) error {
+func (w *Writer) pruneGroup(ctx context.Context, pass *pruning, kind, rel string, g *group) error {
+	if rel != "" && len(g.unwanted) > 0 && kind != "HTTPRoute" { // a route of a preview is no stack
+		if err := w.proveRetired(ctx, pass, rel); err != nil {
+			return err
+		}
+	}
 	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
-		return w.deleteAll(ctx, shop, kind, rel, g.unwanted[0])
+		return w.deleteAll(ctx, pass.world.Shop, kind, rel, g.unwanted[0])
 	}
 	var errs []error
 	for _, obj := range g.unwanted {

@@ -5,124 +5,121 @@ import (
 	"errors"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
-	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
-	"github.com/emporium-shop/emporium/internal/release"
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
-// ComponentCopy marks the copies of ConfigMaps and Secrets.
-const ComponentCopy = "config-copy"
-
-// Do brings the shop's objects to the decision.
-func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired, configs *observe.Configs) error {
-	if d.Cut {
-		if err := w.cut(ctx, world, configs); err != nil {
-			return err
-		}
-	}
+// Do brings the shop's objects to the decision. What serves comes first: nothing that is refused
+// about what is coming keeps it from being healed, scaled and pruned, and a switch back depends on
+// nothing but its own stack. Every step is tried; the errors of all are returned together. routed
+// tells whether the front door now says what was decided.
+func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired, configs *observe.Configs) (routed bool, err error) {
 	if d.Frozen {
-		return nil
+		return true, nil
 	}
-	if err := w.mark(ctx, world, d); err != nil {
-		return err
+	serving, coming := split(desired.Objects, d)
+	tried, routing := w.goBack(ctx, world, d, desired)
+	healing := w.heal(ctx, world, d, serving, configs)
+	comes := w.bring(ctx, world, d, coming, configs)
+	if !tried && (comes == nil || !d.Table.Switching) {
+		tried, routing = true, w.route(ctx, world, d, desired)
 	}
-	if err := w.rehearse(ctx, world, d, desired.Objects); err != nil {
-		return err
+	errs := []error{routing, healing, comes}
+	routed = tried && routing == nil
+	if d.Table.Switching && !routed {
+		return false, errors.Join(errs...) // the front door may name either: nothing goes
 	}
-	if err := w.applyAll(ctx, world.Shop, desired.Objects); err != nil {
-		return err
-	}
-	if err := w.point(ctx, world, d, desired); err != nil {
-		return err
-	}
-	return w.prune(ctx, world, d, desired)
+	return routed, errors.Join(append(errs, w.prune(ctx, world, d, desired))...)
 }
 
-// cut writes the copies first, so that a ShopRelease that exists has all it needs.
-func (w *Writer) cut(ctx context.Context, world *observe.World, configs *observe.Configs) error {
-	for _, c := range world.Snapshot.Spec.Copies {
-		if err := w.copyConfig(ctx, world.Shop, c, configs); err != nil {
-			return err
+// split tells the objects of what is coming from those of what serves, or did.
+func split(objects []resources.Object, d *plan.Decision) (serving, coming []intent) {
+	for _, o := range objects {
+		in, err := intentOf(o)
+		if err != nil {
+			in = intent{err: fmt.Errorf("encoding %s %s: %w", *o.GetKind(), *o.GetName(), err)}
+		}
+		if rel := in.release(); rel != "" && rel == d.Candidate {
+			coming = append(coming, in)
+			continue
+		}
+		serving = append(serving, in)
+	}
+	return serving, coming
+}
+
+// goBack makes a switch to a stack that served before, and needs nothing for it but that stack.
+// Only what a crash right after it must not forget is written first.
+func (w *Writer) goBack(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) (bool, error) {
+	if !d.Table.Switching || !d.Back {
+		return false, nil
+	}
+	if d.Rejected != "" {
+		if err := w.annotate(ctx, world, d, d.Rejected); err != nil {
+			return true, err
 		}
 	}
-	log.FromContext(ctx).Info("cutting a release", "release", world.Snapshot.Name, "services", len(world.Snapshot.Spec.Services))
-	return w.create(ctx, &v1alpha1.ShopRelease{
-		ObjectMeta: w.meta(world.Shop, world.Snapshot.Name, "release"),
-		Spec:       world.Snapshot.Spec,
-	}, "ShopRelease")
+	return true, w.route(ctx, world, d, desired)
 }
 
-func (w *Writer) create(ctx context.Context, o client.Object, kind string) error {
-	err := w.Client.Create(ctx, o, client.FieldOwner(resources.FieldManager))
-	if apierrors.IsAlreadyExists(err) {
-		return nil // the name follows from the content
+// heal brings the front door and the stacks that serve, or did, to what they shall be.
+func (w *Writer) heal(ctx context.Context, world *observe.World, d *plan.Decision, objects []intent, configs *observe.Configs) error {
+	errs := []error{w.applyAll(ctx, world.Shop, objects)}
+	for _, s := range d.Stacks {
+		if rel := world.Releases[s.Release]; rel != nil && s.Role != plan.Candidate {
+			errs = append(errs, w.restoreCopies(ctx, world.Shop, rel, configs))
+		}
 	}
-	w.wrote(kind, "create")
-	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
-		return &RefusedError{kind, o.GetName(), err}
-	}
-	if err != nil {
-		return fmt.Errorf("creating %s %s: %w", kind, o.GetName(), err)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (w *Writer) meta(shop *v1alpha1.Shop, name, component string) metav1.ObjectMeta {
-	labels := resources.ShopLabels(shop.Name)
-	labels[frontdoor.LabelComponent] = component
-	return metav1.ObjectMeta{
-		Name: name, Namespace: shop.Namespace, Labels: labels,
-		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(shop, v1alpha1.GroupVersion.WithKind("Shop"))},
+// bring cuts a release, and starts the stack of the candidate: what Kubernetes would refuse is
+// told before the first of its objects is created.
+func (w *Writer) bring(ctx context.Context, world *observe.World, d *plan.Decision, objects []intent, configs *observe.Configs) error {
+	var errs []error
+	if d.Cut {
+		errs = append(errs, w.cut(ctx, world, configs))
 	}
+	if err := w.annotateAll(ctx, world, d); err != nil {
+		return errors.Join(append(errs, err)...) // what is begun must also be remembered
+	}
+	if rel := world.Releases[d.Candidate]; rel != nil {
+		if err := w.restoreCopies(ctx, world.Shop, rel, configs); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+	}
+	if err := w.rehearse(ctx, world, d, objects); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	return errors.Join(append(errs, w.applyAll(ctx, world.Shop, objects))...)
 }
 
-func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy, configs *observe.Configs) error {
-	ref := release.Ref{Kind: c.Kind, Name: c.Name}
-	src, hash, err := configs.Load(ctx, shop.Namespace, ref)
-	if err != nil {
-		return fmt.Errorf("reading %s %s to copy it: %w", c.Kind, c.Name, err)
-	}
-	if !release.IsCopyOf(c.Copy, hash) { // it changed after it was hashed: decide again
-		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(string(c.Kind)).GroupResource(), c.Name, errors.New("it changed while a release was cut"))
-	}
-	meta := w.meta(shop, c.Copy, ComponentCopy)
-	switch s := src.(type) {
-	case *corev1.Secret:
-		return w.create(ctx, &corev1.Secret{ObjectMeta: meta, Immutable: ptr.To(true), Type: s.Type, Data: s.Data}, "Secret")
-	case *corev1.ConfigMap:
-		return w.create(ctx, &corev1.ConfigMap{ObjectMeta: meta, Immutable: ptr.To(true), Data: s.Data, BinaryData: s.BinaryData}, "ConfigMap")
-	}
-	return fmt.Errorf("copying %s %s: unknown kind", c.Kind, c.Name)
-}
-
-// applyTable writes the routing table: the one commit point of a switch. The
-// resourceVersion makes a switch that was decided on an old table fail.
+// applyTable writes the routing table: the one commit point of a switch. The resourceVersion
+// makes a switch that was decided on an old table fail, and so does creating one that is there.
 func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.Decision, table frontdoor.Table) error {
+	if table.Active == "" && len(world.Routed) > 0 {
+		return fmt.Errorf("writing ConfigMap %s: replicas of the front door send customers to %v, and a table without a release would close the shop; it is written when they are gone or their release is known",
+			frontdoor.TableName(world.Shop.Name), world.Routed)
+	}
 	data, err := table.Encode()
 	if err != nil {
 		return fmt.Errorf("encoding the routing table: %w", err)
 	}
-	name := frontdoor.TableName(world.Shop.Name)
-	if world.Table != nil && world.Table.Data[frontdoor.TableKey] == data {
-		return nil
+	in, err := intentOf(resources.RoutingTable(world.Shop, data))
+	if err != nil {
+		return err
 	}
-	labels := resources.ShopLabels(world.Shop.Name)
-	labels[frontdoor.LabelComponent] = "routing-table"
-	ac := corev1ac.ConfigMap(name, world.Shop.Namespace).WithLabels(labels).
-		WithOwnerReferences(resources.Owner(world.Shop)).WithData(map[string]string{frontdoor.TableKey: data})
 	if world.Table != nil {
-		ac.WithResourceVersion(world.Table.ResourceVersion).WithUID(world.Table.UID)
+		same, err := in.heldBy(world.Table)
+		if err != nil || same {
+			return err
+		}
+		in.object.SetResourceVersion(world.Table.ResourceVersion)
+		in.object.SetUID(world.Table.UID)
 	}
 	if d.Table.Switching {
 		if err := w.prove(ctx, world.Shop, d); err != nil {
@@ -130,14 +127,8 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 		}
 		log.FromContext(ctx).Info("switching the front door", "from", d.Table.Switch.From, "to", d.Table.Active)
 	}
-	in, err := intentOf(ac)
-	if err != nil {
-		return err
-	}
 	if world.Table == nil {
-		if err := w.refuseForeign(ctx, world.Shop, in); err != nil {
-			return err
-		}
+		return w.createTable(ctx, world, in)
 	}
 	return w.send(ctx, in)
 }

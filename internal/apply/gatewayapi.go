@@ -6,9 +6,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -18,8 +15,8 @@ import (
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
-// point writes what the front door names: the one commit point of a switch is in it.
-func (w *Writer) point(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
+// route writes what the front door names: the one commit point of a switch is in it.
+func (w *Writer) route(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
 	if world.Route == nil {
 		return w.applyTable(ctx, world, d, desired.Table)
 	}
@@ -75,11 +72,6 @@ func (w *Writer) applyRoute(ctx context.Context, world *observe.World, d *plan.D
 	return w.send(ctx, in)
 }
 
-func (i intent) heldBy(o client.Object) (bool, error) {
-	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
-	return err == nil && i.holds(live), err
-}
-
 // refuseSecond looks past the cache for a route that it does not hold: somebody else's is left as
 // it is, and our own, which was written a moment ago, is not switched on an old view.
 func (w *Writer) refuseSecond(ctx context.Context, shop *v1alpha1.Shop, in intent) error {
@@ -90,7 +82,7 @@ func (w *Writer) refuseSecond(ctx context.Context, shop *v1alpha1.Shop, in inten
 		return nil
 	case err != nil:
 		return fmt.Errorf("looking for HTTPRoute %s: %w", in.name(), err)
-	case !metav1.IsControlledBy(&there, shop):
+	case !isOurs(&there, shop):
 		return &ForeignError{in.kind(), in.name()}
 	}
 	return apierrors.NewConflict(gatewayv1.Resource("httproutes"), in.name(), errors.New("it was written a moment ago"))

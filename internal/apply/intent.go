@@ -4,21 +4,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"reflect"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // annotationApplied holds the hash of the intent that was last applied. It tells
 // that a field was taken out of the intent, which the live object alone cannot.
-const annotationApplied = "shop.emporium.dev/applied"
+const annotationApplied = observe.AnnotationApplied
 
 // intent is an object as it shall be.
-type intent struct{ object *unstructured.Unstructured }
+type intent struct {
+	object *unstructured.Unstructured
+	// err says why it could not be made.
+	err error
+}
 
 func intentOf(o resources.Object) (intent, error) {
 	b, err := json.Marshal(o)
@@ -36,7 +42,7 @@ func intentOf(o resources.Object) (intent, error) {
 	}
 	annotations[annotationApplied] = hex.EncodeToString(sum[:8])
 	u.SetAnnotations(annotations)
-	return intent{u}, nil
+	return intent{object: u}, nil
 }
 
 func (i intent) kind() string { return i.object.GetKind() }
@@ -45,78 +51,42 @@ func (i intent) key() client.ObjectKey {
 	return client.ObjectKey{Namespace: i.object.GetNamespace(), Name: i.object.GetName()}
 }
 
-func (i intent) ofStack() bool { return i.object.GetLabels()[frontdoor.LabelRelease] != "" }
+// release names the release of whose stack the object is part; "": of none.
+func (i intent) release() string {
+	if i.object == nil {
+		return ""
+	}
+	return i.object.GetLabels()[frontdoor.LabelRelease]
+}
 
-// holds tells whether the live object says everything that the intent says.
+func (i intent) tableData() string {
+	data, _, _ := unstructured.NestedString(i.object.Object, "data", frontdoor.TableKey)
+	return data
+}
+
+// holds tells whether the live object is what the intent says.
 func (i intent) holds(live map[string]any) bool {
 	for field, want := range i.object.Object {
-		if field != "apiVersion" && field != "kind" && !within(want, live[field]) {
+		if field != "apiVersion" && field != "kind" && !within(want, live[field], field) {
 			return false
 		}
 	}
-	return true
+	return len(i.intruders(live)) == 0
 }
 
-// within tells whether live holds all that want says. Kubernetes adds defaults, so
-// live may say more; a zero value may be left out.
-func within(want, live any) bool {
-	switch w := want.(type) {
-	case map[string]any:
-		l, _ := live.(map[string]any)
-		for k, v := range w {
-			if !within(v, l[k]) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		return withinList(w, live)
-	}
-	if live == nil {
-		return want == nil || reflect.ValueOf(want).IsZero()
-	}
-	return number(want) == number(live)
+func (i intent) heldBy(o client.Object) (bool, error) {
+	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+	return err == nil && i.holds(live), err
 }
 
-// withinList compares element by element; elements with a name are found by it,
-// since others may have added some.
-func withinList(want []any, live any) bool {
-	l, _ := live.([]any)
-	if len(l) < len(want) {
-		return false
-	}
-	for i, v := range want {
-		if !within(v, elementLike(v, l, i)) {
-			return false
-		}
-	}
-	return true
-}
+// isOwned tells whether the shop controls an object: what is deleted must be the shop's beyond doubt.
+func isOwned(o, shop client.Object) bool { return metav1.IsControlledBy(o, shop) }
 
-func elementLike(v any, list []any, i int) any {
-	if m, ok := v.(map[string]any); ok && m["name"] != nil {
-		if at, _ := list[i].(map[string]any); at["name"] == m["name"] {
-			return at // of several with one name, the one in its place
-		}
-		for _, e := range list {
-			if em, ok := e.(map[string]any); ok && em["name"] == m["name"] {
-				return e
-			}
-		}
-		return nil
+// isOurs tells the shop's object from somebody else's of the same name. One that lost its owner
+// and carries what only the operator writes is the shop's, and gets the owner back.
+func isOurs(o client.Object, shop client.Object) bool {
+	if owner := metav1.GetControllerOfNoCopy(o); owner != nil {
+		return owner.UID == shop.GetUID()
 	}
-	return list[i]
-}
-
-// number makes integers of both decoders comparable.
-func number(v any) any {
-	switch n := v.(type) {
-	case int64:
-		return float64(n)
-	case int32:
-		return float64(n)
-	case int:
-		return float64(n)
-	}
-	return v
+	return o.GetAnnotations()[annotationApplied] != ""
 }

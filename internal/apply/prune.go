@@ -9,6 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -30,37 +31,71 @@ type prunedKind struct {
 	list client.ObjectList
 }
 
-// prunedKinds are the kinds of a stack, Deployments last: what reaches pods goes before them.
+// prunedKinds are the kinds of a stack. What drives pods goes before them, and their Services last:
+// pods that end still answer, and still call each other.
 func prunedKinds() []prunedKind {
 	return []prunedKind{
 		{"HorizontalPodAutoscaler", &autoscalingv2.HorizontalPodAutoscalerList{}},
-		{"PodDisruptionBudget", &policyv1.PodDisruptionBudgetList{}},
-		{"Service", &corev1.ServiceList{}},
 		{"Job", &batchv1.JobList{}},
 		{"Deployment", &appsv1.DeploymentList{}},
+		{"PodDisruptionBudget", &policyv1.PodDisruptionBudgetList{}},
+		{"Service", &corev1.ServiceList{}},
+		{"NetworkPolicy", &networkingv1.NetworkPolicyList{}}, // it closes pods, so it goes after them
 	}
 }
 
 // prune deletes what the shop owns and the decision does not hold.
 func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
-	keep := map[string]bool{}
+	keep := kept{objects: map[string]bool{}, releases: map[string]bool{}, reached: map[string]bool{}}
 	for _, o := range desired.Objects {
-		keep[*o.GetKind()+"/"+*o.GetName()] = true
+		keep.objects[*o.GetKind()+"/"+*o.GetName()] = true
+	}
+	for _, release := range d.Keep {
+		keep.releases[release] = true
 	}
 	if err := w.keepJobs(ctx, world.Shop, d, keep); err != nil {
 		return err
 	}
-	keepNamed(world, keep)
+	if err := w.keepReached(ctx, world.Shop, keep); err != nil {
+		return err
+	}
+	keepNamed(world, keep.objects)
+	pass := &pruning{world: world, keep: keep, decided: d.Table}
 	var errs []error
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
-		errs = append(errs, w.pruneKind(ctx, world.Shop, kind.name, kind.list, keep, client.HasLabels{frontdoor.LabelRelease}))
+		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))
 	}
-	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world, d))
+	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world))
 	return errors.Join(errs...)
 }
 
+// kept is what stays: single objects, all of releases whose record is gone, and what leads to the
+// pods of a release while one of them is there.
+type kept struct{ objects, releases, reached map[string]bool }
+
+func (k kept) has(kind string, o client.Object) bool {
+	release := o.GetLabels()[frontdoor.LabelRelease]
+	return k.objects[kind+"/"+o.GetName()] || k.releases[release] || (k.reached[release] && leadsToPods[kind])
+}
+
+var leadsToPods = map[string]bool{"Service": true, "NetworkPolicy": true}
+
+// keepReached keeps the Services of stacks of which a pod is still there.
+func (w *Writer) keepReached(ctx context.Context, shop *v1alpha1.Shop, keep kept) error {
+	var pods corev1.PodList
+	if err := w.Client.List(ctx, &pods, client.InNamespace(shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: shop.Name}, client.HasLabels{frontdoor.LabelRelease}); err != nil {
+		return fmt.Errorf("listing the pods: %w", err)
+	}
+	for i := range pods.Items {
+		if p := &pods.Items[i]; p.Labels[frontdoor.LabelService] != "" && p.Status.Phase != corev1.PodFailed && p.Status.Phase != corev1.PodSucceeded {
+			keep.reached[p.Labels[frontdoor.LabelRelease]] = true
+		}
+	}
+	return nil
+}
+
 // keepJobs keeps what a release's Jobs said for as long as the release plays a role.
-func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision, keep map[string]bool) error {
+func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision, keep kept) error {
 	var list batchv1.JobList
 	if err := w.Client.List(ctx, &list, client.InNamespace(shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: shop.Name}); err != nil {
 		return fmt.Errorf("listing Jobs: %w", err)
@@ -68,15 +103,15 @@ func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Deci
 	for i := range list.Items {
 		rel := list.Items[i].Labels[frontdoor.LabelRelease]
 		if _, runs := d.Role(rel); runs || rel == d.Candidate {
-			keep["Job/"+list.Items[i].Name] = true
+			keep.objects["Job/"+list.Items[i].Name] = true
 		}
 	}
 	return nil
 }
 
-func (w *Writer) pruneKind(ctx context.Context, shop *v1alpha1.Shop, kind string, list client.ObjectList, keep map[string]bool, with client.ListOption) error {
-	of := client.MatchingLabels{frontdoor.LabelShop: shop.Name, resources.LabelManagedBy: resources.ManagedBy}
-	if err := w.Client.List(ctx, list, client.InNamespace(shop.Namespace), of, with); err != nil {
+func (w *Writer) pruneKind(ctx context.Context, pass *pruning, kind string, list client.ObjectList, with client.ListOption) error {
+	of := client.MatchingLabels{frontdoor.LabelShop: pass.world.Shop.Name, resources.LabelManagedBy: resources.ManagedBy}
+	if err := w.Client.List(ctx, list, client.InNamespace(pass.world.Shop.Namespace), of, with); err != nil {
 		return fmt.Errorf("listing %s objects: %w", kind, err)
 	}
 	groups := map[string]*group{}
@@ -86,12 +121,12 @@ func (w *Writer) pruneKind(ctx context.Context, shop *v1alpha1.Shop, kind string
 		if groups[rel] == nil {
 			groups[rel] = &group{}
 		}
-		groups[rel].sort(shop, obj, keep[kind+"/"+obj.GetName()])
+		groups[rel].sort(pass.world.Shop, obj, pass.keep.has(kind, obj))
 		return nil
 	})
 	errs := []error{err}
 	for rel, g := range groups {
-		errs = append(errs, w.pruneGroup(ctx, shop, kind, rel, g))
+		errs = append(errs, w.pruneGroup(ctx, pass, kind, rel, g))
 	}
 	return errors.Join(errs...)
 }
@@ -116,23 +151,4 @@ func (w *Writer) pruneReleases(ctx context.Context, world *observe.World, d *pla
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// pruneCopies deletes the copies that no kept release names.
-func (w *Writer) pruneCopies(ctx context.Context, world *observe.World, d *plan.Decision) error {
-	keep := map[string]bool{}
-	add := func(copies []v1alpha1.ConfigCopy) {
-		for _, c := range copies {
-			keep[string(c.Kind)+"/"+c.Copy] = true
-		}
-	}
-	for _, rel := range world.Releases {
-		add(rel.Spec.Copies) // also those dropped just now: their copies go with the next pass
-	}
-	add(world.Snapshot.Spec.Copies)
-	copies := client.MatchingLabels{frontdoor.LabelComponent: ComponentCopy}
-	return errors.Join(
-		w.pruneKind(ctx, world.Shop, "ConfigMap", &corev1.ConfigMapList{}, keep, copies),
-		w.pruneKind(ctx, world.Shop, "Secret", &corev1.SecretList{}, keep, copies),
-	)
 }

@@ -13,28 +13,50 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
-	"github.com/emporium-shop/emporium/internal/resources"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
-// rehearse lets Kubernetes look at every object of a stack before the first of them is
-// created: what it refuses is told, and no half of a stack is left behind.
-func (w *Writer) rehearse(ctx context.Context, world *observe.World, d *plan.Decision, objects []resources.Object) error {
+// rehearse lets Kubernetes look at a stack before the first of its objects is created: what it
+// refuses is told, and no half of a stack is left behind.
+func (w *Writer) rehearse(ctx context.Context, world *observe.World, d *plan.Decision, objects []intent) error {
 	if _, starts := d.Role(d.Candidate); !starts || len(world.Observed.Stacks[d.Candidate]) > 0 {
 		return nil
 	}
-	for _, o := range objects {
-		in, err := intentOf(o)
-		if err != nil {
-			return fmt.Errorf("encoding %s %s: %w", *o.GetKind(), *o.GetName(), err)
-		}
-		if in.object.GetLabels()[frontdoor.LabelRelease] != d.Candidate || in.kind() == "Job" {
+	return inParallel(telling(objects, accepted(world, d)), func(in intent) error {
+		return w.send(ctx, intent{object: in.object.DeepCopy()}, client.DryRunAll)
+	})
+}
+
+// accepted are the services of the candidate whose pods Kubernetes has accepted already, since they
+// are the same in the release that serves.
+func accepted(world *observe.World, d *plan.Decision) map[string]bool {
+	active, next := world.Releases[d.Table.Active], world.Releases[d.Candidate]
+	out := map[string]bool{}
+	if active == nil || next == nil || active.Spec.RenderVersion != next.Spec.RenderVersion {
+		return out
+	}
+	serves := release.Identities(&active.Spec)
+	for service, identity := range release.Identities(&next.Spec) {
+		out[service] = serves[service] == identity
+	}
+	return out
+}
+
+// telling are the objects of which a refusal is possible, or tells of the others: those that hold
+// what a team wrote and changed, and one of each kind, since a policy may be new.
+func telling(objects []intent, accepted map[string]bool) (out []intent) {
+	seen := map[string]bool{}
+	for _, in := range objects {
+		if in.err != nil || in.kind() == "Job" {
 			continue
 		}
-		if err := w.send(ctx, in, client.DryRunAll); err != nil {
-			return err
+		written := in.kind() == "Deployment" || in.kind() == "HorizontalPodAutoscaler"
+		if written && !accepted[in.object.GetLabels()[frontdoor.LabelService]] || !seen[in.kind()] {
+			seen[in.kind()] = true
+			out = append(out, in)
 		}
 	}
-	return nil
+	return out
 }
 
 // prove asks past the cache whether the stack that the front door is about to name is
@@ -47,12 +69,12 @@ func (w *Writer) prove(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decisio
 	}
 	available := map[string]int32{}
 	for i := range list.Items {
-		if o := &list.Items[i]; o.DeletionTimestamp.IsZero() {
+		if o := &list.Items[i]; o.DeletionTimestamp.IsZero() && isOurs(o, shop) {
 			available[o.Labels[frontdoor.LabelService]] = o.Status.AvailableReplicas
 		}
 	}
-	for service, floor := range d.Floors(d.Table.Active) {
-		if has, there := available[service]; !there || has < floor {
+	for service, required := range d.Required(d.Table.Active) {
+		if has, there := available[service]; !there || has < required {
 			return apierrors.NewConflict(appsv1.Resource("deployments"), service, errors.New("it is not ready any more"))
 		}
 	}

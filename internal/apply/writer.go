@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,54 +26,75 @@ type Writer struct {
 	Live client.Reader
 	// Writes counts the writes by kind and verb.
 	Writes *prometheus.CounterVec
+
+	insisted insisted
 }
-
-// ForeignError says that an object of a name that the shop needs belongs to somebody else.
-type ForeignError struct{ Kind, Name string }
-
-func (e *ForeignError) Error() string {
-	return fmt.Sprintf("%s %s exists and is not this shop's: it is left as it is; rename or delete it, or rename the shop", e.Kind, e.Name)
-}
-
-// RefusedError says that Kubernetes refused an object: a quota, an admission rule, a bad value.
-type RefusedError struct {
-	Kind, Name string
-	Err        error
-}
-
-func (e *RefusedError) Error() string {
-	return fmt.Sprintf("Kubernetes refused %s %s: %v", e.Kind, e.Name, e.Err)
-}
-
-func (e *RefusedError) Unwrap() error { return e.Err }
 
 func (w *Writer) wrote(kind, verb string) { w.Writes.WithLabelValues(kind, verb).Inc() }
 
-// applyAll applies the objects that differ from their intent.
-func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []resources.Object) error {
-	var errs []error
-	for _, o := range objects {
-		if err := w.applyOne(ctx, shop, o); err != nil {
-			errs = append(errs, err)
-		}
+// atOnce is how many requests of one pass are under way together: a stack of 20 services is some
+// eighty objects, of which none needs another.
+const atOnce = 8
+
+// inParallel does the same for all, and returns the errors of all.
+func inParallel[T any](all []T, do func(T) error) error {
+	errs := make([]error, len(all))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, one := range all {
+		group.Go(func() error {
+			errs[i] = do(one)
+			return nil
+		})
 	}
+	_ = group.Wait() // each puts its error in its place
 	return errors.Join(errs...)
 }
 
-func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, o resources.Object) error {
-	in, err := intentOf(o)
-	if err != nil {
-		return fmt.Errorf("encoding %s %s: %w", *o.GetKind(), *o.GetName(), err)
+// applyAll applies the objects that differ from their intent. Pods first: they take the longest.
+func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []intent) error {
+	var workloads, others []intent
+	for _, in := range objects {
+		if in.err == nil && in.kind() == "Deployment" {
+			workloads = append(workloads, in)
+			continue
+		}
+		others = append(others, in)
+	}
+	return inParallel(append(workloads, others...), func(in intent) error { return w.applyOne(ctx, shop, in) })
+}
+
+func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) error {
+	if in.err != nil {
+		return in.err
 	}
 	live, err := w.live(ctx, shop, in)
 	if err != nil || (live != nil && (in.kind() == "Job" || in.holds(live))) { // a Job runs once, as it was made
 		return err
 	}
+	found := in.intruders(live)
+	if in = in.without(found); live != nil && w.insisted.isKnown(in, live) {
+		return nil
+	}
 	if err := w.handOver(ctx, in, live); err != nil {
 		return err
 	}
-	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil)
-	return w.send(ctx, in)
+	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil, "taking out", describe(found))
+	sent := intent{object: in.object.DeepCopy()}
+	if err := w.send(ctx, sent); err != nil {
+		return err
+	}
+	return w.learn(in, sent)
+}
+
+// learn keeps in mind where the server does not store what it was asked for.
+func (w *Writer) learn(in, answer intent) error {
+	live, err := w.asCached(answer)
+	if err != nil {
+		return fmt.Errorf("reading the answer to %s %s: %w", in.kind(), in.name(), err)
+	}
+	w.insisted.learn(in, live, in.holds(live))
+	return nil
 }
 
 func verb(options []client.ApplyOption) string {
@@ -83,12 +104,13 @@ func verb(options []client.ApplyOption) string {
 	return "apply"
 }
 
+// send applies an intent; the answer takes its place.
 func (w *Writer) send(ctx context.Context, in intent, options ...client.ApplyOption) error {
 	all := append([]client.ApplyOption{client.FieldOwner(resources.FieldManager), client.ForceOwnership}, options...)
 	err := w.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(in.object), all...)
 	w.wrote(in.kind(), verb(options))
 	switch {
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case refused(err):
 		return &RefusedError{in.kind(), in.name(), err}
 	case err != nil:
 		return fmt.Errorf("applying %s %s: %w", in.kind(), in.name(), err)
@@ -109,7 +131,7 @@ func (w *Writer) live(ctx context.Context, shop *v1alpha1.Shop, in intent) (map[
 	if err != nil {
 		return nil, fmt.Errorf("reading %s %s: %w", in.kind(), in.name(), err)
 	}
-	if !metav1.IsControlledBy(obj, shop) {
+	if !isOurs(obj, shop) {
 		return nil, &ForeignError{in.kind(), in.name()}
 	}
 	return runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
@@ -119,7 +141,7 @@ func (w *Writer) live(ctx context.Context, shop *v1alpha1.Shop, in intent) (map[
 // of a stack's objects end in its revision, so nobody else has them by chance, and
 // the request is saved.
 func (w *Writer) refuseForeign(ctx context.Context, shop *v1alpha1.Shop, in intent) error {
-	if in.ofStack() {
+	if in.release() != "" {
 		return nil
 	}
 	meta := &metav1.PartialObjectMetadata{}
@@ -128,7 +150,7 @@ func (w *Writer) refuseForeign(ctx context.Context, shop *v1alpha1.Shop, in inte
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	if err == nil && !metav1.IsControlledBy(meta, shop) {
+	if err == nil && !isOurs(meta, shop) {
 		return &ForeignError{in.kind(), in.name()}
 	}
 	return err
@@ -140,26 +162,4 @@ func (w *Writer) typed(gvk schema.GroupVersionKind) (client.Object, error) {
 		return nil, fmt.Errorf("finding the type of %s: %w", gvk, err)
 	}
 	return o.(client.Object), nil
-}
-
-// handOver keeps the live number of replicas when an autoscaler takes over from a
-// fixed number: dropping the field from our own apply would set it to 1 at once, so
-// another field manager takes it first.
-func (w *Writer) handOver(ctx context.Context, in intent, live map[string]any) error {
-	_, driven, _ := unstructured.NestedFieldNoCopy(in.object.Object, "spec", "replicas")
-	replicas, found, _ := unstructured.NestedInt64(live, "spec", "replicas")
-	if in.kind() != "Deployment" || driven || !found {
-		return nil
-	}
-	hold := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "apps/v1", "kind": "Deployment",
-		"metadata": map[string]any{"name": in.name(), "namespace": in.key().Namespace},
-		"spec":     map[string]any{"replicas": replicas},
-	}}
-	err := w.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(hold), client.FieldOwner("emporium-handover"), client.ForceOwnership)
-	w.wrote("Deployment", "apply")
-	if err != nil {
-		return fmt.Errorf("keeping the replicas of Deployment %s: %w", in.name(), err)
-	}
-	return nil
 }

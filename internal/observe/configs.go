@@ -21,6 +21,9 @@ type Configs struct {
 	Metadata client.Reader
 	// Live reads the content, without a cache.
 	Live client.Reader
+	// Copies is the cache of what the operator wrote: a copy tells the hash of what it was made
+	// of. nil: every source is read once.
+	Copies client.Reader
 
 	known sync.Map // UID → version
 }
@@ -30,8 +33,10 @@ type version struct{ resourceVersion, hash string }
 // Hashes returns the content hash of each existing ConfigMap and Secret that the services name.
 func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (map[release.Ref]string, error) {
 	out := map[release.Ref]string{}
+	// Listed only when something is not known: at the start, and when a source changed.
+	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
 	for _, ref := range referencesOf(shop, services) {
-		hash, err := c.hash(ctx, shop.Namespace, ref)
+		hash, err := c.hash(ctx, shop.Namespace, ref, copied)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
 		}
@@ -61,7 +66,7 @@ func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []releas
 }
 
 // hash returns "" where the object does not exist.
-func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref) (string, error) {
+func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, copied func() (map[copyOf]string, error)) (string, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
 	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
@@ -70,6 +75,14 @@ func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref) (
 	}
 	if v, ok := c.known.Load(meta.UID); ok && v.(version).resourceVersion == meta.ResourceVersion {
 		return v.(version).hash, nil
+	}
+	hashes, err := copied()
+	if err != nil {
+		return "", err
+	}
+	if hash, told := hashes[copyOf{meta.UID, meta.ResourceVersion}]; told {
+		c.remember(meta, hash)
+		return hash, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
 	if err != nil {

@@ -29,8 +29,13 @@ type entrances struct {
 
 func (r *Reader) entrances(ctx context.Context, shop *v1alpha1.Shop) (entrances, error) {
 	var out entrances
+	var found []gatewayv1.Gateway
 	spec := shop.Spec.FrontDoor.GatewayAPI
 	for i, key := range gatewaysOf(shop) {
+		if said := r.outOfReach(key); said != "" {
+			out.unknown = said
+			continue
+		}
 		var g gatewayv1.Gateway
 		err := r.Cache.Get(ctx, key, &g)
 		if apierrors.IsNotFound(err) {
@@ -41,9 +46,13 @@ func (r *Reader) entrances(ctx context.Context, shop *v1alpha1.Shop) (entrances,
 			return entrances{}, fmt.Errorf("reading Gateway %s: %w", key, err)
 		}
 		out.add(&g, spec.ParentRefs[i].SectionName, spec.Hostnames)
+		found = append(found, g)
 	}
 	if spec.ProbeAddress != "" {
-		out.ways, out.unknown = []probe.Entrance{way(out.first, spec.ProbeAddress, spec.Hostnames)}, ""
+		out.ways, out.unknown = nil, r.forbidden(shop, found)
+		if out.unknown == "" {
+			out.ways = []probe.Entrance{way(out.first, spec.ProbeAddress, spec.Hostnames)}
+		}
 	}
 	return out, nil
 }

@@ -1,118 +1,130 @@
 package observe
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
-// stacks groups the running services by release.
-func stacks(deployments []appsv1.Deployment, pods []corev1.Pod) map[string]plan.Stack {
+// stacks groups the running services by release. A Deployment that only carries the labels of a
+// stack, such as a copy that somebody made to look for a fault, is no part of it; it is named.
+func stacks(shop *v1alpha1.Shop, deployments []appsv1.Deployment, pods []corev1.Pod) (out map[string]plan.Stack, strays []string) {
 	trouble := troubles(pods)
-	out := map[string]plan.Stack{}
+	out = map[string]plan.Stack{}
 	for i := range deployments {
 		d := &deployments[i]
-		if !d.DeletionTimestamp.IsZero() {
+		rel, service := d.Labels[frontdoor.LabelRelease], d.Labels[frontdoor.LabelService]
+		switch {
+		case rel == "" || !d.DeletionTimestamp.IsZero():
+			continue
+		case !ours(shop, d) || d.Name != release.ObjectName(shop.Name, service, strings.TrimPrefix(rel, shop.Name+"-")):
+			strays = append(strays, d.Name)
 			continue
 		}
-		rel, service := d.Labels[frontdoor.LabelRelease], d.Labels[frontdoor.LabelService]
 		if out[rel] == nil {
 			out[rel] = plan.Stack{}
 		}
 		out[rel][service] = running(d, trouble[rel+"/"+service])
 	}
-	return out
+	slices.Sort(strays)
+	return out, strays
 }
 
-func running(d *appsv1.Deployment, trouble string) plan.Running {
+// ours: the shop controls the object, or nobody does and it carries the operator's labels: somebody
+// took its owner away.
+func ours(shop *v1alpha1.Shop, o metav1.Object) bool {
+	owner := metav1.GetControllerOfNoCopy(o)
+	return owner == nil || owner.UID == shop.UID
+}
+
+func running(d *appsv1.Deployment, why trouble) plan.Running {
 	r := plan.Running{
 		Wanted:    1,
 		Available: d.Status.AvailableReplicas,
 		Current:   d.Status.ObservedGeneration >= d.Generation,
-		Trouble:   trouble,
+		Trouble:   why.reason, Detail: why.detail, NoRoom: why.noRoom,
+		CreatedAt: d.CreationTimestamp.Time,
 	}
 	if d.Spec.Replicas != nil {
 		r.Wanted = *d.Spec.Replicas
 	}
+	if r.Available < r.Wanted {
+		r.ShortSince = d.CreationTimestamp.Time
+	}
 	for _, c := range d.Status.Conditions {
-		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
-			r.Trouble, r.Refused = c.Reason, c.Message
+		switch {
+		case c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue:
+			r.Trouble, r.Refused, r.Detail = c.Reason, c.Message, ""
+			r.NoRoom = strings.Contains(c.Message, "exceeded quota")
+		case c.Type == appsv1.DeploymentAvailable && c.Status == corev1.ConditionFalse && r.Available < r.Wanted:
+			r.ShortSince = c.LastTransitionTime.Time
 		}
 	}
 	return r
 }
 
+// trouble is why a pod is not ready.
+type trouble struct {
+	// reason as Kubernetes names it, and detail its sentence where the reason alone does not tell.
+	reason, detail string
+	// noRoom: no node has room for the pod.
+	noRoom bool
+}
+
 // troubles says, by release/service, why a pod is not ready. Of several pods the
 // first by name speaks, so that the sentence is the same on every pass.
-func troubles(pods []corev1.Pod) map[string]string {
+func troubles(pods []corev1.Pod) map[string]trouble {
 	first := map[string]string{}
-	out := map[string]string{}
+	out := map[string]trouble{}
 	for i := range pods {
 		p := &pods[i]
-		reason := Trouble(p)
+		t := troubleOf(p)
 		key := p.Labels[frontdoor.LabelRelease] + "/" + p.Labels[frontdoor.LabelService]
-		if reason == "" || (first[key] != "" && first[key] < p.Name) {
+		if t.reason == "" || (first[key] != "" && first[key] < p.Name) {
 			continue
 		}
-		first[key], out[key] = p.Name, reason
+		first[key], out[key] = p.Name, t
 	}
 	return out
 }
 
 // Trouble says why a pod is not ready, as Kubernetes names it; "" where it only starts.
-func Trouble(p *corev1.Pod) string {
-	for _, s := range append(p.Status.InitContainerStatuses, p.Status.ContainerStatuses...) {
+func Trouble(p *corev1.Pod) string { return troubleOf(p).reason }
+
+// troubleOf leaves out pods that ended or were told to: others take their place.
+func troubleOf(p *corev1.Pod) trouble {
+	if !p.DeletionTimestamp.IsZero() || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
+		return trouble{}
+	}
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 		if w := s.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
-			return w.Reason
+			return trouble{reason: w.Reason}
 		}
-		if t := s.State.Terminated; t != nil && t.ExitCode != 0 && p.DeletionTimestamp.IsZero() {
-			return "CrashLoopBackOff"
+		if t := s.State.Terminated; t != nil && t.ExitCode != 0 {
+			return trouble{reason: "CrashLoopBackOff"}
 		}
 	}
 	for _, c := range p.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return c.Reason
+			return trouble{reason: c.Reason, detail: c.Message, noRoom: lacksRoom(c.Message)}
 		}
 	}
-	return ""
+	return trouble{}
 }
 
-// confirmation counts the ready replicas of the front door and those that route by the last switch.
-func confirmation(pods []corev1.Pod, leases []coordinationv1.Lease, last *frontdoor.Switch, table string) plan.FrontDoor {
-	reports := map[string]frontdoor.Report{}
-	for _, l := range leases {
-		if r, err := frontdoor.ReportFrom(l.Annotations); err == nil {
-			reports[l.Name] = r // one that cannot be read confirms nothing
-		}
-	}
-	var out plan.FrontDoor
-	for i := range pods {
-		if !PodReady(&pods[i]) {
-			continue
-		}
-		out.Ready++
-		r := reports[pods[i].Name]
-		if r.TableHash == table {
-			out.Current++
-		}
-		if !r.Confirms(last) {
-			continue
-		}
-		out.Confirmed++
-		if r.Counts != nil {
-			out.Counts = out.Counts.Plus(*r.Counts)
-		}
-		if r.AppliedAt.After(out.ConfirmedAt) {
-			out.ConfirmedAt = r.AppliedAt
-		}
-	}
-	return out
+// lacksRoom tells a node that is full from one that does not fit: the scheduler names the
+// resource ("Insufficient cpu") or the number of pods (kubernetes pkg/scheduler/framework/plugins/noderesources).
+func lacksRoom(message string) bool {
+	return strings.Contains(message, "Insufficient ") || strings.Contains(message, "Too many pods")
 }
 
 // PodReady tells whether a pod's Ready condition is True.

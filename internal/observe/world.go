@@ -1,14 +1,16 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -22,10 +24,23 @@ type World struct {
 	Shop     *v1alpha1.Shop
 	Services []v1alpha1.ShopService
 	Releases map[string]*v1alpha1.ShopRelease
+	// NotAdmitted are the ShopServices that name the shop, and that its annotation does not name.
+	NotAdmitted []v1alpha1.ShopService
+	// Facts of the Secrets, claims and accounts that services or releases name.
+	Facts release.Facts
 	// Snapshot is the release as the services would make it now.
 	Snapshot release.Snapshot
 	// Table is the ConfigMap that holds the routing table; nil where there is none.
 	Table *corev1.ConfigMap
+	// Routed names the releases to which ready replicas of the front door say that they send customers.
+	Routed []string
+	// Account is the front door's ServiceAccount, nil where there is none, and Deployments are all of the shop.
+	Account     *metav1.ObjectMeta
+	Deployments []metav1.ObjectMeta
+	// Strays are Deployments that carry the labels of a stack and are no part of it.
+	Strays []string
+	// Services of the running stacks by name, as they are: what reaches their pods.
+	Reached map[string]corev1.Service
 	// Entrance is the Service at which customers of a Managed front door arrive; nil where there is none.
 	Entrance *corev1.Service
 	// Route is the front door of type GatewayAPI; nil where it is Managed.
@@ -36,6 +51,9 @@ type World struct {
 	Live map[string]v1alpha1.ServiceScale
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
 	Observed plan.Observed
+
+	jobPods map[string][]corev1.Pod
+	reader  *Reader
 }
 
 // Reader reads shops.
@@ -47,13 +65,27 @@ type Reader struct {
 	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
 	GatewayAPI bool
 	Prober     Prober
+	// ProbeAnywhere lets a shop's probeAddress name any host.
+	ProbeAnywhere bool
+	// Namespaces that the caches hold; none: every one.
+	Namespaces []string
+
+	// DrainTime is how long a stack runs on after customers left it. 0: DefaultDrainTime.
+	DrainTime time.Duration
+
+	identities identities
 }
+
+// DefaultDrainTime is more than what a front door waits for requests in flight when it ends itself.
+const DefaultDrainTime = 30 * time.Second
 
 // Read reads all that a decision about the shop rests on.
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
-	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}}
+	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}, reader: r}
+	w.Observed.Policy = policy(shop.Spec.Release)
+	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readTable, r.readStacks, r.readFrontDoor, r.readEntrance, r.readJobs, r.readQuotas, r.readRoute,
+		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
@@ -61,8 +93,10 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	}
 	w.Observed.Namespace = shop.Namespace
 	w.Observed.Paused = shop.Spec.Paused
-	w.Observed.Policy = policy(shop.Spec.Release)
-	w.Observed.Content = plan.Content{Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems}
+	w.Observed.Content = plan.Content{
+		Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems,
+		Services: release.Identities(&w.Snapshot.Spec),
+	}
 	return w, nil
 }
 
@@ -71,6 +105,7 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 	if err != nil {
 		return err
 	}
+	services, w.NotAdmitted = release.Admit(w.Shop, services)
 	w.Services = services
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {
@@ -111,18 +146,41 @@ func (r *Reader) readReleases(ctx context.Context, w *World) error {
 			continue
 		}
 		w.Releases[rel.Name] = rel
-		w.Observed.Releases = append(w.Observed.Releases, plannedRelease(rel))
+		w.Observed.Releases = append(w.Observed.Releases, r.plannedRelease(w.Shop, rel))
 	}
+	// Lists of a cache have no order, and of several releases that fit the first speaks.
+	slices.SortFunc(w.Observed.Releases, func(a, b plan.Release) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }
 
-func plannedRelease(rel *v1alpha1.ShopRelease) plan.Release {
-	out := plan.Release{Name: rel.Name, Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time, Rejected: rel.Annotations[v1alpha1.AnnotationRejected]}
+func (r *Reader) plannedRelease(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) plan.Release {
+	notes := rel.Annotations
+	out := plan.Release{
+		Name: rel.Name, UID: cmp.Or(notes[v1alpha1.AnnotationRestored], string(rel.UID)), Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time,
+		Rejected: notes[v1alpha1.AnnotationRejected], RejectedServices: strings.Fields(notes[v1alpha1.AnnotationRejectedServices]),
+		StartFailed: notes[v1alpha1.AnnotationStartFailed], Migrated: strings.Fields(notes[v1alpha1.AnnotationMigrated]),
+		PassedChecks: passedChecks(shop, rel),
+	}
 	out.CandidateSince = stamped(rel, v1alpha1.AnnotationCandidateSince)
 	out.IrreversibleSince = stamped(rel, v1alpha1.AnnotationIrreversibleSince)
 	out.LeftBehind = strings.Fields(rel.Annotations[v1alpha1.AnnotationLeftBehind])
+	known := r.identities.of(rel)
 	for i := range rel.Spec.Services {
-		out.Services = append(out.Services, plannedService(&rel.Spec.Services[i]))
+		service := plannedService(&rel.Spec.Services[i])
+		service.Identity = known[service.Name]
+		out.Services = append(out.Services, service)
+	}
+	return out
+}
+
+// passedChecks names the checks, as they are now, that the release is known to have passed.
+func passedChecks(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) (out []string) {
+	passed := strings.Fields(rel.Annotations[v1alpha1.AnnotationPassedChecks])
+	for i := range shop.Spec.Release.Checks {
+		c := &shop.Spec.Release.Checks[i]
+		if name, err := release.CheckName(shop.Name, rel.Spec.Revision, c); err == nil && slices.Contains(passed, name) {
+			out = append(out, c.Name)
+		}
 	}
 	return out
 }
@@ -145,51 +203,20 @@ func plannedService(s *v1alpha1.ReleaseService) plan.Service {
 	return out
 }
 
-func (r *Reader) readTable(ctx context.Context, w *World) error {
-	var cm corev1.ConfigMap
-	key := client.ObjectKey{Namespace: w.Shop.Namespace, Name: frontdoor.TableName(w.Shop.Name)}
-	err := r.Cache.Get(ctx, key, &cm)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("reading the routing table: %w", err)
+// readReached reads the Services by which customers reach the front door, and it the pods.
+func (r *Reader) readReached(ctx context.Context, w *World) error {
+	var list corev1.ServiceList
+	if err := r.Cache.List(ctx, &list, client.InNamespace(w.Shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: w.Shop.Name}); err != nil {
+		return fmt.Errorf("listing the Services: %w", err)
 	}
-	if err != nil {
-		return nil
+	w.Reached = map[string]corev1.Service{}
+	for i := range list.Items {
+		s := &list.Items[i]
+		if s.DeletionTimestamp.IsZero() && ours(w.Shop, s) {
+			w.Reached[s.Name] = *s
+		}
 	}
-	w.Table = &cm
-	if w.Observed.Table, err = frontdoor.Decode(cm.Data[frontdoor.TableKey]); err != nil {
-		return fmt.Errorf("reading ConfigMap %s: %w", cm.Name, err)
-	}
-	return nil
-}
-
-func (r *Reader) readFrontDoor(ctx context.Context, w *World) error {
-	var pods corev1.PodList
-	var leases coordinationv1.LeaseList
-	of := client.MatchingLabels{frontdoor.LabelShop: w.Shop.Name, frontdoor.LabelComponent: frontdoor.ComponentFrontDoor}
-	if err := r.Cache.List(ctx, &pods, client.InNamespace(w.Shop.Namespace), of); err != nil {
-		return fmt.Errorf("listing the front door's pods: %w", err)
-	}
-	if err := r.Cache.List(ctx, &leases, client.InNamespace(w.Shop.Namespace), of); err != nil {
-		return fmt.Errorf("listing the front door's Leases: %w", err)
-	}
-	hash := ""
-	if w.Table != nil {
-		hash = frontdoor.Hash(w.Table.Data[frontdoor.TableKey])
-	}
-	w.Observed.FrontDoor = confirmation(pods.Items, leases.Items, w.Observed.Table.Switch, hash)
-	return nil
-}
-
-func (r *Reader) readEntrance(ctx context.Context, w *World) error {
-	if w.Shop.UsesGatewayAPI() {
-		return nil
-	}
-	var s corev1.Service
-	err := r.Cache.Get(ctx, client.ObjectKeyFromObject(w.Shop), &s)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("reading the front door's Service: %w", err)
-	}
-	if err == nil {
+	if s, there := w.Reached[w.Shop.Name]; there && !w.Shop.UsesGatewayAPI() {
 		w.Entrance = &s
 	}
 	return nil
@@ -199,12 +226,16 @@ func (r *Reader) readStacks(ctx context.Context, w *World) error {
 	var deployments appsv1.DeploymentList
 	var pods corev1.PodList
 	of := client.MatchingLabels{frontdoor.LabelShop: w.Shop.Name}
-	if err := r.Cache.List(ctx, &deployments, client.InNamespace(w.Shop.Namespace), of, client.HasLabels{frontdoor.LabelRelease}); err != nil {
+	if err := r.Cache.List(ctx, &deployments, client.InNamespace(w.Shop.Namespace), of); err != nil {
 		return fmt.Errorf("listing the Deployments: %w", err)
+	}
+	for i := range deployments.Items {
+		w.Deployments = append(w.Deployments, deployments.Items[i].ObjectMeta)
 	}
 	if err := r.Cache.List(ctx, &pods, client.InNamespace(w.Shop.Namespace), of, client.HasLabels{frontdoor.LabelRelease}); err != nil {
 		return fmt.Errorf("listing the pods: %w", err)
 	}
-	w.Observed.Stacks = stacks(deployments.Items, pods.Items)
+	w.Observed.Stacks, w.Strays = stacks(w.Shop, deployments.Items, pods.Items)
+	w.jobPods = jobPods(pods.Items)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -13,21 +14,41 @@ import (
 
 const makeRoom = "raise the ResourceQuota or lower spec.replicas or spec.resources"
 
-// starvingTheActive: the release that serves cannot get pods that it needs, so the
-// candidate gives its own back.
+// patience is how long pods of what serves may wait for room before a candidate that runs is
+// taken away for them, as long as customers are served: a cluster autoscaler brings a node in
+// about a minute.
+const patience = 2 * time.Minute
+
+// starvingTheActive: the release that serves cannot get pods that it needs for want of room, and
+// the candidate takes room of the same kind. A release that changes the very service is no
+// competitor: it may be the cure.
 func (p *planner) starvingTheActive(r Release) bool {
-	active := p.o.Stacks[p.o.Table.Active]
-	for _, service := range sortedKeys(active) {
-		run := active[service]
-		if p.goingBack || (run.Refused == "" && run.Trouble != "Unschedulable") {
+	if p.goingBack {
+		return false
+	}
+	active, _ := p.o.release(p.o.Table.Active)
+	floors := p.o.floors(active)
+	for _, s := range active.Services {
+		run := p.o.Stacks[active.Name][s.Name]
+		if !run.NoRoom || p.cures(r, s) {
+			continue
+		}
+		if served := run.Available >= floors[s.Name]; served && p.o.runs(r.Name) && p.now.Sub(run.ShortSince) < patience {
+			p.wakeAt(run.ShortSince.Add(patience))
 			continue
 		}
 		p.withoutStack = true
-		p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s waits, since %s of the release that serves finds no room for its pods: %s; add room",
-			r.Name, service, cmp.Or(run.Refused, run.Trouble)))
+		p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s waits, since %s of the release that serves finds no room for its pods: %s; add nodes or %s",
+			r.Name, s.Name, cmp.Or(run.Refused, run.Detail, run.Trouble), makeRoom))
 		return true
 	}
 	return false
+}
+
+// cures tells whether a release has another version of the service, or has it no more.
+func (p *planner) cures(r Release, broken Service) bool {
+	i := slices.IndexFunc(r.Services, func(s Service) bool { return s.Name == broken.Name })
+	return i < 0 || r.Services[i].Identity != broken.Identity
 }
 
 // withoutRoom: a quota has not enough left for the stack. It is asked before anything

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -31,8 +32,20 @@ type Decision struct {
 	LeavesBehind []string
 	// Rejected names the release that the guard goes back from, and Verdict says why.
 	Rejected, Verdict string
-	// Stacks that run. Every other one goes.
+	// RejectedServices are the services of it that are suspected.
+	RejectedServices []string
+	// StartFailed says why the stack of the candidate is removed before it was ready.
+	StartFailed string
+	// Migrated and PassedChecks are what is done for the candidate, for good.
+	Migrated, PassedChecks []string
+	// Stacks that run. Every other one goes, but for those of Keep.
 	Stacks []StackPlan
+	// Keep names releases without a record whose objects are left as they are.
+	Keep []string
+	// Fulfilled: what the spec asks for is what the front door names.
+	Fulfilled bool
+	// Back: the switch of this decision goes to a stack that served before.
+	Back bool
 	// Table is what the front door says, without routes.
 	Table TablePlan
 	// Candidate and Previous name the releases in these roles; "" where there is none.
@@ -59,6 +72,9 @@ type StackPlan struct {
 	// Floors is, by service, the number of pods below which it does not count as
 	// ready, and the least that an autoscaler may go down to.
 	Floors map[string]int32
+	// Required is, by service, the number of pods that a switch to the stack asks for: the floor,
+	// or less where the stack served before or what serves has no more.
+	Required map[string]int32
 	// Fixed is, by service, the number of pods that holds whatever its scale says.
 	Fixed map[string]int32
 }
@@ -102,11 +118,22 @@ func (d *Decision) Role(release string) (Role, bool) {
 }
 
 // Floors returns the floors of a running release; nil where it does not run.
-func (d *Decision) Floors(release string) map[string]int32 {
+func (d *Decision) Floors(release string) map[string]int32 { return d.stack(release).Floors }
+
+// Required returns what a switch to the release asks for; nil where it does not run.
+func (d *Decision) Required(release string) map[string]int32 { return d.stack(release).Required }
+
+// Kept tells whether the objects of a release stay: it runs in this decision, or is left as it is.
+func (d *Decision) Kept(release string) bool {
+	_, runs := d.Role(release)
+	return runs || slices.Contains(d.Keep, release)
+}
+
+func (d *Decision) stack(release string) StackPlan {
 	for _, s := range d.Stacks {
 		if s.Release == release {
-			return s.Floors
+			return s
 		}
 	}
-	return nil
+	return StackPlan{}
 }

@@ -1,37 +1,36 @@
 package plan
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
-
 // floors returns what each service of a release must have. In the stack that does
 // not serve, an autoscaled service is held at the number that the active one has
 // now, so that it can take the load at once.
 func (o *Observed) floors(r Release) map[string]int32 {
 	out := make(map[string]int32, len(r.Services))
 	for _, s := range r.Services {
-		scale := s.Scale
-		if live, ok := o.Live[s.Name]; ok {
-			scale = live
-		}
-		if out[s.Name] = o.floor(r.Name, s.Name, scale); s.WithTraffic && r.Name != o.Table.Active {
+		if out[s.Name] = o.floor(r.Name, s.Name, o.scale(s)); s.WithTraffic && r.Name != o.Table.Active {
 			out[s.Name] = 0
 		}
 	}
 	return out
 }
 
+// scale is what the ShopService asks for now; that of the cut where it is gone.
+func (o *Observed) scale(s Service) Scale {
+	if live, ok := o.Live[s.Name]; ok {
+		return live
+	}
+	return s.Scale
+}
+
 // fixed returns the services whose number of pods holds whatever their scale says:
 // those that work with traffic only have none in a stack that does not serve. An
-// autoscaler lets a Deployment at 0 alone, so it gets its first pods from here.
+// autoscaler lets a Deployment at 0 alone, whoever set it to that, so it gets its first pods from here.
 func (o *Observed) fixed(r Release) map[string]int32 {
 	out := map[string]int32{}
 	floors := o.floors(r)
 	for _, s := range r.Services {
-		asleep := o.Stacks[r.Name][s.Name].Wanted == 0
-		if s.WithTraffic && (r.Name != o.Table.Active || asleep) {
+		run, there := o.Stacks[r.Name][s.Name]
+		asleep := there && run.Wanted == 0 && floors[s.Name] > 0
+		if asleep || (s.WithTraffic && (r.Name != o.Table.Active || run.Wanted == 0)) {
 			out[s.Name] = floors[s.Name]
 		}
 	}
@@ -46,53 +45,37 @@ func (o *Observed) floor(release, service string, scale Scale) int32 {
 	return min(max(serving, scale.Min), scale.Max)
 }
 
-// readiness counts the services of a stack that are ready at their floors.
-type readiness struct {
-	ready, total int
-	waiting      []string // service (trouble), sorted
-	refused      []string // service: what Kubernetes said
-}
-
-func (r readiness) all() bool { return r.total > 0 && r.ready == r.total }
-
-func (r readiness) String() string {
-	s := fmt.Sprintf("%d of %d ready", r.ready, r.total)
-	if len(r.waiting) > 0 {
-		s += "; waiting for " + strings.Join(r.waiting, ", ")
-	}
-	return s
-}
-
-// readiness compares a stack with its floors.
-func (o *Observed) readiness(r Release) readiness {
-	floors := o.floors(r)
-	out := readiness{total: len(floors)}
-	names := make([]string, 0, len(floors))
-	for name := range floors {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		run := o.Stacks[r.Name][name]
-		if run.ReadyAt(floors[name]) {
-			out.ready++
-			continue
+// required returns how many pods of each service a switch to the release asks for. That is the
+// floor, but for two cases in which more would keep customers on what is worse: a stack that
+// served before needs its least number only, since what the broken release grew to is no measure
+// for it; and a service that is the same in what serves, and short there as well, needs no more than it has there.
+func (p *planner) required(r Release) map[string]int32 {
+	out := p.o.floors(r)
+	back := p.o.servedBefore(r.Name)
+	for _, s := range r.Services {
+		if back && !s.WithTraffic {
+			out[s.Name] = min(out[s.Name], p.o.scale(s).Min)
 		}
-		out.waiting = append(out.waiting, withTrouble(name, run.Trouble))
-		if run.Refused != "" {
-			out.refused = append(out.refused, name+": "+run.Refused)
+		if has, short := p.shortInActive(s); short && !back {
+			out[s.Name] = min(out[s.Name], has)
 		}
 	}
 	return out
 }
 
-// ReadyAt tells whether the service has at least floor available pods, as
-// Kubernetes says of its newest version.
-func (r Running) ReadyAt(floor int32) bool { return r.Current && r.Available >= floor }
-
-func withTrouble(name, trouble string) string {
-	if trouble == "" {
-		return name
+// shortInActive tells how many pods what serves has of a service that a release leaves as it is,
+// where these are too few, and have been for longer than a pod takes to be replaced.
+func (p *planner) shortInActive(s Service) (int32, bool) {
+	active, known := p.o.release(p.o.Table.Active)
+	if !known || s.Identity == "" {
+		return 0, false
 	}
-	return name + " (" + trouble + ")"
+	for _, was := range active.Services {
+		run := p.o.Stacks[active.Name][s.Name]
+		if was.Name == s.Name && was.Identity == s.Identity {
+			long := !run.ShortSince.IsZero() && p.now.Sub(run.ShortSince) >= shortFor
+			return run.Available, long && run.Available < p.o.floors(active)[s.Name]
+		}
+	}
+	return 0, false
 }

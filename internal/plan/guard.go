@@ -3,7 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -27,67 +27,119 @@ func (p *planner) guardGoesBack() bool {
 	if !known || g == nil || s == nil {
 		return false
 	}
-	verdict := active.Rejected
-	if verdict == "" {
-		verdict = p.verdict(active, g)
+	v := verdict{said: active.Rejected}
+	if v.said == "" {
+		v = p.verdict(active, g)
 	}
-	if verdict == "" {
+	if v.said == "" {
 		return false
 	}
-	return p.goBack(active, s.From, verdict)
+	return p.goBack(active, s.From, v)
 }
 
 // goBack goes to a stack that is proven healthy now, or says why it cannot.
-func (p *planner) goBack(active Release, previous, verdict string) bool {
+func (p *planner) goBack(active Release, previous string, v verdict) bool {
 	r, known := p.o.release(previous)
 	_, behind := p.o.behind(r)
-	if !known || p.d.Previous != previous || behind || !p.o.readiness(r).all() {
+	suspects := p.o.suspects(active, r, v.services)
+	if !known || p.d.Previous != previous || behind || !p.readiness(r).all() {
 		if active.Rejected == "" {
-			p.d.Rejected, p.d.Verdict = active.Name, verdict+"; it serves on, since no healthy stack is left to go back to"
+			p.d.Rejected, p.d.RejectedServices = active.Name, suspects
+			p.d.Verdict = v.said + "; it serves on, since no healthy stack is left to go back to"
 		}
 		return false
 	}
 	p.goingBack = true
-	p.d.Rejected, p.d.Verdict = active.Name, verdict
+	if active.Rejected == "" {
+		p.d.Rejected, p.d.Verdict, p.d.RejectedServices = active.Name, v.said, suspects
+	}
 	p.switchTo(r)
-	p.say(v1alpha1.ReasonGuardBroken, verdict+"; the front door goes back to "+r.Name)
+	p.say(v1alpha1.ReasonGuardBroken, v.said+"; the front door goes back to "+r.Name)
 	return true
 }
 
-// verdict judges what the front door counted; empty: nothing is broken.
-func (p *planner) verdict(r Release, open *frontdoor.Guard) string {
-	g, c := p.o.Policy.Guard, p.o.FrontDoor.Counts
-	if g == nil || !p.now.Before(open.Until) {
-		return ""
+// suspects are the services that a verdict can be about: of those that the release changed,
+// the ones that broke it where that is known.
+func (o *Observed) suspects(active, before Release, broken []string) []string {
+	was := before.identities()
+	var changed, both []string
+	for _, s := range active.Services {
+		if was[s.Name] == s.Identity && s.Identity != "" {
+			continue
+		}
+		changed = append(changed, s.Name)
+		if slices.Contains(broken, s.Name) {
+			both = append(both, s.Name)
+		}
 	}
-	p.wakeAt(open.Until)
-	switch {
-	case c.Requests < g.MinRequests:
-	case g.MaxErrorPercent >= 0 && c.Errors*100 > int64(g.MaxErrorPercent)*c.Requests:
-		return fmt.Sprintf("release %s broke the guard: %d of %d responses were errors (%s, at most %d %% may be)",
-			r.Name, c.Errors, c.Requests, percent(c.Errors, c.Requests), g.MaxErrorPercent)
-	case open.Slow > 0 && c.Slow*100 > c.Requests:
-		return fmt.Sprintf("release %s broke the guard: %d of %d responses took longer than %s (%s, at most 1 %% may)",
-			r.Name, c.Slow, c.Requests, open.Slow.Round(time.Millisecond), percent(c.Slow, c.Requests))
+	if len(both) > 0 {
+		return both
 	}
-	return ""
+	return changed
 }
 
-func percent(part, whole int64) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+func (r Release) identities() map[string]string {
+	out := make(map[string]string, len(r.Services))
+	for _, s := range r.Services {
+		out[s.Name] = s.Identity
+	}
+	return out
 }
 
-// behind tells whether an irreversible migration ran that the release does not know,
-// and of which release it was.
-func (o *Observed) behind(r Release) (Release, bool) {
-	return o.find(func(other Release) bool {
-		older := other.IrreversibleSince.After(r.CreatedAt) || (!other.IrreversibleSince.IsZero() && slices.Contains(other.LeftBehind, r.Name))
-		return other.Name != r.Name && older && other.migratedPast(r)
-	})
+// holdsWhatWasRejected: the target brings a service again for which the guard went back from an
+// earlier release. Another team's change is no reason to try it again; whoever names the release can.
+func (p *planner) holdsWhatWasRejected(t target) bool {
+	holds := p.o.Content.Services
+	r, known := p.o.release(t.release)
+	if known {
+		holds = r.identities()
+	}
+	if p.o.pins(t.release, p.o.Content.Version) || p.o.servedBefore(t.release) || p.o.Table.Active == "" {
+		return false
+	}
+	active, _ := p.o.release(p.o.Table.Active)
+	serves := active.identities()
+	for _, rejected := range p.o.Releases {
+		again := again(rejected, holds, serves)
+		if rejected.Rejected == "" || rejected.Name == t.release || len(again) == 0 {
+			continue
+		}
+		p.hold(target{hold: v1alpha1.ReasonGuardBroken, message: fmt.Sprintf(
+			"release %s is not shipped, since it holds %s as in release %s: %s; change %s, or ship it all the same: set spec.release.active to %s",
+			t.release, strings.Join(again, ", "), rejected.Name, rejected.Rejected, strings.Join(again, ", "), t.release)})
+		p.d.Cut = t.cut // so that there is something to name
+		return true
+	}
+	return false
+}
+
+// again returns the services for which a release was rejected, that are held as they were in it,
+// and that do not serve.
+func again(rejected Release, holds, serves map[string]string) (out []string) {
+	was := rejected.identities()
+	for _, name := range rejected.RejectedServices {
+		if id := was[name]; id != "" && id == holds[name] && id != serves[name] {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // leftBehindLimit keeps the list within an annotation; the newest names are kept.
 const leftBehindLimit = 500
+
+// behind tells whether an irreversible migration ran that the release does not know,
+// and of which release it was. Who was there before it is known by name: clocks may differ. Only
+// where the list is full, or of an older operator, the times are asked.
+func (o *Observed) behind(r Release) (Release, bool) {
+	return o.find(func(other Release) bool {
+		if other.Name == r.Name || other.IrreversibleSince.IsZero() || !other.migratedPast(r) {
+			return false
+		}
+		full := len(other.LeftBehind) == 0 || len(other.LeftBehind) >= leftBehindLimit
+		return slices.Contains(other.LeftBehind, r.Name) || (full && other.IrreversibleSince.After(r.CreatedAt))
+	})
+}
 
 // leftBehindBy names the releases that are older than an irreversible migration which
 // starts now, those of earlier ones after them.

@@ -34,8 +34,15 @@ func (p *planner) beyondHistory() []string {
 func (p *planner) inUse(r Release) bool {
 	_, runs := p.d.Role(r.Name)
 	s := p.o.Table.Switch
-	return runs || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
+	return runs || p.d.Kept(r.Name) || p.isWarning(r) || (s != nil && r.Name == s.From) || p.o.runs(r.Name) || r.Name == p.d.Table.Active || r.Name == p.d.Candidate ||
 		r.Name == p.o.Content.Release || (p.o.Policy.Pin != "" && (r.Name == p.o.Policy.Pin || r.Version == p.o.Policy.Pin))
+}
+
+// isWarning: the release says of a service that the content still holds that it broke the guard.
+func (p *planner) isWarning(r Release) bool {
+	return r.Rejected != "" && slices.ContainsFunc(r.Services, func(s Service) bool {
+		return s.Identity != "" && s.Identity == p.o.Content.Services[s.Name] && slices.Contains(r.RejectedServices, s.Name)
+	})
 }
 
 func compareNewest(a, b time.Time, nameA, nameB string) int {

@@ -22,13 +22,18 @@ type Observed struct {
 	Stacks map[string]Stack
 	// Live is the scale that the ShopServices ask for now, by service.
 	Live map[string]Scale
-	// Table is the front door's routing table; zero where there is none yet.
+	// Table is the front door's routing table; zero where there is none yet. One that was lost
+	// is what the front door's replicas and the records say that it was.
 	Table frontdoor.Table
+	// Unknown says why it is not known what serves; "": it is. Nothing goes on an unknown.
+	Unknown string
 	// FrontDoor tells of the front door's replicas.
 	FrontDoor FrontDoor
 	// Migrations and Checks are the Jobs that are there, by release and by service or
 	// check. A Job of a check that was changed since is not among them.
 	Migrations, Checks map[string]map[string]Job
+	// MigrationPods holds, by service, the releases of which a pod that migrates it has not ended.
+	MigrationPods map[string][]string
 	// Quotas of the namespace.
 	Quotas []Quota
 }
@@ -44,6 +49,9 @@ type Policy struct {
 	StartDeadline  time.Duration
 	RollbackWindow time.Duration
 	HistoryLimit   int
+	// DrainTime is how long a stack runs on after every front-door replica left it: requests that are
+	// in flight then may still call the other services of their stack.
+	DrainTime time.Duration
 	// Checks are the names of the checks that a candidate must pass.
 	Checks []string
 	// Guard watches a release after its switch; nil: nobody does.
@@ -77,6 +85,10 @@ type Job struct {
 	State      JobState
 	// EndedAt is when it ended.
 	EndedAt time.Time
+	// Started: its container runs, so that ending it now would leave half a work behind.
+	Started bool
+	// Trouble says why it does not start or why it failed, as Kubernetes names it.
+	Trouble string
 }
 
 // Quota is what a ResourceQuota has left.
@@ -91,18 +103,33 @@ type Content struct {
 	Version string
 	// Problems say why the services cannot make a release together.
 	Problems []string
-	// Since is when this content was first seen.
-	Since time.Time
+	// Since is when this content was first seen, and Began when content was that is in no release yet.
+	Since, Began time.Time
+	// Unserved is since when content is not what serves.
+	Unserved time.Time
+	// Services holds the identity of each service.
+	Services map[string]string
 }
 
 // Release is one ShopRelease.
 type Release struct {
 	Name, Version string
-	CreatedAt     time.Time
+	// UID of the record. One that was deleted and written again by the operator keeps that of before.
+	UID       string
+	CreatedAt time.Time
 	// CandidateSince is when it last became the candidate; zero when it is none.
 	CandidateSince time.Time
 	// Rejected says why the guard went back from it; empty: it did not.
 	Rejected string
+	// RejectedServices are the services that it was rejected for.
+	RejectedServices []string
+	// StartFailed says why its stack was removed before it was ready; empty: it was not.
+	StartFailed string
+	// Migrated are the services whose migrations are done, and PassedChecks the checks that
+	// passed, also where somebody swept their Jobs.
+	Migrated, PassedChecks []string
+	// Missing says what its pods need and is not there, one sentence each.
+	Missing []string
 	// IrreversibleSince is when its first irreversible migration was started; zero: none was.
 	IrreversibleSince time.Time
 	// LeftBehind names the releases that were known when it was started: they stay behind
@@ -113,7 +140,9 @@ type Release struct {
 
 // Service is one service of a release with its scale as it was at the cut.
 type Service struct {
-	Name      string
+	Name string
+	// Identity is the same for services whose pods are the same: template and copied configuration.
+	Identity  string
 	Scale     Scale
 	DependsOn []string
 	// WithTraffic: it has no pods in a stack that does not serve.
@@ -151,8 +180,15 @@ type Running struct {
 	Current bool
 	// Trouble says why pods are not ready, as Kubernetes names it: ImagePullBackOff, …
 	Trouble string
-	// Refused is set when Kubernetes refuses to create pods: the quota's message.
+	// Detail is the sentence that Kubernetes has for it.
+	Detail string
+	// Refused is set when Kubernetes refuses to create pods: its message.
 	Refused string
+	// NoRoom: pods are missing since a quota or the nodes have no room for them.
+	NoRoom bool
+	// CreatedAt is when its Deployment was created, and ShortSince since when it has fewer
+	// pods than it wants; zero where it has them all.
+	CreatedAt, ShortSince time.Time
 }
 
 // FrontDoor tells of the front door's replicas.
@@ -170,6 +206,13 @@ type FrontDoor struct {
 	Waiting string
 	// Missing says why the cluster cannot serve the front door; "": it can.
 	Missing string
+	// Trouble says why its pods do not start; "": they do, or only start.
+	Trouble string
+	// Unconfirmed names the ready replicas that do not route by the last switch.
+	Unconfirmed []string
+	// ConfirmedBefore: the last switch was seen confirmed by all. A report that is missing since
+	// then is a report that was deleted.
+	ConfirmedBefore bool
 }
 
 // AllConfirmed tells whether every ready replica, and at least one, routes by the last switch.

@@ -32,30 +32,46 @@ func (p *planner) decide() {
 	p.d.Pending = p.pending(t)
 	p.keepPrevious()
 	switch {
+	case p.unknown():
 	case p.o.Paused:
 		p.freeze()
 	case p.withoutFrontDoor():
 	case p.guardGoesBack():
 	case t.hold != "":
 		p.hold(t)
-	case p.o.Table.Active != "" && !p.activeKnown():
-		p.holdUnknownActive()
+	case p.migrationUnderWay(t):
 	case t.release == p.o.Table.Active:
 		p.serve()
 	default:
 		p.follow(t)
 	}
+	p.addStacks()
+}
+
+func (p *planner) addStacks() {
 	p.addStack(p.o.Table.Active, Active)
 	p.addStack(p.d.Previous, Previous)
 	if !p.withoutStack || p.stillReached(p.d.Candidate) {
 		p.addStack(p.d.Candidate, Candidate)
 	}
+	if s := p.o.Table.Switch; s != nil && p.stillReached(s.From) {
+		p.addStack(s.From, Previous)
+	}
 }
 
+// addStack makes a stack run. One whose record is gone is left as it is: what cannot be
+// rendered can still serve.
 func (p *planner) addStack(name string, role Role) {
-	if r, known := p.o.release(name); known {
-		p.d.Stacks = append(p.d.Stacks, StackPlan{Release: name, Role: role, Floors: p.o.floors(r), Fixed: p.o.fixed(r)})
+	if name == "" || p.d.Kept(name) {
+		return
 	}
+	if r, known := p.o.release(name); known {
+		p.d.Stacks = append(p.d.Stacks, StackPlan{
+			Release: name, Role: role, Floors: p.o.floors(r), Required: p.required(r), Fixed: p.o.fixed(r),
+		})
+		return
+	}
+	p.d.Keep = append(p.d.Keep, name)
 }
 
 // pending: a version or a pin holds a release fast, and the services differ from it, also
@@ -68,8 +84,8 @@ func (p *planner) pending(t target) string {
 	return t.release
 }
 
-// keepPrevious keeps the stack that served before while its window is open, or
-// while not every front-door replica is known to have left it.
+// keepPrevious keeps the stack that served before while its window is open, while not every
+// front-door replica is known to have left it, and until what is in flight in it has ended.
 func (p *planner) keepPrevious() {
 	s := p.o.Table.Switch
 	if s == nil || !p.o.servedBefore(s.From) {
@@ -79,16 +95,39 @@ func (p *planner) keepPrevious() {
 	if g := p.o.Table.Guard; g != nil && p.o.Policy.Guard != nil && g.Until.After(end) {
 		end = g.Until
 	}
+	if drained := p.drained(); drained.After(end) {
+		end = drained
+	}
 	if p.now.Before(end) || !p.o.FrontDoor.AllConfirmed() {
 		p.d.Previous, p.d.RetiresAt = s.From, end
 		p.wakeAt(end)
 	}
 }
 
+// drained is when no request is left in the stack that served before the last switch. The
+// time of a replica that cannot be right is left out.
+func (p *planner) drained() time.Time {
+	left := p.o.Table.Switch.At
+	if at := p.o.FrontDoor.ConfirmedAt; at.After(left) && !at.After(p.now) {
+		left = at
+	}
+	return left.Add(p.o.Policy.DrainTime)
+}
+
 // stillReached: a replica of the front door may still route to the stack.
 func (p *planner) stillReached(name string) bool {
 	s := p.o.Table.Switch
 	return s != nil && s.From == name && p.o.runs(name) && !p.o.FrontDoor.AllConfirmed()
+}
+
+// unknown: nobody can say which release serves, so nothing is taken away and nothing comes.
+func (p *planner) unknown() bool {
+	if p.o.Unknown == "" {
+		return false
+	}
+	p.d.Frozen = true
+	p.say(v1alpha1.ReasonFrontDoorUnavailable, p.o.Unknown)
+	return true
 }
 
 func (p *planner) freeze() {
@@ -113,70 +152,61 @@ func (p *planner) marked() string {
 
 // hold keeps what is there.
 func (p *planner) hold(t target) {
-	p.d.Candidate = p.running()
-	p.d.CandidateSince = p.since(p.d.Candidate)
-	p.d.Table.Preview = p.o.Table.Preview
-	if p.d.Table.Preview != p.d.Candidate {
-		p.d.Table.Preview = ""
-	}
+	p.keepCandidate(p.marked())
 	p.wakeIn(t.wake)
 	p.say(t.hold, t.message)
 }
 
-// running returns the stack that runs beside the active and the previous one.
-func (p *planner) running() string {
-	if p.d.Previous != "" {
-		return ""
-	}
-	var others []string
-	for name := range p.o.Stacks {
-		if _, known := p.o.release(name); known && name != p.o.Table.Active && p.since(name) != (time.Time{}) {
-			others = append(others, name)
-		}
-	}
-	slices.Sort(others)
-	if len(others) == 0 {
-		return ""
-	}
-	return others[0]
-}
-
-func (p *planner) activeKnown() bool {
-	_, known := p.o.release(p.o.Table.Active)
-	return known
-}
-
-// holdUnknownActive: the snapshot of the release that serves was deleted. It is cut
-// anew where the services still make it; otherwise its stack is left as it is.
-func (p *planner) holdUnknownActive() {
-	p.d.Frozen = true // nothing goes on an unknown
-	if p.o.Content.Release == p.o.Table.Active && len(p.o.Content.Problems) == 0 {
-		p.d.Cut = true
-		p.say(v1alpha1.ReasonDegraded, fmt.Sprintf("ShopRelease %s, which serves, was deleted; writing it again", p.o.Table.Active))
+// keepCandidate keeps a candidate as far as it came: its stack where it runs, its preview, its Jobs.
+func (p *planner) keepCandidate(name string) {
+	if name == "" || name == p.d.Previous {
 		return
 	}
-	p.say(v1alpha1.ReasonRollbackRefused, fmt.Sprintf(
-		"ShopRelease %s, which serves, was deleted and the services differ from it; its stack is left as it is: change the services back to it", p.o.Table.Active))
+	p.d.Candidate, p.d.CandidateSince = name, p.since(name)
+	p.withoutStack = !p.o.runs(name) || p.d.Previous != ""
+	if p.o.Table.Preview == name && !p.withoutStack {
+		p.d.Table.Preview = name
+	}
 }
 
 // serve: what the spec asks for is what the front door names.
 func (p *planner) serve() {
-	r, _ := p.o.release(p.o.Table.Active)
-	ready := p.o.readiness(r)
+	r, known := p.o.release(p.o.Table.Active)
+	if !known {
+		p.recordGone()
+		return
+	}
+	p.d.Fulfilled = r.Rejected == ""
+	ready := p.o.readiness(r, p.o.floors(r))
 	switch {
 	case r.Rejected != "":
 		p.say(v1alpha1.ReasonGuardBroken, r.Rejected)
-	case !p.o.FrontDoor.AllConfirmed() && p.o.Table.Switch != nil:
-		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; %s", r.Name, p.o.FrontDoor.progress()))
+	case p.notFollowed(r):
 	case !ready.all() && p.waking(r):
 		p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("release %s serves; its services that have pods with traffic only start: %s", r.Name, ready))
 	case !ready.all():
 		p.say(v1alpha1.ReasonDegraded, fmt.Sprintf("release %s: %s", r.Name, ready))
 	case p.d.Previous != "":
-		p.say(v1alpha1.ReasonRollbackWindow, fmt.Sprintf("release %s serves; %s is kept for a way back until %s", r.Name, p.d.Previous, p.d.RetiresAt.UTC().Format(time.RFC3339)))
+		p.say(v1alpha1.ReasonRollbackWindow, fmt.Sprintf("release %s serves; %s", r.Name, p.kept()))
 	default:
 		p.say(v1alpha1.ReasonServing, fmt.Sprintf("release %s serves", r.Name))
 	}
+}
+
+// kept says what the previous stack is good for now.
+func (p *planner) kept() string {
+	r, _ := p.o.release(p.d.Previous)
+	s := fmt.Sprintf("%s is kept for a way back until %s", r.Name, p.d.RetiresAt.UTC().Format(time.RFC3339))
+	if ready := p.readiness(r); !ready.all() {
+		s += ", but could not serve now: " + ready.String()
+	}
+	return s
+}
+
+// recordGone: the services make the very release that serves, whose record was deleted.
+func (p *planner) recordGone() {
+	p.d.Cut = true
+	p.say(v1alpha1.ReasonDegraded, fmt.Sprintf("ShopRelease %s, which serves, was deleted; writing it again", p.o.Table.Active))
 }
 
 // waking: after the switch only services that have no pods without traffic are missing,

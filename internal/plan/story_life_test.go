@@ -147,8 +147,12 @@ func init() {
 		w.Change("acme-bbbbbbbb")
 		w.Run(time.Second, 7)
 		w.Say("cart of the active release is scaled up, and the quota is used up")
-		w.Observed.Stacks["acme-aaaaaaaa"]["cart"] = plan.Running{Current: true, Wanted: 4, Available: 2, Refused: "exceeded quota: compute"}
-		w.Step()
+		w.Refused["acme-aaaaaaaa/cart"] = "exceeded quota: compute"
+		w.Observed.Stacks["acme-aaaaaaaa"]["cart"] = plan.Running{Current: true, Wanted: 4, Available: 2, NoRoom: true, Refused: "exceeded quota: compute"}
+		w.Run(time.Second, 7)
+		w.Run(20*time.Second, 9)
+		w.Say("there is room again")
+		delete(w.Refused, "acme-aaaaaaaa/cart")
 		w.Run(time.Second, 7)
 		return w
 	}

@@ -166,7 +166,7 @@ func TestCheckAlwaysSeesASwitchToAnUnreadyStack(t *testing.T) {
 	w.Run(time.Second, 7)
 	w.CheckFor(t, plan.Decision{
 		Reason: "Switching", Message: "too early",
-		Stacks: []plan.StackPlan{{Release: "acme-bbbbbbbb", Floors: map[string]int32{"cart": 2, "catalog": 2}}},
+		Stacks: []plan.StackPlan{{Release: "acme-bbbbbbbb", Floors: map[string]int32{"cart": 2, "catalog": 2}, Required: map[string]int32{"cart": 2, "catalog": 2}}},
 		Table:  plan.TablePlan{Active: "acme-bbbbbbbb", Switching: true},
 	}, "whose cart is not ready at 2", "the active stack acme-aaaaaaaa is taken away")
 }

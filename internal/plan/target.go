@@ -43,7 +43,7 @@ func (o *Observed) pinned(pin string) (target, bool) {
 		return target{release: r.Name, approved: true}, !o.Policy.Manual
 	case ok:
 		return target{release: r.Name, approved: true}, true
-	case pin == o.Content.Release || (pin == o.Content.Version && pin != ""):
+	case o.pins(o.Content.Release, o.Content.Version):
 		return target{}, false
 	}
 	return target{hold: v1alpha1.ReasonRollbackRefused, message: fmt.Sprintf(
@@ -53,23 +53,51 @@ func (o *Observed) pinned(pin string) (target, bool) {
 // wanted follows the content of the services.
 func (o *Observed) wanted(now time.Time) target {
 	c := o.Content
-	approved := !o.Policy.Manual || o.Table.Active == "" || (o.Policy.Pin != "" && (o.Policy.Pin == c.Release || o.Policy.Pin == c.Version))
+	approved := !o.Policy.Manual || o.Table.Active == "" || o.pins(c.Release, c.Version)
 	if v := o.Policy.Version; v != "" {
 		if r, ok := o.find(func(r Release) bool { return r.Version == v }); ok {
 			return target{release: r.Name, approved: approved || o.isPrevious(r.Name)}
 		}
 	}
+	if _, exists := o.release(c.Release); exists && len(c.Problems) == 0 {
+		return target{release: c.Release, approved: approved || o.isPrevious(c.Release)}
+	}
+	if t, unsettled := o.settling(now); unsettled {
+		return t
+	}
 	if len(c.Problems) > 0 {
 		return target{hold: v1alpha1.ReasonInvalidServices, message: strings.Join(c.Problems, "; ")}
 	}
-	if _, exists := o.release(c.Release); exists {
-		return target{release: c.Release, approved: approved || o.isPrevious(c.Release)}
-	}
-	if left := c.Since.Add(o.Policy.Settle).Sub(now); left > 0 {
-		return target{hold: v1alpha1.ReasonSettling, wake: left,
-			message: fmt.Sprintf("services changed; release %s is cut when they were quiet for %s", c.Release, o.Policy.Settle)}
-	}
 	return target{release: c.Release, cut: true, approved: approved}
+}
+
+// mostSettles is after how many quiet times a release is cut although changes keep coming.
+const mostSettles = 10
+
+// settling: the services have not been quiet. It also keeps objects of one `kubectl apply`,
+// which come one after the other, from being called invalid on the way.
+func (o *Observed) settling(now time.Time) (target, bool) {
+	c := o.Content
+	quiet := c.Since.Add(o.Policy.Settle).Sub(now)
+	latest := quiet
+	if !c.Began.IsZero() {
+		latest = c.Began.Add(mostSettles * o.Policy.Settle).Sub(now)
+	}
+	left := min(quiet, latest)
+	if left <= 0 {
+		return target{}, false
+	}
+	message := fmt.Sprintf("services changed; release %s is cut when they were quiet for %s", c.Release, o.Policy.Settle)
+	if latest < quiet {
+		message = fmt.Sprintf("services keep changing; release %s is cut at %s all the same", c.Release, now.Add(latest).UTC().Format(time.RFC3339))
+	}
+	return target{hold: v1alpha1.ReasonSettling, wake: left, message: message}, true
+}
+
+// pins tells whether spec.release.active names a release, by name or version.
+func (o *Observed) pins(release, version string) bool {
+	pin := o.Policy.Pin
+	return pin != "" && (pin == release || pin == version)
 }
 
 // isPrevious: going back to a stack that still runs was approved when it first went
@@ -83,7 +111,8 @@ func (o *Observed) isPrevious(name string) bool {
 func (o *Observed) servedBefore(name string) bool {
 	s := o.Table.Switch
 	r, known := o.release(name)
-	return known && s != nil && s.From == name && name != o.Table.Active && o.runs(name) && !r.CreatedAt.After(s.At)
+	same := known && s != nil && (s.FromUID == "" || s.FromUID == r.UID)
+	return same && s.From == name && name != o.Table.Active && o.runs(name)
 }
 
 func (o *Observed) knownReleases() string {

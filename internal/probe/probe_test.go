@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -136,23 +137,32 @@ func TestHTTPReadsTheReleaseThatAnswersForTheHost(t *testing.T) {
 		says  string
 	}{
 		"the shop answers": {func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set(frontdoor.HeaderRelease, "release of "+r.Host)
-		}, "release of acme.example", ""},
+			w.Header().Set(frontdoor.HeaderRelease, "asked-for-"+strings.ReplaceAll(r.Host, ".", "-"))
+		}, "asked-for-acme-example", ""},
 		"its errors are its own too": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(frontdoor.HeaderRelease, "acme-1")
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}, "acme-1", ""},
 		"somebody else answers": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) },
-			"", "answers 404 without X-Shop-Release"},
+			"", "answers 404 without a release in X-Shop-Release"},
+		"what is no name of a release is not told on": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(frontdoor.HeaderRelease, "<script>; "+strings.Repeat("a", 5000))
+		}, "", "answers 200 without a release in X-Shop-Release, so it is not the shop that answers there"},
+		"an endless header is not read": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(frontdoor.HeaderRelease, "acme-1")
+			for range 100 {
+				w.Header().Add("X", strings.Repeat("a", 5000))
+			}
+		}, "", "cannot be reached by the operator"},
 		"a redirect is not followed": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://acme.example/", http.StatusFound)
 		},
-			"", "answers 302 without X-Shop-Release"},
+			"", "answers 302 without a release in X-Shop-Release"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(c.serve)
 			defer server.Close()
-			got, err := HTTP{}.Ask(t.Context(), Entrance{URL: server.URL, Host: "acme.example"})
+			got, err := HTTP{Anywhere: true}.Ask(t.Context(), Entrance{URL: server.URL, Host: "acme.example"})
 			switch {
 			case c.says == "" && (err != nil || got != c.want):
 				t.Errorf("got %q, %v; want %q", got, err, c.want)
@@ -169,10 +179,32 @@ func TestHTTPSaysTheSameOnEveryRetry(t *testing.T) {
 	server.Close()
 	var said [2]string
 	for i := range said {
-		_, err := HTTP{}.Ask(t.Context(), Entrance{URL: url})
+		_, err := HTTP{Anywhere: true}.Ask(t.Context(), Entrance{URL: url})
 		said[i] = err.Error()
 	}
 	if said[0] != said[1] || said[0] != url+" refuses the operator's connections" {
 		t.Errorf("%q, then %q", said[0], said[1])
+	}
+}
+
+func TestNobodyLetsTheOperatorAskItsOwnMachine(t *testing.T) {
+	asked := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked = true
+		w.Header().Set(frontdoor.HeaderRelease, "acme-1")
+	}))
+	defer server.Close()
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "169.254.169.254", "[fe80::1]", "[::1]"} {
+		_, err := HTTP{}.Ask(t.Context(), Entrance{URL: "http://" + host + ":" + port + "/"})
+		if err == nil || !strings.Contains(err.Error(), "which it does not ask unless it runs with --probe-anywhere") {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	if asked {
+		t.Error("it was asked")
 	}
 }

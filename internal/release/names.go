@@ -44,9 +44,13 @@ func CheckName(shop, revision string, c *v1alpha1.Check) (string, error) {
 	return shop + "-check-" + c.Name + "-" + sum[:revisionLength], nil
 }
 
-// MigrationIdentity is the same for migrations that do the same.
+// MigrationIdentity is the same for migrations that do the same, whatever their pods are labelled with.
 func MigrationIdentity(t *v1alpha1.ServiceTemplate) string {
-	sum, err := digest([]any{t.Image, t.Migration})
+	m := t.Migration.DeepCopy()
+	if m != nil {
+		m.Labels, m.Annotations = nil, nil
+	}
+	sum, err := digest([]any{t.Image, m})
 	if err != nil {
 		return t.Image // strings and numbers: it cannot fail
 	}

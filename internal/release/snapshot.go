@@ -15,6 +15,8 @@ type Snapshot struct {
 	// Problems say why these services cannot make a release together, one sentence
 	// each, sorted. Empty: they can.
 	Problems []string
+	// Refused are the problems with whose they are.
+	Refused []Problem
 }
 
 // Take makes the snapshot of a shop's services. hashes holds the content hash of
@@ -25,36 +27,35 @@ func Take(shop *v1alpha1.Shop, services []v1alpha1.ShopService, hashes map[Ref]s
 		spec.Services = append(spec.Services, snapshotService(&services[i], &shop.Spec.Defaults))
 	}
 	slices.SortFunc(spec.Services, func(a, b v1alpha1.ReleaseService) int { return strings.Compare(a.Name, b.Name) })
-	problems := findProblems(spec.Services, hashes)
+	problems := findProblems(spec.Services, hashes, shop)
 	spec.Copies = copiesOf(shop.Name, spec.Services, hashes)
 	revision, err := revisionOf(spec)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("hashing the services of shop %s: %w", shop.Name, err)
 	}
-	spec.Revision = revision
-	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: problems}, nil
+	spec.Revision, spec.RenderVersion = revision, CurrentRenderVersion
+	return Snapshot{Name: Name(shop.Name, revision), Spec: spec, Problems: messagesOf(problems), Refused: problems}, nil
 }
 
 func snapshotService(s *v1alpha1.ShopService, d *v1alpha1.ServiceDefaults) v1alpha1.ReleaseService {
+	spec := s.Spec.DeepCopy()
 	out := v1alpha1.ReleaseService{
 		Name:            s.Name,
-		ServiceTemplate: *s.Spec.ServiceTemplate.DeepCopy(),
-		Replicas:        s.Spec.Replicas,
-		Autoscaling:     s.Spec.Autoscaling, DisruptionBudget: s.Spec.DisruptionBudget,
+		ServiceTemplate: spec.ServiceTemplate,
+		Replicas:        spec.Replicas,
+		Autoscaling:     spec.Autoscaling, DisruptionBudget: spec.DisruptionBudget,
 	}
-	fillDefaults(&out.ServiceTemplate, d)
+	out.Routes = withoutGrants(out.Routes)
+	fillDefaults(&out.ServiceTemplate, d.DeepCopy())
 	return out
 }
 
+// fillDefaults gives a service what it does not say itself. It takes d over, which is a copy.
 func fillDefaults(t *v1alpha1.ServiceTemplate, d *v1alpha1.ServiceDefaults) {
 	if t.Resources == nil {
-		t.Resources = d.Resources.DeepCopy()
+		t.Resources = d.Resources
 	}
-	for _, e := range slices.Backward(d.Env) {
-		if !slices.ContainsFunc(t.Env, func(own envVar) bool { return own.Name == e.Name }) {
-			t.Env = slices.Insert(t.Env, 0, *e.DeepCopy())
-		}
-	}
+	t.Env = envWithDefaults(t.Env, d.Env)
 	if d.ImagePullSecrets == nil && d.NodeSelector == nil && d.Tolerations == nil {
 		return
 	}
@@ -62,28 +63,14 @@ func fillDefaults(t *v1alpha1.ServiceTemplate, d *v1alpha1.ServiceDefaults) {
 		t.Pod = &v1alpha1.PodOptions{}
 	}
 	if t.Pod.ImagePullSecrets == nil {
-		t.Pod.ImagePullSecrets = slices.Clone(d.ImagePullSecrets)
+		t.Pod.ImagePullSecrets = d.ImagePullSecrets
 	}
 	if t.Pod.NodeSelector == nil {
 		t.Pod.NodeSelector = d.NodeSelector
 	}
 	if t.Pod.Tolerations == nil {
-		t.Pod.Tolerations = slices.Clone(d.Tolerations)
+		t.Pod.Tolerations = d.Tolerations
 	}
-}
-
-// revisionOf hashes what belongs to a revision: all that ends in pods, the set of
-// services and their routes. The numbers of replicas do not.
-func revisionOf(spec v1alpha1.ShopReleaseSpec) (string, error) {
-	spec.Services = slices.Clone(spec.Services)
-	for i := range spec.Services {
-		spec.Services[i].Replicas, spec.Services[i].Autoscaling, spec.Services[i].DisruptionBudget = nil, nil, nil
-	}
-	sum, err := digest(spec)
-	if err != nil {
-		return "", err
-	}
-	return sum[:revisionLength], nil
 }
 
 func copiesOf(shop string, services []v1alpha1.ReleaseService, hashes map[Ref]string) []v1alpha1.ConfigCopy {

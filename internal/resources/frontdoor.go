@@ -1,8 +1,6 @@
 package resources
 
 import (
-	"strings"
-
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -70,6 +68,11 @@ func frontDoorService(shop *v1alpha1.Shop) Object {
 	want := shop.Spec.FrontDoor.Managed.Service
 	svc := doorService(shop, shop.Name, want.Port, publicPort)
 	svc.Spec.WithType(want.Type)
+	// What is unset is not owned, so that what somebody else sets stays.
+	if want.ExternalTrafficPolicy != "" {
+		svc.Spec.WithExternalTrafficPolicy(want.ExternalTrafficPolicy)
+	}
+	svc.Spec.WithLoadBalancerSourceRanges(want.LoadBalancerSourceRanges...)
 	return svc.WithAnnotations(want.Annotations)
 }
 
@@ -88,46 +91,16 @@ func doorService(shop *v1alpha1.Shop, name string, port, target int32) *corev1ac
 }
 
 func frontDoorDeployment(in Input) Object {
-	shop := in.Shop
-	return appsv1ac.Deployment(FrontDoorName(shop.Name), shop.Namespace).
-		WithLabels(frontDoorLabels(shop)).WithOwnerReferences(Owner(shop)).
+	shop, name := in.Shop, FrontDoorName(in.Shop.Name)
+	pod := gatewayPod(in, name, gatewayOptions(shop, true), gateway(in))
+	return appsv1ac.Deployment(name, shop.Namespace).
+		WithLabels(frontDoorLabels(shop)).WithAnnotations(accountAnnotation(in, name)).WithOwnerReferences(Owner(shop)).
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(shop.Spec.FrontDoor.Managed.Replicas).
 			WithRevisionHistoryLimit(1).
 			WithStrategy(rollingWithoutLoss()).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(frontDoorSelector(shop))).
-			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(frontDoorLabels(shop)).
-				WithSpec(gatewayPod(in).WithContainers(gateway(in)))))
-}
-
-func gatewayPod(in Input) *corev1ac.PodSpecApplyConfiguration {
-	return restrictedPod(true).WithServiceAccountName(FrontDoorName(in.Shop.Name)).
-		WithTerminationGracePeriodSeconds(defaultGraceSeconds)
-}
-
-func gateway(in Input) *corev1ac.ContainerApplyConfiguration {
-	image := in.Shop.Spec.FrontDoor.Managed.Image
-	if image == "" {
-		image = in.FrontDoorImage
-	}
-	resources := in.Shop.Spec.FrontDoor.Managed.GatewayResources()
-	c := restrictedContainer("gateway", image).
-		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(in.Shop.Name),
-			fromField("POD_NAME", "metadata.name"), fromField("POD_NAMESPACE", "metadata.namespace"), fromField("POD_UID", "metadata.uid")).
-		WithPorts(containerPort("http", publicPort), containerPort("preview", previewPort), containerPort("metrics", metricsPort)).
-		WithLivenessProbe(httpProbe("/livez", "metrics").WithPeriodSeconds(10).WithFailureThreshold(6).WithTimeoutSeconds(5)).
-		WithReadinessProbe(httpProbe("/readyz", "metrics").WithPeriodSeconds(2).WithFailureThreshold(3).WithTimeoutSeconds(3)).
-		WithStartupProbe(httpProbe("/startupz", "metrics").WithPeriodSeconds(1).WithFailureThreshold(120).WithTimeoutSeconds(3))
-	if trusted := in.Shop.Spec.FrontDoor.TrustedProxies; len(trusted) > 0 {
-		c.WithEnv(corev1ac.EnvVar().WithName("TRUSTED_PROXIES").WithValue(strings.Join(trusted, ",")))
-	}
-	c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](&resources)
-	return c
-}
-
-func fromField(name, path string) *corev1ac.EnvVarApplyConfiguration {
-	return corev1ac.EnvVar().WithName(name).WithValueFrom(corev1ac.EnvVarSource().
-		WithFieldRef(corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath(path)))
+			WithTemplate(pod.WithLabels(frontDoorLabels(shop))))
 }
 
 func frontDoorBudget(shop *v1alpha1.Shop) Object {

@@ -38,12 +38,17 @@ func shared(in Input) []Object {
 // pinned renders the gateway of a stack: the same program as the Managed front door,
 // which sends every request to its own release.
 func pinned(in Input, rel *v1alpha1.ShopRelease, p plan.StackPlan) []Object {
+	look, _ := renderingOf(rel)
 	s := service{
-		shop: in.Shop, rel: rel, name: v1alpha1.GatewayService, object: PinnedName(rel),
+		look: look, shop: in.Shop, rel: rel, name: v1alpha1.GatewayService, object: PinnedName(rel),
 		floor: p.Floors[v1alpha1.GatewayService],
 	}
-	d := s.deploymentOf(corev1ac.PodTemplateSpec().WithLabels(s.labels()).
-		WithSpec(gatewayPod(in).WithContainers(pinnedGateway(in, rel))))
+	o := gatewayOptions(in.Shop, look.gatewayDefaults)
+	if look.ownStackOnly {
+		ownStackOnly(o, s.labels())
+	}
+	pod := gatewayPod(in, s.object, o, pinnedGateway(in, rel)).WithLabels(s.labels())
+	d := s.deploymentOf(pod).WithAnnotations(accountAnnotation(in, s.object))
 	return []Object{s.gatewayService(), d, s.disruptionBudget()}
 }
 
@@ -85,8 +90,9 @@ func previewRoute(in Input) Object {
 	if !there || len(names) == 0 {
 		return nil
 	}
+	look, _ := renderingOf(rel)
 	return route(in.Shop, PreviewName(in.Shop.Name), names, rel).
-		WithLabels(serviceLabels(in.Shop.Name, v1alpha1.GatewayService, rel.Name))
+		WithLabels(look.serviceLabels(in.Shop.Name, v1alpha1.GatewayService, rel.Name))
 }
 
 func route(shop *v1alpha1.Shop, name string, hostnames []string, rel *v1alpha1.ShopRelease) *gatewayv1ac.HTTPRouteApplyConfiguration {

@@ -105,7 +105,7 @@ func TestAStacksGatewayIsPinnedToItsRelease(t *testing.T) {
 	if d.Spec.Replicas == nil || *d.Spec.Replicas != 3 {
 		t.Errorf("replicas: %v, want those of spec.frontDoor.managed: 3", d.Spec.Replicas)
 	}
-	if diff := cmp.Diff(serviceLabels("acme", "front-door", "acme-2"), d.Labels); diff != "" {
+	if diff := cmp.Diff(rendering{}.serviceLabels("acme", "front-door", "acme-2"), d.Labels); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 	pod := d.Spec.Template.Spec

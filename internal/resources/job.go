@@ -60,10 +60,10 @@ func job(in Input, rel *v1alpha1.ShopRelease, j plan.JobPlan) (Object, error) {
 // migration renders the Job that brings the service's data to this release. It runs
 // what the service runs, with other arguments.
 func (s service) migration() Object {
-	c := s.container()
-	c.Args, c.Ports = s.template.Migration.Args, nil
-	return s.job(s.object, frontdoor.ComponentMigration, s.name, podSpec(s.template.Pod), c,
-		orDuration(s.template.Migration.Deadline, defaultMigrationDeadline))
+	c, m := s.container(), s.template.Migration
+	c.Args, c.Ports = m.Args, nil
+	pod := s.ownPod(c).WithLabels(m.Labels).WithAnnotations(m.Annotations)
+	return s.job(s.object, frontdoor.ComponentMigration, s.name, pod, orDuration(m.Deadline, defaultMigrationDeadline))
 }
 
 // check renders the Job that tries the candidate at its preview.
@@ -73,22 +73,24 @@ func check(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) (O
 		return nil, err
 	}
 	d := shop.Spec.Defaults
-	pod := podSpec(&v1alpha1.PodOptions{ImagePullSecrets: d.ImagePullSecrets, NodeSelector: d.NodeSelector, Tolerations: d.Tolerations})
-	s := service{shop: shop, rel: rel}
-	return s.job(name, frontdoor.ComponentCheck, c.Name, pod, checkContainer(shop, rel, c), orDuration(c.Deadline, defaultCheckDeadline)), nil
+	spec := podSpec(&v1alpha1.PodOptions{ImagePullSecrets: d.ImagePullSecrets, NodeSelector: d.NodeSelector, Tolerations: d.Tolerations})
+	pod := corev1ac.PodTemplateSpec().WithLabels(c.Labels).WithAnnotations(c.Annotations).
+		WithSpec(spec.WithContainers(checkContainer(shop, rel, c)))
+	look, _ := renderingOf(rel)
+	s := service{shop: shop, rel: rel, look: look}
+	return s.job(name, frontdoor.ComponentCheck, c.Name, pod, orDuration(c.Deadline, defaultCheckDeadline)), nil
 }
 
 func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) *corev1ac.ContainerApplyConfiguration {
-	out := restrictedContainer("check", c.Image).WithCommand(c.Command...).WithArgs(c.Args...).
-		WithEnv(corev1ac.EnvVar().WithName("SHOP").WithValue(shop.Name),
-			corev1ac.EnvVar().WithName("SHOP_RELEASE").WithValue(rel.Name),
-			corev1ac.EnvVar().WithName("SHOP_PREVIEW_URL").WithValue(PreviewURL(shop, rel)))
-	out.Env = append(out.Env, as[[]corev1ac.EnvVarApplyConfiguration](c.Env)...)
+	out := restrictedContainer("check", c.Image).WithCommand(c.Command...).WithArgs(c.Args...)
+	out.Env = withOwn([]corev1.EnvVar{
+		{Name: "SHOP", Value: shop.Name}, {Name: "SHOP_RELEASE", Value: rel.Name}, {Name: "SHOP_PREVIEW_URL", Value: PreviewURL(shop, rel)},
+	}, c.Env)
 	resources := c.Resources
 	if resources == nil {
 		resources = shop.Spec.Defaults.Resources
 	}
-	out.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](resources)
+	out.Resources = requirements(resources)
 	return out
 }
 
@@ -101,18 +103,32 @@ func PreviewURL(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) string {
 }
 
 // job renders a Job that runs once: what failed is looked at before it is run again. Only
-// a pod that the cluster took away, by a drain for example, is replaced.
-func (s service) job(name, component, of string, pod *corev1ac.PodSpecApplyConfiguration, c *corev1ac.ContainerApplyConfiguration, deadline time.Duration) Object {
+// a pod that the cluster took away, by a drain for example, is replaced. The pod's labels
+// are those of the Job and not of the service, by which its Service would send requests.
+func (s service) job(name, component, of string, pod *corev1ac.PodTemplateSpecApplyConfiguration, deadline time.Duration) Object {
+	c := &pod.Spec.Containers[0]
 	c.Lifecycle, c.LivenessProbe, c.ReadinessProbe, c.StartupProbe = nil, nil, nil, nil
-	labels := jobLabels(s.shop.Name, component, of, s.rel.Name)
+	labels := s.look.jobLabels(s.shop.Name, component, of, s.rel.Name)
+	pod.WithLabels(labels).Spec.WithRestartPolicy(corev1.RestartPolicyNever)
 	return batchv1ac.Job(name, s.shop.Namespace).WithLabels(labels).WithOwnerReferences(Owner(s.shop)).
-		WithSpec(batchv1ac.JobSpec().WithBackoffLimit(0).WithActiveDeadlineSeconds(int64(deadline.Seconds())).
+		WithSpec(batchv1ac.JobSpec().WithBackoffLimit(0).WithActiveDeadlineSeconds(s.limit(pod.Spec, deadline)).
 			WithPodFailurePolicy(batchv1ac.PodFailurePolicy().WithRules(batchv1ac.PodFailurePolicyRule().
 				WithAction(batchv1.PodFailurePolicyActionIgnore).
 				WithOnPodConditions(batchv1ac.PodFailurePolicyOnPodConditionsPattern().
 					WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))).
-			WithTemplate(corev1ac.PodTemplateSpec().WithLabels(labels).
-				WithSpec(pod.WithRestartPolicy(corev1.RestartPolicyNever).WithContainers(c))))
+			WithTemplate(pod))
+}
+
+// limit sets the deadline of a Job's pod and returns the Job's own, in seconds. At its
+// own a Job deletes its pod, and with it the log that says why. So it has a later one,
+// for a pod that finds no place: as long again, the time to end, and a minute.
+func (s service) limit(pod *corev1ac.PodSpecApplyConfiguration, deadline time.Duration) int64 {
+	seconds := int64(deadline.Seconds())
+	if !s.look.deadlineOnPod {
+		return seconds
+	}
+	pod.WithActiveDeadlineSeconds(seconds)
+	return 2*seconds + *pod.TerminationGracePeriodSeconds + 60
 }
 
 func orDuration(d *metav1.Duration, unset time.Duration) time.Duration {

@@ -15,6 +15,8 @@ const (
 	labelName      = "app.kubernetes.io/name"
 	labelInstance  = "app.kubernetes.io/instance"
 	labelPartOf    = "app.kubernetes.io/part-of"
+	// ComponentTable marks the ConfigMap that holds the routing table.
+	ComponentTable = "routing-table"
 )
 
 // ShopLabels returns the labels of everything that the operator writes for a shop.
@@ -27,22 +29,29 @@ func ShopLabels(shop string) map[string]string {
 	}
 }
 
-func serviceLabels(shop, service, release string) map[string]string {
+// stackLabels are those of everything that belongs to one release.
+func (r rendering) stackLabels(shop, release string) map[string]string {
 	l := ShopLabels(shop)
+	if l[frontdoor.LabelRelease] = release; r.instanceIsRelease {
+		l[labelInstance] = release
+	}
+	return l
+}
+
+func (r rendering) serviceLabels(shop, service, release string) map[string]string {
+	l := r.stackLabels(shop, release)
 	l[labelName] = service
 	l[frontdoor.LabelComponent] = "service"
 	l[frontdoor.LabelService] = service
-	l[frontdoor.LabelRelease] = release
 	return l
 }
 
 // jobLabels leave out the label of the service, by which its Service would send the
 // Job's pods requests.
-func jobLabels(shop, component, name, release string) map[string]string {
-	l := ShopLabels(shop)
+func (r rendering) jobLabels(shop, component, name, release string) map[string]string {
+	l := r.stackLabels(shop, release)
 	l[labelName] = name
 	l[frontdoor.LabelComponent] = component
-	l[frontdoor.LabelRelease] = release
 	l[frontdoor.LabelJob] = name
 	return l
 }

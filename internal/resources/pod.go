@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
@@ -22,15 +23,23 @@ const defaultGraceSeconds = 45
 
 // pod renders the pod template of a service. It meets Pod Security "restricted".
 func (s service) pod() *corev1ac.PodTemplateSpecApplyConfiguration {
-	spec := podSpec(s.template.Pod).WithContainers(s.container())
-	return corev1ac.PodTemplateSpec().WithLabels(s.labels()).WithSpec(spec)
+	return s.ownPod(s.container()).WithLabels(s.labels())
 }
 
-func podSpec(o *v1alpha1.PodOptions) *corev1ac.PodSpecApplyConfiguration {
+// ownPod has what the service's spec says of its pods. Emporium's labels come last, so that
+// no label of the service's own replaces one of them.
+func (s service) ownPod(c *corev1ac.ContainerApplyConfiguration) *corev1ac.PodTemplateSpecApplyConfiguration {
+	o := s.template.Pod
 	if o == nil {
 		o = &v1alpha1.PodOptions{}
 	}
+	return corev1ac.PodTemplateSpec().WithLabels(o.Labels).WithAnnotations(o.Annotations).
+		WithSpec(podSpec(o).WithContainers(c))
+}
+
+func podSpec(o *v1alpha1.PodOptions) *corev1ac.PodSpecApplyConfiguration {
 	spec := restrictedPod(o.ServiceAccountName != "")
+	spec.SecurityContext.FSGroup = o.FSGroup
 	grace := int64(defaultGraceSeconds)
 	if o.TerminationGracePeriodSeconds != nil {
 		grace = *o.TerminationGracePeriodSeconds
@@ -73,11 +82,11 @@ func restrictedContainer(name, image string) *corev1ac.ContainerApplyConfigurati
 func (s service) container() *corev1ac.ContainerApplyConfiguration {
 	t := &s.template
 	c := restrictedContainer(s.name, t.Image).
-		WithPorts(containerPort("http", t.Port), containerPort("metrics", t.MetricsPort)).
+		WithPorts(ports(t)...).
 		WithArgs(t.Args...)
-	c.Env = append(s.env(), as[[]corev1ac.EnvVarApplyConfiguration](t.Env)...)
+	c.Env = s.env()
 	c.EnvFrom = as[[]corev1ac.EnvFromSourceApplyConfiguration](t.EnvFrom)
-	c.Resources = as[*corev1ac.ResourceRequirementsApplyConfiguration](t.Resources)
+	c.Resources = requirements(t.Resources)
 	if t.Pod != nil {
 		c.VolumeMounts = as[[]corev1ac.VolumeMountApplyConfiguration](t.Pod.VolumeMounts)
 	}
@@ -85,24 +94,49 @@ func (s service) container() *corev1ac.ContainerApplyConfiguration {
 	return c
 }
 
-// env tells a service who it is and where the others of its stack are. An entry of
-// the service's own with the same name wins, so it is left out here.
-func (s service) env() []corev1ac.EnvVarApplyConfiguration {
-	all := []struct{ name, value string }{
-		{"SHOP", s.shop.Name}, {"SHOP_RELEASE", s.rel.Name}, {"SHOP_SERVICE", s.name}, {"SHOP_VERSION", s.rel.Spec.Version},
-		{"PORT", fmt.Sprint(s.template.Port)}, {"METRICS_PORT", fmt.Sprint(s.template.MetricsPort)},
-	}
-	for _, dep := range slices.Sorted(slices.Values(s.template.DependsOn)) {
-		all = append(all, struct{ name, value string }{urlVariable(dep), s.url(dep)})
-	}
-	var out []corev1ac.EnvVarApplyConfiguration
-	for _, e := range all {
-		own := slices.ContainsFunc(s.template.Env, func(v corev1.EnvVar) bool { return v.Name == e.name })
-		if !own && e.value != "" {
-			out = append(out, *corev1ac.EnvVar().WithName(e.name).WithValue(e.value))
-		}
+// ports names one port where traffic and metrics share it: the number is the key of the list.
+func ports(t *v1alpha1.ServiceTemplate) []*corev1ac.ContainerPortApplyConfiguration {
+	out := []*corev1ac.ContainerPortApplyConfiguration{containerPort("http", t.Port)}
+	if t.MetricsPort != t.Port {
+		out = append(out, containerPort("metrics", t.MetricsPort))
 	}
 	return out
+}
+
+// requirements rounds as Kubernetes does when it stores them: what is finer than a
+// thousandth would differ from the live object for ever, and be written in each pass.
+func requirements(r *corev1.ResourceRequirements) *corev1ac.ResourceRequirementsApplyConfiguration {
+	r = r.DeepCopy()
+	if r != nil {
+		for _, list := range []corev1.ResourceList{r.Requests, r.Limits} {
+			for name, quantity := range list {
+				quantity.RoundUp(resource.Milli)
+				list[name] = quantity
+			}
+		}
+	}
+	return as[*corev1ac.ResourceRequirementsApplyConfiguration](r)
+}
+
+// env tells a service who it is and where the others of its stack are.
+func (s service) env() []corev1ac.EnvVarApplyConfiguration {
+	all := []corev1.EnvVar{
+		{Name: "SHOP", Value: s.shop.Name}, {Name: "SHOP_RELEASE", Value: s.rel.Name}, {Name: "SHOP_SERVICE", Value: s.name}, {Name: "SHOP_VERSION", Value: s.rel.Spec.Version},
+		{Name: "PORT", Value: fmt.Sprint(s.template.Port)}, {Name: "METRICS_PORT", Value: fmt.Sprint(s.template.MetricsPort)},
+	}
+	for _, dep := range slices.Sorted(slices.Values(s.template.DependsOn)) {
+		all = append(all, corev1.EnvVar{Name: urlVariable(dep), Value: s.url(dep)})
+	}
+	return withOwn(all, s.template.Env)
+}
+
+// withOwn puts what we tell a container before its own entries. Of two with one name its own wins:
+// the name is the key of the list, so that both would be refused.
+func withOwn(ours, own []corev1.EnvVar) []corev1ac.EnvVarApplyConfiguration {
+	ours = slices.DeleteFunc(ours, func(e corev1.EnvVar) bool {
+		return e.Value == "" || slices.ContainsFunc(own, func(v corev1.EnvVar) bool { return v.Name == e.Name })
+	})
+	return as[[]corev1ac.EnvVarApplyConfiguration](append(ours, own...))
 }
 
 func (s service) url(dependency string) string {

@@ -30,6 +30,9 @@ type Input struct {
 	Live map[string]v1alpha1.ServiceScale
 	// FrontDoorImage is the gateway image of shops that name none.
 	FrontDoorImage string
+	// AccountUIDs is what the function of this name returns: the Deployments of gateways
+	// whose pods have to be made anew for a new ServiceAccount.
+	AccountUIDs map[string]string
 }
 
 // Desired is the full desired set, but for copies, releases and the table, which
@@ -42,6 +45,8 @@ type Desired struct {
 	// Route is the HTTPRoute that customers arrive by; nil where the front door is
 	// Managed, and before the first switch.
 	Route Object
+	// Warnings say what is not as it should be though everything is rendered, one sentence each.
+	Warnings []string
 }
 
 // Render renders a decision.
@@ -59,7 +64,7 @@ func Render(in Input) (Desired, error) {
 		return Desired{}, err
 	}
 	out.Objects = append(out.Objects, all...)
-	out.Table = table(in)
+	out.Table, out.Warnings = table(in), warnings(in)
 	if in.Shop.UsesGatewayAPI() {
 		out.Table = routes(in, out.Table)
 		if out.Route, err = publicRoute(in); err != nil {
@@ -70,7 +75,7 @@ func Render(in Input) (Desired, error) {
 }
 
 func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
-	var out []Object
+	out := policies(in, rel)
 	for i := range rel.Spec.Services {
 		s := newService(in, rel, &rel.Spec.Services[i], plan)
 		out = append(out, s.service(), s.deployment(), s.disruptionBudget())

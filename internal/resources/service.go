@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,11 +23,13 @@ type service struct {
 	object   string                   // of everything that is written for it
 	floor    int32
 	scale    v1alpha1.ServiceScale
+	look     rendering
 }
 
 func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, p plan.StackPlan) service {
+	look, _ := renderingOf(rel)
 	out := service{
-		shop: in.Shop, rel: rel, name: s.Name, floor: p.Floors[s.Name],
+		look: look, shop: in.Shop, rel: rel, name: s.Name, floor: p.Floors[s.Name],
 		template: *s.ServiceTemplate.DeepCopy(),
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
@@ -42,10 +45,26 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy
 	}
 	release.Rename(&out.template, copies)
+	if look.ownStackOnly {
+		ownStackOnly(out.template.Pod, out.podLabels())
+	}
 	return out
 }
 
-func (s service) labels() map[string]string { return serviceLabels(s.shop.Name, s.name, s.rel.Name) }
+func (s service) labels() map[string]string {
+	return s.look.serviceLabels(s.shop.Name, s.name, s.rel.Name)
+}
+
+// podLabels are those of the pods, the service's own included.
+func (s service) podLabels() map[string]string {
+	all := map[string]string{}
+	if s.template.Pod != nil {
+		maps.Copy(all, s.template.Pod.Labels)
+	}
+	maps.Copy(all, s.labels())
+	return all
+}
+
 func (s service) selector() map[string]string {
 	return serviceSelector(s.shop.Name, s.name, s.rel.Name)
 }
@@ -58,7 +77,14 @@ func (s service) service() Object {
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(s.selector()).
 			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
-				WithPort(s.template.Port).WithTargetPort(intstr.FromString(frontdoor.PortName))))
+				WithPort(s.template.Port).WithTargetPort(s.targetPort())))
+}
+
+func (s service) targetPort() intstr.IntOrString {
+	if s.look.portByNumber {
+		return intstr.FromInt32(s.template.Port)
+	}
+	return intstr.FromString(frontdoor.PortName)
 }
 
 // routesOf lists the public paths of a release and the Services behind them.

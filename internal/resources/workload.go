@@ -20,18 +20,26 @@ const defaultCPUUtilization = 70
 // autoscaler drives them: two writers of one field would fight.
 func (s service) deployment() Object { return s.deploymentOf(s.pod()) }
 
-func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) Object {
+func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) *appsv1ac.DeploymentApplyConfiguration {
 	spec := appsv1ac.DeploymentSpec().
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())).
 		WithRevisionHistoryLimit(0).
 		WithStrategy(rollingWithoutLoss()).
 		WithTemplate(pod)
+	if s.look.settledPods {
+		spec.WithMinReadySeconds(settledSeconds)
+	}
 	if s.scale.Autoscaling == nil {
 		spec.WithReplicas(s.floor)
 	}
 	return appsv1ac.Deployment(s.object, s.shop.Namespace).
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).WithSpec(spec)
 }
+
+// settledSeconds is longer than kube-proxy takes to write where a pod is, which it does at most
+// once a second (its minSyncPeriod): before that, a call by the name of a Service is refused. Times of
+// readiness are whole seconds, so of two seconds at least one has passed.
+const settledSeconds = 2
 
 func rollingWithoutLoss() *appsv1ac.DeploymentStrategyApplyConfiguration {
 	return appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).

@@ -14,7 +14,7 @@ func set(conditions *[]metav1.Condition, generation int64, t v1alpha1.ConditionT
 		status = metav1.ConditionTrue
 	}
 	meta.SetStatusCondition(conditions, metav1.Condition{
-		Type: string(t), Status: status, Reason: string(reason), Message: message, ObservedGeneration: generation,
+		Type: string(t), Status: status, Reason: string(reason), Message: bounded(message), ObservedGeneration: generation,
 	})
 }
 

@@ -70,6 +70,8 @@ func releaseReason(w *observe.World, rel *v1alpha1.ShopRelease, d *plan.Decision
 		return v1alpha1.ReasonServing, "the front door names this release"
 	case rel.Name == d.Candidate:
 		return d.Reason, d.Message
+	case !isActive && rel.Annotations[v1alpha1.AnnotationRejected] != "":
+		return v1alpha1.ReasonGuardBroken, rel.Annotations[v1alpha1.AnnotationRejected]
 	case rel.Name == d.Previous:
 		return v1alpha1.ReasonRollbackWindow, keptUntil(d.RetiresAt)
 	case d.Table.Switching && rel.Name == d.Table.Switch.From:

@@ -95,6 +95,7 @@ func image(rel *v1alpha1.ShopRelease, service string) string {
 func Orphan(svc *v1alpha1.ShopService) v1alpha1.ShopServiceStatus {
 	s := *svc.Status.DeepCopy()
 	s.ObservedGeneration = svc.Generation
+	s.ActiveRelease, s.ActiveImage, s.CandidateImage, s.ReadyReplicas, s.Replicas = "", "", "", 0, 0
 	message := fmt.Sprintf("spec.shop names %s, which does not exist in namespace %s; create that Shop, or delete this ShopService and create it for another", svc.Spec.Shop, svc.Namespace)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonUnknownShop, message)
 	set(&s.Conditions, svc.Generation, v1alpha1.ConditionStalled, true, v1alpha1.ReasonUnknownShop, message)

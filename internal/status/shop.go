@@ -35,13 +35,13 @@ func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
 
 func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 	gen := w.Shop.Generation
-	available, why := isAvailable(w, d)
+	available, why := isAvailable(w)
 	reason := d.Reason
 	if !available && d.Reason == v1alpha1.ReasonServing {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready := available && isReady(w, d)
+	ready := available && isReady(d)
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, d.Message)
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
@@ -50,36 +50,18 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 }
 
 // isReady: what the spec asks for is what serves.
-func isReady(w *observe.World, d *plan.Decision) bool {
-	switch d.Reason {
-	case v1alpha1.ReasonServing:
-		return true
-	case v1alpha1.ReasonRollbackWindow:
-		return d.Table.Active == w.Snapshot.Name || w.Shop.Spec.Release.Active != "" || w.Shop.Spec.Release.Version != ""
-	}
-	return false
+func isReady(d *plan.Decision) bool {
+	return d.Fulfilled && (d.Reason == v1alpha1.ReasonServing || d.Reason == v1alpha1.ReasonRollbackWindow)
 }
 
-// isAvailable: the front door names a release, every replica confirmed it, and each service has a pod.
-func isAvailable(w *observe.World, d *plan.Decision) (bool, string) {
-	active := w.Observed.Table.Active
-	switch {
-	case active == "":
-		return false, "nothing serves yet"
-	case w.Observed.FrontDoor.Ready == 0:
-		return false, noEntry(w)
-	}
-	if missing := gatewayMissing(w, active); missing != "" {
-		return false, missing
-	}
-	if rel := w.Releases[active]; rel != nil {
-		for _, svc := range rel.Spec.Services {
-			if svc.Activation != v1alpha1.ActivationWithTraffic && w.Observed.Stacks[active][svc.Name].Available == 0 {
-				return false, fmt.Sprintf("service %s of release %s has no ready pod", svc.Name, active)
-			}
-		}
-	}
-	return true, fmt.Sprintf("release %s serves customers", active)
+// Unreadable returns the status of a shop of which the operator could not read all that it needs.
+func Unreadable(shop *v1alpha1.Shop, why error) v1alpha1.ShopStatus {
+	s := *shop.Status.DeepCopy()
+	message := fmt.Sprintf("the operator cannot see the shop: %v; what serves goes on serving, and it is tried again within half a minute", why)
+	set(&s.Conditions, shop.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonApplyFailed, message)
+	remove(&s.Conditions, v1alpha1.ConditionStalled)
+	setAbnormal(&s.Conditions, shop.Generation, v1alpha1.ConditionReconciling, true, v1alpha1.ReasonApplyFailed, message)
+	return s
 }
 
 func reference(w *observe.World, name string, since time.Time) *v1alpha1.ReleaseRef {
@@ -140,7 +122,15 @@ func count(w *observe.World, d *plan.Decision) v1alpha1.ServiceCount {
 	}
 	var c v1alpha1.ServiceCount
 	floors := d.Floors(name)
-	if rel := w.Releases[name]; rel != nil {
+	rel := w.Releases[name]
+	if rel == nil { // its record is gone: its pods are not
+		for _, run := range w.Observed.Stacks[name] {
+			c.Total++
+			if run.Available > 0 && run.ReadyAt(run.Wanted) {
+				c.Ready++
+			}
+		}
+	} else {
 		for _, svc := range rel.Spec.Services {
 			c.Total++
 			if run, ok := w.Observed.Stacks[name][svc.Name]; ok && run.ReadyAt(floors[svc.Name]) {

@@ -49,6 +49,7 @@ type doorway struct {
 
 	direct          *http1.Client
 	public, preview *proxy.Front
+	bodies          *proxy.Budget
 }
 
 func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
@@ -95,12 +96,13 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 		IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
 	}
 	d.direct = proxy.NewDirect(pods, time.Now)
+	d.bodies = proxy.NewBudget(d.set.MaxHeld)
 	o := proxy.Options{
 		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
 		Transport: proxy.NewTransport(pods), Direct: d.direct,
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
 		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
-		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: proxy.NewBudget(d.set.MaxHeld),
+		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: d.bodies,
 		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
@@ -112,6 +114,7 @@ func (d *doorway) observe() {
 	metrics.RegisterContact(d.registry, d.reporter.LastContact)
 	metrics.RegisterFlag(d.registry, "emporium_frontdoor_table_confirmed", "0 while the endpoints of the release that is routed to are not known.", d.current.IsConfirmed)
 	metrics.RegisterFlag(d.registry, "emporium_frontdoor_account_unknown", "1 while the Kubernetes API does not know this replica's account.", d.reporter.AccountUnknown)
+	metrics.RegisterNumber(d.registry, "emporium_frontdoor_held_body_bytes_left", "Memory that is left for bodies that are held; at 0 small bodies stream as large ones do.", d.bodies.Left)
 	for _, w := range d.health.Watches {
 		metrics.RegisterFlag(prometheus.WrapRegistererWith(prometheus.Labels{"kind": w.Name}, d.registry), "emporium_frontdoor_watch_broken", "1 while changes are not heard of.",
 			func() bool { since, _ := w.Broken(); return !since.IsZero() })
@@ -153,6 +156,9 @@ func (d *doorway) lights() serve.Drain {
 	return serve.Drain{Begin: func() {}, Limit: time.Second, InFlight: func() int64 { return 0 }}
 }
 
+// portNames are labels of metrics, in the order in which open listens.
+var portNames = [...]string{"public", "preview", "metrics"}
+
 // open listens on the public port, the preview port and the metrics port, in this order.
 func (d *doorway) open() (doors []serve.Door, err error) {
 	own := http.NewServeMux()
@@ -169,7 +175,10 @@ func (d *doorway) open() (doors []serve.Door, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
 		}
-		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: serve.Limited(listener, limits)})
+		connections := serve.Limited(listener, limits)
+		metrics.RegisterNumber(prometheus.WrapRegistererWith(prometheus.Labels{"port": portNames[i]}, d.registry), "emporium_frontdoor_connections",
+			"Connections of clients, idle ones included.", func() int64 { return int64(connections.Len()) })
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: connections})
 	}
 	return doors, nil
 }

@@ -29,7 +29,7 @@ func greetings(ctx SpecContext, release string) (all []string) {
 
 // database is a patch of the Secret that holds the catalog's password.
 func database(password string) string {
-	return "{apiVersion: v1, kind: Secret, metadata: {name: catalog-db, namespace: acme}, stringData: {DATABASE_URL: 'postgres://catalog:" + password + "@postgres:5432/shop?sslmode=disable'}}"
+	return "{apiVersion: v1, kind: Secret, metadata: {name: catalog-db, namespace: acme, annotations: {shop.emporium.dev/allowed-services: catalog}}, stringData: {DATABASE_URL: 'postgres://catalog:" + password + "@postgres:5432/shop?sslmode=disable'}}"
 }
 
 var _ = Describe("Configuration", Label("release"), func() {

@@ -47,7 +47,7 @@ var _ = Describe("The guard", Label("release"), func() {
 
 	It("goes back from a release that answers with errors, and lets a corrected one through", func(ctx SpecContext) {
 		home := begin(ctx)
-		drill(ctx, home, func(there, back load.Switch, changed []string) []load.Switch {
+		drillGuard(ctx, home, func(there, back load.Switch, changed []string) []load.Switch {
 			corrected := moves(ctx, changed...)
 			Expect(corrected.From).To(Equal(home))
 			says(ctx, "True", "RollbackWindow", serves(corrected.To, home))
@@ -58,7 +58,7 @@ var _ = Describe("The guard", Label("release"), func() {
 	// Its stack still runs, as after any way back; yet it is no release that served well before.
 	It("watches a release again that is retried by deleting its ShopRelease", func(ctx SpecContext) {
 		home := begin(ctx)
-		drill(ctx, home, func(there, back load.Switch, _ []string) []load.Switch {
+		drillGuard(ctx, home, func(there, back load.Switch, _ []string) []load.Switch {
 			again := movesWhen(ctx, func() {
 				_, err := here.Kubectl(ctx, "-n", stage.Shop, "delete", "shoprel", there.To)
 				Expect(err).NotTo(HaveOccurred())
@@ -69,9 +69,9 @@ var _ = Describe("The guard", Label("release"), func() {
 	})
 })
 
-// drill releases a cart that may not write, waits until the guard went back, and goes on as told. changed is the same
+// drillGuard releases a cart that may not write, waits until the guard went back, and goes on as told. changed is the same
 // release without the fault.
-func drill(ctx SpecContext, home string, then func(there, back load.Switch, changed []string) []load.Switch) {
+func drillGuard(ctx SpecContext, home string, then func(there, back load.Switch, changed []string) []load.Switch) {
 	GinkgoHelper()
 	var told []load.Switch
 	ours := func(r load.Record) bool { return injected(told[0].To, r) }
@@ -97,7 +97,7 @@ func wayBack(ctx SpecContext, there load.Switch) load.Switch {
 	Expect(record).To(And(HaveField("From", there.To), HaveField("To", there.From)))
 	row := says(ctx, "False", "GuardBroken", And(
 		MatchRegexp(`^release %s broke the guard: \d+ of \d+ responses were errors \(\d+\.\d %%, at most 1 %% may be\)`, there.To),
-		HaveSuffix(fmt.Sprintf("; change the services, or delete ShopRelease %s to try it again", there.To))))
+		HaveSuffix(fmt.Sprintf("; change the services, or try it again: kubectl -n acme annotate shoprelease %s shop.emporium.dev/rejected-", there.To))))
 	Expect(row.Active).To(Equal(there.From))
 	return stage.Seen(record)
 }

@@ -22,7 +22,7 @@ metadata: {name: corner, labels: {pod-security.kubernetes.io/enforce: restricted
 const cornerShop = `
 apiVersion: v1
 kind: Secret
-metadata: {name: catalog-db, namespace: corner}
+metadata: {name: catalog-db, namespace: corner, annotations: {shop.emporium.dev/allowed-services: catalog}}
 stringData: {DATABASE_URL: 'postgres://catalog:sample-catalog@postgres.acme:5432/shop?sslmode=disable'}
 ---
 apiVersion: shop.emporium.dev/v1alpha1

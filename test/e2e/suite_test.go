@@ -18,6 +18,10 @@ import (
 
 var here stage.Stage
 
+// flags of the operator. Requests of these tests end within some seconds, so no stack need run on for half a minute when it
+// has been left.
+var flags = []string{"--drain-time=8s"}
+
 func TestE2E(t *testing.T) {
 	if os.Getenv("EMPORIUM_E2E") == "" {
 		t.Skip("left out: set EMPORIUM_E2E=1 to play on a real cluster")
@@ -35,15 +39,37 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(here.Cluster(ctx)).To(Succeed())
 	Expect(here.Images(ctx, "dev", "operator", "gateway")).To(Succeed())
+	Expect(here.Images(ctx, "1", "tiny")).To(Succeed())
+	Expect(here.Operator(ctx, flags...)).To(Succeed())
+	connect()
+	_, err = here.Kubectl(ctx, "delete", "namespaces", "-l", drillLabel, "--wait=false") // of a run that was broken off
+	Expect(err).NotTo(HaveOccurred())
+	if samplesAreAsked(GinkgoLabelFilter()) {
+		openSamples(ctx)
+	}
+})
+
+// samplesAreAsked tells whether specs will run that play in the sample shop; drills have shops of their own.
+func samplesAreAsked(filter string) bool {
+	for _, label := range []string{"smoke", "release", "scale", "gateway"} {
+		if Label(label).MatchesLabelFilter(filter) {
+			return true
+		}
+	}
+	return false
+}
+
+// openSamples opens the sample shop, which all specs share that are no drill.
+func openSamples(ctx SpecContext) {
+	GinkgoHelper()
 	Expect(here.Images(ctx, "1", "storefront", "catalog", "cart")).To(Succeed())
 	Expect(here.Images(ctx, "2", "storefront", "catalog")).To(Succeed())
 	Expect(here.Images(ctx, "3", "storefront", "catalog")).To(Succeed())
 	Expect(here.Database(ctx)).To(Succeed())
-	Expect(here.Operator(ctx)).To(Succeed())
 	Expect(here.ApplySamples(ctx)).To(Succeed())
 	Expect(here.Unpin(ctx)).To(Succeed())
 	Expect(here.Settled(ctx)).To(Succeed())
-})
+}
 
 // underLoad sends load while a story is told, and holds the shop to its promises.
 func underLoad(ctx SpecContext, story func() []load.Switch) {

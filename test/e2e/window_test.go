@@ -20,7 +20,7 @@ var _ = Describe("A third release", Label("release"), func() {
 
 			changed := next()
 			overlay(ctx, changed)
-			waits := says(ctx, "False", "RollbackWindow", MatchRegexp(
+			waits := says(ctx, "False", "WaitingForRollbackWindow", MatchRegexp(
 				`^release acme-[0-9a-f]{8} waits until 20\S+, when the stack of %s goes; lower spec\.release\.rollbackWindow to end this early$`, home))
 			Expect(waits.Active).To(Equal(second.To))
 			Consistently(func() []string { return pods(ctx) }, 5*time.Second, time.Second).Should(Equal(both), "no third stack")

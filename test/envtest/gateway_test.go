@@ -22,7 +22,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -63,30 +62,31 @@ func installGatewayAPI(config *rest.Config, scheme *runtime.Scheme) {
 // startsWithoutIt starts the operator with its watches, and ends it when all of them are there.
 func startsWithoutIt(config *rest.Config, scheme *runtime.Scheme) {
 	GinkgoHelper()
-	end := run(config, scheme, controllers.CacheOptions(), false)
+	end := run(config, scheme, false)
 	end()
 }
 
 // runs lets an operator with its watches care for the namespace until the test ends.
 func (s story) runs(_ SpecContext) {
 	GinkgoHelper()
-	caches := controllers.CacheOptions()
-	controllers.HoldRoutes(&caches)
-	caches.DefaultNamespaces = map[string]cache.Config{s.ns: {}}
-	DeferCleanup(run(serverConfig, api.Scheme(), caches, true))
+	DeferCleanup(run(serverConfig, api.Scheme(), true, s.ns))
 }
 
 // run starts an operator, and returns how to end it.
-func run(config *rest.Config, scheme *runtime.Scheme, caches cache.Options, gatewayAPI bool) func() {
+func run(config *rest.Config, scheme *runtime.Scheme, gatewayAPI bool, namespaces ...string) func() {
 	GinkgoHelper()
+	caches := controllers.Within(controllers.CacheOptions(), namespaces)
+	if gatewayAPI {
+		controllers.HoldRoutes(&caches)
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: scheme, Cache: caches, Metrics: metricsserver.Options{BindAddress: "0"},
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)}, // one process runs several here
 	})
 	Expect(err).NotTo(HaveOccurred())
-	r, theirs := operatorOf(mgr, prometheus.NewRegistry())
+	r, theirs := operatorOf(mgr, prometheus.NewRegistry(), namespaces...)
 	r.Reader.GatewayAPI, r.Now = gatewayAPI, time.Now
-	r.Reader.Prober = &probe.Prober{Asker: probe.HTTP{}, Now: time.Now}
+	r.Reader.Prober = &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: time.Now}
 	Expect(r.Setup(mgr, theirs)).To(Succeed())
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

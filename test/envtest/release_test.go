@@ -38,7 +38,8 @@ func cart() *v1alpha1.ShopService {
 }
 
 func mail() *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mail"}, StringData: map[string]string{"PASSWORD": "one"}}
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mail", Annotations: map[string]string{
+		v1alpha1.AnnotationAllowedServices: "cart"}}, StringData: map[string]string{"PASSWORD": "one"}}
 }
 
 func bazaar() *v1alpha1.Shop {

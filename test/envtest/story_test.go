@@ -12,6 +12,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -73,11 +74,13 @@ func (s story) pass(ctx context.Context) error {
 		for _, list := range kinds() {
 			g.Expect(versions(ctx, g, cached, list, s.ns, true)).To(Equal(versions(ctx, g, api, list, s.ns, true)))
 		}
-		for _, kind := range []string{"ConfigMapList", "SecretList"} {
+		for _, kind := range []string{"ConfigMapList", "SecretList", "ServiceAccountList"} {
 			list := &metav1.PartialObjectMetadataList{}
 			list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 			g.Expect(versions(ctx, g, sources, list, s.ns, false)).To(Equal(versions(ctx, g, api, list, s.ns, false)))
 		}
+		claims := &corev1.PersistentVolumeClaimList{}
+		g.Expect(versions(ctx, g, sources, claims, s.ns, false)).To(Equal(versions(ctx, g, api, claims, s.ns, false)))
 	}).Should(Succeed())
 	_, err := operator.Reconcile(ctx, ctrl.Request{NamespacedName: s.key(s.shop)})
 	s.honest(ctx)
@@ -101,7 +104,7 @@ func (s story) rest(ctx context.Context) {
 func kinds() []client.ObjectList {
 	return []client.ObjectList{
 		&v1alpha1.ShopList{}, &v1alpha1.ShopServiceList{}, &v1alpha1.ShopReleaseList{}, &appsv1.DeploymentList{},
-		&autoscalingv2.HorizontalPodAutoscalerList{}, &policyv1.PodDisruptionBudgetList{}, &corev1.ServiceList{},
+		&autoscalingv2.HorizontalPodAutoscalerList{}, &policyv1.PodDisruptionBudgetList{}, &corev1.ServiceList{}, &networkingv1.NetworkPolicyList{},
 		&corev1.ServiceAccountList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &corev1.ConfigMapList{},
 		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &batchv1.JobList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GatewayList{},
 	}

@@ -30,6 +30,7 @@ import (
 )
 
 var (
+	server *envtest.Environment
 	// api reads and writes without a cache.
 	api client.Client
 	// cached is what the operator reads through, and sources its view of ConfigMaps and Secrets of others.
@@ -54,7 +55,9 @@ func TestEnvtest(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	ctrl.SetLogger(GinkgoLogr)
-	server := &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	server = &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	// Services of stacks stay while their pods do, and nobody plays pods here.
+	server.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	config, err := server.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(server.Stop)
@@ -79,9 +82,9 @@ var _ = BeforeSuite(func() {
 })
 
 // operatorOf joins the operator's parts as cmd/manager does.
-func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.ShopReconciler, cache.Cache) {
+func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer, namespaces ...string) (*controllers.ShopReconciler, cache.Cache) {
 	GinkgoHelper()
-	options := controllers.SourceCacheOptions()
+	options := controllers.Within(controllers.SourceCacheOptions(), namespaces)
 	options.Scheme, options.Mapper = mgr.GetScheme(), mgr.GetRESTMapper()
 	sources, err := cache.New(mgr.GetConfig(), options)
 	Expect(err).NotTo(HaveOccurred())
@@ -90,8 +93,8 @@ func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer) (*controllers.
 	m := controllers.NewMetrics(registry)
 	return &controllers.ShopReconciler{
 		Reader: &observe.Reader{
-			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader()},
-			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: clock},
+			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
+			Namespaces: namespaces, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
 		},
 		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
 		Metrics:        m,

@@ -26,6 +26,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DisruptionBudgetApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoor"):
 		return &apiv1alpha1.FrontDoorApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoorPod"):
+		return &apiv1alpha1.FrontDoorPodApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoorService"):
 		return &apiv1alpha1.FrontDoorServiceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GatewayAPIFrontDoor"):

@@ -10,9 +10,8 @@ import (
 func (w *World) check(d plan.Decision) {
 	w.checkSwitch(d)
 	w.checkActive(d)
-	if len(d.Stacks) > 2 {
-		w.violate("more than two stacks: %v", d.Stacks)
-	}
+	w.checkStanding(d)
+	w.checkJobs(d)
 	if d.Reason == "" || d.Message == "" {
 		w.violate("a decision without a reason or message")
 	}
@@ -26,15 +25,30 @@ func (w *World) checkSwitch(d plan.Decision) {
 		}
 		return
 	}
-	floors := d.Floors(d.Table.Active)
+	floors, required := d.Floors(d.Table.Active), d.Required(d.Table.Active)
 	if len(floors) == 0 {
 		w.violate("the front door is switched to %s, which does not run", d.Table.Active)
 	}
 	for service, floor := range floors {
-		if !w.Observed.Stacks[d.Table.Active][service].ReadyAt(floor) {
-			w.violate("the front door is switched to %s, whose %s is not ready at %d", d.Table.Active, service, floor)
+		need, ok := required[service]
+		if !ok || need > floor {
+			w.violate("a switch to %s asks %d pods of %s, whose floor is %d", d.Table.Active, need, service, floor)
+		}
+		if need < floor && !w.mayBeLess(d.Table.Active, service, need) {
+			w.violate("a switch to %s asks only %d pods of %s, whose floor is %d", d.Table.Active, need, service, floor)
+		}
+		if !w.Observed.Stacks[d.Table.Active][service].ReadyAt(need) {
+			w.violate("the front door is switched to %s, whose %s is not ready at %d", d.Table.Active, service, need)
 		}
 	}
+}
+
+// mayBeLess: a switch asks for less than the floor only of a stack that served before, which must
+// have its least, and of a service of which what serves has no more.
+func (w *World) mayBeLess(release, service string, need int32) bool {
+	s, o := w.Observed.Table.Switch, w.Observed
+	back := s != nil && s.From == release && need >= o.Live[service].Min
+	return back || need >= o.Stacks[o.Table.Active][service].Available
 }
 
 // checkActive: the active stack stays, and so does the one before until every replica left it.
@@ -43,14 +57,14 @@ func (w *World) checkActive(d plan.Decision) {
 	if active == "" || d.Frozen {
 		return
 	}
-	if _, runs := d.Role(active); !runs {
+	if !d.Kept(active) {
 		w.violate("the active stack %s is taken away", active)
 	}
 	s := w.Observed.Table.Switch
 	if s == nil || len(w.Observed.Stacks[s.From]) == 0 || w.Observed.FrontDoor.AllConfirmed() {
 		return
 	}
-	if _, runs := d.Role(s.From); !runs {
+	if !d.Kept(s.From) {
 		w.violate("stack %s is taken away before every replica left it", s.From)
 	}
 }
@@ -64,4 +78,48 @@ func Check(o plan.Observed, d plan.Decision) []string {
 	w := World{Observed: o}
 	w.check(d)
 	return w.Violations
+}
+
+// checkStanding: at most two stacks, nothing changes while paused or where it is not known what
+// serves, and a release counts as what is asked for only where the front door names it.
+func (w *World) checkStanding(d plan.Decision) {
+	if len(d.Stacks) > 2 {
+		w.violate("more than two stacks: %v", d.Stacks)
+	}
+	if (w.Observed.Paused || w.Observed.Unknown != "") && !d.Frozen {
+		w.violate("the shop is paused, or what serves is not known, and the decision changes something: %s", d.Message)
+	}
+	if pin := w.Observed.Policy.Pin; d.Fulfilled && pin != "" && !w.Observed.Policy.Manual && !w.names(d.Table.Active, pin) {
+		w.violate("the pin %s counts as fulfilled while %s serves", pin, d.Table.Active)
+	}
+	if d.Fulfilled && d.Table.Switching {
+		w.violate("what is asked for counts as what serves in the pass of the switch to it")
+	}
+}
+
+func (w *World) names(release, pin string) bool {
+	for _, r := range w.Observed.Releases {
+		if r.Name == release && (r.Name == pin || r.Version == pin) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkJobs: a migration that runs is not taken away, and no second one of the service starts beside it.
+func (w *World) checkJobs(d plan.Decision) {
+	for release, jobs := range w.Observed.Migrations {
+		for service, job := range jobs {
+			kept := d.Frozen || d.Kept(release) || d.Candidate == release
+			if job.Started && job.State == plan.JobRunning && !kept {
+				w.violate("the migration of %s in %s is taken away while it runs", service, release)
+			}
+		}
+	}
+	for _, j := range d.Jobs {
+		_, there := w.Observed.Migrations[j.Release][j.Name]
+		if j.Kind == plan.MigrationJob && !there && len(w.Observed.MigrationPods[j.Name]) > 0 {
+			w.violate("a second migration of %s starts while a pod of an earlier one runs", j.Name)
+		}
+	}
 }

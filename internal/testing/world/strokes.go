@@ -19,3 +19,12 @@ func (w *World) Stumble(release, service string) {
 	run.Available, w.age[release+"/"+service] = 0, 0
 	w.Observed.Stacks[release][service] = run
 }
+
+// Retry removes what says that the guard rejected a release.
+func (w *World) Retry(release string) {
+	for i := range w.Observed.Releases {
+		if r := &w.Observed.Releases[i]; r.Name == release {
+			r.Rejected = ""
+		}
+	}
+}

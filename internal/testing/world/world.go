@@ -22,6 +22,12 @@ type World struct {
 	Trouble map[string]string
 	// Refused is what Kubernetes says of the pods of a service that it does not create.
 	Refused map[string]string
+	// NoRoom: pods of a service that does not start are missing for want of room.
+	NoRoom map[string]bool
+	// Left is how many pods a service that does not start has all the same.
+	Left map[string]int32
+	// Endless holds Jobs that run until they are taken out of it.
+	Endless map[string]bool
 	// Ends is what becomes of a Job, by release/service or release/check, one step after
 	// it was started; unset: it succeeds.
 	Ends map[string]plan.JobState
@@ -43,11 +49,11 @@ type World struct {
 // New makes an empty shop with the services, each fixed at two replicas.
 func New(services ...string) *World {
 	start := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
-	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, Refused: map[string]string{}, ConfirmsIn: 1, age: map[string]int{},
+	w := &World{Now: start, began: start, StartsIn: map[string]int{}, Trouble: map[string]string{}, Refused: map[string]string{}, NoRoom: map[string]bool{}, Left: map[string]int32{}, Endless: map[string]bool{}, ConfirmsIn: 1, age: map[string]int{},
 		Ends: map[string]plan.JobState{}, Counts: map[string]frontdoor.Counts{}, Services: map[string]plan.Service{}}
 	w.Observed.Namespace = "acme"
 	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
-	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5}
+	w.Observed.Policy = plan.Policy{Settle: 5 * time.Second, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5, DrainTime: 30 * time.Second}
 	w.Observed.Stacks = map[string]plan.Stack{}
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {
@@ -61,6 +67,12 @@ func New(services ...string) *World {
 func (w *World) Change(release string) {
 	w.note("user: the services are now those of " + release)
 	w.Observed.Content = plan.Content{Release: release, Since: w.Now}
+}
+
+// ChangeTo makes the services' content that of a release, whose services have these identities.
+func (w *World) ChangeTo(release string, identities map[string]string) {
+	w.Change(release)
+	w.Observed.Content.Services = identities
 }
 
 // Say writes a line into the story.
@@ -114,6 +126,9 @@ func (w *World) services() []plan.Service {
 	for name, scale := range w.Observed.Live {
 		s := w.Services[name]
 		s.Name, s.Scale = name, scale
+		if s.Identity == "" {
+			s.Identity = w.Observed.Content.Services[name]
+		}
 		out = append(out, s)
 	}
 	return out

@@ -50,6 +50,11 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Check
   map:
     fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
     - name: args
       type:
         list:
@@ -77,6 +82,11 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: image
       type:
         scalar: string
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
     - name: name
       type:
         scalar: string
@@ -123,6 +133,43 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorType
       default: Managed
+- name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorPod
+  map:
+    fields:
+    - name: affinity
+      type:
+        namedType: io.k8s.api.core.v1.Affinity
+    - name: imagePullSecrets
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.api.core.v1.LocalObjectReference
+          elementRelationship: associative
+          keys:
+          - name
+    - name: nodeSelector
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: priorityClassName
+      type:
+        scalar: string
+    - name: tolerations
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.api.core.v1.Toleration
+          elementRelationship: atomic
+    - name: topologySpreadConstraints
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.api.core.v1.TopologySpreadConstraint
+          elementRelationship: associative
+          keys:
+          - topologyKey
+          - whenUnsatisfiable
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorService
   map:
     fields:
@@ -131,6 +178,15 @@ var schemaYAML = typed.YAMLObject(`types:
         map:
           elementType:
             scalar: string
+    - name: externalTrafficPolicy
+      type:
+        namedType: io.k8s.api.core.v1.ServiceExternalTrafficPolicy
+    - name: loadBalancerSourceRanges
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: port
       type:
         scalar: numeric
@@ -211,9 +267,15 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ManagedFrontDoor
   map:
     fields:
+    - name: drainSeconds
+      type:
+        scalar: numeric
     - name: image
       type:
         scalar: string
+    - name: pod
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoorPod
     - name: replicas
       type:
         scalar: numeric
@@ -228,6 +290,11 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Migration
   map:
     fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
     - name: args
       type:
         list:
@@ -241,12 +308,27 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: irreversible
       type:
         scalar: boolean
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.PodOptions
   map:
     fields:
     - name: affinity
       type:
         namedType: io.k8s.api.core.v1.Affinity
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: fsGroup
+      type:
+        scalar: numeric
     - name: imagePullSecrets
       type:
         list:
@@ -255,6 +337,11 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
     - name: nodeSelector
       type:
         map:
@@ -280,7 +367,10 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: io.k8s.api.core.v1.TopologySpreadConstraint
-          elementRelationship: atomic
+          elementRelationship: associative
+          keys:
+          - topologyKey
+          - whenUnsatisfiable
     - name: volumeMounts
       type:
         list:
@@ -465,6 +555,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Route
   map:
     fields:
+    - name: allowedServices
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: path
       type:
         scalar: string
@@ -528,6 +624,7 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spec
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopSpec
+      default: {}
     - name: status
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopStatus
@@ -564,6 +661,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - copy
+    - name: renderVersion
+      type:
+        scalar: numeric
     - name: revision
       type:
         scalar: string
@@ -754,6 +854,12 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ShopSpec
   map:
     fields:
+    - name: allowedPodMetadata
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: defaults
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ServiceDefaults
@@ -761,6 +867,10 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
       default: {}
+    - name: networkPolicies
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.NetworkPolicies
+      default: Enabled
     - name: paused
       type:
         scalar: boolean
@@ -1481,6 +1591,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretName
       type:
         scalar: string
+- name: io.k8s.api.core.v1.ServiceExternalTrafficPolicy
+  scalar: string
 - name: io.k8s.api.core.v1.ServiceType
   scalar: string
 - name: io.k8s.api.core.v1.StorageMedium

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/emporium-shop/emporium/hack/cluster/internal/process"
 )
@@ -19,6 +20,33 @@ type Record struct {
 	// Complete says that the cluster was once up entirely.
 	Complete  bool              `json:"complete"`
 	Processes []process.Process `json:"processes"`
+	// Specs tell how each process was started, so that it can be started again.
+	Specs []process.Spec `json:"specs,omitempty"`
+}
+
+// Process finds a recorded process by its name.
+func (r Record) Process(name string) (process.Process, bool) {
+	at := slices.IndexFunc(r.Processes, func(p process.Process) bool { return p.Name == name })
+	if at < 0 {
+		return process.Process{}, false
+	}
+	return r.Processes[at], true
+}
+
+// Spec finds how a process was started.
+func (r Record) Spec(name string) (process.Spec, bool) {
+	at := slices.IndexFunc(r.Specs, func(s process.Spec) bool { return s.Name == name })
+	if at < 0 {
+		return process.Spec{}, false
+	}
+	return r.Specs[at], true
+}
+
+// Remember records a process that was started; one of the same name from before is forgotten.
+func (r *Record) Remember(started process.Process, spec process.Spec) {
+	r.Processes = slices.DeleteFunc(r.Processes, func(p process.Process) bool { return p.Name == started.Name })
+	r.Specs = slices.DeleteFunc(r.Specs, func(s process.Spec) bool { return s.Name == spec.Name })
+	r.Processes, r.Specs = append(r.Processes, started), append(r.Specs, spec)
 }
 
 // Alive and Dead name the recorded processes by whether they still run.

@@ -41,16 +41,23 @@ func (p Process) Alive() bool {
 }
 
 // Kill ends the process at once. Nothing in this cluster is worth a gentle stop: all its data are thrown away with it.
-func (p Process) Kill() {
+func (p Process) Kill() { _ = p.Signal(unix.SIGKILL) } // gone already is as good
+
+// Signal sends a signal to this very process, and fails where it has ended.
+func (p Process) Signal(signal unix.Signal) error {
 	handle, err := unix.PidfdOpen(p.PID, 0)
 	if err != nil {
-		return // gone already
+		return fmt.Errorf("sending %s to %s: %w", unix.SignalName(signal), p.Name, err)
 	}
 	defer func() { _ = unix.Close(handle) }()
 	// The handle holds the pid, so this check and the signal mean the same process.
-	if p.Alive() {
-		_ = unix.PidfdSendSignal(handle, unix.SIGKILL, nil, 0)
+	if !p.Alive() {
+		return fmt.Errorf("sending %s to %s: it has ended", unix.SignalName(signal), p.Name)
 	}
+	if err := unix.PidfdSendSignal(handle, signal, nil, 0); err != nil {
+		return fmt.Errorf("sending %s to %s: %w", unix.SignalName(signal), p.Name, err)
+	}
+	return nil
 }
 
 // WaitGone waits until all have ended, and lists those that have not when the context is done.

@@ -11,13 +11,15 @@ import (
 
 // Spec says how to start a program.
 type Spec struct {
-	Name    string
-	Command []string
+	Name    string   `json:"name"`
+	Command []string `json:"command"`
 	// Netns is the network namespace to start it in; empty is the host's.
-	Netns string
+	Netns string `json:"netns,omitempty"`
 	// Env is its whole environment: what the caller has set, a proxy for example, must not reach the cluster.
-	Env []string
-	Log string
+	Env []string `json:"env"`
+	Log string   `json:"log"`
+	// KeepLog goes on with the log of the time before: what is started again did not begin anew.
+	KeepLog bool `json:"-"`
 }
 
 // Child is a program started by this command.
@@ -30,7 +32,7 @@ type Child struct {
 
 // Start runs the program in a session of its own, so that it outlives this command and its terminal.
 func Start(spec Spec) (*Child, error) {
-	log, err := create(spec.Log)
+	log, err := create(spec)
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}
@@ -75,11 +77,15 @@ func (c *Child) Failure() error {
 	return fmt.Errorf("running %s: it ended (%s); the end of %s:\n%s", c.Name, c.reason, c.log, Tail(c.log, 15))
 }
 
-func create(log string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
+func create(spec Spec) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(spec.Log), 0o755); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o644)
+	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if !spec.KeepLog {
+		flags |= os.O_TRUNC
+	}
+	return os.OpenFile(spec.Log, flags, 0o644)
 }
 
 // Tail is the last lines of a log, indented.

@@ -25,6 +25,13 @@ type plan struct {
 }
 
 func main() {
+	if role := os.Getenv(roleVariable); role != "" {
+		if err := play(role, os.Args[1:]); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", role, err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx); err != nil {
@@ -34,9 +41,6 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	if role := os.Getenv(roleVariable); role != "" {
-		return play(role, os.Args[1:])
-	}
 	var p plan
 	flag.IntVar(&p.rounds, "rounds", 3, "how often each target is measured in each scenario")
 	flag.DurationVar(&p.seconds, "time", 3*time.Second, "how long each measurement takes")

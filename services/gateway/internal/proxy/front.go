@@ -99,7 +99,8 @@ func New(role table.Role, o Options) *Front {
 // nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{r: r, role: f.role, began: f.Now(), client: newClient(w, r, f.WriteTimeout)}
+	ex := &exchange{r: r, role: f.role, began: f.Now()}
+	ex.client.begin(w, r, f.WriteTimeout)
 	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
@@ -113,7 +114,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !r.ProtoAtLeast(1, 1) {
 		w.Header().Set("Connection", "close") // HTTP/1.0 cannot say where a body of unknown length ends
 	}
-	f.serve(ex.client, ex, stack)
+	f.serve(&ex.client, ex, stack)
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {

@@ -21,13 +21,18 @@ type CheckApplyConfiguration struct {
 	Command []string `json:"command,omitempty"`
 	// args of the container. Unset: the image's.
 	Args []string `json:"args,omitempty"`
-	// env of the container, beside SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL. ConfigMaps
-	// and Secrets named here are read as they are, not copied.
+	// env of the container, after SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL; an entry of the
+	// same name wins. ConfigMaps and Secrets named here are read as they are, not copied.
 	Env []v1.EnvVar `json:"env,omitempty"`
 	// resources of the pod. Unset: the shop's defaults.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
-	// deadline for the check to end; past it, it failed. Unset: 5m.
+	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
+	// labels of the check's pod, beside Emporium's own. Unset: none.
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the check's pod. Unset: none.
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // CheckApplyConfiguration constructs a declarative configuration of the Check type for use with
@@ -95,5 +100,33 @@ func (b *CheckApplyConfiguration) WithResources(value v1.ResourceRequirements) *
 // If called multiple times, the Deadline field is set to the value of the last call.
 func (b *CheckApplyConfiguration) WithDeadline(value metav1.Duration) *CheckApplyConfiguration {
 	b.Deadline = &value
+	return b
+}
+
+// WithLabels puts the entries into the Labels field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Labels field,
+// overwriting an existing map entries in Labels field with the same key.
+func (b *CheckApplyConfiguration) WithLabels(entries map[string]string) *CheckApplyConfiguration {
+	if b.Labels == nil && len(entries) > 0 {
+		b.Labels = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Labels[k] = v
+	}
+	return b
+}
+
+// WithAnnotations puts the entries into the Annotations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Annotations field,
+// overwriting an existing map entries in Annotations field with the same key.
+func (b *CheckApplyConfiguration) WithAnnotations(entries map[string]string) *CheckApplyConfiguration {
+	if b.Annotations == nil && len(entries) > 0 {
+		b.Annotations = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Annotations[k] = v
+	}
 	return b
 }

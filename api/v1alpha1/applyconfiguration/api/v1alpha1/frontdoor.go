@@ -15,7 +15,7 @@ type FrontDoorApplyConfiguration struct {
 	// at a Gateway of yours. It cannot be changed later. Unset: Managed.
 	Type *apiv1alpha1.FrontDoorType `json:"type,omitempty"`
 	// managed configures the gateway that the operator runs. With type GatewayAPI,
-	// image, replicas and resources hold for the gateway that is part of each stack.
+	// image, replicas, resources, pod and drainSeconds hold for the gateway that is part of each stack.
 	Managed *ManagedFrontDoorApplyConfiguration `json:"managed,omitempty"`
 	// gatewayAPI says at which Gateway and under which names the shop is reached.
 	// Only with type GatewayAPI, and required there.

@@ -17,6 +17,12 @@ type FrontDoorServiceApplyConfiguration struct {
 	Port *int32 `json:"port,omitempty"`
 	// annotations of the Service, for a cloud's load balancer.
 	Annotations map[string]string `json:"annotations,omitempty"`
+	// externalTrafficPolicy of the Service. Local keeps the customers' addresses; give drainSeconds the
+	// time that the load balancer needs then. Unset: what the cluster or somebody else sets.
+	ExternalTrafficPolicy *v1.ServiceExternalTrafficPolicy `json:"externalTrafficPolicy,omitempty"`
+	// loadBalancerSourceRanges are the address ranges, as CIDRs, that the load balancer lets in.
+	// Unset: what the cluster or somebody else sets.
+	LoadBalancerSourceRanges []string `json:"loadBalancerSourceRanges,omitempty"`
 }
 
 // FrontDoorServiceApplyConfiguration constructs a declarative configuration of the FrontDoorService type for use with
@@ -51,6 +57,24 @@ func (b *FrontDoorServiceApplyConfiguration) WithAnnotations(entries map[string]
 	}
 	for k, v := range entries {
 		b.Annotations[k] = v
+	}
+	return b
+}
+
+// WithExternalTrafficPolicy sets the ExternalTrafficPolicy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ExternalTrafficPolicy field is set to the value of the last call.
+func (b *FrontDoorServiceApplyConfiguration) WithExternalTrafficPolicy(value v1.ServiceExternalTrafficPolicy) *FrontDoorServiceApplyConfiguration {
+	b.ExternalTrafficPolicy = &value
+	return b
+}
+
+// WithLoadBalancerSourceRanges adds the given value to the LoadBalancerSourceRanges field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the LoadBalancerSourceRanges field.
+func (b *FrontDoorServiceApplyConfiguration) WithLoadBalancerSourceRanges(values ...string) *FrontDoorServiceApplyConfiguration {
+	for i := range values {
+		b.LoadBalancerSourceRanges = append(b.LoadBalancerSourceRanges, values[i])
 	}
 	return b
 }

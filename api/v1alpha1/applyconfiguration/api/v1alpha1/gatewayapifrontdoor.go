@@ -16,7 +16,9 @@ type GatewayAPIFrontDoorApplyConfiguration struct {
 	PreviewHostnames []string `json:"previewHostnames,omitempty"`
 	// probeAddress is host:port at which the operator reaches the Gateway to see that
 	// it follows a switch. Unset: the first address in the Gateway's status, at the
-	// port of its listener; with several parentRefs, that of each.
+	// port of its listener; with several parentRefs, that of each. The host must be such an
+	// address, or a Service as <name>.<namespace>.svc in the shop's namespace or that of a
+	// Gateway in parentRefs, unless the operator runs with --probe-anywhere.
 	ProbeAddress *string `json:"probeAddress,omitempty"`
 }
 

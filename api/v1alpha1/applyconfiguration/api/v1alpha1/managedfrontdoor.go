@@ -21,6 +21,14 @@ type ManagedFrontDoorApplyConfiguration struct {
 	Service *FrontDoorServiceApplyConfiguration `json:"service,omitempty"`
 	// resources of each gateway pod. Unset: requests of 100m CPU and 64Mi, a limit of 256Mi.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
+	// pod says with which credentials the gateway's image is pulled and where its pods run.
+	// Unset: imagePullSecrets, nodeSelector and tolerations of the shop's defaults.
+	Pod *FrontDoorPodApplyConfiguration `json:"pod,omitempty"`
+	// drainSeconds is how long a gateway pod goes on serving as before after it was told to go: at least the
+	// time that what stands before it, for example a cloud's load balancer with health checks of its own,
+	// needs to send nowhere else. Then it asks clients to close their connections, and ends what is in
+	// flight. Unset: 5.
+	DrainSeconds *int32 `json:"drainSeconds,omitempty"`
 }
 
 // ManagedFrontDoorApplyConfiguration constructs a declarative configuration of the ManagedFrontDoor type for use with
@@ -58,5 +66,21 @@ func (b *ManagedFrontDoorApplyConfiguration) WithService(value *FrontDoorService
 // If called multiple times, the Resources field is set to the value of the last call.
 func (b *ManagedFrontDoorApplyConfiguration) WithResources(value v1.ResourceRequirements) *ManagedFrontDoorApplyConfiguration {
 	b.Resources = &value
+	return b
+}
+
+// WithPod sets the Pod field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pod field is set to the value of the last call.
+func (b *ManagedFrontDoorApplyConfiguration) WithPod(value *FrontDoorPodApplyConfiguration) *ManagedFrontDoorApplyConfiguration {
+	b.Pod = value
+	return b
+}
+
+// WithDrainSeconds sets the DrainSeconds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DrainSeconds field is set to the value of the last call.
+func (b *ManagedFrontDoorApplyConfiguration) WithDrainSeconds(value int32) *ManagedFrontDoorApplyConfiguration {
+	b.DrainSeconds = &value
 	return b
 }

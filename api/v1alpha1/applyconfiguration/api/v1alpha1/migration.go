@@ -20,8 +20,15 @@ type MigrationApplyConfiguration struct {
 	// ran, going back to a release from before it is refused. It speaks of this image and
 	// these args: take it out again with the next image. Unset: false.
 	Irreversible *bool `json:"irreversible,omitempty"`
-	// deadline for the Job to end; past it, it failed. Unset: 10m.
+	// deadline for the Job to end, from the start of its pod on; past it, it failed. The pod stays, with
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 10m.
 	Deadline *v1.Duration `json:"deadline,omitempty"`
+	// labels of the migration's pod; they win over those in pod.labels. A mesh whose sidecar
+	// never ends is kept out by them, or by annotations. Unset: those in pod.labels.
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the migration's pod; they win over those in pod.annotations. Unset:
+	// those in pod.annotations.
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // MigrationApplyConfiguration constructs a declarative configuration of the Migration type for use with
@@ -53,5 +60,33 @@ func (b *MigrationApplyConfiguration) WithIrreversible(value bool) *MigrationApp
 // If called multiple times, the Deadline field is set to the value of the last call.
 func (b *MigrationApplyConfiguration) WithDeadline(value v1.Duration) *MigrationApplyConfiguration {
 	b.Deadline = &value
+	return b
+}
+
+// WithLabels puts the entries into the Labels field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Labels field,
+// overwriting an existing map entries in Labels field with the same key.
+func (b *MigrationApplyConfiguration) WithLabels(entries map[string]string) *MigrationApplyConfiguration {
+	if b.Labels == nil && len(entries) > 0 {
+		b.Labels = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Labels[k] = v
+	}
+	return b
+}
+
+// WithAnnotations puts the entries into the Annotations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Annotations field,
+// overwriting an existing map entries in Annotations field with the same key.
+func (b *MigrationApplyConfiguration) WithAnnotations(entries map[string]string) *MigrationApplyConfiguration {
+	if b.Annotations == nil && len(entries) > 0 {
+		b.Annotations = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Annotations[k] = v
+	}
 	return b
 }

@@ -15,23 +15,36 @@ type PodOptionsApplyConfiguration struct {
 	Volumes []VolumeApplyConfiguration `json:"volumes,omitempty"`
 	// volumeMounts of the container.
 	VolumeMounts []v1.VolumeMount `json:"volumeMounts,omitempty"`
-	// imagePullSecrets to pull the image with. Unset: the shop's defaults.
+	// imagePullSecrets to pull the image with. Each must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Unset: the shop's defaults.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 	// nodeSelector of the pods. Unset: the shop's defaults.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 	// tolerations of the pods. Unset: the shop's defaults.
 	Tolerations []v1.Toleration `json:"tolerations,omitempty"`
-	// affinity of the pods. Unset: none.
+	// affinity of the pods. Required terms that select the service's pods count each stack
+	// for itself. Unset: none.
 	Affinity *v1.Affinity `json:"affinity,omitempty"`
-	// topologySpreadConstraints of the pods. Unset: spread over nodes where possible.
+	// topologySpreadConstraints of the pods, one for each topologyKey and whenUnsatisfiable. Those
+	// that select the service's pods count each stack for itself. Unset: spread over nodes where possible.
 	TopologySpreadConstraints []v1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-	// serviceAccountName that the pods run as. Its token is mounted only when this
+	// serviceAccountName that the pods run as. It must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services. Its token is mounted only when this
 	// is set. Unset: the namespace's default, without a token.
 	ServiceAccountName *string `json:"serviceAccountName,omitempty"`
 	// priorityClassName of the pods. Unset: none.
 	PriorityClassName *string `json:"priorityClassName,omitempty"`
 	// terminationGracePeriodSeconds for a pod to finish what is in flight. Unset: 45.
 	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
+	// fsGroup is the group that owns the files of the pods' volumes and that the processes are
+	// in, so that a process that is not root can write to a fresh persistentVolumeClaim. Unset: none.
+	FSGroup *int64 `json:"fsGroup,omitempty"`
+	// labels of the pods, those of the migration included, beside Emporium's own. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	Labels map[string]string `json:"labels,omitempty"`
+	// annotations of the pods, those of the migration included. The Shop's
+	// spec.allowedPodMetadata must hold their names. Unset: none.
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // PodOptionsApplyConfiguration constructs a declarative configuration of the PodOptions type for use with
@@ -136,5 +149,41 @@ func (b *PodOptionsApplyConfiguration) WithPriorityClassName(value string) *PodO
 // If called multiple times, the TerminationGracePeriodSeconds field is set to the value of the last call.
 func (b *PodOptionsApplyConfiguration) WithTerminationGracePeriodSeconds(value int64) *PodOptionsApplyConfiguration {
 	b.TerminationGracePeriodSeconds = &value
+	return b
+}
+
+// WithFSGroup sets the FSGroup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FSGroup field is set to the value of the last call.
+func (b *PodOptionsApplyConfiguration) WithFSGroup(value int64) *PodOptionsApplyConfiguration {
+	b.FSGroup = &value
+	return b
+}
+
+// WithLabels puts the entries into the Labels field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Labels field,
+// overwriting an existing map entries in Labels field with the same key.
+func (b *PodOptionsApplyConfiguration) WithLabels(entries map[string]string) *PodOptionsApplyConfiguration {
+	if b.Labels == nil && len(entries) > 0 {
+		b.Labels = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Labels[k] = v
+	}
+	return b
+}
+
+// WithAnnotations puts the entries into the Annotations field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, the entries provided by each call will be put on the Annotations field,
+// overwriting an existing map entries in Annotations field with the same key.
+func (b *PodOptionsApplyConfiguration) WithAnnotations(entries map[string]string) *PodOptionsApplyConfiguration {
+	if b.Annotations == nil && len(entries) > 0 {
+		b.Annotations = make(map[string]string, len(entries))
+	}
+	for k, v := range entries {
+		b.Annotations[k] = v
+	}
 	return b
 }

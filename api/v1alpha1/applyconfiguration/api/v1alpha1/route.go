@@ -8,8 +8,12 @@ package v1alpha1
 // Route is a public path of a service.
 type RouteApplyConfiguration struct {
 	// path is a prefix of whole segments: /api/cart also takes /api/cart/7, not
-	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service.
+	// /api/cartoon. The longest prefix of a shop wins; one prefix belongs to one service, and
+	// a path below that of another service needs its allowedServices.
 	Path *string `json:"path,omitempty"`
+	// allowedServices names the services of the shop that may have a path below this one;
+	// * stands for all of them. It is no part of a release. Unset: none but this service.
+	AllowedServices []string `json:"allowedServices,omitempty"`
 }
 
 // RouteApplyConfiguration constructs a declarative configuration of the Route type for use with
@@ -23,5 +27,15 @@ func Route() *RouteApplyConfiguration {
 // If called multiple times, the Path field is set to the value of the last call.
 func (b *RouteApplyConfiguration) WithPath(value string) *RouteApplyConfiguration {
 	b.Path = &value
+	return b
+}
+
+// WithAllowedServices adds the given value to the AllowedServices field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the AllowedServices field.
+func (b *RouteApplyConfiguration) WithAllowedServices(values ...string) *RouteApplyConfiguration {
+	for i := range values {
+		b.AllowedServices = append(b.AllowedServices, values[i])
+	}
 	return b
 }

@@ -13,13 +13,14 @@ import (
 type ServiceDefaultsApplyConfiguration struct {
 	// resources of each pod of a service that sets none.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
-	// env is put before each service's own; a service's entry of the same name wins.
+	// env is put before each service's own; a service's entry of the same name wins, and stands
+	// where the default stood if a later default refers to it as $(NAME).
 	Env []v1.EnvVar `json:"env,omitempty"`
-	// imagePullSecrets of services that set none.
+	// imagePullSecrets of services that set none, of checks and of the front door.
 	ImagePullSecrets []v1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
-	// nodeSelector of services that set none.
+	// nodeSelector of services that set none, of checks and of the front door.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
-	// tolerations of services that set none.
+	// tolerations of services that set none, of checks and of the front door.
 	Tolerations []v1.Toleration `json:"tolerations,omitempty"`
 }
 

@@ -31,7 +31,8 @@ type ServiceTemplateApplyConfiguration struct {
 	// resources of each pod. Unset: the shop's defaults. A CPU request is needed for autoscaling by CPU.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
 	// env of the container. A ConfigMap or Secret named here is copied into the
-	// release, so going back restores it.
+	// release, so going back restores it. A Secret must allow the service, by the annotation
+	// shop.emporium.dev/allowed-services; so must those of envFrom and pod.volumes.
 	Env []v1.EnvVar `json:"env,omitempty"`
 	// envFrom takes all entries of a ConfigMap or Secret, which is copied into the release.
 	EnvFrom []v1.EnvFromSource `json:"envFrom,omitempty"`

@@ -21,6 +21,7 @@ type ShopApplyConfiguration struct {
 	// metadata is standard object metadata.
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is what the platform team asks for. The operator never writes it.
+	// Unset: every field has its default.
 	Spec *ShopSpecApplyConfiguration `json:"spec,omitempty"`
 	// status is what the operator sees. Deleting it changes nothing: it is made anew.
 	Status *ShopStatusApplyConfiguration `json:"status,omitempty"`

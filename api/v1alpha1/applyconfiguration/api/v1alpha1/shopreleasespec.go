@@ -17,6 +17,10 @@ type ShopReleaseSpecApplyConfiguration struct {
 	Services []ReleaseServiceApplyConfiguration `json:"services,omitempty"`
 	// copies of the ConfigMaps and Secrets that the services name, as they were.
 	Copies []ConfigCopyApplyConfiguration `json:"copies,omitempty"`
+	// renderVersion is the version of the rendering that the release's stack has: how its
+	// pods and other objects are made of this snapshot. It is the operator's at the time of the cut and stays, so
+	// that a newer operator does not replace running pods. It is no part of the revision. Unset: 1.
+	RenderVersion *int32 `json:"renderVersion,omitempty"`
 }
 
 // ShopReleaseSpecApplyConfiguration constructs a declarative configuration of the ShopReleaseSpec type for use with
@@ -72,5 +76,13 @@ func (b *ShopReleaseSpecApplyConfiguration) WithCopies(values ...*ConfigCopyAppl
 		}
 		b.Copies = append(b.Copies, *values[i])
 	}
+	return b
+}
+
+// WithRenderVersion sets the RenderVersion field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RenderVersion field is set to the value of the last call.
+func (b *ShopReleaseSpecApplyConfiguration) WithRenderVersion(value int32) *ShopReleaseSpecApplyConfiguration {
+	b.RenderVersion = &value
 	return b
 }

@@ -2,6 +2,10 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
 // ShopSpecApplyConfiguration represents a declarative configuration of the ShopSpec type for use
 // with apply.
 //
@@ -18,6 +22,15 @@ type ShopSpecApplyConfiguration struct {
 	// defaults hold for every service that does not say otherwise. They are part
 	// of a release: changing them is a new one.
 	Defaults *ServiceDefaultsApplyConfiguration `json:"defaults,omitempty"`
+	// networkPolicies says whether the operator writes NetworkPolicies, which let a service be
+	// reached at its port only by the services of its own release that name it in dependsOn, and
+	// by the front door where it has routes. The cluster's network must enforce them. Stacks of
+	// releases from before the operator knew this field get none. Unset: Enabled.
+	NetworkPolicies *apiv1alpha1.NetworkPolicies `json:"networkPolicies,omitempty"`
+	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
+	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
+	// team that may choose them freely can take another's traffic. Unset: none.
+	AllowedPodMetadata []string `json:"allowedPodMetadata,omitempty"`
 }
 
 // ShopSpecApplyConfiguration constructs a declarative configuration of the ShopSpec type for use with
@@ -55,5 +68,23 @@ func (b *ShopSpecApplyConfiguration) WithRelease(value *ReleasePolicyApplyConfig
 // If called multiple times, the Defaults field is set to the value of the last call.
 func (b *ShopSpecApplyConfiguration) WithDefaults(value *ServiceDefaultsApplyConfiguration) *ShopSpecApplyConfiguration {
 	b.Defaults = value
+	return b
+}
+
+// WithNetworkPolicies sets the NetworkPolicies field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the NetworkPolicies field is set to the value of the last call.
+func (b *ShopSpecApplyConfiguration) WithNetworkPolicies(value apiv1alpha1.NetworkPolicies) *ShopSpecApplyConfiguration {
+	b.NetworkPolicies = &value
+	return b
+}
+
+// WithAllowedPodMetadata adds the given value to the AllowedPodMetadata field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the AllowedPodMetadata field.
+func (b *ShopSpecApplyConfiguration) WithAllowedPodMetadata(values ...string) *ShopSpecApplyConfiguration {
+	for i := range values {
+		b.AllowedPodMetadata = append(b.AllowedPodMetadata, values[i])
+	}
 	return b
 }

@@ -20,6 +20,7 @@ type VolumeApplyConfiguration struct {
 	// emptyDir is scratch space of the pod.
 	EmptyDir *v1.EmptyDirVolumeSource `json:"emptyDir,omitempty"`
 	// persistentVolumeClaim to mount; both stacks mount it during a release, so it must allow that.
+	// It must allow the service, by the annotation shop.emporium.dev/allowed-services.
 	PersistentVolumeClaim *v1.PersistentVolumeClaimVolumeSource `json:"persistentVolumeClaim,omitempty"`
 }
 

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/tools/leaderelection"
+	"k8s.io/utils/ptr"
+)
+
+// leads tells whether a pod comes to lead within a second, where the Lease was renewed a moment ago.
+func leads(t *testing.T, holder, pod string) bool {
+	t.Helper()
+	kube := fake.NewClientset(&coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: leaderElectionID, Namespace: "emporium-system"},
+		Spec: coordinationv1.LeaseSpec{
+			HolderIdentity: &holder, LeaseDurationSeconds: ptr.To(int32(leaseDuration.Seconds())),
+			AcquireTime: ptr.To(metav1.NowMicro()), RenewTime: ptr.To(metav1.NowMicro()),
+		},
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var led atomic.Bool
+	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
+		Lock: lock(kube, "emporium-system", pod), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		Callbacks: leaderelection.LeaderCallbacks{
+			OnStartedLeading: func(context.Context) {}, OnStoppedLeading: func() {},
+			OnNewLeader: func(who string) {
+				if who == pod {
+					led.Store(true)
+				}
+			},
+		},
+	})
+	return led.Load()
+}
+
+func TestAContainerThatWasKilledLeadsAgainWithoutWaitingForItsLease(t *testing.T) {
+	if !leads(t, "emporium-a", "emporium-a") {
+		t.Error("it waits for its own Lease to run out")
+	}
+}
+
+func TestAnotherPodWaitsForTheLeaseOfTheOneThatLeads(t *testing.T) {
+	if leads(t, "emporium-a", "emporium-b") {
+		t.Error("two lead")
+	}
+}

@@ -1,0 +1,67 @@
+package controllers
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/apply"
+)
+
+// stripMeta takes away who wrote which field, and the copy of the whole object that a
+// client-side kubectl apply leaves in an annotation. Statuses and annotations are written as
+// merge patches of what changed, so what is missing here is not deleted there.
+func stripMeta(m metav1.Object) {
+	m.SetManagedFields(nil)
+	annotations := m.GetAnnotations()
+	if _, there := annotations[corev1.LastAppliedConfigAnnotation]; there {
+		delete(annotations, corev1.LastAppliedConfigAnnotation)
+		m.SetAnnotations(annotations)
+	}
+}
+
+// stripPod leaves what tells how a pod is: whose it is, where it runs, its conditions and the
+// states of its containers.
+func stripPod(p *corev1.Pod) {
+	p.Annotations = nil
+	p.Spec = corev1.PodSpec{NodeName: p.Spec.NodeName}
+	s := p.Status
+	p.Status = corev1.PodStatus{
+		Phase: s.Phase, Reason: s.Reason, Message: s.Message, Conditions: s.Conditions,
+		InitContainerStatuses: stripContainers(s.InitContainerStatuses),
+		ContainerStatuses:     stripContainers(s.ContainerStatuses),
+	}
+}
+
+func stripContainers(all []corev1.ContainerStatus) []corev1.ContainerStatus {
+	for i, c := range all {
+		all[i] = corev1.ContainerStatus{
+			Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState,
+			Ready: c.Ready, Started: c.Started, RestartCount: c.RestartCount,
+		}
+	}
+	return all
+}
+
+// stripSecret: the name of a copy follows from its content, and nothing else of it is read.
+func stripSecret(s *corev1.Secret) {
+	if isCopy(s) {
+		s.Data, s.StringData = nil, nil
+	}
+}
+
+// stripConfigMap does not trust the label where it would cost the routing table.
+func stripConfigMap(c *corev1.ConfigMap) {
+	if !isCopy(c) {
+		return
+	}
+	table, is := c.Data[frontdoor.TableKey]
+	c.Data, c.BinaryData = nil, nil
+	if is {
+		c.Data = map[string]string{frontdoor.TableKey: table}
+	}
+}
+
+func isCopy(m metav1.Object) bool {
+	return m.GetLabels()[frontdoor.LabelComponent] == apply.ComponentCopy
+}

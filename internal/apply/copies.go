@@ -1,0 +1,101 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+// ComponentCopy marks the copies of ConfigMaps and Secrets.
+const ComponentCopy = observe.ComponentCopy
+
+// LostCopyError says that a copy which pods of a release use is gone for good.
+type LostCopyError struct {
+	Release string
+	Copy    v1alpha1.ConfigCopy
+	Why     string
+}
+
+func (e *LostCopyError) Error() string {
+	return fmt.Sprintf("%s %s, which pods of release %s read, was deleted, and %s %s %s: pods that are started now fail; create %s with the content that it had, or release the services anew",
+		e.Copy.Kind, e.Copy.Copy, e.Release, e.Copy.Kind, e.Copy.Name, e.Why, e.Copy.Name)
+}
+
+// restoreCopies makes the copies again that a release needs and somebody deleted, as far as what
+// they were copied from still holds the same.
+func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, configs *observe.Configs) error {
+	var errs []error
+	for _, c := range rel.Spec.Copies {
+		there, err := w.hasCopy(ctx, shop, c)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if err != nil || there {
+			continue
+		}
+		_, hash, err := configs.Load(ctx, shop.Namespace, release.Ref{Kind: c.Kind, Name: c.Name})
+		switch {
+		case apierrors.IsNotFound(err):
+			err = &LostCopyError{rel.Name, c, "is gone as well"}
+		case err == nil && !release.IsCopyOf(c.Copy, hash):
+			err = &LostCopyError{rel.Name, c, "has changed since"}
+		case err == nil:
+			err = w.copyConfig(ctx, shop, c, configs)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// copyAll copies what is not copied yet: a release that changes an image alone writes nothing.
+func (w *Writer) copyAll(ctx context.Context, shop *v1alpha1.Shop, copies []v1alpha1.ConfigCopy, configs *observe.Configs) error {
+	return inParallel(copies, func(c v1alpha1.ConfigCopy) error {
+		if there, err := w.hasCopy(ctx, shop, c); err != nil || there {
+			return err
+		}
+		return w.copyConfig(ctx, shop, c, configs)
+	})
+}
+
+// hasCopy asks the cache, which holds the operator's objects.
+func (w *Writer) hasCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (bool, error) {
+	var obj client.Object = &corev1.ConfigMap{}
+	if c.Kind == v1alpha1.SecretKind {
+		obj = &corev1.Secret{}
+	}
+	err := w.Client.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, obj)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("looking for the copy %s %s: %w", c.Kind, c.Copy, err)
+	}
+	return err == nil && metav1.IsControlledBy(obj, shop) && obj.GetDeletionTimestamp().IsZero(), nil
+}
+
+func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy, configs *observe.Configs) error {
+	ref := release.Ref{Kind: c.Kind, Name: c.Name}
+	src, hash, err := configs.Load(ctx, shop.Namespace, ref)
+	if err != nil {
+		return fmt.Errorf("reading %s %s to copy it: %w", c.Kind, c.Name, err)
+	}
+	if !release.IsCopyOf(c.Copy, hash) { // it changed after it was hashed: decide again
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(string(c.Kind)).GroupResource(), c.Name, errors.New("it changed while a release was cut"))
+	}
+	meta := w.meta(shop, c.Copy, ComponentCopy)
+	meta.Annotations = map[string]string{observe.AnnotationCopiedFrom: observe.CopiedFrom(src, hash)}
+	switch s := src.(type) {
+	case *corev1.Secret:
+		return w.create(ctx, shop, &corev1.Secret{ObjectMeta: meta, Immutable: ptr.To(true), Type: s.Type, Data: s.Data}, "Secret")
+	case *corev1.ConfigMap:
+		return w.create(ctx, shop, &corev1.ConfigMap{ObjectMeta: meta, Immutable: ptr.To(true), Data: s.Data, BinaryData: s.BinaryData}, "ConfigMap")
+	}
+	return fmt.Errorf("copying %s %s: unknown kind", c.Kind, c.Name)
+}

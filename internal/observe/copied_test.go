@@ -1,0 +1,92 @@
+package observe
+
+import (
+	"context"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+// newborn is what an operator that was just started knows: a Secret that a service names, and
+// perhaps a copy of it. reads counts what it read of the Secret's content.
+type newborn struct {
+	Configs
+	secret *corev1.Secret
+	reads  int
+}
+
+func start(t *testing.T, from func(secret *corev1.Secret, hash string) string) *newborn {
+	t.Helper()
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "mail", Namespace: "shops", UID: "1", ResourceVersion: "7"}, Data: map[string][]byte{"TOKEN": []byte("x")},
+	}
+	hash, err := release.HashSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name: "acme-mail-1", Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
+		Annotations: map[string]string{AnnotationCopiedFrom: from(secret, hash)},
+	}}
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	n := &newborn{secret: secret}
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(secret, copied).Build()
+	live := interceptor.NewClient(c, interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+		n.reads++
+		return c.Get(ctx, key, o, opts...)
+	}})
+	n.Configs = Configs{Metadata: c, Live: live, Copies: c}
+	return n
+}
+
+// hashes asks twice, as two passes do.
+func (n *newborn) hashes(t *testing.T) map[release.Ref]string {
+	t.Helper()
+	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: "shops"}}
+	service := v1alpha1.ShopService{}
+	service.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "mail"}}}}
+	var out map[release.Ref]string
+	for range 2 {
+		var err error
+		if out, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+func TestAnOperatorThatStartsDoesNotReadASecretThatACopyTellsOf(t *testing.T) {
+	n := start(t, func(s *corev1.Secret, hash string) string { return CopiedFrom(s, hash) })
+	want, _ := release.HashSecret(n.secret)
+	if got := n.hashes(t)[release.Ref{Kind: v1alpha1.SecretKind, Name: "mail"}]; got != want || n.reads != 0 {
+		t.Errorf("hash %q after %d reads, want %q after none", got, n.reads, want)
+	}
+}
+
+func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
+	for name, from := range map[string]func(*corev1.Secret, string) string{
+		"changed":              func(*corev1.Secret, string) string { return "1 6 old" },
+		"made anew":            func(*corev1.Secret, string) string { return "0 7 old" },
+		"copied by an old one": func(*corev1.Secret, string) string { return "" },
+		"unreadable":           func(*corev1.Secret, string) string { return "1 7" },
+	} {
+		n := start(t, from)
+		want, _ := release.HashSecret(n.secret)
+		if got := n.hashes(t)[release.Ref{Kind: v1alpha1.SecretKind, Name: "mail"}]; got != want || n.reads != 1 {
+			t.Errorf("%s: hash %q after %d reads, want %q after one", name, got, n.reads, want)
+		}
+	}
+}

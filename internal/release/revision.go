@@ -1,0 +1,27 @@
+package release
+
+import (
+	"slices"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+// CurrentRenderVersion is the version of the rendering that new releases get. What the
+// versions are is in internal/resources/version.go.
+const CurrentRenderVersion int32 = 2
+
+// revisionOf hashes what belongs to a revision: all that ends in pods, the set of
+// services and their routes. The numbers of replicas do not, nor does the version of
+// the rendering: a newer operator makes no new release of what did not change.
+func revisionOf(spec v1alpha1.ShopReleaseSpec) (string, error) {
+	spec.RenderVersion = 0
+	spec.Services = slices.Clone(spec.Services)
+	for i := range spec.Services {
+		spec.Services[i].Replicas, spec.Services[i].Autoscaling, spec.Services[i].DisruptionBudget = nil, nil, nil
+	}
+	sum, err := digest(spec)
+	if err != nil {
+		return "", err
+	}
+	return sum[:revisionLength], nil
+}

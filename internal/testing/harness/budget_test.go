@@ -1,0 +1,61 @@
+package harness
+
+import (
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// TestMain keeps the log of thousands of runs quiet: what matters is in the journal.
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
+
+// proof tells whether everything shall be tried (make proof), not a sample.
+func proof() bool { return os.Getenv("EMPORIUM_PROOF") == "1" }
+
+// seeds is how many random stories are played: usual, a tenth with -short, EMPORIUM_SEEDS where it is set.
+func seeds(usual int) int {
+	if n, err := strconv.Atoi(os.Getenv("EMPORIUM_SEEDS")); err == nil && n > 0 {
+		return n
+	}
+	switch {
+	case proof():
+		return 50 * usual
+	case testing.Short():
+		return max(1, usual/10)
+	}
+	return usual
+}
+
+// budget chooses which of many runs are made: all of them as proof, a fixed sample otherwise,
+// so that a failure is seen again in the next run.
+type budget struct{ made atomic.Int64 }
+
+func newBudget(t *testing.T) *budget {
+	b := &budget{}
+	t.Cleanup(func() { t.Logf("%d runs were made", b.made.Load()) })
+	return b
+}
+
+func (b *budget) takes(n int, important bool) bool {
+	every := 5
+	switch {
+	case proof():
+		every = 1
+	case testing.Short():
+		every = 50
+	case important:
+		every = 1
+	}
+	if n%every != 0 {
+		return false
+	}
+	b.made.Add(1)
+	return true
+}

@@ -1,0 +1,117 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/emporium-shop/emporium/internal/testing/cluster"
+)
+
+var (
+	times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	uids  = regexp.MustCompile(`uid-\d+`)
+)
+
+// Canon is what two worlds have in common that came to the same end: everything that is
+// stored, without times, UIDs, versions and names that Kubernetes makes up.
+func (w *World) Canon() map[string]string {
+	out := map[string]string{}
+	for _, key := range w.Store.Keys() {
+		switch o := w.Store.Get(key.Kind, key.Namespace, key.Name).(type) {
+		case *corev1.Pod:
+			if key := "Pods " + o.Labels["shop.emporium.dev/service"] + o.Labels["app.kubernetes.io/component"] + " " + o.Labels["shop.emporium.dev/release"]; isReady(o) {
+				out[key] += "x"
+			}
+		default:
+			if key.Kind != "Lease" && key.Kind != "Job" {
+				out[key.String()] = canonOf(o, key)
+			}
+		}
+	}
+	return out
+}
+
+func canonOf(o any, key cluster.Key) string {
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return err.Error()
+	}
+	var content map[string]any
+	if err := json.Unmarshal(raw, &content); err != nil {
+		return err.Error()
+	}
+	meta, _ := content["metadata"].(map[string]any)
+	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp"} {
+		delete(meta, field)
+	}
+	if status, is := content["status"].(map[string]any); is {
+		scrubStatus(status)
+	}
+	if key.Kind == "ShopRelease" {
+		delete(content, "status")
+	}
+	if annotations, is := meta["annotations"].(map[string]any); is {
+		delete(annotations, "shop.emporium.dev/candidate-since")
+		delete(annotations, "shop.emporium.dev/applied") // a hash of what may hold times
+		if len(annotations) == 0 {
+			delete(meta, "annotations")
+		}
+	}
+	raw, _ = json.MarshalIndent(content, "", " ") // it was JSON
+	return uids.ReplaceAllString(times.ReplaceAllString(string(raw), "T"), "U")
+}
+
+func scrubStatus(status map[string]any) {
+	delete(status, "observedGeneration")
+	if last, is := status["lastSwitch"].(map[string]any); is {
+		delete(last, "confirmMillis")
+	}
+	conditions, _ := status["conditions"].([]any)
+	for _, c := range conditions {
+		if c, is := c.(map[string]any); is {
+			delete(c, "observedGeneration")
+			delete(c, "lastTransitionTime")
+		}
+	}
+}
+
+// Differs says where two worlds differ; "": nowhere.
+func Differs(want, got map[string]string) string {
+	var b strings.Builder
+	for key, is := range want {
+		if other, there := got[key]; !there {
+			fmt.Fprintf(&b, "  %s is missing\n", key)
+		} else if other != is {
+			fmt.Fprintf(&b, "  %s differs:\n%s", key, lineDiff(is, other))
+		}
+	}
+	for key := range got {
+		if _, there := want[key]; !there {
+			fmt.Fprintf(&b, "  %s is left\n", key)
+		}
+	}
+	return b.String()
+}
+
+func lineDiff(a, b string) string {
+	var out strings.Builder
+	has := map[string]int{}
+	for _, l := range strings.Split(a, "\n") {
+		has[l]++
+	}
+	for _, l := range strings.Split(b, "\n") {
+		if has[l]--; has[l] < 0 {
+			fmt.Fprintf(&out, "    + %s\n", l)
+		}
+	}
+	for l, n := range has {
+		if n > 0 {
+			fmt.Fprintf(&out, "    - %s\n", l)
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,62 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/emporium-shop/emporium/internal/testing/cluster"
+)
+
+// testManager hands the operator's Setup what it asks a manager for, and keeps the controller
+// that Setup makes. What it does not have panics: then Setup asks for something new.
+type testManager struct {
+	manager.Manager
+	client     *cluster.Client
+	cache      *cluster.Cache
+	controller manager.Runnable
+}
+
+func (m *testManager) GetScheme() *runtime.Scheme           { return cluster.Scheme() }
+func (m *testManager) GetCache() cache.Cache                { return m.cache }
+func (m *testManager) GetClient() client.Client             { return m.client }
+func (m *testManager) GetAPIReader() client.Reader          { return cluster.Live{Store: m.client.Store} }
+func (m *testManager) GetFieldIndexer() client.FieldIndexer { return m.cache }
+func (m *testManager) GetRESTMapper() meta.RESTMapper       { return m.client.RESTMapper() }
+func (m *testManager) GetLogger() logr.Logger               { return logr.Discard() }
+func (m *testManager) Elected() <-chan struct{}             { return make(chan struct{}) }
+func (m *testManager) Add(r manager.Runnable) error         { m.controller = r; return nil }
+func (m *testManager) GetControllerOptions() config.Controller {
+	return config.Controller{SkipNameValidation: ptr.To(true)}
+}
+
+// watch starts the sources of the controller that Setup made, with the harness's queue and
+// without workers: what wakes the operator is what Setup said, and nothing else.
+func (m *testManager) watch(ctx context.Context, q *queue) error {
+	c := reflect.ValueOf(m.controller)
+	if c.Kind() != reflect.Pointer {
+		return fmt.Errorf("the controller is a %T, whose queue cannot be set", m.controller)
+	}
+	hand := func(_ string, limiter workqueue.TypedRateLimiter[ctrl.Request]) workqueue.TypedRateLimitingInterface[ctrl.Request] {
+		q.limiter = limiter
+		return q
+	}
+	c.Elem().FieldByName("NewQueue").Set(reflect.ValueOf(hand))
+	c.Elem().FieldByName("EnableWarmup").Set(reflect.ValueOf(ptr.To(true)))
+	warm, ok := m.controller.(interface{ Warmup(context.Context) error })
+	if !ok {
+		return fmt.Errorf("%T has no Warmup, which starts its sources", m.controller)
+	}
+	return warm.Warmup(ctx)
+}
