@@ -31,6 +31,9 @@ const (
 	ConditionRejected ConditionType = "Rejected"
 	// ConditionActive is True while the front door names the release. ShopRelease only.
 	ConditionActive ConditionType = "Active"
+	// ConditionImagesPinned is True when every image of a release is named by a digest, or its
+	// digest is recorded. False: pods that start later may run another program. ShopRelease only.
+	ConditionImagesPinned ConditionType = "ImagesPinned"
 )
 
 // Reason says why a shop is in the state that it is in. It is the STATUS column
@@ -95,6 +98,12 @@ const (
 	ReasonNotReleased Reason = "NotReleased"
 	// ReasonRetired: the stack of a release was deleted. ShopRelease only.
 	ReasonRetired Reason = "Retired"
+	// ReasonPinned: every image of a release is known by its digest. ShopRelease only.
+	ReasonPinned Reason = "Pinned"
+	// ReasonUnresolvedTags: images of a release are tags, and no registry said what they name. ShopRelease only.
+	ReasonUnresolvedTags Reason = "UnresolvedTags"
+	// ReasonImagesDiffer: pods of one service of a release run different images, because its tag was moved. ShopRelease only.
+	ReasonImagesDiffer Reason = "ImagesDiffer"
 )
 
 // Stalls tells whether a reason means that nothing goes on until somebody changes something.

@@ -30,6 +30,8 @@ const (
 	// AnnotationRestored holds the UID that the record had before somebody deleted it and the
 	// operator wrote it again.
 	AnnotationRestored = "shop.emporium.dev/restored-uid"
+	// AnnotationUnresolved says why registries did not tell, at the cut, what tags of the release name.
+	AnnotationUnresolved = "shop.emporium.dev/unresolved-images"
 )
 
 // ShopRelease is an immutable snapshot of all services of a shop. The operator
@@ -105,6 +107,14 @@ type ReleaseService struct {
 
 	ServiceTemplate `json:",inline"`
 
+	// imageDigest is what the tag in image named at the cut, as its registry said; the release's
+	// pods run that, whatever the tag names later. It is no part of the revision. Unset: image has a digest itself, or
+	// its registry did not answer.
+	// +kubebuilder:validation:MaxLength=71
+	// +kubebuilder:validation:Pattern=`^sha256:[a-f0-9]{64}$`
+	// +optional
+	ImageDigest string `json:"imageDigest,omitempty"`
+
 	// replicas as it was at the cut. It serves only when the ShopService is gone:
 	// a running stack follows the ShopService's live value.
 	// +optional
@@ -173,7 +183,7 @@ type ShopReleaseStatus struct {
 	// switchedAt is when the front door was last set to this release.
 	// +optional
 	SwitchedAt *metav1.MicroTime `json:"switchedAt,omitempty"`
-	// conditions are Ready and Active, always; Started and Checked once they were; Rejected
+	// conditions are Ready, Active and ImagesPinned, always; Started and Checked once they were; Rejected
 	// and Stalled only while true.
 	// +listType=map
 	// +listMapKey=type

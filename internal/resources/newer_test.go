@@ -7,6 +7,8 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
+const recordedDigest = "sha256:2d2aec7b00000000000000000000000000000000000000000000000000000000"
+
 // newerInput is the rich shop with the fields that came after version 1 of the rendering.
 func newerInput() Input {
 	in := rendered(richInput(), CurrentRenderVersion)
@@ -25,6 +27,7 @@ func newerInput() Input {
 	check.Labels, check.Annotations = map[string]string{"team": "platform"}, map[string]string{"mesh.example/inject": "no"}
 	for _, rel := range in.Releases {
 		cart := &rel.Spec.Services[0]
+		cart.ImageDigest = recordedDigest
 		cart.Pod.FSGroup = ptr.To[int64](999)
 		cart.Pod.Labels, cart.Pod.Annotations = map[string]string{"team": "cart"}, map[string]string{"mesh.example/inject": "yes"}
 		cart.Migration.Annotations = map[string]string{"mesh.example/inject": "no"}

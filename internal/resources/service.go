@@ -34,6 +34,7 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
 	}
+	out.template.Image = release.ImageOf(s)
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live
 	}

@@ -219,3 +219,22 @@ func TestPodsReadTheCopiesOfTheirRelease(t *testing.T) {
 		t.Errorf("what the pods read (-want +got):\n%s", diff)
 	}
 }
+
+// Both the pods and what migrates their data: one program of a service in one release.
+func TestPodsAndMigrationsRunTheDigestOfTheirRelease(t *testing.T) {
+	in := newerInput()
+	want := "registry.example/cart@" + recordedDigest
+	for _, rel := range in.Releases {
+		rel.Spec.Services[0].Image = "registry.example/cart:2"
+	}
+	if got := container(t, in, "acme-cart-bbbbbbbb").Image; got != want {
+		t.Errorf("the pods run %s, want %s", got, want)
+	}
+	job := find[batchv1.Job](t, render(t, in).Objects, "Job/acme-cart-bbbbbbbb")
+	if got := job.Spec.Template.Spec.Containers[0].Image; got != want {
+		t.Errorf("the migration runs %s, want %s", got, want)
+	}
+	if got := container(t, in, "acme-catalog-bbbbbbbb").Image; got != in.Releases["acme-bbbbbbbb"].Spec.Services[1].Image {
+		t.Errorf("a service without a recorded digest runs %s", got)
+	}
+}
