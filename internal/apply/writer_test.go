@@ -82,12 +82,14 @@ func TestAnAutoscalerTakesOverTheNumberThatRuns(t *testing.T) {
 		s := serving(t)
 		auto(s)
 		s.must(t)
+		cart := s.store.Get("Deployment", "shops", "acme-cart-aaaaaaaa")
+		s.user.Set(cart, func(o client.Object) { o.(*appsv1.Deployment).Spec.Template.Spec.Containers[0].Image = "edited:1" })
 		s.goesStale()
-		s.user.Set(s.store.Get("Deployment", "shops", "acme-cart-aaaaaaaa"), func(o client.Object) { o.(*appsv1.Deployment).Spec.Replicas = ptr.To[int32](8) })
-		s.lose("PodDisruptionBudget", "acme-cart-aaaaaaaa")
+		s.user.Set(cart, func(o client.Object) { o.(*appsv1.Deployment).Spec.Replicas = ptr.To[int32](8) })
+		s.written()
 		s.must(t)
-		if got := replicas(s); got != 8 {
-			t.Errorf("%d replicas, want the 8 of the autoscaler", got)
+		if got, wrote := replicas(s), s.written(); got != 8 || len(wrote) != 1 {
+			t.Errorf("%d replicas after %v, want the 8 of the autoscaler and one write, which heals the image", got, wrote)
 		}
 	})
 }
