@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/internal/apply"
@@ -12,7 +13,7 @@ import (
 )
 
 // stripMeta takes away who wrote which field, and the copy of the whole object that a
-// client-side kubectl apply leaves in an annotation. Statuses and annotations are written as
+// client-side kubectl apply leaves in an annotation, and shares what many objects say. Statuses and annotations are written as
 // merge patches of what changed, so what is missing here is not deleted there.
 func stripMeta(m metav1.Object) {
 	m.SetManagedFields(nil)
@@ -21,6 +22,29 @@ func stripMeta(m metav1.Object) {
 		delete(annotations, corev1.LastAppliedConfigAnnotation)
 		m.SetAnnotations(annotations)
 	}
+	m.SetLabels(shared(m.GetLabels()))
+	owners := m.GetOwnerReferences()
+	for i := range owners {
+		o := &owners[i]
+		o.APIVersion, o.Kind, o.Name, o.UID = share(o.APIVersion), share(o.Kind), share(o.Name), types.UID(share(string(o.UID)))
+	}
+	m.SetOwnerReferences(owners)
+	m.SetNamespace(share(m.GetNamespace()))
+}
+
+// share lets equal strings of all objects be one: the labels of a hundred objects of a shop say
+// the same, and a decoder makes each string anew.
+func share(s string) string { return unique.Make(s).Value() }
+
+func shared(labels map[string]string) map[string]string {
+	if labels == nil {
+		return nil
+	}
+	out := make(map[string]string, len(labels))
+	for k, v := range labels {
+		out[share(k)] = share(v)
+	}
+	return out
 }
 
 // stripPod leaves what tells how a pod is: whose it is, where it runs, its conditions, the

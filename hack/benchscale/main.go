@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -96,9 +97,9 @@ func run(ctx context.Context, o options) error {
 		done, err := measure(ctx, o, root, s)
 		all = merge(all, done)
 		if err != nil {
-			return fmt.Errorf("measuring %s: %w", s.name, err)
+			err = fmt.Errorf("measuring %s: %w", s.name, err)
 		}
-		if err := write(file, all); err != nil {
+		if err := errors.Join(err, write(file, all)); err != nil {
 			return err
 		}
 	}
@@ -183,10 +184,12 @@ func measure(ctx context.Context, o options, root string, s subject) (out []seri
 		if p.count {
 			done.printWrites(os.Stdout)
 		}
+		if len(done.Rows) > 0 {
+			out = append(out, done) // what was measured counts, whatever came after it
+		}
 		if err != nil {
 			return out, err
 		}
-		out = append(out, done)
 	}
 	return out, os.RemoveAll(work) // kept where something failed: the operator's log is in it
 }

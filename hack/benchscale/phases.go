@@ -163,8 +163,9 @@ func (l *lab) quiet(ctx context.Context) (time.Time, error) {
 		if err != nil {
 			return last, err
 		}
-		// All shops are listed at the start, so fewer passes are no rest yet.
-		if done := [2]int{now.Passes, now.AllWrites()}; done != did || now.Passes < l.shops {
+		// All shops are listed at the start, so fewer passes are no rest yet; and a pass may wait
+		// for a slow API server.
+		if done := [2]int{now.Passes, now.AllWrites()}; done != did || now.Passes < l.shops || now.Due > 0 {
 			last, did = time.Now(), done
 		}
 		if err := sleep(ctx, 100*time.Millisecond); err != nil {

@@ -57,30 +57,11 @@ func (w *Writer) create(ctx context.Context, shop *v1alpha1.Shop, o client.Objec
 	w.wrote(kind, "create")
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return w.refuseOthers(ctx, shop, o, kind)
+		return w.adopt(ctx, shop, o, kind)
 	case refused(err):
 		return &RefusedError{kind, o.GetName(), err}
 	case err != nil:
 		return fmt.Errorf("creating %s %s: %w", kind, o.GetName(), err)
-	}
-	return nil
-}
-
-func (w *Writer) refuseOthers(ctx context.Context, shop *v1alpha1.Shop, o client.Object, kind string) error {
-	there := &metav1.PartialObjectMetadata{}
-	gvk, err := w.Client.GroupVersionKindFor(o)
-	if err != nil {
-		return fmt.Errorf("finding the kind of %s %s: %w", kind, o.GetName(), err)
-	}
-	there.SetGroupVersionKind(gvk)
-	err = w.Live.Get(ctx, client.ObjectKeyFromObject(o), there)
-	switch {
-	case apierrors.IsNotFound(err):
-		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(kind).GroupResource(), o.GetName(), errors.New("it went while it was created"))
-	case err != nil:
-		return fmt.Errorf("looking at %s %s, which exists: %w", kind, o.GetName(), err)
-	case !metav1.IsControlledBy(there, shop) || !there.DeletionTimestamp.IsZero():
-		return &ForeignError{kind, o.GetName()}
 	}
 	return nil
 }

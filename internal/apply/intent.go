@@ -11,12 +11,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // annotationApplied holds the hash of the intent that was last applied. It tells
 // that a field was taken out of the intent, which the live object alone cannot.
-const annotationApplied = "shop.emporium.dev/applied"
+const annotationApplied = observe.AnnotationApplied
 
 // intent is an object as it shall be.
 type intent struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -44,8 +45,15 @@ func prunedKinds() []prunedKind {
 	}
 }
 
+// pruneWithin bounds the time between the look at the front door that proves a retirement, and the
+// last deletion that rests on it. An operator that stood still meanwhile (SIGSTOP, a frozen cgroup, no CPU) finds
+// its time over, and nothing is sent; its next pass looks again.
+const pruneWithin = 15 * time.Second
+
 // prune deletes what the shop owns and the decision does not hold.
 func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) error {
+	ctx, cancel := context.WithTimeout(ctx, pruneWithin)
+	defer cancel()
 	keep := kept{objects: map[string]bool{}, releases: map[string]bool{}, reached: map[string]bool{}}
 	for _, o := range desired.Objects {
 		keep.objects[*o.GetKind()+"/"+*o.GetName()] = true
@@ -60,7 +68,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 		return err
 	}
 	keepNamed(world, keep.objects)
-	pass := &pruning{shop: world.Shop, keep: keep, table: world.Table, decided: d.Table}
+	pass := &pruning{world: world, keep: keep, decided: d.Table}
 	var errs []error
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))
@@ -79,17 +87,6 @@ func (k kept) has(kind string, o client.Object) bool {
 }
 
 var leadsToPods = map[string]bool{"Service": true, "NetworkPolicy": true}
-
-// pruning is one pass over all kinds.
-type pruning struct {
-	shop  *v1alpha1.Shop
-	keep  kept
-	table *corev1.ConfigMap
-	// decided is what the front door names by the decision, and live what it names past the cache,
-	// once that was looked at.
-	decided plan.TablePlan
-	live    *frontdoor.Table
-}
 
 // keepReached keeps the Services of stacks of which a pod is still there.
 func (w *Writer) keepReached(ctx context.Context, shop *v1alpha1.Shop, keep kept) error {
@@ -121,8 +118,8 @@ func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Deci
 }
 
 func (w *Writer) pruneKind(ctx context.Context, pass *pruning, kind string, list client.ObjectList, with client.ListOption) error {
-	of := client.MatchingLabels{frontdoor.LabelShop: pass.shop.Name, resources.LabelManagedBy: resources.ManagedBy}
-	if err := w.Client.List(ctx, list, client.InNamespace(pass.shop.Namespace), of, with); err != nil {
+	of := client.MatchingLabels{frontdoor.LabelShop: pass.world.Shop.Name, resources.LabelManagedBy: resources.ManagedBy}
+	if err := w.Client.List(ctx, list, client.InNamespace(pass.world.Shop.Namespace), of, with); err != nil {
 		return fmt.Errorf("listing %s objects: %w", kind, err)
 	}
 	groups := map[string]*group{}
@@ -132,7 +129,7 @@ func (w *Writer) pruneKind(ctx context.Context, pass *pruning, kind string, list
 		if groups[rel] == nil {
 			groups[rel] = &group{}
 		}
-		groups[rel].sort(pass.shop, obj, pass.keep.has(kind, obj))
+		groups[rel].sort(pass.world.Shop, obj, pass.keep.has(kind, obj))
 		return nil
 	})
 	errs := []error{err}

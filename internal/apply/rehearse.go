@@ -13,6 +13,7 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // rehearse lets Kubernetes look at a stack before the first of its objects is created: what it
@@ -21,20 +22,36 @@ func (w *Writer) rehearse(ctx context.Context, world *observe.World, d *plan.Dec
 	if _, starts := d.Role(d.Candidate); !starts || len(world.Observed.Stacks[d.Candidate]) > 0 {
 		return nil
 	}
-	return inParallel(telling(objects), func(in intent) error {
+	return inParallel(telling(objects, accepted(world, d)), func(in intent) error {
 		return w.send(ctx, intent{object: in.object.DeepCopy()}, client.DryRunAll)
 	})
 }
 
+// accepted are the services of the candidate whose pods Kubernetes has accepted already, since they
+// are the same in the release that serves.
+func accepted(world *observe.World, d *plan.Decision) map[string]bool {
+	active, next := world.Releases[d.Table.Active], world.Releases[d.Candidate]
+	out := map[string]bool{}
+	if active == nil || next == nil || active.Spec.RenderVersion != next.Spec.RenderVersion {
+		return out
+	}
+	serves := release.Identities(&active.Spec)
+	for service, identity := range release.Identities(&next.Spec) {
+		out[service] = serves[service] == identity
+	}
+	return out
+}
+
 // telling are the objects of which a refusal is possible, or tells of the others: those that hold
-// what a team wrote, and one of each kind that is the same for all.
-func telling(objects []intent) (out []intent) {
+// what a team wrote and changed, and one of each kind, since a policy may be new.
+func telling(objects []intent, accepted map[string]bool) (out []intent) {
 	seen := map[string]bool{}
 	for _, in := range objects {
 		if in.err != nil || in.kind() == "Job" {
 			continue
 		}
-		if written := in.kind() == "Deployment" || in.kind() == "HorizontalPodAutoscaler"; written || !seen[in.kind()] {
+		written := in.kind() == "Deployment" || in.kind() == "HorizontalPodAutoscaler"
+		if written && !accepted[in.object.GetLabels()[frontdoor.LabelService]] || !seen[in.kind()] {
 			seen[in.kind()] = true
 			out = append(out, in)
 		}

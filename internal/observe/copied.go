@@ -19,6 +19,9 @@ const (
 	// AnnotationCopiedFrom says of a copy which version of what it was made of, and the hash of
 	// its content: an operator that starts need not read the Secrets of every shop for it.
 	AnnotationCopiedFrom = "shop.emporium.dev/copied-from"
+	// AnnotationApplied is what only the operator writes on the objects that it applies. It tells one
+	// that lost its owner from somebody else's.
+	AnnotationApplied = "shop.emporium.dev/applied"
 )
 
 // copyOf names the version of a ConfigMap or Secret that was copied.

@@ -27,6 +27,10 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 		t.Serving = &active.Spec
 	}
 	w.Snapshot.Add(release.Refusals(t))
+	if len(w.Services) == 0 && len(w.NotAdmitted) > 0 {
+		w.Snapshot.Problems, w.Snapshot.Refused = nil, nil // "has no services" is not true
+		w.Snapshot.Add(release.NobodyAdmitted(w.Shop, w.NotAdmitted))
+	}
 	for i := range w.Observed.Releases {
 		known := &w.Observed.Releases[i]
 		known.Missing = release.Missing(w.Releases[known.Name], facts)
@@ -105,7 +109,8 @@ func GrantableKinds() map[string]client.Object {
 	return out
 }
 
-// ShopsUsing returns the shops of a namespace whose services, or releases, use the object.
+// ShopsUsing returns the shops of a namespace whose services, or releases, use the object. It is asked
+// for every Secret of the cluster when the operator starts, and only looks: nothing is copied.
 func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Object) (out []string) {
 	add := func(shop string, t *v1alpha1.ServiceTemplate) {
 		uses := slices.ContainsFunc(release.Uses(t), func(u release.Use) bool { return u.Object == o })
@@ -114,7 +119,7 @@ func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Obj
 		}
 	}
 	var services v1alpha1.ShopServiceList
-	if r.Cache.List(ctx, &services, client.InNamespace(namespace)) != nil {
+	if r.Cache.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) != nil {
 		return nil // the cache is not there yet; every shop is looked at when it is
 	}
 	for i := range services.Items {
@@ -124,7 +129,7 @@ func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Obj
 		return out // a release uses copies
 	}
 	var releases v1alpha1.ShopReleaseList
-	if r.Cache.List(ctx, &releases, client.InNamespace(namespace)) != nil {
+	if r.Cache.List(ctx, &releases, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) != nil {
 		return out
 	}
 	for i := range releases.Items {

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
 )
 
@@ -32,9 +33,7 @@ func (r *Reader) readTable(ctx context.Context, w *World) error {
 		return nil
 	}
 	table, err := frontdoor.Decode(cm.Data[frontdoor.TableKey])
-	owner := metav1.GetControllerOf(&cm)
-	switch {
-	case owner == nil && err == nil && table.Shop != w.Shop.Name, owner != nil && owner.UID != w.Shop.UID:
+	if !isTableOf(w.Shop, &cm, table, err == nil) {
 		return nil // somebody else's; the write says so
 	}
 	w.Table = &cm
@@ -42,6 +41,19 @@ func (r *Reader) readTable(ctx context.Context, w *World) error {
 		w.Observed.Table = table
 	}
 	return nil
+}
+
+// isTableOf tells the shop's table from somebody else's ConfigMap of the same name. Where nobody
+// controls it, its content tells, or, where that cannot be read, what only the operator writes.
+func isTableOf(shop *v1alpha1.Shop, cm *corev1.ConfigMap, table frontdoor.Table, readable bool) bool {
+	owner := metav1.GetControllerOfNoCopy(cm)
+	switch {
+	case owner != nil:
+		return owner.UID == shop.UID
+	case readable:
+		return table.Shop == shop.Name
+	}
+	return cm.Annotations[AnnotationApplied] != ""
 }
 
 // recoverTable finds out what the table named where it names nothing: it was deleted, or cannot
@@ -77,10 +89,13 @@ func recoverTable(w *World, leases []coordinationv1.Lease) {
 // recoverSwitch rebuilds the record of the last switch: its time from the replicas, and the release
 // before it from the Shop's status, or as the other stack that served.
 func (w *World) recoverSwitch(last frontdoor.Report, served []string) *frontdoor.Switch {
-	if last.Switch.IsZero() {
+	out := &frontdoor.Switch{At: last.Switch}
+	if rel := w.Releases[last.Active]; last.Switch.IsZero() && rel != nil {
+		out.At = rel.CreationTimestamp.Time // replicas confirm a switch by its time, so it needs one
+	}
+	if out.At.IsZero() {
 		return nil
 	}
-	out := &frontdoor.Switch{At: last.Switch}
 	if s := w.Shop.Status.LastSwitch; s != nil && s.To == last.Active && s.WrittenAt.Time.Equal(last.Switch.Truncate(time.Microsecond)) {
 		out.From = s.From
 		return out

@@ -269,7 +269,6 @@ func (p *planner) overdue(r Release, ready readiness, deadline time.Time) {
 
 // switchTo is the one commit point.
 func (p *planner) switchTo(r Release) {
-	p.d.CandidateSince = time.Time{}
 	p.d.Back = p.goingBack
 	from, _ := p.o.release(p.o.Table.Active)
 	p.d.Table = TablePlan{

@@ -103,33 +103,42 @@ func (p *planner) dueMigrations(r Release) (m migrationsOf) {
 	settled := map[string]bool{}
 	for _, s := range inOrder(r.Services) {
 		free := !slices.ContainsFunc(s.DependsOn, func(dep string) bool { ok, seen := settled[dep]; return seen && !ok })
-		job, there := p.o.Migrations[r.Name][s.Name]
-		done := job.State == JobSucceeded || (!there && slices.Contains(r.Migrated, s.Name))
+		done := s.Migration != nil && p.migrated(r, s)
 		settled[s.Name] = free && (s.Migration == nil || done)
-		switch {
+		switch _, there := p.o.Migrations[r.Name][s.Name]; {
 		case s.Migration == nil:
-			continue
 		case done:
 			m.done = append(m.done, s.Name)
 			if there {
 				m.due = append(m.due, s)
 			}
-			continue
-		case !there && !free:
-			continue
-		case !there && len(p.o.MigrationPods[s.Name]) > 0:
-			m.waits = append(m.waits, fmt.Sprintf("the pod of the migration of %s in release %s to end", s.Name, p.o.MigrationPods[s.Name][0]))
-			continue
-		}
-		m.due = append(m.due, s)
-		switch {
-		case job.State == JobFailed:
-			m.failed = append(m.failed, job)
-		case job.Trouble != "":
-			m.waits = append(m.waits, s.Name+" ("+job.Trouble+")")
+		case there || free:
+			p.oneDue(&m, r, s)
 		}
 	}
 	return m
+}
+
+// migrated tells whether a migration is done, also where somebody swept its Job.
+func (p *planner) migrated(r Release, s Service) bool {
+	job, there := p.o.Migrations[r.Name][s.Name]
+	return job.State == JobSucceeded || (!there && slices.Contains(r.Migrated, s.Name))
+}
+
+// oneDue adds a migration that may run, or says what it waits for.
+func (p *planner) oneDue(m *migrationsOf, r Release, s Service) {
+	job, there := p.o.Migrations[r.Name][s.Name]
+	if !there && len(p.o.MigrationPods[s.Name]) > 0 {
+		m.waits = append(m.waits, fmt.Sprintf("the pod of the migration of %s in release %s to end", s.Name, p.o.MigrationPods[s.Name][0]))
+		return
+	}
+	m.due = append(m.due, s)
+	switch {
+	case job.State == JobFailed:
+		m.failed = append(m.failed, job)
+	case job.Trouble != "":
+		m.waits = append(m.waits, s.Name+" ("+job.Trouble+")")
+	}
 }
 
 // inOrder sorts services so that each comes after those that it depends on; in a

@@ -1,13 +1,12 @@
 package plan_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/emporium-shop/emporium/api/frontdoor"
-	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/testing/world"
 )
@@ -27,37 +26,76 @@ const (
 	forgotten
 )
 
+// What became of a Job.
+const (
+	noJob = iota
+	runs
+	succeeded
+	failed
+)
+
 var (
-	names    = [2]string{"acme-aaaaaaaa", "acme-bbbbbbbb"}
+	names    = [3]string{"acme-aaaaaaaa", "acme-bbbbbbbb", "acme-cccccccc"}
 	services = [2]string{"cart", "catalog"}
 	clock    = time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	ages     = [3]time.Duration{time.Second, 20 * time.Minute, 2 * time.Hour}
 )
 
 // setting is what does not change within one search.
-type setting struct{ auto, manual, guarded bool }
+type setting struct {
+	auto, manual, guarded bool
+	// three releases with one service each, instead of two with two.
+	third bool
+	// The service of every release migrates; a check is asked; there may be no room; the records and
+	// the knowledge of what serves may be lost.
+	migrates, checks, tight, lossy bool
+}
 
-// state is all that can differ between two moments: two releases of two services, a
+func (s setting) releases() int {
+	if s.third {
+		return 3
+	}
+	return 2
+}
+
+func (s setting) services() []string {
+	if s.third || s.migrates || s.checks || s.tight || s.lossy {
+		return services[:1]
+	}
+	return services[:]
+}
+
+// state is all that can differ between two moments: some releases of some services, a
 // front door, and what the user asks for. None is written as -1.
 type state struct {
 	setting
 	content, pin           int8
 	paused                 bool
-	cut, rejected, failed  [2]bool
-	age                    [2]int8 // -1: no candidate
-	stacks                 [2][2]uint8
+	cut, rejected, failed  [3]bool
+	age                    [3]int8 // -1: no candidate
+	stacks                 [3][2]uint8
+	jobs, checked          [3]uint8
+	done, passed           [3]bool // what the record says of Jobs that are gone
 	active, from, preview  int8
 	confirmed, windowOver  bool
 	watched, broken, quiet bool // the guard is open; B breaks it; services are quiet
+	noRoom, quota, unknown bool // the active finds no room; a quota is too small; nobody knows what serves
 }
 
 func (s state) observed() plan.Observed {
 	o := plan.Observed{
-		Paused:  s.paused,
-		Policy:  plan.Policy{Manual: s.manual, Settle: time.Minute, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5},
-		Content: plan.Content{Release: names[s.content], Since: clock},
-		Stacks:  map[string]plan.Stack{}, Live: map[string]plan.Scale{"cart": {Min: 2}, "catalog": {Min: 2}},
+		Paused: s.paused,
+		Policy: plan.Policy{
+			Manual: s.manual, Settle: time.Minute, StartDeadline: 10 * time.Minute, RollbackWindow: 15 * time.Minute, HistoryLimit: 5,
+			DrainTime: 30 * time.Second,
+		},
+		Content: plan.Content{Release: names[s.content], Since: clock, Services: map[string]string{}},
+		Stacks:  map[string]plan.Stack{}, Live: map[string]plan.Scale{}, Migrations: map[string]map[string]plan.Job{}, Checks: map[string]map[string]plan.Job{},
 		FrontDoor: plan.FrontDoor{Ready: 2, Current: 2},
+	}
+	for _, name := range s.services() {
+		o.Live[name] = plan.Scale{Min: 2}
+		o.Content.Services[name] = name + names[s.content]
 	}
 	if s.auto {
 		o.Live["cart"] = plan.Scale{Min: 2, Max: 5}
@@ -71,8 +109,18 @@ func (s state) observed() plan.Observed {
 	if s.guarded {
 		o.Policy.Guard = &plan.Guard{Window: time.Minute, MaxErrorPercent: 1, MinRequests: 100}
 	}
-	for i := range names {
+	if s.checks {
+		o.Policy.Checks = []string{"smoke"}
+	}
+	if s.quota {
+		o.Quotas = []plan.Quota{{Name: "small", Left: map[string]resource.Quantity{"pods": resource.MustParse("1")}}}
+	}
+	if s.unknown {
+		o.Unknown = "nobody knows what serves"
+	}
+	for i := range s.releases() {
 		s.observeRelease(&o, i)
+		s.observeJobs(&o, i)
 	}
 	s.observeFrontDoor(&o)
 	return o
@@ -80,22 +128,10 @@ func (s state) observed() plan.Observed {
 
 func (s state) observeRelease(o *plan.Observed, i int) {
 	if s.cut[i] {
-		r := plan.Release{Name: names[i], CreatedAt: clock.Add(time.Duration(i-3) * time.Hour)}
-		for _, name := range services {
-			r.Services = append(r.Services, plan.Service{Name: name, Scale: o.Live[name]})
-		}
-		if s.age[i] >= 0 {
-			r.CandidateSince = clock.Add(-ages[s.age[i]])
-		}
-		if s.rejected[i] {
-			r.Rejected = "it broke the guard"
-		}
-		if s.failed[i] {
-			r.StartFailed = "it was not ready in time and was removed"
-		}
-		o.Releases = append(o.Releases, r)
+		o.Releases = append(o.Releases, s.release(o, i))
 	}
-	for j, is := range s.stacks[i] {
+	for j, name := range s.services() {
+		is := s.stacks[i][j]
 		if is == absent {
 			continue
 		}
@@ -106,7 +142,48 @@ func (s state) observeRelease(o *plan.Observed, i int) {
 		if is == ready {
 			run.Available = 3
 		}
-		o.Stacks[names[i]][services[j]] = run
+		if s.noRoom && int8(i) == s.active {
+			run.NoRoom, run.Trouble, run.ShortSince = true, "Unschedulable", clock.Add(-time.Hour)
+		}
+		o.Stacks[names[i]][name] = run
+	}
+}
+
+func (s state) release(o *plan.Observed, i int) plan.Release {
+	r := plan.Release{Name: names[i], UID: names[i], CreatedAt: clock.Add(time.Duration(i-3) * time.Hour)}
+	for _, name := range s.services() {
+		svc := plan.Service{Name: name, Identity: name + names[i], Scale: o.Live[name]}
+		svc.PerPod = map[string]resource.Quantity{"pods": resource.MustParse("1")}
+		if s.migrates {
+			svc.Migration = &plan.Migration{Identity: names[i]}
+		}
+		r.Services = append(r.Services, svc)
+	}
+	if s.age[i] >= 0 {
+		r.CandidateSince = clock.Add(-ages[s.age[i]])
+	}
+	if s.rejected[i] {
+		r.Rejected, r.RejectedServices = "it broke the guard", s.services()
+	}
+	if s.failed[i] {
+		r.StartFailed = "it was not ready in time and was removed"
+	}
+	if s.done[i] {
+		r.Migrated = s.services()
+	}
+	if s.passed[i] {
+		r.PassedChecks = []string{"smoke"}
+	}
+	return r
+}
+
+func (s state) observeJobs(o *plan.Observed, i int) {
+	of := map[uint8]plan.JobState{runs: plan.JobRunning, succeeded: plan.JobSucceeded, failed: plan.JobFailed}
+	if s.jobs[i] != noJob {
+		o.Migrations[names[i]] = map[string]plan.Job{"cart": {Name: "m", What: "cart", State: of[s.jobs[i]], Started: true}}
+	}
+	if s.checked[i] != noJob {
+		o.Checks[names[i]] = map[string]plan.Job{"smoke": {Name: "c", What: "smoke", State: of[s.checked[i]], Started: true}}
 	}
 }
 
@@ -144,13 +221,13 @@ func (s state) step(t *testing.T) (state, plan.Decision) {
 	for _, v := range world.Check(o, d) {
 		t.Fatalf("%s\nin %+v\ndecided: %s: %s", v, s, d.Reason, d.Message)
 	}
-	if d.Cut {
-		s.cut[s.content] = true
-	}
 	if d.Frozen {
 		return s, d
 	}
-	for i := range names {
+	if d.Cut {
+		s.cut[s.content] = true
+	}
+	for i := range s.releases() {
 		s.follow(&d, i)
 	}
 	s.preview = index(d.Table.Preview)
@@ -163,22 +240,47 @@ func (s state) step(t *testing.T) (state, plan.Decision) {
 
 func (s *state) follow(d *plan.Decision, i int) {
 	_, runs := d.Role(names[i])
-	for j := range services {
+	kept := !runs && d.Kept(names[i])
+	for j := range s.services() {
 		switch {
+		case kept:
 		case !runs:
 			s.stacks[i][j] = absent
 		case s.stacks[i][j] == absent:
 			s.stacks[i][j] = starting
 		}
 	}
+	candidate := d.Candidate == names[i]
 	switch {
-	case d.Candidate != names[i] || d.CandidateSince.IsZero():
+	case !s.cut[i]:
+	case !candidate || d.CandidateSince.IsZero():
 		s.age[i] = -1
 	case d.CandidateSince.Equal(clock):
 		s.age[i] = fresh
 	}
-	s.rejected[i] = s.rejected[i] || d.Rejected == names[i]
-	s.failed[i] = d.Candidate == names[i] && d.StartFailed != ""
+	s.rejected[i] = s.rejected[i] || (d.Rejected == names[i] && s.cut[i])
+	s.failed[i] = candidate && d.StartFailed != ""
+	if !candidate && !d.Kept(names[i]) {
+		s.jobs[i], s.checked[i], s.done[i], s.passed[i] = noJob, noJob, false, false
+	}
+	if candidate {
+		s.done[i] = s.done[i] || len(d.Migrated) > 0
+		s.passed[i] = s.passed[i] || len(d.PassedChecks) > 0
+	}
+	s.start(d, i)
+}
+
+// start makes the Jobs of the decision.
+func (s *state) start(d *plan.Decision, i int) {
+	for _, j := range d.Jobs {
+		switch {
+		case j.Release != names[i]:
+		case j.Kind == plan.MigrationJob && s.jobs[i] == noJob:
+			s.jobs[i] = runs
+		case j.Kind == plan.CheckJob && s.checked[i] == noJob:
+			s.checked[i] = runs
+		}
+	}
 }
 
 func index(name string) int8 {
@@ -192,14 +294,14 @@ func index(name string) int8 {
 
 // happens lists what may come of a state without operator and user.
 func (s state) happens() []state {
-	out := make([]state, 0, 12)
+	out := make([]state, 0, 16)
 	with := func(change func(*state)) {
 		next := s
 		change(&next)
 		out = append(out, next)
 	}
-	for i := range names {
-		for j := range services {
+	for i := range s.releases() {
+		for j := range s.services() {
 			switch s.stacks[i][j] {
 			case starting:
 				with(func(n *state) { n.stacks[i][j] = ready })
@@ -213,164 +315,63 @@ func (s state) happens() []state {
 		if s.age[i] >= fresh && s.age[i] < forgotten {
 			with(func(n *state) { n.age[i]++ })
 		}
+		if s.jobs[i] == runs {
+			with(func(n *state) { n.jobs[i] = succeeded })
+			with(func(n *state) { n.jobs[i] = failed })
+		}
+		if s.checked[i] == runs {
+			with(func(n *state) { n.checked[i] = succeeded })
+			with(func(n *state) { n.checked[i] = failed })
+		}
 	}
 	with(func(n *state) { n.confirmed = n.active >= 0 })
 	with(func(n *state) { n.windowOver, n.watched = n.active >= 0, false })
 	with(func(n *state) { n.quiet = true })
+	if s.tight {
+		with(func(n *state) { n.noRoom, n.quota = false, false })
+	}
+	if s.lossy {
+		with(func(n *state) { n.unknown = false })
+	}
 	return out
 }
 
-// asks lists what a user may do.
+// asks lists what a user, or an accident, may do.
 func (s state) asks() []state {
-	out := make([]state, 0, 8)
+	out := make([]state, 0, 16)
 	with := func(change func(*state)) {
 		next := s
 		change(&next)
 		out = append(out, next)
 	}
-	with(func(n *state) { n.content, n.quiet = 1-n.content, false })
+	for i := range s.releases() {
+		with(func(n *state) { n.content, n.quiet = int8(i), false })
+		if s.jobs[i] > runs { // swept: who sweeps a Job that runs asks for what follows
+			with(func(n *state) { n.jobs[i] = noJob })
+		}
+		if s.checked[i] > runs {
+			with(func(n *state) { n.checked[i] = noJob })
+		}
+		if s.lossy && s.cut[i] {
+			with(func(n *state) { n.cut[i], n.rejected[i], n.age[i], n.failed[i] = false, false, -1, false })
+		}
+	}
 	with(func(n *state) { n.paused = !n.paused })
-	if s.guarded { // without pins: they were searched without a guard
+	if s.tight {
+		with(func(n *state) { n.noRoom = n.active >= 0 })
+		with(func(n *state) { n.quota = true })
+	}
+	if s.lossy {
+		with(func(n *state) { n.unknown = n.active >= 0 })
+	}
+	if s.guarded {
 		with(func(n *state) { n.broken = !n.broken })
+	}
+	if s.guarded || s.third || s.migrates || s.checks || s.tight || s.lossy { // without pins: they were searched without these
 		return out
 	}
 	for pin := int8(-1); pin < 2; pin++ {
 		with(func(n *state) { n.pin = pin })
 	}
 	return out
-}
-
-// rests tells whether nothing but a user is waited for.
-func rests(r v1alpha1.Reason) bool {
-	switch r {
-	case v1alpha1.ReasonServing, v1alpha1.ReasonPaused, v1alpha1.ReasonAwaitingPromotion,
-		v1alpha1.ReasonRollbackRefused, v1alpha1.ReasonGuardBroken, v1alpha1.ReasonStartDeadlineExceeded:
-		return true
-	}
-	return false
-}
-
-// search walks through every state that can be reached.
-type search struct {
-	t     *testing.T
-	ids   map[state]int
-	queue []state
-	edges [][2]int32 // from, to: without a user
-	next  []int      // where one pass of the operator leads
-	goals []int
-}
-
-func (q *search) id(s state) int {
-	id, seen := q.ids[s]
-	if !seen {
-		id = len(q.queue)
-		q.ids[s] = id
-		q.queue = append(q.queue, s)
-	}
-	return id
-}
-
-func (q *search) visit(id int) {
-	s := q.queue[id]
-	next, d := s.step(q.t)
-	if next == s && rests(d.Reason) {
-		q.goals = append(q.goals, id)
-	}
-	q.next = append(q.next, q.id(next))
-	q.edge(id, q.next[id])
-	for _, n := range s.happens() {
-		if n != s {
-			q.edge(id, q.id(n))
-		}
-	}
-	for _, n := range s.asks() {
-		if n != s {
-			q.id(n)
-		}
-	}
-}
-
-func (q *search) edge(from, to int) { q.edges = append(q.edges, [2]int32{int32(from), int32(to)}) }
-
-// before sorts the edges by where they lead: those into a state are at begin[state] to begin[state+1].
-func (q *search) before() (from, begin []int32) {
-	begin = make([]int32, len(q.queue)+1)
-	for _, e := range q.edges {
-		begin[e[1]+1]++
-	}
-	for i := range q.queue {
-		begin[i+1] += begin[i]
-	}
-	from, at := make([]int32, len(q.edges)), slices.Clone(begin)
-	for _, e := range q.edges {
-		from[at[e[1]]] = e[0]
-		at[e[1]]++
-	}
-	return from, begin
-}
-
-// circling returns a state from which the operator alone goes in a circle; -1: there
-// is none. Every pass that is not the last leads to another state.
-func (q *search) circling() int {
-	atRest := make([]bool, len(q.next))
-	for id := range q.next {
-		at, steps := id, 0
-		for ; !atRest[at] && q.next[at] != at; at = q.next[at] {
-			if steps++; steps > len(services)*16 {
-				return id
-			}
-		}
-		for at = id; !atRest[at] && q.next[at] != at; at = q.next[at] {
-			atRest[at] = true
-		}
-		atRest[at] = true
-	}
-	return -1
-}
-
-// stranded returns a state from which no goal is reached; -1: there is none.
-func (q *search) stranded() int {
-	from, begin := q.before()
-	reaches := make([]bool, len(q.queue))
-	todo := q.goals
-	for len(todo) > 0 {
-		id := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if reaches[id] {
-			continue
-		}
-		reaches[id] = true
-		for _, f := range from[begin[id]:begin[id+1]] {
-			todo = append(todo, int(f))
-		}
-	}
-	for id := range reaches {
-		if !reaches[id] {
-			return id
-		}
-	}
-	return -1
-}
-
-// TestAllStates: on every edge the invariants hold, the operator never goes in a
-// circle, and from everywhere a state is reached in which only a user is waited for.
-func TestAllStates(t *testing.T) {
-	for _, in := range []setting{{}, {auto: true}, {manual: true}, {guarded: true}} {
-		t.Run(fmt.Sprintf("%+v", in), func(t *testing.T) {
-			t.Parallel()
-			q := &search{t: t, ids: map[state]int{}}
-			q.id(state{setting: in, pin: -1, active: -1, from: -1, preview: -1, age: [2]int8{-1, -1}})
-			for id := 0; id < len(q.queue); id++ {
-				q.visit(id)
-			}
-			t.Logf("%d states, %d goals", len(q.queue), len(q.goals))
-			if id := q.circling(); id >= 0 {
-				t.Fatalf("the operator goes in a circle from %+v", q.queue[id])
-			}
-			if id := q.stranded(); id >= 0 {
-				_, d := q.queue[id].step(t)
-				t.Fatalf("from %+v no goal is reached; it says %s: %s", q.queue[id], d.Reason, d.Message)
-			}
-		})
-	}
 }

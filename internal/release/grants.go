@@ -159,3 +159,14 @@ func NotAdmitted(shop *v1alpha1.Shop, service string) string {
 		shop.Name, v1alpha1.AnnotationAllowedServices,
 		annotate(shop.Namespace, "shop", shop.Name, shop.Annotations[v1alpha1.AnnotationAllowedServices], service))
 }
+
+// NobodyAdmitted says that a shop takes in none of the services that name it.
+func NobodyAdmitted(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []Problem {
+	var names []string
+	for _, s := range services {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	return []Problem{{"", fmt.Sprintf("annotation %s of the Shop names none of its ShopServices: %s; name those that may take part, or remove the annotation",
+		v1alpha1.AnnotationAllowedServices, strings.Join(names, ", "))}}
+}

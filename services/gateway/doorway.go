@@ -22,6 +22,7 @@ import (
 	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/follow"
 	"github.com/emporium-shop/emporium/services/gateway/internal/health"
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
 	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
 	"github.com/emporium-shop/emporium/services/gateway/internal/report"
@@ -46,7 +47,9 @@ type doorway struct {
 	slices    *follow.Follower
 	health    *health.Health
 
+	direct          *http1.Client
 	public, preview *proxy.Front
+	bodies          *proxy.Budget
 }
 
 func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
@@ -88,15 +91,18 @@ func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 }
 
 func (d *doorway) fronts(requests *metrics.Requests) {
+	pods := proxy.TransportOptions{
+		DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
+		IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
+	}
+	d.direct = proxy.NewDirect(pods, time.Now)
+	d.bodies = proxy.NewBudget(d.set.MaxHeld)
 	o := proxy.Options{
 		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
-		Transport: proxy.NewTransport(proxy.TransportOptions{
-			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
-			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
-		}),
+		Transport: proxy.NewTransport(pods), Direct: d.direct,
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
 		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
-		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: proxy.NewBudget(d.set.MaxHeld),
+		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: d.bodies,
 		Rules:    admit.Rules{Upgrades: d.set.Upgrades, DefaultHost: d.set.DefaultHost},
 		Draining: d.health.Draining, Now: time.Now, Log: d.log, AccessLog: d.set.AccessLog,
 	}
@@ -108,6 +114,7 @@ func (d *doorway) observe() {
 	metrics.RegisterContact(d.registry, d.reporter.LastContact)
 	metrics.RegisterFlag(d.registry, "emporium_frontdoor_table_confirmed", "0 while the endpoints of the release that is routed to are not known.", d.current.IsConfirmed)
 	metrics.RegisterFlag(d.registry, "emporium_frontdoor_account_unknown", "1 while the Kubernetes API does not know this replica's account.", d.reporter.AccountUnknown)
+	metrics.RegisterNumber(d.registry, "emporium_frontdoor_held_body_bytes_left", "Memory that is left for bodies that are held; at 0 small bodies stream as large ones do.", d.bodies.Left)
 	for _, w := range d.health.Watches {
 		metrics.RegisterFlag(prometheus.WrapRegistererWith(prometheus.Labels{"kind": w.Name}, d.registry), "emporium_frontdoor_watch_broken", "1 while changes are not heard of.",
 			func() bool { since, _ := w.Broken(); return !since.IsZero() })
@@ -124,7 +131,7 @@ func (d *doorway) run(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
-	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run, d.watch.Run} {
+	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run, d.watch.Run, d.direct.Run} {
 		group.Go(func() error { part(background); return nil })
 	}
 	group.Go(func() error { return serve.Run(background, doors[2:], d.lights(), d.log) })
@@ -149,6 +156,9 @@ func (d *doorway) lights() serve.Drain {
 	return serve.Drain{Begin: func() {}, Limit: time.Second, InFlight: func() int64 { return 0 }}
 }
 
+// portNames are labels of metrics, in the order in which open listens.
+var portNames = [...]string{"public", "preview", "metrics"}
+
 // open listens on the public port, the preview port and the metrics port, in this order.
 func (d *doorway) open() (doors []serve.Door, err error) {
 	own := http.NewServeMux()
@@ -165,7 +175,10 @@ func (d *doorway) open() (doors []serve.Door, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("listening on port %d: %w", ports[i], err)
 		}
-		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: serve.Limited(listener, limits)})
+		connections := serve.Limited(listener, limits)
+		metrics.RegisterNumber(prometheus.WrapRegistererWith(prometheus.Labels{"port": portNames[i]}, d.registry), "emporium_frontdoor_connections",
+			"Connections of clients, idle ones included.", func() int64 { return int64(connections.Len()) })
+		doors = append(doors, serve.Door{Server: serve.NewServer(handler, limits, d.log), Listener: connections})
 	}
 	return doors, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -127,6 +128,10 @@ func openDrills(ctx context.Context, specs map[string]drillSpec) map[string]*dri
 		door := &corev1.Service{}
 		Expect(cluster.Get(ctx, d.key("t"), door)).To(Succeed())
 		d.url = "http://" + door.Spec.ClusterIP
+		// From here on each failure counts, so the drill begins with a shop that is whole, on a busy machine too.
+		for _, path := range drillPaths {
+			Eventually(func() int { return d.status(path) }).WithPolling(quick).Should(Equal(http.StatusOK), path)
+		}
 	}
 	return drills
 }

@@ -76,7 +76,7 @@ func buildSquare(ctx SpecContext) square {
 	Expect(err).NotTo(HaveOccurred())
 	_, err = here.Kubectl(ctx, "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"))
 	Expect(err).NotTo(HaveOccurred())
-	Expect(here.Operator(ctx)).To(Succeed(), "the operator looks for the Gateway API when it starts")
+	Expect(here.Operator(ctx, flags...)).To(Succeed(), "the operator looks for the Gateway API when it starts")
 	Expect(here.Images(ctx, "1", "tiny")).To(Succeed())
 	config, err := clientcmd.BuildConfigFromFlags("", here.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())

@@ -59,6 +59,15 @@ var _ = Describe("Bad input", Label("smoke"), func() {
 		},
 		Entry("unknown dependsOn", "shop/acme", "shop: acme, "+image+"replicas: 1, dependsOn: [nobody]", "ShopService bad: spec.dependsOn names nobody, which is no ShopService of this shop; create it or remove the entry"),
 		Entry("a path prefix of another service", "shop/acme", "shop: acme, "+image+"replicas: 1, routes: [{path: /api/cart}]", "ShopServices bad and cart: spec.routes of both hold /api/cart; a path belongs to one service, so change one of them"),
+		// What of the sample's is another's: the database's password, its files, an account, the storefront's paths.
+		Entry("a Secret that does not allow the service", "shop/acme", "shop: acme, "+image+"replicas: 1, envFrom: [{secretRef: {name: postgres}}]",
+			"ShopService bad: spec.envFrom[0].secretRef names Secret postgres, which does not allow the service; its owner allows it with: kubectl -n acme annotate secret postgres shop.emporium.dev/allowed-services=bad"),
+		Entry("a volume that does not allow the service", "shop/acme", "shop: acme, "+image+"replicas: 1, pod: {volumes: [{name: d, persistentVolumeClaim: {claimName: data-postgres-0}}]}",
+			"names PersistentVolumeClaim data-postgres-0, which does not allow the service; its owner allows it with: kubectl -n acme annotate persistentvolumeclaim data-postgres-0"),
+		Entry("the account of the front door", "shop/acme", "shop: acme, "+image+"replicas: 1, pod: {serviceAccountName: acme-front-door}",
+			"names acme-front-door, the account of the shop's front door, which no service may run as"),
+		Entry("a path below another service's", "shop/acme", "shop: acme, "+image+"replicas: 1, routes: [{path: /login}]",
+			"ShopService bad: spec.routes[0] /login lies below / of ShopService storefront, which does not allow the service; its owner allows it with: kubectl -n acme patch shopservice storefront"),
 		Entry("a service of an unknown shop", "shopsvc/bad", "shop: nowhere, "+image+"replicas: 1", "spec.shop names nowhere, which does not exist in namespace acme; create that Shop"),
 		Entry("an image that cannot be pulled", "shop/acme", "shop: acme, image: 'emporium.local/none:1', replicas: 1", "bad (ImagePullBackOff"),
 		// A storefront that is told of no catalog ends at once.

@@ -18,6 +18,10 @@ import (
 
 var here stage.Stage
 
+// flags of the operator. Requests of these tests end within some seconds, so no stack need run on for half a minute when it
+// has been left.
+var flags = []string{"--drain-time=8s"}
+
 func TestE2E(t *testing.T) {
 	if os.Getenv("EMPORIUM_E2E") == "" {
 		t.Skip("left out: set EMPORIUM_E2E=1 to play on a real cluster")
@@ -36,7 +40,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(here.Cluster(ctx)).To(Succeed())
 	Expect(here.Images(ctx, "dev", "operator", "gateway")).To(Succeed())
 	Expect(here.Images(ctx, "1", "tiny")).To(Succeed())
-	Expect(here.Operator(ctx)).To(Succeed())
+	Expect(here.Operator(ctx, flags...)).To(Succeed())
 	connect()
 	_, err = here.Kubectl(ctx, "delete", "namespaces", "-l", drillLabel, "--wait=false") // of a run that was broken off
 	Expect(err).NotTo(HaveOccurred())

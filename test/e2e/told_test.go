@@ -65,7 +65,9 @@ var _ = Describe("A mistake in a manifest", Label("chaos"), func() {
 			d.note("a check's own SHOP is refused")
 		}
 		since = time.Now()
-		if err := d.tryPatch(ctx, &v1alpha1.ShopService{}, "b", `{"spec":{"metricsPort":8080}}`); err != nil {
+		// The service itself cannot listen twice at one port, so it is told another.
+		equal := `{"spec":{"metricsPort":8080,"env":[{"name":"METRICS_PORT","value":"9090"}]}}`
+		if err := d.tryPatch(ctx, &v1alpha1.ShopService{}, "b", equal); err != nil {
 			Expect(err).To(MatchError(ContainSubstring("metricsPort")))
 			d.note("equal ports are refused")
 			d.build(ctx, "a")

@@ -17,7 +17,7 @@ const released = "7d2da97"
 
 var _ = Describe("An upgrade of the operator", Label("upgrade"), func() {
 	It("while a release is under way replaces no pod, renames no release and fails no request", func(ctx SpecContext) {
-		DeferCleanup(func(ctx SpecContext) { Expect(here.Operator(ctx)).To(Succeed()) })
+		DeferCleanup(func(ctx SpecContext) { Expect(here.Operator(ctx, flags...)).To(Succeed()) })
 		Expect(here.OperatorOf(ctx, released)).To(Succeed())
 		d := openDrill(ctx, "upgrade", drillSpec{
 			release:   "settle: 1s, rollbackWindow: 10m",
@@ -33,7 +33,7 @@ var _ = Describe("An upgrade of the operator", Label("upgrade"), func() {
 
 		By("the upgrade, with nothing under way")
 		begun := time.Now()
-		Expect(here.Operator(ctx)).To(Succeed())
+		Expect(here.Operator(ctx, flags...)).To(Succeed())
 		d.note("upgraded in %.1fs", time.Since(begun).Seconds())
 		// The new operator has seen the shop once it is the one that leads, and the front door has its image.
 		d.kubectl(ctx, "rollout", "status", "deployment/t-front-door", "--timeout=120s")
@@ -56,7 +56,7 @@ var _ = Describe("An upgrade of the operator", Label("upgrade"), func() {
 			candidate = row.Candidate
 			return candidate, err
 		}).WithPolling(quick).ShouldNot(BeEmpty())
-		Expect(here.Operator(ctx)).To(Succeed())
+		Expect(here.Operator(ctx, flags...)).To(Succeed())
 		moved := d.switched(ctx, since)
 		Expect([]string{moved.From, moved.To}).To(Equal([]string{first.To, candidate}))
 		Expect(d.podsOf(ctx, first.To)).To(Equal(serve), "pods of what served, and is kept")

@@ -239,7 +239,7 @@ var _ = Describe("a shop at a Gateway", func() {
 		p.lag(true)
 		s.up(ctx, p, second)
 		s.until(ctx, func(g Gomega) {
-			now = now.Add(50 * time.Millisecond) // how far it got is written now and then
+			now = now.Add(500 * time.Millisecond) // how far it got is written now and then
 			route := s.route(ctx)
 			g.Expect(s.named(ctx).Active).To(Equal(second))
 			g.Expect(route.Status.Parents[0].Conditions[0].ObservedGeneration).To(Equal(route.Generation))

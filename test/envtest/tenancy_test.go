@@ -338,5 +338,5 @@ var _ = It("a grant, and its end, wakes the shop", func(ctx SpecContext) {
 	owner("kubectl -n " + s.ns + " annotate serviceaccount theirs " + v1alpha1.AnnotationAllowedServices + "-")
 	says("names ServiceAccount theirs, which does not allow")
 	owner("kubectl -n " + s.ns + " annotate shop bazaar " + v1alpha1.AnnotationAllowedServices + "=nobody")
-	says("the shop has no services yet")
+	says("names none of its ShopServices: cart; name those that may take part")
 })

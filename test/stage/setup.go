@@ -44,9 +44,13 @@ func (s Stage) Database(ctx context.Context) error {
 }
 
 // Operator installs the operator. It and the front door of a shop that is there already are restarted, since their images
-// keep their tag while their content changes.
-func (s Stage) Operator(ctx context.Context) error {
-	if err := s.applyFolder(ctx, "config/default"); err != nil {
+// keep their tag while their content changes. flags are given to the operator beside those of config/default.
+func (s Stage) Operator(ctx context.Context, flags ...string) error {
+	manifest, err := s.Kubectl(ctx, "kustomize", "config/default")
+	if err != nil {
+		return err
+	}
+	if err := s.Apply(ctx, withFlags(manifest, flags)); err != nil {
 		return err
 	}
 	if err := s.restart(ctx, System, "deployment/emporium"); err != nil {
@@ -57,6 +61,18 @@ func (s Stage) Operator(ctx context.Context) error {
 		return err
 	}
 	return s.restart(ctx, Shop, strings.TrimSpace(door))
+}
+
+// leaderElect is the flag beside which others are put.
+const leaderElect = "- --leader-elect\n"
+
+func withFlags(manifest string, flags []string) string {
+	before, after, _ := strings.Cut(manifest, leaderElect)
+	indent := before[strings.LastIndex(before, "\n")+1:]
+	for _, flag := range flags {
+		before += leaderElect[:2] + flag + "\n" + indent
+	}
+	return before + leaderElect + after
 }
 
 func (s Stage) restart(ctx context.Context, namespace, deployment string) error {

@@ -22,6 +22,8 @@ type Operator struct {
 	// Passes that ended, Failed those of them that ended with an error.
 	Passes int `json:"passes"`
 	Failed int `json:"failed"`
+	// Due are the shops that are looked at now, or wait for it. A difference keeps the later one.
+	Due int `json:"due"`
 	// CPU time in seconds.
 	CPU float64 `json:"cpuSeconds"`
 	// Resident memory, and the heap that is alive, in megabytes. A difference keeps the later ones.
@@ -55,6 +57,7 @@ func Read(text string) (Operator, error) {
 		}
 	}
 	o.Failed = int(sum(families["controller_runtime_reconcile_errors_total"]))
+	o.Due = int(sum(families["controller_runtime_active_workers"]) + sum(families["workqueue_depth"]))
 	o.CPU = sum(families["process_cpu_seconds_total"])
 	o.Resident = int(sum(families["process_resident_memory_bytes"]) / 1e6)
 	o.Heap = alive(families)
@@ -79,7 +82,7 @@ func (o Operator) Since(before Operator) Operator {
 	return Operator{
 		Requests: less(o.Requests, before.Requests), Writes: less(o.Writes, before.Writes), durations: durations,
 		Passes: o.Passes - before.Passes, Failed: o.Failed - before.Failed, CPU: o.CPU - before.CPU,
-		Resident: o.Resident, Heap: o.Heap,
+		Resident: o.Resident, Heap: o.Heap, Due: o.Due,
 	}
 }
 

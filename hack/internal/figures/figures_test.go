@@ -33,6 +33,11 @@ process_resident_memory_bytes 6e+07
 process_cpu_seconds_total 2.5
 # TYPE go_memstats_next_gc_bytes gauge
 go_memstats_next_gc_bytes 4e+07
+# TYPE controller_runtime_active_workers gauge
+controller_runtime_active_workers{controller="shop"} 2
+# TYPE workqueue_depth gauge
+workqueue_depth{controller="shop",name="shop",priority="0"} 3
+workqueue_depth{controller="shop",name="shop",priority="-100"} 4
 # TYPE controller_runtime_reconcile_time_seconds histogram
 controller_runtime_reconcile_time_seconds_bucket{controller="shop",le="0.01"} 50
 controller_runtime_reconcile_time_seconds_bucket{controller="shop",le="0.1"} 90
@@ -58,7 +63,7 @@ func TestADifferenceCountsWhatCameSinceWithoutRenewalsOfTheLeadership(t *testing
 	if d.AllWrites() != 20 || d.Writes["Deployment apply"] != 10 {
 		t.Errorf("writes: %v", d.Writes)
 	}
-	if d.CPU != 1 || d.Resident != 60 || d.Heap != 20 || d.Passes != 100 {
+	if d.CPU != 1 || d.Resident != 60 || d.Heap != 20 || d.Passes != 100 || d.Due != 9 {
 		t.Errorf("%+v", d)
 	}
 }

@@ -22,6 +22,8 @@ type Cache struct {
 	Store *Store
 	// Delay is in how many steps a change of a kind is seen; nil: at once, also within a pass.
 	Delay func(kind string) int
+	// Deaf is a kind of which nobody hears; it is read all the same.
+	Deaf string
 	// Shuffle orders lists, as a real cache orders them by chance; nil: by name.
 	Shuffle func([]client.Object)
 
@@ -114,7 +116,7 @@ func (c *Cache) see(e event) (calls []func()) {
 		delete(c.objects, e.key)
 	}
 	for _, w := range c.watches {
-		if w.kind != e.key.Kind {
+		if w.kind != e.key.Kind || w.kind == c.Deaf {
 			continue
 		}
 		for _, h := range w.handlers {

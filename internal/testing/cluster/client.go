@@ -48,6 +48,8 @@ type Client struct {
 	// OnCall decides what becomes of a write; nil: it is made.
 	OnCall func(Call) Fault
 
+	deciding sync.Mutex
+
 	mu   sync.Mutex
 	n    int
 	dead bool
@@ -101,7 +103,9 @@ func (c *Client) write(verb string, key Key, dryRun bool, produce func(*Write) e
 	c.mu.Unlock()
 	var f Fault
 	if decide != nil {
+		c.deciding.Lock() // who stands still there stops the whole process
 		f = decide(Call{w.N, verb, key, dryRun})
+		c.deciding.Unlock()
 	}
 	if f.Dies {
 		defer c.Kill()

@@ -26,6 +26,8 @@ type Always struct {
 	served bool
 	outage string
 	since  time.Time
+	// nobody: not only who comes to some replicas.
+	nobody bool
 	// paused: by operator, the pass under way saw a paused shop.
 	paused map[string]bool
 }
@@ -37,7 +39,7 @@ type violation struct {
 }
 
 func newAlways(w *World) *Always {
-	return &Always{w: w, paused: map[string]bool{}, outage: "nothing serves yet", since: begun}
+	return &Always{w: w, paused: map[string]bool{}, outage: "nothing serves yet", since: begun, nobody: true}
 }
 
 // Violations are what was broken, one line each.
@@ -99,18 +101,15 @@ func (a *Always) customersAreServed(wr *cluster.Write, own bool) {
 	if wr.Verb == "status" {
 		return
 	}
-	switch outage := a.w.Outage(); {
-	case outage == "":
-		a.served, a.outage = true, ""
-	default:
-		if own && a.served && a.outage == "" {
-			a.broken(wr, "customers are not served any more: %s", outage)
-		}
-		if a.outage == "" {
-			a.since = a.w.Now
-		}
-		a.outage = outage
+	outage, nobody := a.w.outage()
+	if outage != "" && own && a.served && a.outage == "" {
+		a.broken(wr, "customers are not served any more: %s", outage)
 	}
+	if (outage == "") != (a.outage == "") || nobody != a.nobody {
+		a.since = a.w.Now
+	}
+	a.served = a.served || outage == ""
+	a.outage, a.nobody = outage, nobody
 }
 
 func (a *Always) pausedChangesNothing(wr *cluster.Write) {

@@ -12,7 +12,7 @@ import (
 // is lost, as when their processes die.
 func (w *World) Fork() *World {
 	out := &World{
-		Now: w.Now, Behave: w.Behave, Load: maps.Clone(w.Load), Errors: w.Errors, ConfirmAfter: w.ConfirmAfter, Restart: w.Restart,
+		Now: w.Now, Behave: maps.Clone(w.Behave), Load: maps.Clone(w.Load), Errors: maps.Clone(w.Errors), ConfirmAfter: w.ConfirmAfter, Restart: w.Restart,
 		Script: w.Script, at: w.at, tick: w.tick, changed: w.Now, stories: slices.Clone(w.stories), started: w.started,
 	}
 	out.Store = w.Store.Fork(out.Clock)
@@ -44,7 +44,7 @@ func (a *Always) fork(w *World) *Always {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	out := newAlways(w)
-	out.served, out.outage, out.since = a.served, a.outage, a.since
+	out.served, out.outage, out.since, out.nobody = a.served, a.outage, a.since, a.nobody
 	return out
 }
 

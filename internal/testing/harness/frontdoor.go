@@ -141,29 +141,37 @@ func (w *World) counts(release string, since time.Duration) *frontdoor.Counts {
 
 // Outage says why a customer would not be served now; "": every one is.
 func (w *World) Outage() string {
+	why, _ := w.outage()
+	return why
+}
+
+// outage also tells whether nobody is served, or only who comes to some replicas.
+func (w *World) outage() (why string, nobody bool) {
 	public, _ := w.Store.Get("Service", Namespace, Shop).(*corev1.Service)
 	if public == nil {
-		return "the front door's Service is not there"
+		return "the front door's Service is not there", true
 	}
-	entered := 0
+	serving := 0
 	for _, o := range w.Store.All("Pod") {
 		pod := o.(*corev1.Pod)
 		if !isReady(pod) || !matches(public.Spec.Selector, pod.Labels) {
 			continue
 		}
-		entered++
 		held := w.front.held[pod.UID]
 		if held == nil || !isFrontDoor(pod) {
-			return fmt.Sprintf("pod %s gets customers and is no gateway", pod.Name)
+			why = fmt.Sprintf("pod %s gets customers and is no gateway", pod.Name)
+			continue
 		}
-		if why := w.misroutes(held.table); why != "" {
-			return fmt.Sprintf("replica %s: %s", pod.Name, why)
+		if fails := w.misroutes(held.table); fails != "" {
+			why = fmt.Sprintf("replica %s: %s", pod.Name, fails)
+			continue
 		}
+		serving++
 	}
-	if entered == 0 {
-		return "no replica of the front door is ready"
+	if serving == 0 && why == "" {
+		why = "no replica of the front door is ready"
 	}
-	return ""
+	return why, serving == 0
 }
 
 func (w *World) misroutes(t frontdoor.Table) string {

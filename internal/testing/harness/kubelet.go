@@ -47,7 +47,7 @@ type kubelet struct {
 }
 
 // podClock is when a pod changes.
-type podClock struct{ ready, unready, ends time.Time }
+type podClock struct{ ready, since, ends time.Time }
 
 func newKubelet(f *frontDoor) *kubelet {
 	return &kubelet{front: f, pods: map[types.UID]*podClock{}, hashes: map[string]string{}}
@@ -64,7 +64,7 @@ func (k *kubelet) step(w *World) (next time.Time) {
 	}
 	for _, o := range w.Store.All("Deployment") {
 		d := o.(*appsv1.Deployment)
-		k.roll(w, d, owned[d.UID])
+		next = earlier(next, k.roll(w, d, owned[d.UID]))
 	}
 	return next
 }
@@ -86,6 +86,11 @@ func (k *kubelet) run(w *World, pod *corev1.Pod) time.Time {
 		return time.Time{} // the Jobs' actor ends it
 	}
 	ready, waiting, next := k.readiness(w, pod, clock)
+	if ready && clock.since.IsZero() {
+		clock.since = w.Now
+	} else if !ready {
+		clock.since = time.Time{}
+	}
 	if ready != isReady(pod) || waiting != waitsFor(pod) {
 		cluster.As{Store: w.Store, Who: "kubelet"}.Report(pod, func(o client.Object) { setReady(o.(*corev1.Pod), ready, waiting) })
 	}
@@ -131,11 +136,11 @@ func (k *kubelet) readiness(w *World, pod *corev1.Pod, clock *podClock) (ready b
 }
 
 // roll brings a Deployment's pods to its template and number, never below the number.
-func (k *kubelet) roll(w *World, d *appsv1.Deployment, pods []*corev1.Pod) {
+func (k *kubelet) roll(w *World, d *appsv1.Deployment, pods []*corev1.Pod) (next time.Time) {
 	as := cluster.As{Store: w.Store, Who: "deployments"}
 	if d.Status.ObservedGeneration < d.Generation { // its numbers follow a step later
 		as.Report(d, func(o client.Object) { o.(*appsv1.Deployment).Status.ObservedGeneration = d.Generation })
-		return
+		return time.Time{}
 	}
 	want, hash := 1, k.hash(d)
 	if d.Spec.Replicas != nil {
@@ -143,10 +148,15 @@ func (k *kubelet) roll(w *World, d *appsv1.Deployment, pods []*corev1.Pod) {
 	}
 	pods = slices.DeleteFunc(pods, func(p *corev1.Pod) bool { return !p.DeletionTimestamp.IsZero() })
 	var fresh, old []*corev1.Pod
-	ready := 0
+	ready, available := 0, 0
 	for _, p := range pods {
 		if isReady(p) {
 			ready++
+		}
+		if at := k.availableAt(d, p); !at.IsZero() && !w.Now.Before(at) {
+			available++
+		} else {
+			next = earlier(next, at)
 		}
 		if podLabel(p, labelTemplate) == hash {
 			fresh = append(fresh, p)
@@ -165,29 +175,39 @@ func (k *kubelet) roll(w *World, d *appsv1.Deployment, pods []*corev1.Pod) {
 		k.made++
 		as.Create(podOf(d, hash, k.made))
 	}
-	k.shrink(as, fresh, old, want, ready)
-	k.report(as, d, len(pods), ready, len(fresh), refused)
+	k.shrink(as, fresh, old, want, available)
+	k.report(as, d, len(pods), ready, available, len(fresh), refused)
+	return next
+}
+
+// availableAt is from when a ready pod counts as available; zero: it is not ready.
+func (k *kubelet) availableAt(d *appsv1.Deployment, p *corev1.Pod) time.Time {
+	clock := k.pods[p.UID]
+	if clock == nil || clock.since.IsZero() || !isReady(p) {
+		return time.Time{}
+	}
+	return clock.since.Add(time.Duration(d.Spec.MinReadySeconds) * time.Second)
 }
 
 // shrink ends the pods that are too many: at most one of the old template a step.
-func (k *kubelet) shrink(as cluster.As, fresh, old []*corev1.Pod, want, ready int) {
+func (k *kubelet) shrink(as cluster.As, fresh, old []*corev1.Pod, want, available int) {
 	slices.SortStableFunc(fresh, func(a, b *corev1.Pod) int { return btoi(isReady(b)) - btoi(isReady(a)) })
 	for len(fresh) > want {
 		end(as, fresh[len(fresh)-1])
 		fresh = fresh[:len(fresh)-1]
 	}
 	for _, p := range old {
-		if !isReady(p) || ready > want || want == 0 {
+		if !isReady(p) || available > want || want == 0 {
 			end(as, p)
 			return
 		}
 	}
 }
 
-func (k *kubelet) report(as cluster.As, d *appsv1.Deployment, all, ready, fresh int, refused string) {
+func (k *kubelet) report(as cluster.As, d *appsv1.Deployment, all, ready, available, fresh int, refused string) {
 	s := d.Status.DeepCopy()
-	s.Replicas, s.ReadyReplicas, s.AvailableReplicas, s.UpdatedReplicas = int32(all), int32(ready), int32(ready), int32(fresh)
-	s.UnavailableReplicas = int32(max(0, all-ready))
+	s.Replicas, s.ReadyReplicas, s.AvailableReplicas, s.UpdatedReplicas = int32(all), int32(ready), int32(available), int32(fresh)
+	s.UnavailableReplicas = int32(max(0, all-available))
 	s.Conditions = nil
 	if refused != "" {
 		s.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: refused}}

@@ -31,23 +31,24 @@ func TestTwoLeaders(t *testing.T) {
 			}
 			for n := 1; n <= len(writes); n++ {
 				if budget.takes(n, commits(writes[n-1])) {
-					frozen(t, s, n, fmt.Sprintf("frozen at write %d (%s %s)", n, writes[n-1].Verb, writes[n-1].Key))
+					w := s.begin()
+					lateWrite(w, func(c cluster.Call) bool { return c.N == n })
+					w.Close()
+					w.Check(t, fmt.Sprintf("frozen at write %d (%s %s)", n, writes[n-1].Verb, writes[n-1].Key))
 				}
 			}
 		})
 	}
 }
 
-// frozen stops an operator right before a write, lets another one take over and a user go
+// lateWrite stops an operator right before a write, lets another one take over and a user go
 // back, and lets the first one finish what it was about to do.
-func frozen(t *testing.T, s scenario, n int, what string) {
-	t.Helper()
-	w := s.begin()
-	defer w.Close()
+func lateWrite(w *World, it func(cluster.Call) bool) {
 	arrived, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	first := w.StartOperator()
 	first.Client.OnCall = func(c cluster.Call) cluster.Fault {
-		if c.N == n {
+		if !first.frozen.Load() && it(c) {
+			first.frozen.Store(true)
 			close(arrived)
 			<-goOn
 		}
@@ -70,7 +71,6 @@ func frozen(t *testing.T, s scenario, n int, what string) {
 		case a := <-done:
 			return a.result, a.err
 		case <-arrived:
-			first.frozen.Store(true)
 			return ctrl.Result{}, nil
 		}
 	}
@@ -92,5 +92,4 @@ func frozen(t *testing.T, s scenario, n int, what string) {
 	first.Kill()
 	w.Rest()
 	w.Always.AtRest()
-	w.Check(t, what)
 }

@@ -48,10 +48,11 @@ func (m *testManager) watch(ctx context.Context, q *queue) error {
 	if c.Kind() != reflect.Pointer {
 		return fmt.Errorf("the controller is a %T, whose queue cannot be set", m.controller)
 	}
-	make := func(string, workqueue.TypedRateLimiter[ctrl.Request]) workqueue.TypedRateLimitingInterface[ctrl.Request] {
+	hand := func(_ string, limiter workqueue.TypedRateLimiter[ctrl.Request]) workqueue.TypedRateLimitingInterface[ctrl.Request] {
+		q.limiter = limiter
 		return q
 	}
-	c.Elem().FieldByName("NewQueue").Set(reflect.ValueOf(make))
+	c.Elem().FieldByName("NewQueue").Set(reflect.ValueOf(hand))
 	c.Elem().FieldByName("EnableWarmup").Set(reflect.ValueOf(ptr.To(true)))
 	warm, ok := m.controller.(interface{ Warmup(context.Context) error })
 	if !ok {

@@ -52,7 +52,7 @@ func (w *World) StartOperator() *Operator {
 	metrics := controllers.NewMetrics(prometheus.NewRegistry())
 	o.Reconciler = &controllers.ShopReconciler{
 		Reader: &observe.Reader{
-			Cache: o.Client, Configs: &observe.Configs{Metadata: o.Sources, Live: live},
+			Cache: o.Client, Configs: &observe.Configs{Metadata: o.Sources, Live: live, Copies: o.Client},
 			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: w.Clock},
 		},
 		Writer:         &apply.Writer{Client: o.Client, Live: live, Writes: metrics.Writes},

@@ -12,15 +12,16 @@ import (
 type queue struct {
 	now func() time.Time
 
-	mu       sync.Mutex
-	due      map[ctrl.Request]time.Time
-	failures map[ctrl.Request]int
+	limiter workqueue.TypedRateLimiter[ctrl.Request]
+
+	mu  sync.Mutex
+	due map[ctrl.Request]time.Time
 }
 
 var _ workqueue.TypedRateLimitingInterface[ctrl.Request] = &queue{}
 
 func newQueue(now func() time.Time) *queue {
-	return &queue{now: now, due: map[ctrl.Request]time.Time{}, failures: map[ctrl.Request]int{}}
+	return &queue{now: now, due: map[ctrl.Request]time.Time{}}
 }
 
 // pop takes a request that is due.
@@ -64,26 +65,10 @@ func (q *queue) AddAfter(req ctrl.Request, d time.Duration) {
 	}
 }
 
-// AddRateLimited waits as controller-runtime does: from 5 ms, doubled with each failure, to 1000 s.
-func (q *queue) AddRateLimited(req ctrl.Request) {
-	q.mu.Lock()
-	n := q.failures[req]
-	q.failures[req]++
-	q.mu.Unlock()
-	q.AddAfter(req, min(5*time.Millisecond<<min(n, 20), 1000*time.Second))
-}
-
-func (q *queue) Forget(req ctrl.Request) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	delete(q.failures, req)
-}
-
-func (q *queue) NumRequeues(req ctrl.Request) int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.failures[req]
-}
+// AddRateLimited waits as long as the operator's own limiter says.
+func (q *queue) AddRateLimited(req ctrl.Request)  { q.AddAfter(req, q.limiter.When(req)) }
+func (q *queue) Forget(req ctrl.Request)          { q.limiter.Forget(req) }
+func (q *queue) NumRequeues(req ctrl.Request) int { return q.limiter.NumRequeues(req) }
 
 func (q *queue) Len() int {
 	q.mu.Lock()

@@ -29,6 +29,9 @@ func (a *Always) tableNamesWhatIsReady(wr *cluster.Write) {
 		}
 		return
 	}
+	if was.Switch != nil && now.Switch != nil && now.Switch.At.Before(was.Switch.At) {
+		a.broken(wr, "a switch that was decided on an older table is written")
+	}
 	for _, named := range []string{now.Active, now.Preview} {
 		if rel, ok := now.Release(named); named != "" && (!ok || !a.upstreamsExist(rel)) {
 			a.broken(wr, "the table names %s, of which a Service is not there", named)
@@ -177,6 +180,7 @@ func (a *Always) migrationsDoNotOverlap(wr *cluster.Write) {
 		return
 	}
 	service := job.Labels[frontdoor.LabelJob]
+	a.irreversibleIsMarked(wr, job.Labels[frontdoor.LabelRelease], service)
 	for _, o := range a.w.Store.All("Pod") {
 		pod := o.(*corev1.Pod)
 		over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
@@ -188,6 +192,19 @@ func (a *Always) migrationsDoNotOverlap(wr *cluster.Write) {
 		other := o.(*batchv1.Job)
 		if other.Name != job.Name && other.Labels[frontdoor.LabelComponent] == frontdoor.ComponentMigration && other.Labels[frontdoor.LabelJob] == service && !ended(other) {
 			a.broken(wr, "a second migration of %s begins while Job %s runs", service, other.Name)
+		}
+	}
+}
+
+// irreversibleIsMarked: who dies right after the Job was made must remember what it does.
+func (a *Always) irreversibleIsMarked(wr *cluster.Write, name, service string) {
+	rel, _ := a.w.Store.Get("ShopRelease", Namespace, name).(*v1alpha1.ShopRelease)
+	if rel == nil || rel.Annotations[v1alpha1.AnnotationIrreversibleSince] != "" {
+		return
+	}
+	for i := range rel.Spec.Services {
+		if s := &rel.Spec.Services[i]; s.Name == service && s.Migration != nil && s.Migration.Irreversible {
+			a.broken(wr, "the irreversible migration of %s begins and ShopRelease %s is not marked", service, name)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func duration(d time.Duration) *metav1.Duration { return &metav1.Duration{Durati
 // Defaults are filled in, as the CRDs do.
 func (w *World) Install(change ...func(*v1alpha1.Shop)) {
 	user := w.User()
-	user.Create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mail", Namespace: Namespace}, Data: map[string][]byte{"key": []byte("1")}})
+	user.Create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mail", Namespace: Namespace, Annotations: map[string]string{v1alpha1.AnnotationAllowedServices: "cart"}}, Data: map[string][]byte{"key": []byte("1")}})
 	user.Create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "prices", Namespace: Namespace}, Data: map[string]string{"tax": "19"}})
 	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: Shop, Namespace: Namespace}}
 	shop.Spec.FrontDoor = v1alpha1.FrontDoor{Type: v1alpha1.FrontDoorManaged, Managed: v1alpha1.ManagedFrontDoor{
@@ -54,6 +54,7 @@ func (w *World) Install(change ...func(*v1alpha1.Shop)) {
 	cart.Spec.Autoscaling = &v1alpha1.Autoscaling{MinReplicas: 2, MaxReplicas: 5}
 	storefront := service("storefront", "storefront:1", "/")
 	storefront.Spec.DependsOn = []string{"cart"}
+	storefront.Spec.Routes[0].AllowedServices = []string{"cart"}
 	storefront.Spec.Replicas = ptr.To[int32](2)
 	user.Create(cart)
 	user.Create(storefront)

@@ -69,12 +69,17 @@ func RegisterContact(reg prometheus.Registerer, last func() time.Time) {
 
 // RegisterFlag adds a gauge that is 1 while something is so.
 func RegisterFlag(reg prometheus.Registerer, name, help string, is func() bool) {
-	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+	RegisterNumber(reg, name, help, func() int64 {
 		if is() {
 			return 1
 		}
 		return 0
-	}))
+	})
+}
+
+// RegisterNumber adds a gauge of what is read when it is asked for.
+func RegisterNumber(reg prometheus.Registerer, name, help string, read func() int64) {
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(read()) }))
 }
 
 // endpoints counts pods when it is asked, so it never tells of a service that is gone.

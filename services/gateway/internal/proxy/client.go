@@ -18,12 +18,11 @@ type client struct {
 	stall *time.Timer
 }
 
-func newClient(w http.ResponseWriter, r *http.Request, limit time.Duration) *client {
-	c := &client{ResponseWriter: w}
+func (c *client) begin(w http.ResponseWriter, r *http.Request, limit time.Duration) {
+	c.ResponseWriter = w
 	if r.ProtoMajor > 1 {
 		c.limit = limit
 	}
-	return c
 }
 
 // Write implements http.ResponseWriter.

@@ -82,7 +82,7 @@ type exchange struct {
 	// stuck gives the request up, since the pod does not read its body. Nil where it has none.
 	stuck func()
 
-	client      *client
+	client      client
 	traceparent string
 	status      int
 	cause       Cause

@@ -4,8 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net/http"
+	"runtime"
 	"testing"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
 )
 
 // field is a header of HTTP/2, as HPACK writes one that is in no table.
@@ -144,4 +148,53 @@ func TestHostileRequestsOverHTTP2(t *testing.T) {
 	if c := g.counts(); c.Errors != 0 || c.Slow != 0 {
 		t.Errorf("the release is blamed: %+v", c)
 	}
+}
+
+// A client of HTTP/2 that announces thousands of bodies and sends none must not fill the
+// memory of the front door: a few kilobytes of its own would do for that.
+func TestBodiesThatAreAnnouncedOverHTTP2CostLittle(t *testing.T) {
+	const conns, streams = 20, 100
+	w := serving(t, say("a"), func(o *proxy.Options) { o.Bodies, o.BodyTimeout = proxy.NewBudget(32<<20), time.Minute })
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range conns {
+		conn := w.dial()
+		_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+frame2(4, 0, 0, ""))
+		for i := range uint32(streams) {
+			_, _ = io.WriteString(conn, frame2(1, 4, 1+2*i, pseudo("POST", "/", "shop")+field("content-length", "65536")))
+		}
+	}
+	w.awaitInFlight(conns * streams)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := int64(after.HeapInuse+after.StackInuse-before.HeapInuse-before.StackInuse) / (conns * streams)
+	if each > 32<<10 {
+		t.Errorf("each costs %d bytes", each)
+	}
+	t.Logf("each costs %d bytes", each)
+}
+
+// Nor may it ask for more at once than it is told.
+func TestStreamsBeyondTheLimitAreRefused(t *testing.T) {
+	end := make(chan struct{})
+	w := serving(t, func(http.ResponseWriter, *http.Request) { <-end })
+	defer close(end)
+	conn := w.dial()
+	_, _ = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+frame2(4, 0, 0, ""))
+	for i := range uint32(150) {
+		_, _ = io.WriteString(conn, frame2(1, 5, 1+2*i, pseudo("GET", "/", "shop")))
+	}
+	refused := 0
+	for refused < 50 {
+		head := make([]byte, 9)
+		if _, err := io.ReadFull(conn, head); err != nil {
+			t.Fatalf("%d streams were refused, then %v", refused, err)
+		}
+		_, _ = io.CopyN(io.Discard, conn, int64(head[0])<<16|int64(head[1])<<8|int64(head[2]))
+		if head[3] == 3 {
+			refused++
+		}
+	}
+	w.awaitInFlight(100)
 }

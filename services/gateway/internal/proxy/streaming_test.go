@@ -167,20 +167,20 @@ func TestAClientThatStopsSendingIsToldSo(t *testing.T) {
 }
 
 func TestAClientThatSendsSlowlyIsServed(t *testing.T) {
-	w := serving(t, func(out http.ResponseWriter, r *http.Request) { _, _ = io.Copy(out, r.Body) }, func(o *proxy.Options) { o.BodyTimeout = 300 * time.Millisecond })
+	w := serving(t, func(out http.ResponseWriter, r *http.Request) { _, _ = io.Copy(out, r.Body) }, func(o *proxy.Options) { o.BodyTimeout = time.Second })
 	conn := w.dial()
 	in := bufio.NewReader(conn)
 	for range 2 { // the deadline of the first body does not end the second request
 		fmt.Fprint(conn, chunked)
 		for range 6 {
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(250 * time.Millisecond)
 			fmt.Fprint(conn, chunk("part"))
 		}
 		fmt.Fprint(conn, "0\r\n\r\n")
 		if _, body := response(t, in); body != strings.Repeat("part", 6) {
 			t.Errorf("%q", body)
 		}
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(1200 * time.Millisecond)
 	}
 }
 

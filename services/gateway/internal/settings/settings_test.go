@@ -42,3 +42,25 @@ func TestTellsEverythingThatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestUpgradesAndTheHostOfHTTP10(t *testing.T) {
+	for text, want := range map[string]string{"": "websocket", "none": "", "WebSocket, foo": "websocket foo"} {
+		s, err := read(map[string]string{"UPGRADES": text})
+		if got := strings.Join(s.Upgrades, " "); err != nil || got != want || s.DefaultHost != "demo" {
+			t.Errorf("%q: %q, host %q, %v", text, got, s.DefaultHost, err)
+		}
+	}
+	if s, err := read(map[string]string{"DEFAULT_HOST": "shop.example"}); err != nil || s.DefaultHost != "shop.example" {
+		t.Errorf("%q, %v", s.DefaultHost, err)
+	}
+	if _, err := read(map[string]string{"DEFAULT_HOST": "a b"}); err == nil || !strings.Contains(err.Error(), "reading DEFAULT_HOST") {
+		t.Errorf("a host that is none: %v", err)
+	}
+}
+
+// Load balancers give up after a minute; then nobody would see that a service is too late.
+func TestAServiceIsTooLateBeforeTheLoadBalancerGivesUp(t *testing.T) {
+	if s, err := read(nil); err != nil || s.ResponseHeaderTimeout >= time.Minute {
+		t.Errorf("%s, %v", s.ResponseHeaderTimeout, err)
+	}
+}

@@ -123,16 +123,17 @@ func (c *Current) swap(next *Compiled) {
 }
 
 // reportOf keeps the time of a switch that was already routed by: a candidate
-// that appears in preview changes the table, not the switch. A switch is not confirmed
+// that appears in preview changes the table, not the switch. A new switch is not confirmed
 // while it is not known where the pods of its release are.
 func (c *Current) reportOf(t *Compiled, last frontdoor.Report) frontdoor.Report {
 	r := frontdoor.Report{TableHash: t.Hash, Active: t.Routed()}
-	c.unconfirmed.Store(len(c.unknown(t)) > 0)
+	before := last.Confirms(t.Source.Switch) && last.Active == r.Active
+	c.unconfirmed.Store(!before && len(c.unknown(t)) > 0)
 	if t.Source.Switch == nil || c.unconfirmed.Load() {
 		return r
 	}
 	r.Switch, r.AppliedAt = t.Source.Switch.At, last.AppliedAt
-	if !last.Confirms(t.Source.Switch) {
+	if !before {
 		r.AppliedAt = c.now()
 	}
 	return r

@@ -119,3 +119,17 @@ func TestAReplicaThatStartsRoutesAtOnceAndConfirmsLater(t *testing.T) {
 	c.EndpointsChanged()
 	c.wants(t, "a is known", "a", time.Unix(1, 0))
 }
+
+// Somebody deleted a Service of the release that serves: its switch stays confirmed.
+func TestAConfirmedSwitchStaysConfirmed(t *testing.T) {
+	c, k := routed(t)
+	before := c.Report().AppliedAt
+	delete(k, "web-a")
+	if err := c.Apply(encode(t, "a", "b", time.Unix(1, 0))); err != nil { // a candidate appears
+		t.Fatal(err)
+	}
+	c.wants(t, "its Service is gone", "a", time.Unix(1, 0))
+	if !c.Report().AppliedAt.Equal(before) || !c.IsConfirmed() {
+		t.Errorf("it was confirmed at %s, and again at %s", before, c.Report().AppliedAt)
+	}
+}

@@ -92,3 +92,17 @@ func TestAPinnedFrontDoorCountsWhileItsReleaseIsActive(t *testing.T) {
 	d.ask(2)
 	d.wants(2, 2, 0)
 }
+
+// Each stack has front doors of its own there: those of the release before know how it was.
+func TestAPinnedFrontDoorTellsHowItsReleaseAnsweredBeforeTheSwitchAway(t *testing.T) {
+	d := openPinned(t, "a")
+	d.pod("a", answer(500))
+	d.route("a", "", 1, nil)
+	d.ask(3)
+	d.route("b", "a", 2, guard(0))
+	d.ask(2) // no customer comes this way any more
+	d.wants(0, 0, 0)
+	if before := d.counts().Before; before == nil || before.Requests != 3 || before.Errors != 3 {
+		t.Errorf("it tells %+v", before)
+	}
+}

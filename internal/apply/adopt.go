@@ -1,0 +1,76 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
+)
+
+// adopt looks at an object that is there where one of its name was to be created. The shop's own gets
+// back the labels that somebody took away, without which no cache holds it; a copy that lost its owner gets
+// it back where it still holds what its name says. Everything else is somebody else's.
+func (w *Writer) adopt(ctx context.Context, shop *v1alpha1.Shop, want client.Object, kind string) error {
+	there := want.DeepCopyObject().(client.Object)
+	err := w.Live.Get(ctx, client.ObjectKeyFromObject(want), there)
+	switch {
+	case apierrors.IsNotFound(err):
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(kind).GroupResource(), want.GetName(), errors.New("it went while it was created"))
+	case err != nil:
+		return fmt.Errorf("looking at %s %s, which exists: %w", kind, want.GetName(), err)
+	case !there.GetDeletionTimestamp().IsZero() || !(isOwned(there, shop) || isLostCopy(there)):
+		return &ForeignError{kind, want.GetName()}
+	}
+	return w.relabel(ctx, there, want, kind)
+}
+
+// relabel gives an object the labels and the owner that it was created with.
+func (w *Writer) relabel(ctx context.Context, there, want client.Object, kind string) error {
+	patched := there.DeepCopyObject().(client.Object)
+	labels := maps.Clone(there.GetLabels())
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, want.GetLabels())
+	patched.SetLabels(labels)
+	if metav1.GetControllerOfNoCopy(there) == nil {
+		patched.SetOwnerReferences(append(patched.GetOwnerReferences(), want.GetOwnerReferences()...))
+	}
+	if maps.Equal(labels, there.GetLabels()) && len(patched.GetOwnerReferences()) == len(there.GetOwnerReferences()) {
+		return nil
+	}
+	w.wrote(kind, "patch")
+	if err := w.Client.Patch(ctx, patched, client.MergeFromWithOptions(there, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("giving %s %s its labels back: %w", kind, want.GetName(), err)
+	}
+	return nil
+}
+
+// isLostCopy: nobody owns it, nobody can change it, and it holds what its name says.
+func isLostCopy(o client.Object) bool {
+	if metav1.GetControllerOfNoCopy(o) != nil {
+		return false
+	}
+	var hash string
+	var err error
+	var immutable *bool
+	switch c := o.(type) {
+	case *corev1.Secret:
+		immutable = c.Immutable
+		hash, err = release.HashSecret(c)
+	case *corev1.ConfigMap:
+		immutable = c.Immutable
+		hash, err = release.HashConfigMap(c)
+	default:
+		return false
+	}
+	return err == nil && immutable != nil && *immutable && release.IsCopyOf(o.GetName(), hash)
+}

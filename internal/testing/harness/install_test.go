@@ -1,0 +1,10 @@
+package harness
+
+import "testing"
+
+func TestAShopIsInstalledAndThenNothingIsWritten(t *testing.T) {
+	w := Installed()
+	defer w.Close()
+	rightEnd(w)
+	w.Check(t, "an installation")
+}
