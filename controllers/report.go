@@ -43,6 +43,7 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 	for i, t := range told { // what was not written is told with its next try
 		if errs[i] == nil {
 			r.tell(t)
+			r.tell(transition{t.object, t.before, t.after, v1alpha1.ConditionImagesPinned})
 		}
 	}
 	errs = append(errs, r.reportNotAdmitted(ctx, w, d))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/internal/apply"
+	"github.com/emporium-shop/emporium/internal/observe"
 )
 
 // stripMeta takes away who wrote which field, and the copy of the whole object that a
@@ -46,8 +47,8 @@ func shared(labels map[string]string) map[string]string {
 	return out
 }
 
-// stripPod leaves what tells how a pod is: whose it is, where it runs, its conditions and the
-// states of its containers.
+// stripPod leaves what tells how a pod is: whose it is, where it runs, its conditions, the
+// states of its containers and which program they run.
 func stripPod(p *corev1.Pod) {
 	p.Annotations = nil
 	p.Spec = corev1.PodSpec{NodeName: p.Spec.NodeName}
@@ -64,6 +65,7 @@ func stripContainers(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 		all[i] = corev1.ContainerStatus{
 			Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState,
 			Ready: c.Ready, Started: c.Started, RestartCount: c.RestartCount,
+			ImageID: unique.Make(observe.Program(&c)).Value(), // one text for all pods that run it
 		}
 	}
 	return all

@@ -88,6 +88,7 @@ func shopOf(seed uint64) (*v1alpha1.Shop, []client.Object) {
 			belongs(pod, fmt.Sprintf("pod-%d-%d", i, n), component)
 			if component != frontdoor.ComponentFrontDoor {
 				pod.Labels[frontdoor.LabelRelease], pod.Labels[frontdoor.LabelService] = "acme-1", fmt.Sprint("s", n)
+				runs(pod, fmt.Sprint("s", n), seed, i)
 			}
 			out = append(out, pod)
 		}
@@ -104,6 +105,16 @@ func shopOf(seed uint64) (*v1alpha1.Shop, []client.Object) {
 	belongs(secret, "secret-copy", apply.ComponentCopy)
 	belongs(copied, "config-copy", apply.ComponentCopy)
 	return shop, append(out, secret, copied)
+}
+
+// runs makes the pods of a service, of which there are two, run programs that differ in some seeds.
+func runs(pod *corev1.Pod, service string, seed uint64, i int) {
+	pod.Status.Phase = corev1.PodRunning
+	if len(pod.Status.ContainerStatuses) == 0 {
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{}}
+	}
+	pod.Status.ContainerStatuses[0].Name = service
+	pod.Status.ContainerStatuses[0].ImageID = []string{"registry.example/a@sha256:1", "sha256:1"}[seed%2] + fmt.Sprint(uint64(i)*(seed%3))
 }
 
 func observed(t *testing.T, shop *v1alpha1.Shop, objects []client.Object) *observe.World {
@@ -127,6 +138,7 @@ func observed(t *testing.T, shop *v1alpha1.Shop, objects []client.Object) *obser
 }
 
 func TestWhatIsObservedOfStrippedObjectsIsWhatIsObservedOfWholeOnes(t *testing.T) {
+	several := 0
 	for seed := range uint64(24) {
 		shop, whole := shopOf(seed)
 		var stripped []client.Object
@@ -144,9 +156,16 @@ func TestWhatIsObservedOfStrippedObjectsIsWhatIsObservedOfWholeOnes(t *testing.T
 		if diff := cmp.Diff(want.Observed, got.Observed, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("seed %d: observed (-whole +stripped):\n%s", seed, diff)
 		}
+		if diff := cmp.Diff(want.Programs, got.Programs, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("seed %d: programs (-whole +stripped):\n%s", seed, diff)
+		}
+		several += len(want.Programs)
 		if diff := cmp.Diff(want.Table.Data[frontdoor.TableKey], got.Table.Data[frontdoor.TableKey]); diff != "" {
 			t.Fatalf("seed %d: the routing table was stripped:\n%s", seed, diff)
 		}
+	}
+	if several == 0 {
+		t.Error("in no seed the pods of a service ran several programs")
 	}
 }
 

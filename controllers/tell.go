@@ -31,14 +31,26 @@ func (t transition) happened() (*metav1.Condition, bool) {
 }
 
 // matters leaves out how a service gets into a release and goes live with it: that is told
-// once for all of them, by the shop and the release.
+// once for all of them, by the shop and the release. Of images only what went wrong is told: tags
+// that are not resolved are as they were, release after release.
 func (t transition) matters() bool {
+	if t.of == v1alpha1.ConditionImagesPinned {
+		return troubled(meta.FindStatusCondition(t.after, string(t.of)))
+	}
 	_, service := t.object.(*v1alpha1.ShopService)
 	return !service || troubled(meta.FindStatusCondition(t.before, string(t.of))) || troubled(meta.FindStatusCondition(t.after, string(t.of)))
 }
 
 func troubled(c *metav1.Condition) bool {
-	return c != nil && (v1alpha1.Reason(c.Reason).Stalls() || c.Reason == string(v1alpha1.ReasonDegraded) || c.Reason == string(v1alpha1.ReasonUnknownShop))
+	if c == nil {
+		return false
+	}
+	switch reason := v1alpha1.Reason(c.Reason); reason {
+	case v1alpha1.ReasonDegraded, v1alpha1.ReasonUnknownShop, v1alpha1.ReasonImagesDiffer:
+		return true
+	default:
+		return reason.Stalls()
+	}
 }
 
 // tell records a transition once, as an event of its object and in the metrics.

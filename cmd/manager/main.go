@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // the image holds this program alone: whom to trust, unless SSL_CERT_FILE or SSL_CERT_DIR says so
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -26,6 +27,7 @@ import (
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/probe"
+	"github.com/emporium-shop/emporium/internal/registry"
 )
 
 // version of the image, set by the Dockerfile.
@@ -40,6 +42,7 @@ type options struct {
 	qps                           float64
 	burst                         int
 	drainTime                     time.Duration
+	resolveImages                 bool
 	zap                           zap.Options
 }
 
@@ -54,6 +57,8 @@ func parse() options {
 	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
 	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
 	flag.DurationVar(&o.drainTime, "drain-time", observe.DefaultDrainTime, "how long the stack of a release runs on after the last replica of the front door left it, for requests that are still in flight in it")
+	flag.BoolVar(&o.resolveImages, "resolve-images", true, "ask registries, for a second at most, what the tags of a new release name, and record the digests; "+
+		"false: never, for nodes that have images which no registry has, or has under another digest")
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -132,7 +137,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
 			DrainTime: o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
-		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Images: images(mgr, o.resolveImages)},
 		Metrics:        m,
 		Recorder:       mgr.GetEventRecorder("emporium"),
 		FrontDoorImage: o.frontDoorImage,
@@ -144,4 +149,12 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		return fmt.Errorf("setting the reconciler up: %w", err)
 	}
 	return mgr.Start(ctx)
+}
+
+// images returns nil where registries are not to be asked.
+func images(mgr ctrl.Manager, resolve bool) apply.Images {
+	if !resolve {
+		return nil
+	}
+	return &registry.Resolver{Registry: registry.NewHTTP(false), Live: mgr.GetAPIReader(), Now: time.Now}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,16 +19,21 @@ import (
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
-// cut writes the copies first, so that a ShopRelease that exists has all it needs.
+// cut writes the copies first, so that a ShopRelease that exists has all it needs. Meanwhile
+// registries are asked what its tags name.
 func (w *Writer) cut(ctx context.Context, world *observe.World, configs *observe.Configs) error {
-	if err := w.copyAll(ctx, world.Shop, world.Snapshot.Spec.Copies, configs); err != nil {
+	var copying errgroup.Group
+	copying.Go(func() error { return w.copyAll(ctx, world.Shop, world.Snapshot.Spec.Copies, configs) })
+	spec, why := w.pinned(ctx, world)
+	if err := copying.Wait(); err != nil {
 		return err
 	}
-	log.FromContext(ctx).Info("cutting a release", "release", world.Snapshot.Name, "services", len(world.Snapshot.Spec.Services))
-	return w.create(ctx, world.Shop, &v1alpha1.ShopRelease{
-		ObjectMeta: w.meta(world.Shop, world.Snapshot.Name, "release"),
-		Spec:       world.Snapshot.Spec,
-	}, "ShopRelease")
+	log.FromContext(ctx).Info("cutting a release", "release", world.Snapshot.Name, "services", len(spec.Services))
+	record := &v1alpha1.ShopRelease{ObjectMeta: w.meta(world.Shop, world.Snapshot.Name, "release"), Spec: spec}
+	if why != "" {
+		record.Annotations = map[string]string{v1alpha1.AnnotationUnresolved: why}
+	}
+	return w.create(ctx, world.Shop, record, "ShopRelease")
 }
 
 // Restore writes the record of a release again that somebody deleted while it serves.

@@ -21,6 +21,7 @@ func (w *Writer) Do(ctx context.Context, world *observe.World, d *plan.Decision,
 	if d.Frozen {
 		return true, nil
 	}
+	w.askAhead(world, d)
 	serving, coming := split(desired.Objects, d)
 	tried, routing := w.goBack(ctx, world, d, desired)
 	healing := w.heal(ctx, world, d, serving, configs)

@@ -27,6 +27,8 @@ type Writer struct {
 	Live client.Reader
 	// Writes counts the writes by kind and verb.
 	Writes *prometheus.CounterVec
+	// Images tells what tags name; nil: nobody is asked, and releases record no digests.
+	Images Images
 
 	insisted insisted
 }

@@ -39,6 +39,8 @@ type World struct {
 	Deployments []metav1.ObjectMeta
 	// Strays are Deployments that carry the labels of a stack and are no part of it.
 	Strays []string
+	// Programs are, by release and service, the images that pods of one service run, where these are several.
+	Programs map[string]map[string][]string
 	// Services of the running stacks by name, as they are: what reaches their pods.
 	Reached map[string]corev1.Service
 	// Entrance is the Service at which customers of a Managed front door arrive; nil where there is none.
@@ -236,6 +238,7 @@ func (r *Reader) readStacks(ctx context.Context, w *World) error {
 		return fmt.Errorf("listing the pods: %w", err)
 	}
 	w.Observed.Stacks, w.Strays = stacks(w.Shop, deployments.Items, pods.Items)
+	w.Programs = programs(pods.Items)
 	w.jobPods = jobPods(pods.Items)
 	return nil
 }

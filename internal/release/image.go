@@ -1,6 +1,7 @@
 package release
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -8,6 +9,11 @@ import (
 
 // NamesDigest tells whether an image is named by its content, and so can never be another.
 func NamesDigest(image string) bool { return strings.Contains(image, "@") }
+
+var recordable = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
+
+// IsDigest tells whether a release can record it.
+func IsDigest(s string) bool { return recordable.MatchString(s) }
 
 // ImageOf returns the image that the pods of a service run. The tag is left out beside a recorded
 // digest: Kubernetes would ask the registry for ":latest" at each start of a pod, and nothing else reads it.

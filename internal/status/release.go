@@ -27,6 +27,7 @@ func Release(w *observe.World, d *plan.Decision, rel *v1alpha1.ShopRelease) v1al
 	}
 	s.Summary = fmt.Sprintf("%d/%d", ready, len(rel.Spec.Services))
 	setChecked(w, rel, &s)
+	setPinned(w, rel, &s)
 	s.Migrations, s.Checks = jobs(w.Observed.Migrations[rel.Name]), jobs(w.Observed.Checks[rel.Name])
 	isActive := d.Table.Active == rel.Name
 	if isActive && d.Table.Switch != nil {

@@ -58,7 +58,7 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 	case !run.ReadyAt(floor):
 		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
-	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active)}
+	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) + programsOf(w, active, svc.Name)}
 }
 
 // standing says why nothing goes on. What counts pods is left to the Shop: it changes with

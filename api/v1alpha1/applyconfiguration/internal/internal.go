@@ -503,6 +503,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: image
       type:
         scalar: string
+    - name: imageDigest
+      type:
+        scalar: string
     - name: metricsPort
       type:
         scalar: numeric

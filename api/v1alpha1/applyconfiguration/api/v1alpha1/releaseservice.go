@@ -15,6 +15,10 @@ type ReleaseServiceApplyConfiguration struct {
 	// name of the ShopService.
 	Name                              *string `json:"name,omitempty"`
 	ServiceTemplateApplyConfiguration `json:""`
+	// imageDigest is what the tag in image named at the cut, as its registry said; the release's
+	// pods run that, whatever the tag names later. It is no part of the revision. Unset: image has a digest itself, or
+	// its registry did not answer.
+	ImageDigest *string `json:"imageDigest,omitempty"`
 	// replicas as it was at the cut. It serves only when the ShopService is gone:
 	// a running stack follows the ShopService's live value.
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -154,6 +158,14 @@ func (b *ReleaseServiceApplyConfiguration) WithProbes(value *ProbesApplyConfigur
 // If called multiple times, the Pod field is set to the value of the last call.
 func (b *ReleaseServiceApplyConfiguration) WithPod(value *PodOptionsApplyConfiguration) *ReleaseServiceApplyConfiguration {
 	b.ServiceTemplateApplyConfiguration.Pod = value
+	return b
+}
+
+// WithImageDigest sets the ImageDigest field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ImageDigest field is set to the value of the last call.
+func (b *ReleaseServiceApplyConfiguration) WithImageDigest(value string) *ReleaseServiceApplyConfiguration {
+	b.ImageDigest = &value
 	return b
 }
 

@@ -24,7 +24,7 @@ type ShopReleaseStatusApplyConfiguration struct {
 	Checks []JobStatusApplyConfiguration `json:"checks,omitempty"`
 	// switchedAt is when the front door was last set to this release.
 	SwitchedAt *v1.MicroTime `json:"switchedAt,omitempty"`
-	// conditions are Ready and Active, always; Started and Checked once they were; Rejected
+	// conditions are Ready, Active and ImagesPinned, always; Started and Checked once they were; Rejected
 	// and Stalled only while true.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
