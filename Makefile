@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-scale tools
+.PHONY: test verify unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
@@ -99,6 +99,13 @@ e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: al
 bench: ## Measure: a release of 20 services on a cluster (FLAGS="-against 7d2da97": and of that commit); CPU for 10,000 requests through the front door, beside a bare proxy
 	go run ./hack/bench $(FLAGS)
 	GOGC=400 go test -run XXX -bench . -benchtime 60000x ./services/gateway/internal/proxy
+
+# It takes about four minutes. FLAGS="-scenarios 1k -rounds 5" for one kind of load; -h says more.
+bench-front-door: ## CPU of the front door beside HAProxy, nginx and a bare Go proxy, in turn, at the same loads
+	@hack/install.sh haproxy nginx wrk
+	@mkdir -p $(BIN)
+	go build -o $(BIN)/bench-front-door ./services/gateway/internal/bench
+	$(BIN)/bench-front-door $(FLAGS)
 
 bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
 	go run ./hack/benchscale $(FLAGS)

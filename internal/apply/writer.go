@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,12 @@ func inParallel[T any](all []T, do func(T) error) error {
 	group.SetLimit(atOnce)
 	for i, one := range all {
 		group.Go(func() error {
+			defer func() { // a panic here would end the operator, for all shops
+				if r := recover(); r != nil {
+					errs[i] = fmt.Errorf("panicking: %v", r)
+					log.Log.WithName("apply").Error(errs[i], "a write panicked", "stack", string(debug.Stack()))
+				}
+			}()
 			errs[i] = do(one)
 			return nil
 		})

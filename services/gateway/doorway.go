@@ -22,6 +22,7 @@ import (
 	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
 	"github.com/emporium-shop/emporium/services/gateway/internal/follow"
 	"github.com/emporium-shop/emporium/services/gateway/internal/health"
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 	"github.com/emporium-shop/emporium/services/gateway/internal/metrics"
 	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
 	"github.com/emporium-shop/emporium/services/gateway/internal/report"
@@ -46,6 +47,7 @@ type doorway struct {
 	slices    *follow.Follower
 	health    *health.Health
 
+	direct          *http1.Client
 	public, preview *proxy.Front
 	bodies          *proxy.Budget
 }
@@ -89,13 +91,15 @@ func (d *doorway) reportSwap(sight table.Sight, _ *table.Compiled) {
 }
 
 func (d *doorway) fronts(requests *metrics.Requests) {
+	pods := proxy.TransportOptions{
+		DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
+		IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
+	}
+	d.direct = proxy.NewDirect(pods, time.Now)
 	d.bodies = proxy.NewBudget(d.set.MaxHeld)
 	o := proxy.Options{
 		Tables: d.current, Upstreams: d.directory, Recorder: requests, Watch: d.watch,
-		Transport: proxy.NewTransport(proxy.TransportOptions{
-			DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
-			IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
-		}),
+		Transport: proxy.NewTransport(pods), Direct: d.direct,
 		Attempts: int(d.set.UpstreamAttempts), MaxBody: d.set.MaxBody, TrustedProxies: d.set.TrustedProxies,
 		BodyTimeout: d.set.BodyTimeout, PodTimeout: d.set.ResponseHeaderTimeout, WriteTimeout: d.set.WriteTimeout,
 		MaxInFlight: d.set.MaxInFlight, MaxUpgraded: d.set.MaxUpgraded, Bodies: d.bodies,
@@ -127,7 +131,7 @@ func (d *doorway) run(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
-	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run, d.watch.Run} {
+	for _, part := range []func(context.Context){d.tables.Run, d.slices.Run, d.reporter.Run, d.watch.Run, d.direct.Run} {
 		group.Go(func() error { part(background); return nil })
 	}
 	group.Go(func() error { return serve.Run(background, doors[2:], d.lights(), d.log) })

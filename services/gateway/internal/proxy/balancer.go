@@ -29,13 +29,7 @@ type balancer struct {
 // RoundTrip implements http.RoundTripper.
 func (b *balancer) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	ex := exchangeOf(r.Context())
-	if ex.pool.Len() == 0 {
-		return nil, errNoPod
-	}
-	if err = b.front.take(ex, r); err != nil {
-		return nil, err
-	}
-	err = b.offer(ex, func(pod *upstream.Endpoint) (err error) {
+	err = b.offer(ex, r, func(pod *upstream.Endpoint) (err error) {
 		res, err = b.base.RoundTrip(ex.attempt(r, pod))
 		return err
 	})
@@ -44,7 +38,13 @@ func (b *balancer) RoundTrip(r *http.Request) (res *http.Response, err error) {
 
 // offer sends the request to one pod after the other, until one answers or none may be
 // asked any more.
-func (b *balancer) offer(ex *exchange, send func(*upstream.Endpoint) error) (err error) {
+func (b *balancer) offer(ex *exchange, r *http.Request, send func(*upstream.Endpoint) error) (err error) {
+	if ex.pool.Len() == 0 {
+		return errNoPod
+	}
+	if err = b.front.take(ex, r); err != nil {
+		return err
+	}
 	ex.pool.Asked()
 	for {
 		pod := ex.pool.Pick(ex.tried)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"syscall"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 )
 
 // Cause says who decided how a request ended. It is what a guard judges by, and a label
@@ -42,6 +44,10 @@ var errPod = errors.New("the pod broke the rules of HTTP")
 // podFault tells whether an error that came after a pod was asked is the pod's: it closed
 // the connection, or what it sent is no HTTP. The errors of net/http have no types.
 func podFault(err error) bool {
+	var direct *http1.PodError
+	if errors.As(err, &direct) {
+		return true
+	}
 	for _, known := range []error{errPod, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, known) {
 			return true

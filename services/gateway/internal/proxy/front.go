@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/gateway/internal/admit"
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	Watch Watcher
 	// Transport sends one request to one pod. See NewTransport.
 	Transport http.RoundTripper
+	// Direct sends small plain requests instead. Nil: Transport sends them too. See NewDirect.
+	Direct *http1.Client
 	// Attempts is how many pods one request is offered to, at most.
 	Attempts int
 	// MaxBody is the largest request body in bytes.
@@ -96,9 +99,8 @@ func New(role table.Role, o Options) *Front {
 // nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{role: f.role, began: f.Now()}
+	ex := &exchange{r: r, role: f.role, began: f.Now()}
 	ex.client.begin(w, r, f.WriteTimeout)
-	ex.r = r.WithContext(withExchange(r.Context(), ex))
 	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
 		ex.release = stack.Release
@@ -160,6 +162,10 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 		defer cancel(nil)
 		ex.r, ex.stuck = ex.r.WithContext(ctx), func() { cancel(errStuck) }
 	}
+	if f.takesDirect(ex.r) && f.passDirect(w, ex) {
+		return
+	}
+	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
 	f.proxy.ServeHTTP(w, ex.r)
 }
 
@@ -172,9 +178,14 @@ func (f *Front) answered(res *http.Response) error {
 	}
 	f.heard(ex, res.StatusCode)
 	f.balancer.answered(ex, res.StatusCode)
-	res.Header[headerRelease] = []string{ex.release}
-	if res.StatusCode != http.StatusSwitchingProtocols && f.Draining() {
-		res.Header.Set("Connection", "close")
-	}
+	f.mark(ex, res.Header)
 	return nil
+}
+
+// mark adds to a pod's header what the front door has to say.
+func (f *Front) mark(ex *exchange, h http.Header) {
+	h[headerRelease] = []string{ex.release}
+	if ex.status != http.StatusSwitchingProtocols && f.Draining() {
+		h.Set("Connection", "close")
+	}
 }

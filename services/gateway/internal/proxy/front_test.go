@@ -136,7 +136,8 @@ func TestASlowServiceIsNotAskedTwice(t *testing.T) {
 	asked := make(chan struct{}, 10)
 	release := make(chan struct{})
 	w := serving(t, func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-release }, func(o *proxy.Options) {
-		o.Transport = proxy.NewTransport(proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: 50 * time.Millisecond, IdlePerPod: 1})
+		impatient := proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: 50 * time.Millisecond, IdlePerPod: 1}
+		o.Transport, o.Direct = proxy.NewTransport(impatient), proxy.NewDirect(impatient, time.Now)
 	})
 	defer close(release)
 	wantProblem(t, w.get("/"), http.StatusGatewayTimeout)

@@ -117,9 +117,10 @@ func TestWhatThisReplicaLacksIsNotHeldAgainstThePods(t *testing.T) {
 		results := &results{}
 		w := serving(t, say("a"), func(o *proxy.Options) {
 			o.Watch = results
-			o.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			dial := func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", own)}
-			}}
+			}
+			o.Transport, o.Direct.Dial = &http.Transport{DialContext: dial}, dial
 		})
 		w.endpoints("web-a", w.refusing(), w.refusing(), w.refusing())
 		wantProblem(t, w.get("/"), http.StatusServiceUnavailable)

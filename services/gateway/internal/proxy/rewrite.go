@@ -41,41 +41,54 @@ func hideFromTransport(h http.Header) {
 // origin is what is known of the client's own request.
 type origin struct{ client, host, proto, port string }
 
+// forwarded are the headers that tell of the client's own request.
+var forwarded = [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded"}
+
 // forward tells the service who asked, for which host, over which protocol.
-// What a client says of that itself is taken over from trusted proxies only.
 func (f *Front) forward(in *http.Request, out http.Header) {
+	told, trusted := f.tell(in)
+	dropForwarding(out, trusted)
+	values := told[:] // one allocation for all of them
+	for i, name := range forwarded {
+		out[name] = values[i : i+1 : i+1]
+	}
+}
+
+// tell returns the values of forwarded. What a client says of that itself is taken
+// over from trusted proxies only.
+func (f *Front) tell(in *http.Request) (values [len(forwarded)]string, trusted bool) {
 	o := origin{client: clientIP(in), host: in.Host, proto: "http"}
 	o.port = portOf(o.host)
-	trusted := len(f.TrustedProxies) > 0 && f.trusts(o.client)
-	dropForwarding(out, trusted)
-	chain, forwarded := o.client, o.element()
+	trusted = len(f.TrustedProxies) > 0 && f.trusts(o.client)
+	chain, elements := o.client, o.element()
 	if trusted {
 		chain = prepend(in.Header["X-Forwarded-For"], chain)
-		forwarded = elements(in.Header["X-Forwarded-For"]) + forwarded
+		elements = elementsOf(in.Header["X-Forwarded-For"]) + elements
 		keep(in.Header, "X-Forwarded-Host", &o.host, admit.Host)
 		keep(in.Header, "X-Forwarded-Proto", &o.proto, isScheme)
 		keep(in.Header, "X-Forwarded-Port", &o.port, isNumber)
 	}
-	values := []string{chain, o.host, o.proto, o.port, forwarded} // one allocation for all five
-	for i, name := range [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded"} {
-		out[name] = values[i : i+1 : i+1]
-	}
+	return [...]string{chain, o.host, o.proto, o.port, elements}, trusted
 }
 
 // dropForwarding removes what a stranger says of the request's origin. Of a trusted proxy
 // only the spellings go that a service might take for the front door's own.
 func dropForwarding(h http.Header, trusted bool) {
 	for name := range h {
-		if !trusted && admit.Forwarding(name) || trusted && admit.Misspelled(name) || name == headerRelease {
+		if isForwarding(name, trusted) {
 			delete(h, name)
 		}
 	}
 }
 
-// elements writes a chain of X-Forwarded-For as RFC 7239 does. Forwarded is made of the
+func isForwarding(name string, trusted bool) bool {
+	return !trusted && admit.Forwarding(name) || trusted && admit.Misspelled(name) || name == headerRelease
+}
+
+// elementsOf writes a chain of X-Forwarded-For as RFC 7239 does. Forwarded is made of the
 // chain and not taken over: a load balancer that keeps up only one of the two would let a
 // client write the other.
-func elements(chain []string) string {
+func elementsOf(chain []string) string {
 	var b strings.Builder
 	for address := range strings.SplitSeq(strings.Join(chain, ","), ",") {
 		if address = strings.TrimSpace(address); address != "" {

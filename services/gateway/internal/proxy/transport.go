@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/http1"
 )
 
 // TransportOptions bound what a pod may cost.
@@ -24,9 +26,8 @@ type TransportOptions struct {
 // NewTransport returns the transport to the pods: HTTP/1.1, kept-alive, no
 // proxy from the environment, bodies left as they are.
 func NewTransport(o TransportOptions) *http.Transport {
-	dialer := &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            o.dialer().DialContext,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.IdlePerPod,
 		IdleConnTimeout:        o.IdleTimeout,
@@ -34,6 +35,17 @@ func NewTransport(o TransportOptions) *http.Transport {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 	}
+}
+
+// NewDirect returns the client for small plain requests, with the same limits.
+func NewDirect(o TransportOptions, now func() time.Time) *http1.Client {
+	return http1.New(http1.Options{
+		Dial: o.dialer().DialContext, ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
+	})
+}
+
+func (o TransportOptions) dialer() *net.Dialer {
+	return &net.Dialer{Timeout: o.DialTimeout, KeepAlive: 30 * time.Second}
 }
 
 // bufferSize is how much of a response is copied at once: more than a typical

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -25,6 +26,10 @@ import (
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
 )
+
+// oldPathAlone, when it is set, sends all requests of these tests through
+// http.Transport. Both ways must pass them, but for what only one of them promises.
+const oldPathAlone = "GATEWAY_TEST_TRANSPORT_ALONE"
 
 // world is a front door with real servers on both sides of it.
 type world struct {
@@ -49,13 +54,20 @@ func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	})
 	tb.Cleanup(transport.CloseIdleConnections)
+	direct := proxy.NewDirect(proxy.TransportOptions{
+		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
+	}, time.Now)
+	tb.Cleanup(direct.Close)
 	w.options = proxy.Options{
-		Tables: w.current, Upstreams: w.directory, Recorder: requests, Transport: transport,
+		Tables: w.current, Upstreams: w.directory, Recorder: requests, Transport: transport, Direct: direct,
 		Attempts: 3, MaxBody: 1 << 20, Draining: w.draining.Load, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		TrustedProxies: []netip.Prefix{}, Rules: admit.Rules{Upgrades: []string{"websocket"}, DefaultHost: "demo"},
 	}
 	for _, c := range change {
 		c(&w.options)
+	}
+	if os.Getenv(oldPathAlone) != "" {
+		w.options.Direct = nil
 	}
 	w.publicFront = proxy.New(table.Active, w.options)
 	w.public = w.listen(w.publicFront)

@@ -40,10 +40,13 @@ func openPinned(t *testing.T, release string) *door {
 	log := slog.New(slog.DiscardHandler)
 	d.watch = watch.New(time.Now, func() {})
 	d.current = table.New(release, time.Now, log, d.watch.Looked)
+	pods := proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 8}
+	direct := proxy.NewDirect(pods, time.Now)
+	t.Cleanup(direct.Close)
 	d.front = proxy.New(table.Active, proxy.Options{
 		Tables: d.current, Upstreams: d.pods, Recorder: metrics.NewRequests(prometheus.NewRegistry()), Watch: d.watch,
-		Transport: proxy.NewTransport(proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 8}),
-		Attempts:  3, MaxBody: 1 << 20, Draining: func() bool { return false }, Now: time.Now, Log: log,
+		Transport: proxy.NewTransport(pods), Direct: direct,
+		Attempts: 3, MaxBody: 1 << 20, Draining: func() bool { return false }, Now: time.Now, Log: log,
 	})
 	d.server = httptest.NewServer(d.front)
 	t.Cleanup(d.server.Close)

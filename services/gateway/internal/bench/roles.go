@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
+	"github.com/emporium-shop/emporium/services/gateway/internal/serve"
+)
+
+// roleVariable makes this program one of the processes that are measured.
+const roleVariable = "BENCH_ROLE"
+
+// play is one role, until the input ends. It prints its address.
+func play(role string, pods []string) error {
+	var handler http.Handler
+	switch role {
+	case "pods":
+		return playPods()
+	case "bare":
+		handler = bare(pods)
+	case "ours":
+		front, err := ours(pods)
+		if err != nil {
+			return err
+		}
+		handler = front
+	default:
+		return errors.New("there is no role " + role)
+	}
+	if err := listen(handler); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+func listen(handler http.Handler) error {
+	limits := serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 64 << 10, MaxStreams: 100}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := serve.NewServer(handler, limits, slog.New(slog.DiscardHandler))
+	go func() { _ = server.Serve(serve.Limited(listener, limits)) }()
+	_, err = fmt.Println(listener.Addr())
+	return err
+}
+
+// playPods is two pods in one process. Every target asks the same two.
+func playPods() error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/1k", func(w http.ResponseWriter, _ *http.Request) { send(w, 1<<10) })
+	mux.HandleFunc("/64k", func(w http.ResponseWriter, _ *http.Request) { send(w, 64<<10) })
+	mux.HandleFunc("/30k-chunked", func(w http.ResponseWriter, _ *http.Request) {
+		for range 3 {
+			_, _ = w.Write(page[:10<<10])
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	for range 2 {
+		if err := listen(mux); err != nil {
+			return err
+		}
+	}
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+var page = bytes.Repeat([]byte(`{"name":"Teapot","price":1299,"stock":7}`), 64<<10/40+1)
+
+func send(w http.ResponseWriter, size int) {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.Header()["Content-Length"] = []string{fmt.Sprint(size)}
+	_, _ = w.Write(page[:size])
+}
+
+// bare is the standard library's proxy with what everybody tunes, and nothing else.
+func bare(pods []string) http.Handler {
+	var turn atomic.Uint64
+	return &httputil.ReverseProxy{
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.SetURL(&url.URL{Scheme: "http", Host: pods[turn.Add(1)%uint64(len(pods))]})
+			pr.Out.Host = pr.In.Host
+			pr.SetXForwarded()
+		},
+		Transport:  proxy.NewTransport(limitsOfPods),
+		BufferPool: &buffers{},
+	}
+}
+
+var limitsOfPods = proxy.TransportOptions{DialTimeout: time.Second, ResponseHeaderTimeout: time.Minute, IdleTimeout: 4 * time.Second, IdlePerPod: 256}
+
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if kept, ok := b.pool.Get().(*[]byte); ok {
+		return *kept
+	}
+	return make([]byte, 32<<10)
+}
+
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
