@@ -14,6 +14,9 @@ const (
 	// parkAfter is how long net/http keeps a connection that has no request. Browsers and
 	// load balancers that have more to ask do so sooner.
 	parkAfter = time.Second
+	// Of many connections, most are idle, and their memory is needed sooner.
+	parkAfterOfMany = 100 * time.Millisecond
+	many            = 2000
 	// peeked is how many bytes of a request net/http waits for before it begins to read it.
 	peeked = 4
 )
@@ -77,12 +80,20 @@ func (c *conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.Conn.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// SetReadDeadline is called by net/http. Between two requests it is looked after for
-// parkAfter only.
+// patience is how long net/http keeps one of n connections that has no request.
+func patience(n int64) time.Duration {
+	if n > many {
+		return parkAfterOfMany
+	}
+	return parkAfter
+}
+
+// SetReadDeadline is called by net/http. Between two requests it keeps the connection for
+// its patience only.
 func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.parkable.Load() && !t.IsZero() && c.all.parking != nil {
 		c.idleUntil = t
-		if soon := time.Now().Add(parkAfter); soon.Before(t) {
+		if soon := time.Now().Add(patience(c.all.count.Load())); soon.Before(t) {
 			return c.Conn.SetReadDeadline(soon)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type Connections struct {
 
 	mu       sync.Mutex
 	all      map[*conn]struct{}
+	count    atomic.Int64 // the size of all
 	room     chan struct{}
 	closed   chan struct{}
 	once     sync.Once
@@ -128,11 +130,7 @@ func (l *Connections) Close() error {
 }
 
 // Len returns how many connections there are.
-func (l *Connections) Len() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.all)
-}
+func (l *Connections) Len() int { return int(l.count.Load()) }
 
 func (l *Connections) enter(c *conn) bool {
 	l.mu.Lock()
@@ -142,6 +140,7 @@ func (l *Connections) enter(c *conn) bool {
 		idlest = l.idlest()
 	} else {
 		l.all[c] = struct{}{}
+		l.count.Store(int64(len(l.all)))
 	}
 	l.mu.Unlock()
 	if idlest != nil {
@@ -162,6 +161,7 @@ func (l *Connections) idlest() (found *conn) {
 func (l *Connections) left(c *conn) {
 	l.mu.Lock()
 	delete(l.all, c)
+	l.count.Store(int64(len(l.all)))
 	l.mu.Unlock()
 	select {
 	case l.room <- struct{}{}:

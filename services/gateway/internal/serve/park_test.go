@@ -135,3 +135,9 @@ func TestAParkedConnectionMakesRoom(t *testing.T) {
 		t.Errorf("the first is still there: %v", err)
 	}
 }
+
+func TestOneOfManyConnectionsIsParkedSooner(t *testing.T) {
+	if patience(100) != parkAfter || patience(many+1) >= parkAfter/2 {
+		t.Errorf("%s of few, %s of many", patience(100), patience(many+1))
+	}
+}
