@@ -238,7 +238,7 @@ func TestADryRunAsksWhatATeamWroteAndOneOfWhatIsTheSameForAll(t *testing.T) {
 			coming = append(coming, in)
 		}
 	}
-	for _, in := range telling(append(coming, intent{err: errors.New("x")})) {
+	for _, in := range telling(append(coming, intent{err: errors.New("x")}), nil) {
 		asked[in.kind()]++
 	}
 	for kind, want := range map[string]int{"Deployment": 2, "HorizontalPodAutoscaler": 1, "Service": 1, "PodDisruptionBudget": 1, "Job": 0} {

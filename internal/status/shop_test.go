@@ -289,7 +289,7 @@ func TestWhatARecordSays(t *testing.T) {
 			conditions := Release(w, d, rel).Conditions
 			var rest []string
 			for _, c := range conditions {
-				if c.Type != string(v1alpha1.ConditionActive) && c.Type != string(v1alpha1.ConditionReady) {
+				if !slices.Contains([]string{string(v1alpha1.ConditionActive), string(v1alpha1.ConditionReady), string(v1alpha1.ConditionImagesPinned)}, c.Type) {
 					rest = append(rest, c.Type)
 				}
 			}
