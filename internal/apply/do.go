@@ -123,7 +123,7 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 		in.object.SetUID(world.Table.UID)
 	}
 	if d.Table.Switching {
-		if err := w.prove(ctx, world.Shop, d); err != nil {
+		if err := w.prove(ctx, world, d); err != nil {
 			return err
 		}
 		log.FromContext(ctx).Info("switching the front door", "from", d.Table.Switch.From, "to", d.Table.Active)

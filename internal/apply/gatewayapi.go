@@ -64,7 +64,7 @@ func (w *Writer) applyRoute(ctx context.Context, world *observe.World, d *plan.D
 		return err
 	}
 	if d.Table.Switching {
-		if err := w.prove(ctx, world.Shop, d); err != nil {
+		if err := w.prove(ctx, world, d); err != nil {
 			return err
 		}
 		log.FromContext(ctx).Info("switching the front door", "from", d.Table.Switch.From, "to", d.Table.Active)

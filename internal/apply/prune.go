@@ -64,7 +64,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 	if err := w.keepJobs(ctx, world.Shop, d, keep); err != nil {
 		return err
 	}
-	if err := w.keepReached(ctx, world.Shop, keep); err != nil {
+	if err := w.keepReached(ctx, world.Shop, d, keep); err != nil {
 		return err
 	}
 	keepNamed(world, keep.objects)
@@ -89,14 +89,15 @@ func (k kept) has(kind string, o client.Object) bool {
 var leadsToPods = map[string]bool{"Service": true, "NetworkPolicy": true}
 
 // keepReached keeps the Services of stacks of which a pod is still there.
-func (w *Writer) keepReached(ctx context.Context, shop *v1alpha1.Shop, keep kept) error {
+func (w *Writer) keepReached(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision, keep kept) error {
 	var pods corev1.PodList
 	if err := w.Client.List(ctx, &pods, client.InNamespace(shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: shop.Name}, client.HasLabels{frontdoor.LabelRelease}); err != nil {
 		return fmt.Errorf("listing the pods: %w", err)
 	}
 	for i := range pods.Items {
 		if p := &pods.Items[i]; p.Labels[frontdoor.LabelService] != "" && p.Status.Phase != corev1.PodFailed && p.Status.Phase != corev1.PodSucceeded {
-			keep.reached[p.Labels[frontdoor.LabelRelease]] = true
+			_, runs := d.Role(p.Labels[frontdoor.LabelRelease]) // of a stack that runs all is rendered that is wanted
+			keep.reached[p.Labels[frontdoor.LabelRelease]] = !runs
 		}
 	}
 	return nil
@@ -109,12 +110,40 @@ func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Deci
 		return fmt.Errorf("listing Jobs: %w", err)
 	}
 	for i := range list.Items {
-		rel := list.Items[i].Labels[frontdoor.LabelRelease]
-		if _, runs := d.Role(rel); runs || rel == d.Candidate {
-			keep.objects["Job/"+list.Items[i].Name] = true
+		job := &list.Items[i]
+		rel := job.Labels[frontdoor.LabelRelease]
+		_, stays := d.Role(rel)
+		if stays = stays || rel == d.Candidate; !stays && !ended(job) {
+			var err error
+			if stays, err = w.isCandidate(ctx, shop, rel); err != nil {
+				return err
+			}
+		}
+		if stays {
+			keep.objects["Job/"+job.Name] = true
 		}
 	}
 	return nil
+}
+
+func ended(j *batchv1.Job) bool {
+	for _, c := range j.Status.Conditions {
+		if (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue {
+			return true
+		}
+	}
+	return false
+}
+
+// isCandidate asks past the cache whether somebody prepares the release: a Job that runs is not
+// deleted by an operator whose view is older than that. Who gives a candidate up says so before.
+func (w *Writer) isCandidate(ctx context.Context, shop *v1alpha1.Shop, release string) (bool, error) {
+	var now v1alpha1.ShopRelease
+	err := w.Live.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: release}, &now)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("looking at ShopRelease %s before its Jobs are deleted: %w", release, err)
+	}
+	return err == nil && now.Annotations[v1alpha1.AnnotationCandidateSince] != "", nil
 }
 
 func (w *Writer) pruneKind(ctx context.Context, pass *pruning, kind string, list client.ObjectList, with client.ListOption) error {

@@ -61,7 +61,11 @@ func telling(objects []intent, accepted map[string]bool) (out []intent) {
 
 // prove asks past the cache whether the stack that the front door is about to name is
 // there as it was seen: one that was just deleted may still be cached as ready.
-func (w *Writer) prove(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision) error {
+func (w *Writer) prove(ctx context.Context, world *observe.World, d *plan.Decision) error {
+	if err := w.proveRecord(ctx, world, d.Table.Active); err != nil {
+		return err
+	}
+	shop := world.Shop
 	var list appsv1.DeploymentList
 	of := client.MatchingLabels{frontdoor.LabelShop: shop.Name, frontdoor.LabelRelease: d.Table.Active}
 	if err := w.Live.List(ctx, &list, client.InNamespace(shop.Namespace), of); err != nil {
@@ -77,6 +81,19 @@ func (w *Writer) prove(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decisio
 		if has, there := available[service]; !there || has < required {
 			return apierrors.NewConflict(appsv1.Resource("deployments"), service, errors.New("it is not ready any more"))
 		}
+	}
+	return nil
+}
+
+// proveRecord asks past the cache what is known of the release: another operator, or this one before
+// it was started anew, may have rejected it a moment ago.
+func (w *Writer) proveRecord(ctx context.Context, world *observe.World, name string) error {
+	var now v1alpha1.ShopRelease
+	if err := w.Live.Get(ctx, client.ObjectKey{Namespace: world.Shop.Namespace, Name: name}, &now); err != nil {
+		return fmt.Errorf("looking at ShopRelease %s before the switch: %w", name, err)
+	}
+	if seen := world.Releases[name]; seen == nil || seen.Annotations[v1alpha1.AnnotationRejected] != now.Annotations[v1alpha1.AnnotationRejected] {
+		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("shopreleases").GroupResource(), name, errors.New("what the guard said of it is newer than this decision"))
 	}
 	return nil
 }

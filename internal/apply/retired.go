@@ -26,6 +26,8 @@ type pruning struct {
 	// decision; "": what was decided.
 	asked bool
 	named string
+	// preview is the release that is shown at the preview, past the cache.
+	preview string
 	// backends are the Services that a route names, past the cache.
 	backends []string
 }
@@ -43,9 +45,9 @@ func (w *Writer) proveRetired(ctx context.Context, pass *pruning, rel string) er
 	routed := slices.ContainsFunc(pass.backends, func(name string) bool {
 		return strings.HasSuffix(name, strings.TrimPrefix(rel, pass.world.Shop.Name))
 	})
-	if pass.named != "" || routed {
+	if pass.named != "" || routed || pass.preview == rel {
 		return apierrors.NewConflict(corev1.Resource("configmaps"), frontdoor.TableName(pass.world.Shop.Name),
-			fmt.Errorf("the front door names %s since the retirement of %s was decided", pass.named, rel))
+			fmt.Errorf("since the retirement of %s was decided the front door names %q, and %q at its preview", rel, pass.named, pass.preview))
 	}
 	return nil
 }
@@ -72,6 +74,7 @@ func (w *Writer) askTable(ctx context.Context, pass *pruning) error {
 	if table.Active != pass.decided.Active || !sameSwitch(table.Switch, pass.decided.Switch) {
 		pass.named = table.Active
 	}
+	pass.preview = table.Preview
 	return nil
 }
 

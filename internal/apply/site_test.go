@@ -66,8 +66,8 @@ func now() time.Time { return epoch }
 // at is an operator that was just started.
 func at(store *cluster.Store) *site {
 	s := &site{store: store, user: cluster.As{Store: store, Who: "user"}, operator: cluster.NewClient(store, "operator")}
-	s.Writer = &Writer{Client: s.operator, Live: s.operator, Writes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "writes"}, []string{"kind", "verb"})}
-	s.configs = &observe.Configs{Metadata: s.operator, Live: s.operator}
+	s.Writer = &Writer{Client: s.operator, Live: cluster.Live{Store: store}, Writes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "writes"}, []string{"kind", "verb"})}
+	s.configs = &observe.Configs{Metadata: s.operator, Live: cluster.Live{Store: store}}
 	return s
 }
 
@@ -202,3 +202,6 @@ func TestAShopThatServesCostsNoWrite(t *testing.T) {
 		t.Errorf("a pass that changes nothing wrote %v", got)
 	}
 }
+
+// goesStale lets the operator's cache stand still from now on.
+func (s *site) goesStale() { s.operator.Reader = cluster.Live{Store: s.store.Fork(now)} }

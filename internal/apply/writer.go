@@ -48,7 +48,8 @@ func inParallel[T any](all []T, do func(T) error) error {
 		group.Go(func() error {
 			defer func() { // a panic here would end the operator, for all shops
 				if r := recover(); r != nil {
-					errs[i] = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+					errs[i] = fmt.Errorf("panicking: %v", r)
+					log.Log.WithName("apply").Error(errs[i], "a write panicked", "stack", string(debug.Stack()))
 				}
 			}()
 			errs[i] = do(one)

@@ -24,7 +24,7 @@ func ending(p corev1.Pod) corev1.Pod {
 	return p
 }
 
-func finished(p corev1.Pod) corev1.Pod {
+func gone(p corev1.Pod) corev1.Pod {
 	p.Status.Phase = corev1.PodFailed
 	return p
 }
@@ -40,7 +40,7 @@ func TestPodsOfOneReleaseThatRunSeveralProgramsAreFound(t *testing.T) {
 		"one program from two mirrors":               {[]corev1.Pod{podRunning("a.example/cart@sha256:a"), podRunning("docker-pullable://b.example/cart@sha256:a")}, ""},
 		"one was pulled and the other put there":     {[]corev1.Pod{podRunning("r.example/cart@sha256:a"), podRunning("docker://sha256:b")}, ""},
 		"the one of before is on its way out":        {[]corev1.Pod{ending(podRunning("sha256:a")), podRunning("sha256:b")}, ""},
-		"the one of before ended":                    {[]corev1.Pod{finished(podRunning("sha256:a")), podRunning("sha256:b")}, ""},
+		"the one of before ended":                    {[]corev1.Pod{gone(podRunning("sha256:a")), podRunning("sha256:b")}, ""},
 		"the second did not start yet":               {[]corev1.Pod{podRunning("sha256:a"), podRunning("")}, ""},
 		"the program of a Job is no service's":       {[]corev1.Pod{podRunning("sha256:a"), jobRunning("sha256:b")}, ""},
 		"another container's program does not count": {[]corev1.Pod{podRunning("r.example/cart@sha256:a")}, ""},

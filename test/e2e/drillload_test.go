@@ -126,5 +126,5 @@ func report(what string, res load.Result, forgiven int, notes []string) {
 	if forgiven > 0 {
 		notes = append([]string{fmt.Sprintf("%d more failed by the fault itself", forgiven)}, notes...)
 	}
-	fmt.Println(strings.Join(append([]string{line}, notes...), "; ")) //nolint:forbidigo // the line is what the reader of CI looks for
+	fmt.Println(strings.Join(append([]string{line}, notes...), "; "))
 }

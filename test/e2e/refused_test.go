@@ -42,7 +42,7 @@ func (d *drill) deletedServiceComesBack(ctx context.Context, j *judgement) {
 // status asks the front door; 0 is no answer.
 func (d *drill) status(path string) int {
 	c := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := c.Get(d.url + path) //nolint:noctx // it has a time-out
+	res, err := c.Get(d.url + path)
 	if err != nil {
 		return 0
 	}

@@ -53,6 +53,7 @@ type Client struct {
 	mu   sync.Mutex
 	n    int
 	dead bool
+	woke bool
 }
 
 var _ client.Client = &Client{}
@@ -74,6 +75,19 @@ func (c *Client) Dead() bool {
 	return c.dead
 }
 
+// Wake lets the process go on after it stood still for longer than any of its deadlines.
+func (c *Client) Wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.woke = true
+}
+
+func (c *Client) late() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.woke
+}
+
 // Get implements client.Reader.
 func (c *Client) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 	if c.Dead() {
@@ -91,7 +105,7 @@ func (c *Client) List(ctx context.Context, list client.ObjectList, opts ...clien
 }
 
 // write makes a write, or what OnCall makes of it.
-func (c *Client) write(verb string, key Key, dryRun bool, produce func(*Write) error) error {
+func (c *Client) write(ctx context.Context, verb string, key Key, dryRun bool, produce func(*Write) error) error {
 	c.mu.Lock()
 	if c.dead {
 		c.mu.Unlock()
@@ -109,6 +123,9 @@ func (c *Client) write(verb string, key Key, dryRun bool, produce func(*Write) e
 	}
 	if f.Dies {
 		defer c.Kill()
+	}
+	if _, bound := ctx.Deadline(); bound && c.late() {
+		return context.DeadlineExceeded
 	}
 	if f.Instead != nil {
 		return f.Instead
@@ -136,7 +153,7 @@ func (c *Client) manager(owner string) string {
 }
 
 // Create implements client.Writer.
-func (c *Client) Create(_ context.Context, o client.Object, opts ...client.CreateOption) error {
+func (c *Client) Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error {
 	options := client.CreateOptions{}
 	options.ApplyOptions(opts)
 	key, _, err := keyOf(o)
@@ -147,7 +164,7 @@ func (c *Client) Create(_ context.Context, o client.Object, opts ...client.Creat
 	if err != nil {
 		return err
 	}
-	err = c.write("create", key, len(options.DryRun) > 0, func(w *Write) error {
+	err = c.write(ctx, "create", key, len(options.DryRun) > 0, func(w *Write) error {
 		return c.Store.create(w, made, c.manager(options.FieldManager), c.part())
 	})
 	if err != nil || len(options.DryRun) > 0 {
@@ -157,20 +174,20 @@ func (c *Client) Create(_ context.Context, o client.Object, opts ...client.Creat
 }
 
 // Update implements client.Writer.
-func (c *Client) Update(_ context.Context, o client.Object, opts ...client.UpdateOption) error {
+func (c *Client) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
 	options := client.UpdateOptions{}
 	options.ApplyOptions(opts)
-	return c.change("update", o, c.manager(options.FieldManager), len(options.DryRun) > 0, c.part(), func(client.Object) (client.Object, error) { return typedCopy(o) })
+	return c.change(ctx, "update", o, c.manager(options.FieldManager), len(options.DryRun) > 0, c.part(), func(client.Object) (client.Object, error) { return typedCopy(o) })
 }
 
 // Patch implements client.Writer. Of the kinds of patches, merge patches are known.
-func (c *Client) Patch(_ context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+func (c *Client) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
 	options := client.PatchOptions{}
 	options.ApplyOptions(opts)
-	return c.patch("patch", o, p, c.manager(options.FieldManager), len(options.DryRun) > 0, c.part())
+	return c.patch(ctx, "patch", o, p, c.manager(options.FieldManager), len(options.DryRun) > 0, c.part())
 }
 
-func (c *Client) patch(verb string, o client.Object, p client.Patch, manager string, dryRun bool, of part) error {
+func (c *Client) patch(ctx context.Context, verb string, o client.Object, p client.Patch, manager string, dryRun bool, of part) error {
 	if p.Type() != "application/merge-patch+json" {
 		return apierrors.NewBadRequest(fmt.Sprintf("the harness's API server does not know %s", p.Type()))
 	}
@@ -178,16 +195,16 @@ func (c *Client) patch(verb string, o client.Object, p client.Patch, manager str
 	if err != nil {
 		return err
 	}
-	return c.change(verb, o, manager, dryRun, of, func(live client.Object) (client.Object, error) { return patched(live, data) })
+	return c.change(ctx, verb, o, manager, dryRun, of, func(live client.Object) (client.Object, error) { return patched(live, data) })
 }
 
-func (c *Client) change(verb string, o client.Object, manager string, dryRun bool, of part, produce func(client.Object) (client.Object, error)) error {
+func (c *Client) change(ctx context.Context, verb string, o client.Object, manager string, dryRun bool, of part, produce func(client.Object) (client.Object, error)) error {
 	key, _, err := keyOf(o)
 	if err != nil {
 		return err
 	}
 	var stored client.Object
-	err = c.write(verb, key, dryRun, func(w *Write) error {
+	err = c.write(ctx, verb, key, dryRun, func(w *Write) error {
 		err := c.Store.change(w, manager, of, produce)
 		stored = w.After
 		return err
@@ -199,18 +216,18 @@ func (c *Client) change(verb string, o client.Object, manager string, dryRun boo
 }
 
 // Delete implements client.Writer.
-func (c *Client) Delete(_ context.Context, o client.Object, opts ...client.DeleteOption) error {
+func (c *Client) Delete(ctx context.Context, o client.Object, opts ...client.DeleteOption) error {
 	options := client.DeleteOptions{}
 	options.ApplyOptions(opts)
 	key, _, err := keyOf(o)
 	if err != nil {
 		return err
 	}
-	return c.write("delete", key, len(options.DryRun) > 0, func(w *Write) error { return c.Store.delete(w, options) })
+	return c.write(ctx, "delete", key, len(options.DryRun) > 0, func(w *Write) error { return c.Store.delete(w, options) })
 }
 
 // DeleteAllOf implements client.Writer: one request, and a deletion of each object.
-func (c *Client) DeleteAllOf(_ context.Context, o client.Object, opts ...client.DeleteAllOfOption) error {
+func (c *Client) DeleteAllOf(ctx context.Context, o client.Object, opts ...client.DeleteAllOfOption) error {
 	options := client.DeleteAllOfOptions{}
 	options.ApplyOptions(opts)
 	key, _, err := keyOf(o)
@@ -218,7 +235,7 @@ func (c *Client) DeleteAllOf(_ context.Context, o client.Object, opts ...client.
 		return err
 	}
 	key.Namespace = options.Namespace
-	return c.write("deletecollection", key, len(options.DryRun) > 0, func(w *Write) error {
+	return c.write(ctx, "deletecollection", key, len(options.DryRun) > 0, func(w *Write) error {
 		var errs []error
 		for _, each := range c.Store.All(key.Kind) {
 			if !selected(each, &options.ListOptions) {
@@ -232,13 +249,13 @@ func (c *Client) DeleteAllOf(_ context.Context, o client.Object, opts ...client.
 }
 
 // Apply implements client.Writer.
-func (c *Client) Apply(_ context.Context, o runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+func (c *Client) Apply(ctx context.Context, o runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
 	options := client.ApplyOptions{}
 	options.ApplyOptions(opts)
-	return c.apply("apply", o, options, exceptStatus)
+	return c.apply(ctx, "apply", o, options, exceptStatus)
 }
 
-func (c *Client) apply(verb string, o runtime.ApplyConfiguration, options client.ApplyOptions, of part) error {
+func (c *Client) apply(ctx context.Context, verb string, o runtime.ApplyConfiguration, options client.ApplyOptions, of part) error {
 	content, gvk, err := contentOf(o)
 	if err != nil {
 		return err
@@ -246,7 +263,7 @@ func (c *Client) apply(verb string, o runtime.ApplyConfiguration, options client
 	key := Key{gvk.Kind, metadataField(content, "namespace"), metadataField(content, "name")}
 	force := options.Force != nil && *options.Force
 	var stored client.Object
-	err = c.write(verb, key, len(options.DryRun) > 0, func(w *Write) error {
+	err = c.write(ctx, verb, key, len(options.DryRun) > 0, func(w *Write) error {
 		err := c.Store.apply(w, gvk, content, c.manager(options.FieldManager), force, of)
 		stored = w.After
 		return err

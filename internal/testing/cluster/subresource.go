@@ -39,30 +39,30 @@ func (s subresource) Create(context.Context, client.Object, client.Object, ...cl
 	return s.unknown("create")
 }
 
-func (s subresource) Update(_ context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
+func (s subresource) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
 	if err := s.known(); err != nil {
 		return err
 	}
 	options := client.SubResourceUpdateOptions{}
 	options.ApplyOptions(opts)
-	return s.client.change("status", o, s.client.manager(options.FieldManager), len(options.DryRun) > 0, onlyStatus,
+	return s.client.change(ctx, "status", o, s.client.manager(options.FieldManager), len(options.DryRun) > 0, onlyStatus,
 		func(client.Object) (client.Object, error) { return typedCopy(o) })
 }
 
-func (s subresource) Patch(_ context.Context, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+func (s subresource) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 	if err := s.known(); err != nil {
 		return err
 	}
 	options := client.SubResourcePatchOptions{}
 	options.ApplyOptions(opts)
-	return s.client.patch("status", o, p, s.client.manager(options.FieldManager), len(options.DryRun) > 0, onlyStatus)
+	return s.client.patch(ctx, "status", o, p, s.client.manager(options.FieldManager), len(options.DryRun) > 0, onlyStatus)
 }
 
-func (s subresource) Apply(_ context.Context, o runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
+func (s subresource) Apply(ctx context.Context, o runtime.ApplyConfiguration, opts ...client.SubResourceApplyOption) error {
 	if err := s.known(); err != nil {
 		return err
 	}
 	options := client.SubResourceApplyOptions{}
 	options.ApplyOpts(opts)
-	return s.client.apply("status", o, options.ApplyOptions, onlyStatus)
+	return s.client.apply(ctx, "status", o, options.ApplyOptions, onlyStatus)
 }

@@ -61,8 +61,20 @@ func canonOf(o any, key cluster.Key) string {
 			delete(meta, "annotations")
 		}
 	}
+	withoutEmpty(content)
 	raw, _ = json.MarshalIndent(content, "", " ") // it was JSON
 	return uids.ReplaceAllString(times.ReplaceAllString(string(raw), "T"), "U")
+}
+
+// withoutEmpty drops empty maps: what is left of fields that are not applied any more.
+func withoutEmpty(m map[string]any) {
+	for k, v := range m {
+		if inner, is := v.(map[string]any); is {
+			if withoutEmpty(inner); len(inner) == 0 {
+				delete(m, k)
+			}
+		}
+	}
 }
 
 func scrubStatus(status map[string]any) {

@@ -87,6 +87,7 @@ func lateWrite(w *World, it func(cluster.Call) bool) {
 		return is == v1alpha1.ReasonRollbackWindow || is == v1alpha1.ReasonServing
 	})
 	w.For(10 * time.Second)
+	first.Client.Wake()
 	close(goOn)
 	<-ended
 	first.Kill()

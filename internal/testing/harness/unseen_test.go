@@ -106,7 +106,7 @@ func damages(w *World, o client.Object) []harm {
 		}},
 	)
 	for _, leaf := range w.Leaves(o, resources.FieldManager) {
-		if isKey(leaf.Path) || strings.HasSuffix(leaf.Path.String(), "/applied") || slices.ContainsFunc(immutable, func(p string) bool { return isBelow(kind, leaf.Path, p) && !isTable(o) }) {
+		if isKey(leaf.Path) || strings.HasSuffix(leaf.Path.String(), "/applied") || strings.Contains(leaf.Path.String(), "ownerReferences") || slices.ContainsFunc(immutable, func(p string) bool { return isBelow(kind, leaf.Path, p) && !isTable(o) }) {
 			continue
 		}
 		for _, e := range edits(leaf.Value) {

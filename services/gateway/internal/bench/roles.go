@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,22 +40,29 @@ func play(role string, pods []string) error {
 	default:
 		return errors.New("there is no role " + role)
 	}
-	if err := listen(handler); err != nil {
+	if err := listen(role, handler); err != nil {
 		return err
 	}
 	_, err := io.Copy(io.Discard, os.Stdin)
 	return err
 }
 
-func listen(handler http.Handler) error {
+// listen serves. Only ours has the limits of the front door around it.
+func listen(role string, handler http.Handler) error {
 	limits := serve.Limits{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 64 << 10, MaxStreams: 100}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
+	address := listener.Addr()
 	server := serve.NewServer(handler, limits, slog.New(slog.DiscardHandler))
-	go func() { _ = server.Serve(serve.Limited(listener, limits)) }()
-	_, err = fmt.Println(listener.Addr())
+	if role == "ours" {
+		listener = serve.Limited(listener, limits)
+	} else {
+		server = &http.Server{Handler: handler, Protocols: server.Protocols, ReadHeaderTimeout: limits.ReadHeaderTimeout, IdleTimeout: limits.IdleTimeout}
+	}
+	go func() { _ = server.Serve(listener) }()
+	_, err = fmt.Println(address)
 	return err
 }
 
@@ -70,7 +78,7 @@ func playPods() error {
 		}
 	})
 	for range 2 {
-		if err := listen(mux); err != nil {
+		if err := listen("pods", mux); err != nil {
 			return err
 		}
 	}
@@ -97,6 +105,7 @@ func bare(pods []string) http.Handler {
 		},
 		Transport:  proxy.NewTransport(limitsOfPods),
 		BufferPool: &buffers{},
+		ErrorLog:   log.New(io.Discard, "", 0), // of the load that ends
 	}
 }
 

@@ -46,6 +46,9 @@ func (b *body) next() ([]byte, error) {
 		}
 	}
 	if len(b.in.unread()) == 0 {
+		if b.left > bufferSize {
+			b.in.enlarge()
+		}
 		switch err := b.in.fill(); {
 		case b.end == byClosing && err == io.EOF: //nolint:errorlint // the socket's own word for a clean end
 			b.ended = true

@@ -106,7 +106,7 @@ func (c *Client) ask(ctx context.Context, conn *conn, q *Request) (*Response, er
 	res := newResponse(c, conn)
 	err := conn.exchange(ctx, q, &res.in, c.ResponseTimeout)
 	if err != nil {
-		err = exchangeFailed(err, len(res.in.unread()) == 0)
+		err = exchangeFailed(err)
 	} else if err = res.begin(q); err == nil {
 		err = conn.patience.unlimited()
 	}
@@ -117,8 +117,9 @@ func (c *Client) ask(ctx context.Context, conn *conn, q *Request) (*Response, er
 	return res, nil
 }
 
-func exchangeFailed(err error, silent bool) error {
-	if silent && isCut(err) {
+// exchangeFailed tells of an exchange without a byte of a response.
+func exchangeFailed(err error) error {
+	if isCut(err) {
 		err = fmt.Errorf("%w: %w", errSilent, err)
 	}
 	return podFailed("asking a pod", err)

@@ -9,6 +9,8 @@ const (
 	// bufferSize is how much of a response is read at once: more than a typical
 	// page fragment, and small enough for ten thousand slow clients.
 	bufferSize = 16 << 10
+	// largeSize is the same while more than that of a body is still to come.
+	largeSize = 32 << 10
 	// maxHead is the most that the heads of one response may take, in bytes.
 	maxHead = 1 << 20
 )
@@ -26,11 +28,15 @@ type input struct {
 	buffer []byte
 	r, w   int
 	lent   *[bufferSize]byte
+	large  *[largeSize]byte
 	// beforeWait is called before a read that has to wait. Nil: nothing is.
 	beforeWait func() error
 }
 
-var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+var (
+	buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+	larges  = sync.Pool{New: func() any { return new([largeSize]byte) }}
+)
 
 func (in *input) unread() []byte { return in.buffer[in.r:in.w] }
 
@@ -62,7 +68,19 @@ func (in *input) giveBack() {
 	if in.lent != nil {
 		buffers.Put(in.lent)
 	}
-	in.buffer, in.lent, in.r, in.w = nil, nil, 0, 0
+	if in.large != nil {
+		larges.Put(in.large)
+	}
+	in.buffer, in.lent, in.large, in.r, in.w = nil, nil, nil, 0, 0
+}
+
+// enlarge makes the next reads larger. Nothing may be unread.
+func (in *input) enlarge() {
+	if in.large == nil {
+		in.giveBack()
+		in.large = larges.Get().(*[largeSize]byte)
+		in.buffer = in.large[:]
+	}
 }
 
 // fill waits for more bytes. What is unread stays.

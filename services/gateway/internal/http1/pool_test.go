@@ -31,12 +31,12 @@ func (c *clock) advance(d time.Duration) {
 }
 
 func TestBytesThatComeBehindAResponseReachNobody(t *testing.T) {
-	stray := make(chan struct{}, 1)
+	stray, written := make(chan struct{}), make(chan struct{})
 	p := scripted(t, func(conn net.Conn, in *bufio.Reader) {
 		_, _ = io.WriteString(conn, whole[0])
 		<-stray
 		_, _ = io.WriteString(conn, ok+"Content-Length: 6\r\n\r\nPOISON")
-		stray <- struct{}{}
+		written <- struct{}{}
 		_, _ = in.ReadByte()
 	})
 	c := newClient(t)
@@ -49,7 +49,7 @@ func TestBytesThatComeBehindAResponseReachNobody(t *testing.T) {
 			t.Fatal("the connection is not kept")
 		}
 		stray <- struct{}{}
-		<-stray
+		<-written
 	}
 }
 

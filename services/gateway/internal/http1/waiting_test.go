@@ -236,13 +236,19 @@ func TestAPodThatReadsSlowlyGetsTheWholeBody(t *testing.T) {
 }
 
 func TestAnEarlyAnswerComesAtOnce(t *testing.T) {
+	answered := make(chan struct{})
 	p := narrowPod(t, func(conn net.Conn, in *bufio.Reader) {
 		_, _ = in.ReadByte()
 		_, _ = io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
-		time.Sleep(300 * time.Millisecond) // and reads nothing more
+		<-answered // and reads nothing more
 	})
-	c := newClient(t, narrow)
+	c := newClient(t, narrow, func(o *http1.Options) { o.ResponseTimeout = time.Minute })
+	began := time.Now()
 	w, err := ask(c, p.address(), upload())
+	close(answered)
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it came after %s", took)
+	}
 	if err != nil || w.Code != 413 || w.Body.String() != "no" {
 		t.Errorf("%v, %v", w, err)
 	}
