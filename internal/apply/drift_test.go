@@ -153,7 +153,7 @@ func TestWhatIsDriftIsWhatAnApplyWouldPutBack(t *testing.T) {
 	whole := serving(t)
 	for _, in := range whole.intents(t) {
 		for n, e := range edits(in.object.Object, nil) {
-			if testing.Short() && n%10 != 0 {
+			if testing.Short() && e.what != "added to" && n%10 != 0 {
 				continue
 			}
 			s := at(whole.store.Fork(now))
