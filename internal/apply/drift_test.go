@@ -100,6 +100,9 @@ func edits(v any, path []any) (out []edit) {
 	case map[string]any:
 		more := runtime.DeepCopyJSON(v)
 		more["another"] = "x"
+		if _, selects := v["matchLabels"]; selects {
+			more["matchExpressions"] = []any{map[string]any{"key": "another", "operator": "Exists"}}
+		}
 		add("added to", more)
 		for key, child := range v {
 			if len(path) > 0 || (key != "apiVersion" && key != "kind") {
