@@ -41,7 +41,7 @@ func (p *planner) guardGoesBack() bool {
 func (p *planner) goBack(active Release, previous string, v verdict) bool {
 	r, known := p.o.release(previous)
 	_, behind := p.o.behind(r)
-	suspects := p.o.suspects(active, r, v.services)
+	suspects := p.o.suspects(active, r, v.services, p.o.FrontDoor.Counts)
 	if !known || p.d.Previous != previous || behind || !p.readiness(r).all() {
 		if active.Rejected == "" {
 			p.d.Rejected, p.d.RejectedServices = active.Name, suspects
@@ -58,22 +58,37 @@ func (p *planner) goBack(active Release, previous string, v verdict) bool {
 	return true
 }
 
-// suspects are the services that a verdict can be about: of those that the release changed,
-// the ones that broke it where that is known.
-func (o *Observed) suspects(active, before Release, broken []string) []string {
+// suspects are the services that a verdict can be about: of those that the release changed, the
+// ones that broke it by themselves; else those that answered with errors, and what they depend on;
+// else all of them.
+func (o *Observed) suspects(active, before Release, broken []string, c frontdoor.Counts) []string {
 	was := before.identities()
-	var changed, both []string
+	failing := map[string]bool{}
+	for _, s := range active.Services {
+		if n := c.Services[s.Name]; n.Errors > 0 || n.Slow > 0 {
+			failing[s.Name] = true
+			for _, dep := range s.DependsOn {
+				failing[dep] = true
+			}
+		}
+	}
+	var changed, failed, broke []string
 	for _, s := range active.Services {
 		if was[s.Name] == s.Identity && s.Identity != "" {
 			continue
 		}
 		changed = append(changed, s.Name)
+		if failing[s.Name] {
+			failed = append(failed, s.Name)
+		}
 		if slices.Contains(broken, s.Name) {
-			both = append(both, s.Name)
+			broke = append(broke, s.Name)
 		}
 	}
-	if len(both) > 0 {
-		return both
+	for _, known := range [][]string{broke, failed} {
+		if len(known) > 0 {
+			return known
+		}
 	}
 	return changed
 }

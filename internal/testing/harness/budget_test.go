@@ -44,14 +44,14 @@ func newBudget(t *testing.T) *budget {
 }
 
 func (b *budget) takes(n int, important bool) bool {
-	every := 5
+	every := 20
 	switch {
 	case proof():
 		every = 1
 	case testing.Short():
-		every = 50
+		every = 100
 	case important:
-		every = 1
+		every = 4
 	}
 	if n%every != 0 {
 		return false

@@ -14,6 +14,8 @@ import (
 var (
 	times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 	uids  = regexp.MustCompile(`uid-\d+`)
+	// counted is how many requests a verdict rests on: a later look counts more of them.
+	counted = regexp.MustCompile(`\d+ of \d+ responses`)
 )
 
 // Canon is what two worlds have in common that came to the same end: everything that is
@@ -56,6 +58,7 @@ func canonOf(o any, key cluster.Key) string {
 	}
 	if annotations, is := meta["annotations"].(map[string]any); is {
 		delete(annotations, "shop.emporium.dev/candidate-since")
+		delete(annotations, "shop.emporium.dev/account") // pods that were made anew for another account stay so
 		delete(annotations, "shop.emporium.dev/applied") // a hash of what may hold times
 		if len(annotations) == 0 {
 			delete(meta, "annotations")
@@ -63,6 +66,7 @@ func canonOf(o any, key cluster.Key) string {
 	}
 	withoutEmpty(content)
 	raw, _ = json.MarshalIndent(content, "", " ") // it was JSON
+	raw = counted.ReplaceAll(raw, []byte("N of N responses"))
 	return uids.ReplaceAllString(times.ReplaceAllString(string(raw), "T"), "U")
 }
 

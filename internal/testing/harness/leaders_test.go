@@ -21,7 +21,7 @@ func TestTwoLeaders(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			want, writes := undisturbed(t, s.begin)
-			for seed := range seeds(5) {
+			for seed := range seeds(2) {
 				budget.made.Add(1)
 				r := rand.New(rand.NewSource(int64(seed)))
 				w := s.begin()

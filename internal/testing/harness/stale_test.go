@@ -28,7 +28,7 @@ func TestStaleReads(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			want, _ := undisturbed(t, s.begin)
-			for seed := range seeds(12) {
+			for seed := range seeds(8) {
 				r := rand.New(rand.NewSource(int64(seed)))
 				budget.made.Add(1)
 				w := s.begin()
