@@ -77,7 +77,11 @@ func (w *Writer) hasCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.Co
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("looking for the copy %s %s: %w", c.Kind, c.Copy, err)
 	}
-	return err == nil && metav1.IsControlledBy(obj, shop) && obj.GetDeletionTimestamp().IsZero(), nil
+	whole := true
+	for name, value := range w.meta(shop, c.Copy, ComponentCopy).Labels {
+		whole = whole && obj.GetLabels()[name] == value // one without them gets them back (adopt)
+	}
+	return err == nil && whole && metav1.IsControlledBy(obj, shop) && obj.GetDeletionTimestamp().IsZero(), nil
 }
 
 func (w *Writer) copyConfig(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy, configs *observe.Configs) error {

@@ -110,8 +110,8 @@ func jobPods(pods []corev1.Pod) map[string][]corev1.Pod {
 
 func jobKey(release, component, name string) string { return release + "/" + component + "/" + name }
 
-// lookAtPods says of a Job that has not ended what its pods are about: whether its work has begun,
-// what keeps it from beginning, and that it is done where only a container that somebody else put
+// lookAtPods says of a Job that has not ended what its pods are about: whether its work has begun, or
+// may at any moment, what keeps it from beginning, and that it is done where only a container that somebody else put
 // into the pod still runs.
 func lookAtPods(job *plan.Job, j *batchv1.Job, pods []corev1.Pod) {
 	for i := range pods {
@@ -128,6 +128,7 @@ func lookAtPods(job *plan.Job, j *batchv1.Job, pods []corev1.Pod) {
 	if len(pods) == 0 && j.Status.StartTime != nil && j.Status.Active == 0 {
 		job.Trouble = "its pod is not created: kubectl -n " + j.Namespace + " describe job " + j.Name + " says why"
 	}
+	job.Started = job.Started || job.Trouble == ""
 }
 
 // ownContainer returns how the container that the operator asked for ended; nil: it did not, or it is the only one.

@@ -67,14 +67,14 @@ func TestWhatBecameOfAJob(t *testing.T) {
 		want plan.Job
 	}{
 		"its pod runs":                        {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning)}, plan.Job{State: plan.JobRunning, Started: true}},
-		"its pod only starts":                 {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodPending, waits("ContainerCreating"))}, plan.Job{State: plan.JobRunning}},
+		"its pod only starts":                 {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodPending, waits("ContainerCreating"))}, plan.Job{State: plan.JobRunning, Started: true}},
 		"its image is not there":              {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodPending, waits("ErrImagePull"))}, plan.Job{State: plan.JobRunning, Trouble: "ErrImagePull"}},
 		"no node takes its pod":               {jobOf("migration", b, "cart"), []corev1.Pod{unbound}, plan.Job{State: plan.JobRunning, Trouble: "Unschedulable"}},
 		"it succeeded":                        {jobOf("migration", b, "cart", endedAs(batchv1.JobComplete, "")), nil, plan.Job{State: plan.JobSucceeded, EndedAt: later}},
 		"it failed":                           {jobOf("migration", b, "cart", endedAs(batchv1.JobFailed, "BackoffLimitExceeded")), nil, plan.Job{State: plan.JobFailed, EndedAt: later}},
 		"the Job's deadline ended it":         {jobOf("migration", b, "cart", endedAs(batchv1.JobFailed, "DeadlineExceeded")), nil, plan.Job{State: plan.JobFailed, EndedAt: later, Trouble: deadline}},
 		"the pod's deadline ended it":         {jobOf("migration", b, "cart", endedAs(batchv1.JobFailed, "BackoffLimitExceeded")), []corev1.Pod{outOfTime}, plan.Job{State: plan.JobFailed, EndedAt: later, Trouble: deadline}},
-		"one try ran out of time, it goes on": {jobOf("migration", b, "cart"), []corev1.Pod{outOfTime}, plan.Job{State: plan.JobRunning}},
+		"one try ran out of time, it goes on": {jobOf("migration", b, "cart"), []corev1.Pod{outOfTime}, plan.Job{State: plan.JobRunning, Started: true}},
 		"only an injected sidecar still runs": {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning, container("istio-proxy", corev1.ContainerStatus{}), container("cart", done))},
 			plan.Job{State: plan.JobSucceeded, Started: true, EndedAt: later}},
 		"its container failed beside a sidecar": {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning, container("cart", ended(1)), container("istio-proxy", corev1.ContainerStatus{}))},
@@ -83,8 +83,8 @@ func TestWhatBecameOfAJob(t *testing.T) {
 			plan.Job{State: plan.JobRunning, Started: true}},
 		"its pod is not created": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status.Active = 0 }), nil,
 			plan.Job{State: plan.JobRunning, Trouble: "its pod is not created: kubectl -n shops describe job acme-cart-job says why"}},
-		"Kubernetes has not looked at it yet": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status = batchv1.JobStatus{} }), nil, plan.Job{State: plan.JobRunning}},
-		"its pod is not in the cache yet":     {jobOf("migration", b, "cart"), nil, plan.Job{State: plan.JobRunning}},
+		"Kubernetes has not looked at it yet": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status = batchv1.JobStatus{} }), nil, plan.Job{State: plan.JobRunning, Started: true}},
+		"its pod is not in the cache yet":     {jobOf("migration", b, "cart"), nil, plan.Job{State: plan.JobRunning, Started: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &World{jobPods: jobPods(c.pods)}

@@ -137,15 +137,21 @@ func TestTheGuardsWindowEndsAtItsEnd(t *testing.T) {
 func TestOnlyServicesThatTheReleaseChangedAreSuspected(t *testing.T) {
 	before := Release{Services: services("cart-1", "catalog-1", "mail-1")}
 	after := Release{Services: services("cart-2", "catalog-1", "mail-2", "search-1")}
+	after.Services[3].DependsOn = []string{"cart"}
 	for name, x := range map[string]struct {
 		broken, want []string
+		counts       frontdoor.Counts
 	}{
-		"nobody knows which one broke":              {nil, []string{"cart", "mail", "search"}},
-		"one that changed broke":                    {[]string{"mail"}, []string{"mail"}},
-		"one that did not change broke, by another": {[]string{"catalog"}, []string{"cart", "mail", "search"}},
-		"both kinds broke":                          {[]string{"catalog", "cart"}, []string{"cart"}},
+		"nobody knows which one broke":              {nil, []string{"cart", "mail", "search"}, frontdoor.Counts{}},
+		"one that changed broke":                    {[]string{"mail"}, []string{"mail"}, frontdoor.Counts{}},
+		"one that did not change broke, by another": {[]string{"catalog"}, []string{"cart", "mail", "search"}, frontdoor.Counts{}},
+		"both kinds broke":                          {[]string{"catalog", "cart"}, []string{"cart"}, frontdoor.Counts{}},
+		"one that changed answered with errors, and none broke by itself": {nil, []string{"mail"},
+			frontdoor.Counts{Services: map[string]frontdoor.Counts{"cart": {Requests: 90}, "mail": {Requests: 10, Errors: 6}}}},
+		"what a failing one depends on is suspected with it": {nil, []string{"cart", "search"},
+			frontdoor.Counts{Services: map[string]frontdoor.Counts{"search": {Requests: 10, Errors: 6}}}},
 	} {
-		if diff := cmp.Diff(x.want, (&Observed{}).suspects(after, before, x.broken)); diff != "" {
+		if diff := cmp.Diff(x.want, (&Observed{}).suspects(after, before, x.broken, x.counts)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -85,7 +85,7 @@ type Job struct {
 	State      JobState
 	// EndedAt is when it ended.
 	EndedAt time.Time
-	// Started: its container runs, so that ending it now would leave half a work behind.
+	// Started: its container runs, or may at any moment, so that ending it now would leave half a work behind.
 	Started bool
 	// Trouble says why it does not start or why it failed, as Kubernetes names it.
 	Trouble string
