@@ -58,16 +58,26 @@ func canonOf(o any, key cluster.Key) string {
 	}
 	if annotations, is := meta["annotations"].(map[string]any); is {
 		delete(annotations, "shop.emporium.dev/candidate-since")
-		delete(annotations, "shop.emporium.dev/account") // pods that were made anew for another account stay so
 		delete(annotations, "shop.emporium.dev/applied") // a hash of what may hold times
 		if len(annotations) == 0 {
 			delete(meta, "annotations")
 		}
 	}
+	without(content, "shop.emporium.dev/account") // pods that were made anew for another account stay so
 	withoutEmpty(content)
 	raw, _ = json.MarshalIndent(content, "", " ") // it was JSON
 	raw = counted.ReplaceAll(raw, []byte("N of N responses"))
 	return uids.ReplaceAllString(times.ReplaceAllString(string(raw), "T"), "U")
+}
+
+// without drops a key wherever it stands.
+func without(m map[string]any, key string) {
+	delete(m, key)
+	for _, v := range m {
+		if inner, is := v.(map[string]any); is {
+			without(inner, key)
+		}
+	}
 }
 
 // withoutEmpty drops empty maps: what is left of fields that are not applied any more.
