@@ -22,7 +22,7 @@ func encodedPod(t *testing.T, n int) []byte {
 	p := &corev1.Pod{}
 	belongs(p, fmt.Sprint("acme-cart-1-", n), "service")
 	p.Labels[frontdoor.LabelRelease], p.Labels[frontdoor.LabelService] = "acme-1", "cart"
-	p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{"f:conditions":{}}}`)}}}
+	p.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: metav1.NewFieldsV1(`{"f:status":{"f:conditions":{}}}`)}}
 	c := corev1.Container{Name: "cart", Image: "registry.example/cart:1", ReadinessProbe: &corev1.Probe{PeriodSeconds: 1}, LivenessProbe: &corev1.Probe{PeriodSeconds: 10}}
 	for i := range 5 {
 		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprint("VARIABLE_", i), Value: "a value"})

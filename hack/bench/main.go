@@ -76,7 +76,7 @@ func against(ctx context.Context, s stage.Stage, o options) (*measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Remove()
+	defer tree.Remove() //nolint:contextcheck // also when the context is over
 	if err := os.Symlink(filepath.Join(s.Root, ".cluster"), filepath.Join(tree.Path, ".cluster")); err != nil {
 		return nil, fmt.Errorf("borrowing the cluster: %w", err)
 	}

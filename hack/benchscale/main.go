@@ -82,7 +82,7 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		defer tree.Remove()
+		defer tree.Remove() //nolint:contextcheck // also when the context is over
 		subjects = append([]subject{{o.against, tree.Path, nil}}, subjects...)
 	}
 	file, machine := filepath.Join(root, o.out), machine()

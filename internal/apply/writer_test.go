@@ -108,7 +108,7 @@ func (s *site) fieldsOf(t *testing.T, name string) {
 
 func TestOnlyWhoAppliedTheReplicasOwnsThem(t *testing.T) {
 	managed := func(manager, fields string) []metav1.ManagedFieldsEntry {
-		return []metav1.ManagedFieldsEntry{{Manager: "kubelet"}, {Manager: manager, FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}}
+		return []metav1.ManagedFieldsEntry{{Manager: "kubelet"}, {Manager: manager, FieldsV1: metav1.NewFieldsV1(fields)}}
 	}
 	for name, x := range map[string]struct {
 		fields []metav1.ManagedFieldsEntry

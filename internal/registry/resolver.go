@@ -65,7 +65,7 @@ func (r *Resolver) Resolve(ctx context.Context, shop types.NamespacedName, name 
 	r.mu.Lock()
 	q := r.asked[shop]
 	if q == nil || q.release != name || r.Now().Sub(q.at) > fresh {
-		q = r.begin(shop, name, services)
+		q = r.begin(shop, name, services) //nolint:contextcheck // it goes on, with a budget of its own, when this pass ends
 	}
 	r.mu.Unlock()
 	select {

@@ -144,7 +144,7 @@ func managedFields(o object) []metav1.ManagedFieldsEntry {
 		}
 		out = append(out, metav1.ManagedFieldsEntry{
 			Manager: name, Operation: metav1.ManagedFieldsOperationApply, APIVersion: gv,
-			FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: raw},
+			FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(raw)),
 		})
 	}
 	return out

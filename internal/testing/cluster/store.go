@@ -139,7 +139,7 @@ func (s *Store) do(w *Write, change func(object) (object, error)) error {
 	w.Before, w.After = before.Object, before.Object
 	after, err := change(before)
 	if err == nil {
-		after, err = s.commit(w, before, after)
+		_, err = s.commit(w, before, after)
 	}
 	w.Err = err
 	s.journal = append(s.journal, w)

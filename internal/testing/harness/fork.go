@@ -3,7 +3,6 @@ package harness
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -61,9 +60,4 @@ func (w *World) play() {
 		w.at++
 		stage.Do(w)
 	}
-}
-
-// after is a condition: so much time has passed since the world began to wait for it.
-func after(d time.Duration) func(*World) bool {
-	return func(w *World) bool { return w.Now.Sub(w.changed) >= d }
 }

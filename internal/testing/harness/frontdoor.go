@@ -27,7 +27,6 @@ type replica struct {
 	applied time.Time // since when it routes by the table's switch
 	next    string    // what it is about to take up, and when
 	at      time.Time
-	told    frontdoor.Report
 }
 
 func (f *frontDoor) hasTable(pod types.UID) bool { return f.held[pod] != nil && f.held[pod].data != "" }

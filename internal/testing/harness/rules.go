@@ -149,10 +149,7 @@ func (a *Always) historyIsKept(wr *cluster.Write) {
 	}
 	switch wr.Key.Kind {
 	case "ShopRelease":
-		s, t := a.w.Shop(), a.w.table()
-		rel := wr.Before.(*v1alpha1.ShopRelease)
-		pinned := s != nil && s.Spec.Release.Active != "" && (s.Spec.Release.Active == rel.Name || s.Spec.Release.Active == rel.Spec.Version)
-		if a.w.busy()[rel.Name] || pinned || (t.Switch != nil && t.Switch.From == rel.Name) {
+		if rel := wr.Before.(*v1alpha1.ShopRelease); a.isNeeded(rel) {
 			a.broken(wr, "ShopRelease %s is deleted, which serves, served before or is pinned", rel.Name)
 		}
 	case "ConfigMap", "Secret":
@@ -164,6 +161,12 @@ func (a *Always) historyIsKept(wr *cluster.Write) {
 			}
 		}
 	}
+}
+
+func (a *Always) isNeeded(rel *v1alpha1.ShopRelease) bool {
+	s, t := a.w.Shop(), a.w.table()
+	pinned := s != nil && s.Spec.Release.Active != "" && (s.Spec.Release.Active == rel.Name || s.Spec.Release.Active == rel.Spec.Version)
+	return a.w.busy()[rel.Name] || pinned || (t.Switch != nil && t.Switch.From == rel.Name)
 }
 
 // workIsNotKilled: a Job that runs is let end.

@@ -57,7 +57,7 @@ func TestAFastAnswerSetsNoDeadlineOfItsOwn(t *testing.T) {
 		t.Error("a deadline is set although there is time left")
 	}
 	_ = p.begin(t.Context(), now.Add(coarse-least+1), now)
-	if p.armed == first {
+	if p.armed.Equal(first) {
 		t.Error("no deadline is set although no time is left")
 	}
 }

@@ -67,8 +67,8 @@ func quiet(fd int) bool {
 	var b [1]byte
 	for {
 		_, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		if err != syscall.EINTR { //nolint:errorlint // a bare errno, on every request
-			return err == syscall.EAGAIN //nolint:errorlint // the same
+		if err != syscall.EINTR {
+			return err == syscall.EAGAIN
 		}
 	}
 }
@@ -77,7 +77,7 @@ func quiet(fd int) bool {
 func write(fd int, p []byte) (int, error) {
 	for {
 		n, err := syscall.Write(fd, p)
-		switch err { //nolint:errorlint // a bare errno, on every request
+		switch err {
 		case syscall.EINTR:
 			continue
 		case syscall.EAGAIN:
@@ -90,7 +90,7 @@ func write(fd int, p []byte) (int, error) {
 func read(fd int, p []byte) (int, error) {
 	for {
 		n, err := syscall.Read(fd, p)
-		if err != syscall.EINTR { //nolint:errorlint // a bare errno, on every request
+		if err != syscall.EINTR {
 			return max(n, 0), err
 		}
 	}

@@ -30,7 +30,7 @@ type balancer struct {
 func (b *balancer) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	ex := exchangeOf(r.Context())
 	err = b.offer(ex, r, func(pod *upstream.Endpoint) (err error) {
-		res, err = b.base.RoundTrip(ex.attempt(r, pod))
+		res, err = b.base.RoundTrip(ex.attempt(r, pod)) //nolint:bodyclose // the ReverseProxy closes what it is returned
 		return err
 	})
 	return res, err

@@ -126,7 +126,7 @@ func (c *chaosClient) ask(nonce string) string {
 }
 
 func (c *chaosClient) judge(method, nonce string, res *http.Response, body string) string {
-	want := nonce
+	var want string
 	switch {
 	case res.Header.Get("Content-Type") == "application/problem+json":
 		return "problem"

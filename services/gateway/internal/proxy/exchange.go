@@ -179,7 +179,7 @@ func (f *Front) finish(ex *exchange) {
 func (f *Front) brokeOff(ex *exchange, broken any) {
 	ex.status = StatusGone
 	switch {
-	case broken != http.ErrAbortHandler:
+	case broken != http.ErrAbortHandler: //nolint:errorlint // what net/http panics with, never wrapped
 		ex.cause = Unclassified
 		f.Log.Error("A request ended in a panic of the front door", "panic", broken, "stack", string(debug.Stack()))
 	case ex.gone():

@@ -44,7 +44,7 @@ func (f *Front) closed() problem.Problem {
 
 // failed is the ErrorHandler of the ReverseProxy.
 func (f *Front) failed(w http.ResponseWriter, out *http.Request, err error) {
-	f.failedFor(w, exchangeOf(out.Context()), err)
+	f.failedFor(w, exchangeOf(out.Context()), err) //nolint:contextcheck // the exchange holds the request, and it the context
 }
 
 // failedFor answers for a pod that did not. A client that is gone gets no answer, not even

@@ -114,7 +114,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !r.ProtoAtLeast(1, 1) {
 		w.Header().Set("Connection", "close") // HTTP/1.0 cannot say where a body of unknown length ends
 	}
-	f.serve(&ex.client, ex, stack)
+	f.serve(&ex.client, ex, stack) //nolint:contextcheck // the exchange holds the request, and it the context
 }
 
 func (f *Front) serve(w http.ResponseWriter, ex *exchange, stack *table.Stack) {

@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,7 @@ func TestAParkedConnectionEndsInTime(t *testing.T) {
 	_, _ = ask(t, conn, "/")
 	l.awaitParked(t, 1)
 	began := time.Now()
-	if _, err := conn.Read(make([]byte, 1)); err != io.EOF || time.Since(began) > 4*time.Second {
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || time.Since(began) > 4*time.Second {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
 	l.awaitParked(t, 0)
@@ -119,7 +120,7 @@ func TestParkedConnectionsEndWithTheListener(t *testing.T) {
 	_, _ = ask(t, conn, "/")
 	l.awaitParked(t, 1)
 	_ = l.Close()
-	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -131,7 +132,7 @@ func TestAParkedConnectionMakesRoom(t *testing.T) {
 	if got, err := ask(t, second, "/"); got != "served" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := first.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := first.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the first is still there: %v", err)
 	}
 }
