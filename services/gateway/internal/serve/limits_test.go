@@ -52,6 +52,27 @@ func askRaw(conn net.Conn, request string) (string, error) {
 	return string(b), err
 }
 
+// allIdle waits until the server knows of every connection that it is idle.
+func allIdle(t *testing.T, l *Connections) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		busy := 0
+		l.mu.Lock()
+		for c := range l.all {
+			if !c.parkable.Load() {
+				busy++
+			}
+		}
+		l.mu.Unlock()
+		if busy == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d connections are not idle", busy)
+		}
+	}
+}
+
 func TestTheLongestIdleConnectionMakesRoom(t *testing.T) {
 	l := limited(t, Limits{MaxConnections: 3}, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "served") })
 	var conns []net.Conn
@@ -60,6 +81,7 @@ func TestTheLongestIdleConnectionMakesRoom(t *testing.T) {
 		if got, err := ask(t, conns[i], "/"); got != "served" {
 			t.Fatalf("connection %d: %q, %v", i, got, err)
 		}
+		allIdle(t, l) // the client has its answer before the server notes that the connection is idle
 	}
 	for i, open := range []bool{false, false, false, true, true, true} {
 		got, err := ask(t, conns[i], "/")
