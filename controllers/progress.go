@@ -64,17 +64,23 @@ func (p *Progress) Check(*http.Request) error {
 
 // Transport counts the answers that passes get. An error of the network is none.
 func (p *Progress) Transport(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		res, err := next.RoundTrip(r)
-		if of, ok := r.Context().Value(passKey{}).(*pass); ok && err == nil {
-			p.mu.Lock()
-			of.answered = p.Now()
-			p.mu.Unlock()
-		}
-		return res, err
-	})
+	return &counting{progress: p, next: next}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type counting struct {
+	progress *Progress
+	next     http.RoundTripper
+}
 
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(r)
+	if of, ok := r.Context().Value(passKey{}).(*pass); ok && err == nil {
+		c.progress.mu.Lock()
+		of.answered = c.progress.Now()
+		c.progress.mu.Unlock()
+	}
+	return res, err
+}
+
+// WrappedRoundTripper lets client-go cancel requests of the transport below.
+func (c *counting) WrappedRoundTripper() http.RoundTripper { return c.next }

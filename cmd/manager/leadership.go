@@ -28,7 +28,7 @@ func leaderLock(config *rest.Config) (resourcelock.Interface, error) {
 	if pod == "" || namespace == "" {
 		return nil, nil
 	}
-	config = rest.AddUserAgent(config, "leader-election")
+	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election") // AddUserAgent itself copies nothing
 	config.Timeout = renewDeadline / 2 // one request that hangs is not the end of the leadership
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/ptr"
@@ -49,5 +50,18 @@ func TestAContainerThatWasKilledLeadsAgainWithoutWaitingForItsLease(t *testing.T
 func TestAnotherPodWaitsForTheLeaseOfTheOneThatLeads(t *testing.T) {
 	if leads(t, "emporium-a", "emporium-b") {
 		t.Error("two lead")
+	}
+}
+
+// TestTheTimeOutOfTheLeadershipIsItsOwn: on the manager's client it would cut every watch.
+func TestTheTimeOutOfTheLeadershipIsItsOwn(t *testing.T) {
+	t.Setenv("POD_NAME", "emporium-1")
+	t.Setenv("POD_NAMESPACE", "emporium-system")
+	config := &rest.Config{Host: "https://127.0.0.1:1", UserAgent: "manager"}
+	if lock, err := leaderLock(config); err != nil || lock == nil {
+		t.Fatal(lock, err)
+	}
+	if config.Timeout != 0 || config.UserAgent != "manager" {
+		t.Errorf("the manager's client has a time-out of %s and calls itself %s", config.Timeout, config.UserAgent)
 	}
 }

@@ -33,6 +33,10 @@ var _ = Describe("A release", Label("smoke"), Ordered, func() {
 	})
 
 	It("is not cut, and nothing is written, when the samples are applied again", func(ctx SpecContext) {
+		rest(ctx)
+		room(ctx, look(ctx).Active)
+		left := "shop.emporium.dev/shop=" + stage.Shop + ",shop.emporium.dev/release,shop.emporium.dev/release!=" + look(ctx).Active
+		Eventually(func() []string { return listed(ctx, "services,networkpolicies", left) }).Should(BeEmpty(), "they go after the pods that they lead to")
 		releases := names(ctx, "shoprel")
 		Expect(here.ApplySamples(ctx)).To(Succeed())
 		before, err := here.Writes(ctx)
