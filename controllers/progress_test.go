@@ -73,3 +73,7 @@ func TestAPassWithoutAnAnswerForThreeMinutesIsStuckWhateverOthersAreAnswered(t *
 		t.Errorf("its end does not count: %v", err)
 	}
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -29,7 +29,7 @@ func leaderLock(config *rest.Config) (resourcelock.Interface, error) {
 		return nil, nil
 	}
 	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election") // AddUserAgent itself copies nothing
-	config.Timeout = renewDeadline / 2 // one request that hangs is not the end of the leadership
+	config.Timeout = renewDeadline / 2                                     // one request that hangs is not the end of the leadership
 	kube, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making the client of the leadership: %w", err)
