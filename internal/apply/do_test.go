@@ -304,3 +304,16 @@ func TestPodsComeFirst(t *testing.T) {
 		t.Errorf("a Deployment was written after %d other objects: %v", last, kinds)
 	}
 }
+
+func TestNobodySwitchesToAReleaseThatWasRejectedAMomentAgo(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		s := ready(t)
+		s.switches(back)
+		s.user.Set(s.store.Get("ShopRelease", "shops", b), func(o client.Object) {
+			o.SetAnnotations(map[string]string{v1alpha1.AnnotationRejected: "another operator saw its errors"})
+		})
+		if _, err := s.pass(t); !hasConflict(err) || s.active(t) != a {
+			t.Errorf("back %t: the front door names %s: %v", back, s.active(t), err)
+		}
+	}
+}
