@@ -35,6 +35,7 @@ var version = "dev"
 
 type options struct {
 	metricsAddress, healthAddress string
+	pprofAddress                  string
 	leaderElect                   bool
 	frontDoorImage                string
 	tenancy                       tenancy
@@ -50,6 +51,7 @@ func parse() options {
 	var o options
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
 	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flag.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "address of /debug/pprof, for example 127.0.0.1:6060; 0: none. Who can reach it can make the operator work: never open it to others")
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
 	o.tenancy.bind(flag.CommandLine)
@@ -103,6 +105,7 @@ func run(ctx context.Context, o options) error {
 		Cache:                               caches,
 		Metrics:                             metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:              o.healthAddress,
+		PprofBindAddress:                    o.pprofAddress,
 		LeaderElection:                      o.leaderElect,
 		LeaderElectionID:                    leaderElectionID,
 		LeaderElectionReleaseOnCancel:       true,

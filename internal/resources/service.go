@@ -24,6 +24,7 @@ type service struct {
 	floor    int32
 	scale    v1alpha1.ServiceScale
 	look     rendering
+	called   bool // by other services, by the name of its Service
 }
 
 func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, p plan.StackPlan) service {
@@ -34,6 +35,7 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
 	}
+	out.called = len(callersOf(rel, s.Name)) > 0
 	out.template.Image = release.ImageOf(s)
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live

@@ -14,6 +14,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // changedCart is the rich shop, rendered as new releases are, with another cart.
@@ -236,5 +237,31 @@ func TestPodsAndMigrationsRunTheDigestOfTheirRelease(t *testing.T) {
 	}
 	if got := container(t, in, "acme-catalog-bbbbbbbb").Image; got != in.Releases["acme-bbbbbbbb"].Spec.Services[1].Image {
 		t.Errorf("a service without a recorded digest runs %s", got)
+	}
+}
+
+// kube-proxy learns within a second or two where a pod is. Only who goes by the Service has to wait for it.
+func TestPodsSettleOnlyWhereTheyAreCalledByTheNameOfAService(t *testing.T) {
+	for _, in := range []Input{richInput(), throughGateway(richInput())} {
+		in = rendered(in, CurrentRenderVersion)
+		objects := render(t, in).Objects
+		for _, s := range in.Decision.Stacks {
+			rel := in.Releases[s.Release]
+			for _, svc := range rel.Spec.Services {
+				name := release.ObjectName(in.Shop.Name, svc.Name, rel.Spec.Revision)
+				want := int32(0)
+				if len(callersOf(rel, svc.Name)) > 0 {
+					want = settledSeconds
+				}
+				if got := find[appsv1.Deployment](t, objects, "Deployment/"+name).Spec.MinReadySeconds; got != want {
+					t.Errorf("%s, called by %v: settles for %d s, want %d", name, callersOf(rel, svc.Name), got, want)
+				}
+			}
+			if in.Shop.UsesGatewayAPI() {
+				if got := find[appsv1.Deployment](t, objects, "Deployment/"+PinnedName(rel)).Spec.MinReadySeconds; got != settledSeconds {
+					t.Errorf("the gateway of %s settles for %d s: a Gateway may go by its Service", rel.Name, got)
+				}
+			}
+		}
 	}
 }
