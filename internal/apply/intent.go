@@ -71,7 +71,7 @@ func (i intent) holds(live map[string]any) bool {
 			return false
 		}
 	}
-	return len(i.intruders(live)) == 0
+	return len(i.additions(live)) == 0
 }
 
 func (i intent) heldBy(o client.Object) (bool, error) {

@@ -81,14 +81,19 @@ func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) e
 	if err != nil || (live != nil && (in.kind() == "Job" || in.holds(live))) { // a Job runs once, as it was made
 		return err
 	}
-	found := in.intruders(live)
-	if in = in.without(found); live != nil && w.insisted.isKnown(in, live) {
+	if live != nil && w.insisted.isKnown(in, live) {
 		return nil
+	}
+	if more := in.additions(live); len(more) > 0 {
+		log.FromContext(ctx).V(1).Info("taking out what somebody added", "kind", in.kind(), "name", in.name(), "fields", describe(more))
+		if live, err = w.takeOut(ctx, in, live, more); err != nil || in.holds(live) {
+			return err
+		}
 	}
 	if err := w.handOver(ctx, in, live); err != nil {
 		return err
 	}
-	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil, "taking out", describe(found))
+	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil)
 	sent := intent{object: in.object.DeepCopy()}
 	if err := w.send(ctx, sent); err != nil {
 		return err

@@ -32,6 +32,9 @@ type rendering struct {
 	gatewayDefaults bool
 	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
 	policies bool
+	// copiesAlone: pods read copies and nothing else, also where an optional ConfigMap or Secret was not
+	// there when the release was cut.
+	copiesAlone bool
 }
 
 // renderingOf returns the rendering of a release. known is false where a newer operator cut it.
@@ -41,7 +44,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return rendering{}, true
 	default:
 		return rendering{
-			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, settledPods: true, gatewayDefaults: true, policies: true,
+			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, settledPods: true, gatewayDefaults: true, policies: true, copiesAlone: true,
 		}, version <= CurrentRenderVersion
 	}
 }
