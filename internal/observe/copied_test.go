@@ -62,7 +62,7 @@ func (n *newborn) hashes(t *testing.T) map[release.Ref]string {
 	var out map[release.Ref]string
 	for range 2 {
 		var err error
-		if out, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
+		if out, _, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
 			t.Fatal(err)
 		}
 	}
