@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -147,4 +148,39 @@ func TestAMigrationThatSomebodySuspendedIsTold(t *testing.T) {
 		}
 	}
 	w.says(t, "kubectl -n shops patch job "+job.Name)
+}
+
+// `kubectl label all --all app.kubernetes.io/managed-by=Helm --overwrite`, and Leases with it: Deployments get their
+// labels back, but nobody writes those of pods and Leases.
+func TestPodsAndLeasesThatAreRelabelledForHelmAreStillSeen(t *testing.T) {
+	w := Installed()
+	defer w.Close()
+	helm := func() {
+		for _, kind := range []string{"Pod", "Lease", "Deployment", "Service"} {
+			for _, o := range w.Store.All(kind) {
+				w.Chaos().Set(o, func(o client.Object) {
+					labels := maps.Clone(o.GetLabels())
+					labels["app.kubernetes.io/managed-by"] = "Helm"
+					o.SetLabels(labels)
+				})
+			}
+		}
+	}
+	helm()
+	w.For(10 * time.Second)
+	if reason, message := w.Reason(); reason != v1alpha1.ReasonServing {
+		t.Errorf("the shop serves, and says %s: %s", reason, message)
+	}
+	first := w.active(t).Name
+	w.Image("storefront", "storefront:2")
+	w.Until(func() bool { return w.table().Active != first })
+	helm()
+	w.Rest()
+	for _, o := range w.Store.All("Deployment") {
+		if o.GetLabels()["shop.emporium.dev/release"] == first {
+			t.Errorf("%s of the release before is kept for ever, as if nobody had confirmed the switch", o.GetName())
+		}
+	}
+	rightEnd(w)
+	w.Check(t, "relabelled for Helm")
 }
