@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 )
@@ -174,6 +175,7 @@ func (w *Writer) takeOut(ctx context.Context, in intent, live map[string]any, al
 	if err != nil {
 		return nil, err
 	}
+	log.FromContext(ctx).V(1).Info("taking out what somebody added", "kind", in.kind(), "name", in.name(), "fields", describe(all))
 	w.wrote(in.kind(), "patch")
 	err = w.Client.Patch(ctx, after, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner("emporium-drift"))
 	switch {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -100,6 +101,60 @@ func (s *site) content(t *testing.T, in intent) map[string]any {
 		t.Fatal(err)
 	}
 	return live
+}
+
+// Some additions depend on each other, and on what was changed: Kubernetes refuses a Service of another kind
+// without a name, and a pod on the node's network whose ports are others.
+func TestAServiceThatWasTurnedIntoAnAliasIsPutBackInOneGo(t *testing.T) {
+	s := serving(t)
+	in := s.intentFor(t, "Service", "acme-catalog-aaaaaaaa")
+	s.user.Set(s.stored(in), func(o client.Object) {
+		spec := &o.(*corev1.Service).Spec
+		spec.Type, spec.ExternalName = corev1.ServiceTypeExternalName, "elsewhere.example"
+	})
+	s.store.Admit = func(w *cluster.Write) error { // pkg/apis/core/validation
+		if o, is := w.After.(*corev1.Service); is && o.Spec.Type == corev1.ServiceTypeExternalName && o.Spec.ExternalName == "" {
+			return apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), o.Name, nil)
+		}
+		return nil
+	}
+	s.must(t)
+	if !s.holdsNow(t, in) {
+		t.Errorf("it is %+v", s.stored(in).(*corev1.Service).Spec)
+	}
+}
+
+func TestWhatKeepsAnApplyFromBeingTakenIsTakenOutFirst(t *testing.T) {
+	s := serving(t)
+	in := s.intentFor(t, "Deployment", "acme-catalog-aaaaaaaa")
+	s.user.Set(s.stored(in), func(o client.Object) {
+		pod := &o.(*appsv1.Deployment).Spec.Template.Spec
+		pod.HostNetwork, pod.Containers[0].Image = true, "another:1"
+	})
+	s.store.Admit = func(w *cluster.Write) error { // a policy that came later
+		if o, is := w.After.(*appsv1.Deployment); is && o.Spec.Template.Spec.HostNetwork {
+			return apierrors.NewForbidden(appsv1.Resource("deployments"), o.Name, nil)
+		}
+		return nil
+	}
+	s.must(t)
+	if !s.holdsNow(t, in) {
+		t.Errorf("it is %+v", s.stored(in).(*appsv1.Deployment).Spec.Template.Spec)
+	}
+}
+
+func TestAnObjectThatIsHeldByAFinalizerWhileItGoesIsTold(t *testing.T) {
+	s := serving(t)
+	in := s.intentFor(t, "Service", "acme-cart-aaaaaaaa")
+	s.user.Set(s.stored(in), func(o client.Object) { o.SetFinalizers([]string{"example.com/audit"}) })
+	s.user.Delete(s.stored(in))
+	if _, err := s.pass(t); err == nil || !strings.Contains(err.Error(), "Service acme-cart-aaaaaaaa is being deleted, and is made anew when it is gone: its finalizers hold it, example.com/audit") {
+		t.Errorf("got %v", err)
+	}
+	s.user.Set(s.stored(in), func(o client.Object) { o.SetFinalizers(nil) })
+	if s.must(t); s.stored(in) == nil {
+		t.Error("it does not come back")
+	}
 }
 
 // Twelve variables: their places have two digits.

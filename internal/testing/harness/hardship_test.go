@@ -184,3 +184,22 @@ func TestPodsAndLeasesThatAreRelabelledForHelmAreStillSeen(t *testing.T) {
 	rightEnd(w)
 	w.Check(t, "relabelled for Helm")
 }
+
+// A view that is never new enough is no moment, and nobody would know.
+func TestAConflictThatLastsIsTold(t *testing.T) {
+	w := Installed()
+	defer w.Close()
+	w.Operators[0].Client.OnCall = func(c cluster.Call) cluster.Fault {
+		if c.Key.Name == "acme-front-door" && c.Key.Kind == "ConfigMap" {
+			return cluster.Fault{Instead: apierrors.NewConflict(corev1.Resource("configmaps"), c.Key.Name, errors.New("the object has been modified"))}
+		}
+		return cluster.Fault{}
+	}
+	w.Image("storefront", "storefront:2")
+	w.For(10 * time.Second)
+	w.says(t, "the object has been modified")
+	w.Operators[0].Client.OnCall = nil
+	w.Rest()
+	rightEnd(w)
+	w.Check(t, "a conflict that lasts")
+}
