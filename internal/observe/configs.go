@@ -2,10 +2,12 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,21 +32,38 @@ type Configs struct {
 
 type version struct{ resourceVersion, hash string }
 
-// Hashes returns the content hash of each existing ConfigMap and Secret that the services name.
-func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (map[release.Ref]string, error) {
-	out := map[release.Ref]string{}
+// unreadHash stands for the hash of what exists and was never read.
+const unreadHash = "unreadable"
+
+// unreadError says that the content of a ConfigMap or Secret could not be read.
+type unreadError struct {
+	ref release.Ref
+	err error
+}
+
+func (e *unreadError) Error() string {
+	return fmt.Sprintf("%s %s, which services take values from, cannot be read: %v; nothing new is released until it can, what serves goes on", e.ref.Kind, e.ref.Name, e.err)
+}
+
+// Hashes returns the content hash of each existing ConfigMap and Secret that the services name. One
+// that cannot be read keeps the hash that it had and is a problem of the next release: what serves is
+// healed, and gone back to, without it.
+func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (out map[release.Ref]string, unread []release.Problem, err error) {
+	out = map[release.Ref]string{}
 	// Listed only when something is not known: at the start, and when a source changed.
 	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
 	for _, ref := range referencesOf(shop, services) {
 		hash, err := c.hash(ctx, shop.Namespace, ref, copied)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
+		if e := (*unreadError)(nil); errors.As(err, &e) && ctx.Err() == nil {
+			unread = append(unread, release.Problem{Message: e.Error()})
+		} else if err != nil {
+			return nil, nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
 		}
 		if hash != "" {
 			out[ref] = hash
 		}
 	}
-	return out, nil
+	return out, unread, nil
 }
 
 func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []release.Ref {
@@ -85,11 +104,21 @@ func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, c
 		return hash, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
 	if err != nil {
-		return "", client.IgnoreNotFound(err)
+		return c.lastKnown(meta.UID), &unreadError{ref, err}
 	}
 	c.remember(obj, hash)
 	return hash, nil
+}
+
+func (c *Configs) lastKnown(uid types.UID) string {
+	if v, ok := c.known.Load(uid); ok {
+		return v.(version).hash
+	}
+	return unreadHash
 }
 
 func (c *Configs) remember(obj client.Object, hash string) {

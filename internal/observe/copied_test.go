@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,7 +36,7 @@ func start(t *testing.T, from func(secret *corev1.Secret, hash string) string) *
 		t.Fatal(err)
 	}
 	copied := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-		Name: "acme-mail-1", Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
+		Name: "acme-s-mail-" + hash[:8], Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
 		Annotations: map[string]string{AnnotationCopiedFrom: from(secret, hash)},
 	}}
 	scheme := runtime.NewScheme()
@@ -61,7 +62,7 @@ func (n *newborn) hashes(t *testing.T) map[release.Ref]string {
 	var out map[release.Ref]string
 	for range 2 {
 		var err error
-		if out, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
+		if out, _, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,6 +82,7 @@ func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
 		"changed":              func(*corev1.Secret, string) string { return "1 6 old" },
 		"made anew":            func(*corev1.Secret, string) string { return "0 7 old" },
 		"copied by an old one": func(*corev1.Secret, string) string { return "" },
+		"edited by hand":       func(s *corev1.Secret, hash string) string { return CopiedFrom(s, strings.Repeat("0", 64)) },
 		"unreadable":           func(*corev1.Secret, string) string { return "1 7" },
 	} {
 		n := start(t, from)

@@ -47,6 +47,9 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 	for _, c := range rel.Spec.Copies {
 		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy
 	}
+	if look.copiesAlone {
+		release.RenameMissing(&out.template, in.Shop.Name, copies)
+	}
 	release.Rename(&out.template, copies)
 	if look.ownStackOnly {
 		ownStackOnly(out.template.Pod, out.podLabels())

@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -262,6 +264,29 @@ func TestPodsSettleOnlyWhereTheyAreCalledByTheNameOfAService(t *testing.T) {
 					t.Errorf("the gateway of %s settles for %d s: a Gateway may go by its Service", rel.Name, got)
 				}
 			}
+		}
+	}
+}
+
+// A team names what is not there yet, as optional, or a copy that was made for another team: neither
+// has an owner that could say no when the release is cut.
+func TestAPodReadsNothingButTheCopiesOfItsRelease(t *testing.T) {
+	others := corev1.LocalObjectReference{Name: "acme-s-payments-12345678"}
+	in := changedCart(func(s *v1alpha1.ServiceTemplate) {
+		s.Env = append(s.Env, corev1.EnvVar{Name: "STOLEN", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: others, Key: "KEY", Optional: ptr.To(true)}}})
+		s.EnvFrom = append(s.EnvFrom, corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: others, Optional: ptr.To(true)}})
+		s.Pod.Volumes = append(s.Pod.Volumes, v1alpha1.Volume{Name: "stolen", Secret: &corev1.SecretVolumeSource{SecretName: others.Name, Optional: ptr.To(true)}})
+	})
+	for _, w := range workloads(t, render(t, in).Objects) {
+		b, err := json.Marshal(w.pod.Spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), `"`+others.Name+`"`) {
+			t.Errorf("the pods of %s read Secret %s, of which their release holds no copy", w.name, others.Name)
+		}
+		if strings.HasPrefix(w.name, "acme-cart-") && !strings.Contains(string(b), `"acme-s-cart-db-11111111"`) {
+			t.Errorf("the pods of %s do not read the copy that is theirs", w.name)
 		}
 	}
 }

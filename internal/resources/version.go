@@ -35,6 +35,9 @@ type rendering struct {
 	gatewayDefaults bool
 	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
 	policies bool
+	// copiesAlone: pods read copies and nothing else, also where an optional ConfigMap or Secret was not
+	// there when the release was cut.
+	copiesAlone bool
 }
 
 var second = rendering{
@@ -50,7 +53,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return second, true
 	default:
 		third := second
-		third.settledWhereCalled = true
+		third.settledWhereCalled, third.copiesAlone = true, true
 		return third, version <= CurrentRenderVersion
 	}
 }
