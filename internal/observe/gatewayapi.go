@@ -207,6 +207,9 @@ func (r *Reader) Forget(shop types.NamespacedName) {
 	if r.Prober != nil {
 		r.Prober.Forget(shop)
 	}
+	if r.Configs != nil {
+		r.Configs.Forget(shop)
+	}
 }
 
 // ShopsAt names the shops that customers reach through a Gateway.
