@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"context"
 	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -45,11 +43,13 @@ var _ = Describe("A routing table that nobody can read", Label("chaos"), func() 
 		d.patch(ctx, &corev1.ConfigMap{}, frontdoor.TableName("t"), unreadable[0].patch)
 		d.kubectl(ctx, "delete", "service", object("b", before.active))
 		d.kubectl(ctx, "rollout", "restart", "deployment/t-front-door")
-		Eventually(func() int { return d.status("/b") }, heals).WithPolling(quick).Should(Equal(http.StatusOK))
+		Eventually(func() int { return d.status("/b") }, 30*time.Second).WithPolling(quick).Should(Equal(http.StatusOK))
 		j.forgive(begun, time.Now())
 		d.kubectl(ctx, "rollout", "status", "deployment/t-front-door", "--timeout=120s")
 		Expect(d.serving(ctx)).To(Equal(before))
-		Expect(d.podsOf(ctx, "a")).To(Equal(pods), "pods that serve are those from before")
+		now, err := d.pods(ctx, client.MatchingLabels{"shop.emporium.dev/service": "a"})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(now).To(Equal(pods), "pods that serve are those from before")
 
 		By("a release")
 		d.shop(ctx, `{"release":{"rollbackWindow":"0s"}}`)
@@ -58,11 +58,3 @@ var _ = Describe("A routing table that nobody can read", Label("chaos"), func() 
 		j.judged("routing table unreadable")
 	})
 })
-
-// podsOf identifies the pods of a service in every stack.
-func (d *drill) podsOf(ctx context.Context, service string) map[string]types.UID {
-	GinkgoHelper()
-	pods, err := d.pods(ctx, client.MatchingLabels{"shop.emporium.dev/service": service})
-	Expect(err).NotTo(HaveOccurred())
-	return pods
-}

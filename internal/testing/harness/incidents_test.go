@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -258,7 +259,7 @@ func TestANamespaceThatIsBeingDeletedIsNotStormed(t *testing.T) {
 			creates++
 		}
 	})
-	gone := 0
+	gone, passes := 0, w.Operators[0].Passes
 	for _, kind := range writtenKinds() {
 		for _, o := range ours(w, kind) {
 			w.as("namespace").Delete(o)
@@ -266,18 +267,99 @@ func TestANamespaceThatIsBeingDeletedIsNotStormed(t *testing.T) {
 			w.For(200 * time.Millisecond)
 		}
 	}
-	n := passesIn(w, time.Minute)
-	t.Logf("%d objects went; %d creates were refused; %d passes in the minute after", gone, creates, n)
-	if n > 10 {
-		t.Errorf("%d passes within a minute in which nothing changed", n)
+	if n := w.Operators[0].Passes - passes; n > 3*gone {
+		t.Errorf("%d passes while %d objects went", n, gone)
 	}
-	if most := 3 * gone; creates > most {
+	if creates > gone*gone { // each pass asks for what is gone by then
 		t.Errorf("%d creates were refused while %d objects went", creates, gone)
+	}
+	if n := passesIn(w, time.Minute); n > 10 {
+		t.Errorf("%d passes within a minute in which nothing changed", n)
 	}
 	if _, message := w.Reason(); !strings.Contains(message, "because it is being terminated") {
 		t.Errorf("the shop says: %s", message)
 	}
+	w.as("namespace").Delete(w.Shop())
+	creates = 0
+	if w.Rest(); creates > 0 {
+		t.Errorf("%d creates without a Shop", creates)
+	}
 	if slices.ContainsFunc(w.Operators[0].Errors, func(err error) bool { return strings.Contains(err.Error(), "panick") }) {
 		t.Error(w.Operators[0].Errors)
+	}
+}
+
+func (w *World) serviceSays(name string) string {
+	for _, c := range conditionsOf(w.Store.Get("ShopService", Namespace, name)) {
+		if c.Type == string(v1alpha1.ConditionReady) {
+			return c.Message
+		}
+	}
+	return ""
+}
+
+// Case 17: a policy engine makes a budget for every Deployment, beside the operator's own.
+func TestASecondDisruptionBudgetIsNamedOnItsServiceUntilItGoes(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	w.StartOperator()
+	w.For(5 * time.Second)
+	second := &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: "team-cart", Namespace: Namespace},
+		Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "cart"}}},
+	}
+	w.User().Create(second)
+	w.For(5 * time.Second)
+	if got := w.serviceSays("cart"); !strings.Contains(got, "no node with its pods can be drained: PodDisruptionBudget team-cart") {
+		t.Errorf("cart says: %s", got)
+	}
+	if got := w.serviceSays("storefront"); strings.Contains(got, "drained") {
+		t.Errorf("storefront says: %s", got)
+	}
+	w.User().Delete(w.Store.Get("PodDisruptionBudget", Namespace, "team-cart"))
+	w.For(5 * time.Second)
+	if got := w.serviceSays("cart"); strings.Contains(got, "drained") {
+		t.Errorf("after it went cart says: %s", got)
+	}
+	w.Check(t, "a second budget")
+}
+
+// Case 12: the serving pods keep the old password until another release serves.
+func TestARotatedSecretIsToldWhileNothingShips(t *testing.T) {
+	const told = "Secret mail changed since"
+	for name, policy := range map[string]func(*v1alpha1.ShopSpec){
+		"Manual promotion": func(s *v1alpha1.ShopSpec) { s.Release.Promotion = v1alpha1.PromotionManual },
+		"paused":           func(s *v1alpha1.ShopSpec) { s.Paused = true },
+		"a pin":            nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := scenario{name: "serving"}.begin()
+			defer w.Close()
+			if policy == nil {
+				home := w.table().Active
+				policy = func(s *v1alpha1.ShopSpec) { s.Release.Active = home }
+			}
+			w.StartOperator()
+			w.Policy(policy)
+			w.For(5 * time.Second)
+			if _, message := w.Reason(); strings.Contains(message, told) {
+				t.Fatalf("before anything changed it says: %s", message)
+			}
+			w.User().Set(w.Store.Get("Secret", Namespace, "mail"), func(o client.Object) { o.(*corev1.Secret).Data = map[string][]byte{"key": []byte("rotated")} })
+			w.For(40 * time.Second)
+			if reason, message := w.Reason(); !strings.Contains(message, told) {
+				t.Errorf("it says %s: %s", reason, message)
+			}
+			w.Policy(func(s *v1alpha1.ShopSpec) {
+				s.Paused, s.Release.Promotion, s.Release.Active = false, v1alpha1.PromotionAutomatic, ""
+			})
+			w.Rest()
+			if reason, message := w.Reason(); strings.Contains(message, told) {
+				t.Errorf("when the new one serves it says %s: %s", reason, message)
+			}
+			rightEnd(w)
+			w.Check(t, name)
+		})
 	}
 }
