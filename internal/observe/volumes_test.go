@@ -3,6 +3,7 @@ package observe
 import (
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,7 +51,7 @@ func TestAVolumeThatPodsOnAnotherNodeHoldIsNamed(t *testing.T) {
 		"both are on one node":                 {func(w *World) { w.pods[2].Spec.NodeName = "one" }, false},
 		"it has no node yet":                   {func(w *World) { w.pods[2].Spec.NodeName = "" }, false},
 		"it started":                           {func(w *World) { w.pods[2].Status.Phase = corev1.PodRunning }, false},
-		"it ends":                              {func(w *World) { w.pods[2].DeletionTimestamp = &metav1.Time{} }, false},
+		"it ends":                              {func(w *World) { w.pods[2].DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, false},
 		"its image is not there": {func(w *World) {
 			w.pods[2].Status.ContainerStatuses[0].State.Waiting.Reason = "ImagePullBackOff"
 		}, false},

@@ -56,3 +56,17 @@ func TestOfTwoReleasesOfOneVersionTheFirstByNameIsMeant(t *testing.T) {
 		}
 	}
 }
+
+// TestAReleaseThatWasCutAnewIsNotTheOneThatServed: its checks and its guard are asked again.
+func TestAReleaseThatWasCutAnewIsNotTheOneThatServed(t *testing.T) {
+	for uid, served := range map[string]bool{"uid-1": true, "uid-2": false} {
+		o := switched()
+		o.Table.Switch.FromUID, o.Releases[0].UID = "uid-1", uid
+		if got := o.servedBefore(relA); got != served {
+			t.Errorf("a record with UID %s: %t", uid, got)
+		}
+		if back := Plan(o, at(time.Minute)).Previous == relA; back != served {
+			t.Errorf("a record with UID %s is kept for a way back: %t", uid, back)
+		}
+	}
+}

@@ -78,7 +78,8 @@ func TestWhatAServiceSaysDoesNotCountPods(t *testing.T) {
 
 func TestAServiceSaysThatItsNodesCannotBeDrained(t *testing.T) {
 	w, d := open()
-	w.Snapshot.Spec.Services = []v1alpha1.ReleaseService{{Name: "cart"}}
+	w.Releases[releaseA].Spec.Services[0].Image = "cart:1"
+	w.Snapshot.Spec.Services = w.Releases[releaseA].Spec.Services
 	svc := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: "cart"}}
 	ready := func() metav1.Condition { return Service(w, d, svc).Conditions[0] }
 	if c := ready(); c.Status != metav1.ConditionTrue || c.Message != "release acme-aaaaaaaa serves" {

@@ -363,3 +363,77 @@ func TestARotatedSecretIsToldWhileNothingShips(t *testing.T) {
 		})
 	}
 }
+
+// B11: a webhook that is away, an answer of 500: whatever is no refusal.
+func TestAnErrorThatRepeatsIsToldAndTriedAgainWithinAMinute(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	away := true
+	w.OnCall = func(c cluster.Call) cluster.Fault {
+		if away && c.Key.Kind == "Deployment" {
+			return cluster.Fault{Instead: apierrors.NewInternalError(fmt.Errorf("failed calling webhook"))}
+		}
+		return cluster.Fault{}
+	}
+	w.StartOperator()
+	home := w.table().Active
+	w.Image("cart", "cart:2")
+	w.For(time.Minute)
+	reason, message := w.Reason()
+	if reason != v1alpha1.ReasonApplyFailed || !strings.Contains(message, "failed calling webhook") || !strings.Contains(message, "it is tried again within half a minute") {
+		t.Errorf("after a minute the shop says %s: %s", reason, message)
+	}
+	if s := w.Shop().Status; s.Active == nil || s.Active.Release != home || s.ObservedGeneration != w.Shop().Generation {
+		t.Errorf("the rest of the status is not as observed: %+v", s)
+	}
+	w.For(20 * time.Minute) // however long it lasts
+	away = false
+	w.For(time.Minute)
+	if w.table().Active == home {
+		t.Error("a minute after the webhook is back the release does not serve")
+	}
+	w.Rest()
+	rightEnd(w)
+	w.Check(t, "a webhook that is away")
+}
+
+func TestAPausedShopIsNotChangedByALostRecord(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	w.StartOperator()
+	w.For(2 * time.Second)
+	w.Policy(func(s *v1alpha1.ShopSpec) { s.Paused = true })
+	w.For(2 * time.Second)
+	home := w.table().Active
+	w.Chaos().Delete(w.Store.Get("ShopRelease", Namespace, home))
+	w.For(20 * time.Second)
+	if w.Store.Get("ShopRelease", Namespace, home) != nil {
+		t.Error("the record is written again although spec.paused is true")
+	}
+	w.Policy(func(s *v1alpha1.ShopSpec) { s.Paused = false })
+	w.Rest()
+	rightEnd(w)
+	w.Check(t, "a record that is lost in a pause")
+}
+
+// With --cascade=foreground, or a finalizer of somebody's, the Shop is there while its objects go.
+func TestAShopThatIsBeingDeletedIsNotBuiltAnew(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	w.Chaos().Report(w.Shop(), func(o client.Object) {
+		o.SetFinalizers([]string{"foregroundDeletion"})
+		o.SetDeletionTimestamp(ptr.To(metav1.NewTime(w.Now)))
+	})
+	w.StartOperator()
+	for _, kind := range []string{"Deployment", "Service", "ConfigMap"} {
+		for _, o := range ours(w, kind) {
+			w.as("garbage-collector").Delete(o)
+		}
+	}
+	w.For(20 * time.Second)
+	for _, wr := range w.Store.Journal() {
+		if strings.HasPrefix(wr.Who, "operator") {
+			t.Errorf("%s %s is written", wr.Verb, wr.Key)
+		}
+	}
+}
