@@ -41,7 +41,7 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready, message := available && isReady(d), d.Message+rotated(w, d)
+	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
