@@ -70,3 +70,16 @@ func TestAReleaseThatWasCutAnewIsNotTheOneThatServed(t *testing.T) {
 		}
 	}
 }
+
+// TestAStackThatReplicasStillRouteToStaysWhateverBecameOfIt: the front door left it for the next one a
+// moment ago, and going back to it failed before.
+func TestAStackThatReplicasStillRouteToStaysWhateverBecameOfIt(t *testing.T) {
+	for confirmed, stays := range map[int]bool{1: true, 2: false} {
+		o := switched()
+		o.FrontDoor.Confirmed, o.Content.Release = confirmed, relA
+		o.Releases[0].RejectedServices, o.Releases[0].StartFailed = []string{"cart"}, "release "+relA+" was not ready within 10m0s"
+		if d := Plan(o, at(time.Hour)); d.Kept(relA) != stays || d.Table.Active != relB {
+			t.Errorf("%d of 2 replicas left it: it stays %t, and the table names %s", confirmed, d.Kept(relA), d.Table.Active)
+		}
+	}
+}

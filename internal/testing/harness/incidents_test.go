@@ -437,3 +437,31 @@ func TestAShopThatIsBeingDeletedIsNotBuiltAnew(t *testing.T) {
 		}
 	}
 }
+
+// After a quota is raised nobody has to do anything else.
+func TestAReleaseThatWaitsForRoomStartsWhenTheQuotaIsRaised(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	w.StartOperator()
+	w.User().Create(&corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Name: "pods", Namespace: Namespace},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(podsIn(w, Namespace), resource.DecimalSI)}},
+	})
+	home := w.table().Active
+	w.Image("cart", "cart:2")
+	w.For(time.Hour) // longer than a deadline and a window
+	if reason, message := w.Reason(); reason != v1alpha1.ReasonQuotaExceeded || w.table().Active != home {
+		t.Fatalf("without room it says %s: %s", reason, message)
+	}
+	w.User().Set(w.Store.Get("ResourceQuota", Namespace, "pods"), func(o client.Object) {
+		o.(*corev1.ResourceQuota).Spec.Hard[corev1.ResourcePods] = *resource.NewQuantity(50, resource.DecimalSI)
+	})
+	w.For(20 * time.Second)
+	if w.table().Active == home {
+		reason, message := w.Reason()
+		t.Errorf("20 s after there is room it says %s: %s", reason, message)
+	}
+	w.Rest()
+	rightEnd(w)
+	w.Check(t, "a quota that is raised")
+}
