@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,7 +28,10 @@ type Configs struct {
 	// of. nil: every source is read once.
 	Copies client.Reader
 
-	known sync.Map // UID → version
+	mu sync.Mutex
+	// known is what was read, by shop and UID. What a shop does not name any more is forgotten:
+	// tools that put a hash into the name of a ConfigMap make another one for each release.
+	known map[types.NamespacedName]map[types.UID]version
 }
 
 type version struct{ resourceVersion, hash string }
@@ -52,18 +56,45 @@ func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1
 	out = map[release.Ref]string{}
 	// Listed only when something is not known: at the start, and when a source changed.
 	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
+	known := c.knownOf(client.ObjectKeyFromObject(shop))
+	named := map[types.UID]version{}
 	for _, ref := range referencesOf(shop, services) {
-		hash, err := c.hash(ctx, shop.Namespace, ref, copied)
+		uid, v, err := c.hash(ctx, shop.Namespace, ref, known, copied)
 		if e := (*unreadError)(nil); errors.As(err, &e) && ctx.Err() == nil {
 			unread = append(unread, release.Problem{Message: e.Error()})
-		} else if err != nil {
+		} else if err != nil { // the next try goes on from here
+			maps.Copy(named, known)
+			c.remember(client.ObjectKeyFromObject(shop), named)
 			return nil, nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
 		}
-		if hash != "" {
-			out[ref] = hash
+		if v.hash != "" {
+			out[ref], named[uid] = v.hash, v
 		}
 	}
+	c.remember(client.ObjectKeyFromObject(shop), named)
 	return out, unread, nil
+}
+
+// Forget drops what is remembered of a shop that is gone.
+func (c *Configs) Forget(shop types.NamespacedName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, shop)
+}
+
+func (c *Configs) knownOf(shop types.NamespacedName) map[types.UID]version {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[shop]
+}
+
+func (c *Configs) remember(shop types.NamespacedName, named map[types.UID]version) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[types.NamespacedName]map[types.UID]version{}
+	}
+	c.known[shop] = named
 }
 
 func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []release.Ref {
@@ -84,45 +115,40 @@ func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []releas
 	return out
 }
 
-// hash returns "" where the object does not exist.
-func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, copied func() (map[copyOf]string, error)) (string, error) {
+// hash returns no version where the object does not exist.
+func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, known map[types.UID]version, copied func() (map[copyOf]string, error)) (types.UID, version, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
 	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
 	if err := c.Metadata.Get(ctx, key, meta); err != nil {
-		return "", client.IgnoreNotFound(err)
+		return "", version{}, client.IgnoreNotFound(err)
 	}
-	if v, ok := c.known.Load(meta.UID); ok && v.(version).resourceVersion == meta.ResourceVersion {
-		return v.(version).hash, nil
+	if v := known[meta.UID]; v.hash != "" && v.resourceVersion == meta.ResourceVersion {
+		return meta.UID, v, nil
 	}
 	hashes, err := copied()
 	if err != nil {
-		return "", err
+		return "", version{}, err
 	}
 	if hash, told := hashes[copyOf{meta.UID, meta.ResourceVersion}]; told {
-		c.remember(meta, hash)
-		return hash, nil
+		return meta.UID, version{meta.ResourceVersion, hash}, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
 	if apierrors.IsNotFound(err) {
-		return "", nil
+		return "", version{}, nil
 	}
 	if err != nil {
-		return c.lastKnown(meta.UID), &unreadError{ref, err}
+		return meta.UID, lastKnown(known[meta.UID]), &unreadError{ref, err}
 	}
-	c.remember(obj, hash)
-	return hash, nil
+	return obj.GetUID(), version{obj.GetResourceVersion(), hash}, nil
 }
 
-func (c *Configs) lastKnown(uid types.UID) string {
-	if v, ok := c.known.Load(uid); ok {
-		return v.(version).hash
+// lastKnown is what stands for content that cannot be read: its version of before makes it be read again.
+func lastKnown(v version) version {
+	if v.hash == "" {
+		v.hash = unreadHash
 	}
-	return unreadHash
-}
-
-func (c *Configs) remember(obj client.Object, hash string) {
-	c.known.Store(types.UID(obj.GetUID()), version{obj.GetResourceVersion(), hash})
+	return v
 }
 
 // Load reads the content of a ConfigMap or Secret and hashes it.

@@ -23,6 +23,7 @@ type service struct {
 	object   string                   // of everything that is written for it
 	floor    int32
 	scale    v1alpha1.ServiceScale
+	held     bool // its number of pods is the floor for now, whatever drives it otherwise
 	look     rendering
 	called   bool // by other services, by the name of its Service
 }
@@ -40,9 +41,7 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live
 	}
-	if _, fixed := p.Fixed[s.Name]; fixed { // for now no autoscaler drives it
-		out.scale.Autoscaling = nil
-	}
+	_, out.held = p.Fixed[s.Name]
 	copies := map[release.Ref]string{}
 	for _, c := range rel.Spec.Copies {
 		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy

@@ -41,11 +41,11 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready := available && isReady(d)
-	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, d.Message)
+	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)
+	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, d.Message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
 }
 
