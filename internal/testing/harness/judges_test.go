@@ -16,8 +16,9 @@ type judge struct {
 	said []string
 }
 
-func (j *judge) Helper()      {}
-func (j *judge) Failed() bool { return len(j.said) > 0 }
+func (j *judge) Helper()           {}
+func (j *judge) Failed() bool      { return len(j.said) > 0 }
+func (j *judge) Fatal(args ...any) { j.said = append(j.said, fmt.Sprint(args...)); j.FailNow() }
 func (j *judge) Errorf(format string, args ...any) {
 	j.said = append(j.said, fmt.Sprintf(format, args...))
 }
@@ -40,9 +41,9 @@ func TestHarnessesCanFail(t *testing.T) {
 		{"TestCrashAtEveryWrite", "an error of a write is called a success", with(faulty{careless: true}), 6, crashesAtACut},
 		{"TestStaleReads", "nothing is looked at past the cache", believesItsCache, 8, staleWayBack},
 		{"TestUnseenEvents", "the events of Services are not seen", deafTo("Service"), 1, deletesAService},
-		{"TestSpecMutation", "arguments are forgotten", writes(withoutArgs), 1,
+		{"TestSpecMutation", "autoscalers are not written", writes(never("HorizontalPodAutoscaler")), 1,
 			func(t testing.TB, _ int, rig func(*World) func(*Operator)) {
-				mutate(t, cluster.Key{Kind: "ShopService", Namespace: Namespace, Name: "cart"}, []string{"args"}, `["serve"]`, rig)
+				mutate(t, cluster.Key{Kind: "ShopService", Namespace: Namespace, Name: "cart"}, []string{"autoscaling", "minReplicas"}, "3", rig)
 			}},
 		{"TestMisbehavingApps", "floors are skipped", reads(everyPodIsReady), 1,
 			func(t testing.TB, _ int, rig func(*World) func(*Operator)) { misbehaviours()[2].ships(t, rig) }},
@@ -97,7 +98,12 @@ func staleWayBack(t testing.TB, n int, rig func(*World) func(*Operator)) {
 	w := s.begin()
 	defer w.Close()
 	home := w.table().Active
-	w.Delay = func(string) int { return 8 + n }
+	w.Delay = func(kind string) int {
+		if kind == "Deployment" {
+			return 20 + n
+		}
+		return 0
+	}
 	w.StartOperator()
 	w.Until(func() bool { r, _ := w.Reason(); return w.table().Active != home && r == v1alpha1.ReasonRollbackWindow })
 	for _, o := range ours(w, "Deployment") {
