@@ -17,7 +17,6 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
-	"github.com/emporium-shop/emporium/internal/testing/cluster"
 )
 
 func forbidden(what string) error {

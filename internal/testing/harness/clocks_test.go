@@ -106,7 +106,8 @@ func shipsAFix(t testing.TB, by Skew, rig func(*World) func(*Operator)) {
 	w.Rest()
 	w.Image("cart", "cart:3") // the fix migrates, too
 	w.Rest()
-	if rightEnd(w); w.active(t).Spec.Services[0].Image != "cart:3" {
+	rightEnd(w)
+	if serves, _ := w.Store.Get("ShopRelease", Namespace, w.table().Active).(*v1alpha1.ShopRelease); serves == nil || serves.Spec.Services[0].Image != "cart:3" {
 		reason, message := w.Reason()
 		w.Always.violate("the fix does not serve: %s: %s", reason, message)
 	}

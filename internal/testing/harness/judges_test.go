@@ -16,9 +16,8 @@ type judge struct {
 	said []string
 }
 
-func (j *judge) Helper()           {}
-func (j *judge) Failed() bool      { return len(j.said) > 0 }
-func (j *judge) Fatal(args ...any) { j.said = append(j.said, fmt.Sprint(args...)); j.FailNow() }
+func (j *judge) Helper()      {}
+func (j *judge) Failed() bool { return len(j.said) > 0 }
 func (j *judge) Errorf(format string, args ...any) {
 	j.said = append(j.said, fmt.Sprintf(format, args...))
 }

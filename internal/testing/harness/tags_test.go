@@ -51,7 +51,7 @@ func tagged(r *tags) *World {
 	return w
 }
 
-func (w *World) active(t testing.TB) *v1alpha1.ShopRelease {
+func (w *World) active(t *testing.T) *v1alpha1.ShopRelease {
 	t.Helper()
 	rel, is := w.Store.Get("ShopRelease", Namespace, w.Shop().Status.Active.Release).(*v1alpha1.ShopRelease)
 	if !is {
