@@ -84,12 +84,16 @@ func (i intent) beyond(out *[]addition, want, live any, at addition) {
 	case map[string]any:
 		w, _ := want.(map[string]any)
 		for field, is := range l {
+			wanted, stated := w[field]
+			if (stated && isScalar(is)) || (!stated && isDefault(field, is)) { // nearly all of them, in each pass
+				continue
+			}
 			path := append(slices.Clone(at), field)
-			switch wanted, stated := w[field]; {
+			switch {
 			case i.isTheirs(path):
 			case stated:
 				i.beyond(out, wanted, is, path)
-			case !isDefault(field, is):
+			default:
 				*out = append(*out, path)
 			}
 		}
@@ -140,6 +144,14 @@ func isDefault(field string, v any) bool {
 		return true
 	}
 	return slices.ContainsFunc(defaults[field], func(d any) bool { return number(d) == number(v) })
+}
+
+func isScalar(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
 }
 
 // isEmpty: nothing, a zero value, or what holds nothing else.
