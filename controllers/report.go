@@ -84,6 +84,14 @@ func (r *ShopReconciler) reportUnreadable(ctx context.Context, req ctrl.Request,
 	return why
 }
 
+// reportDeleting tells of a shop that is deleted and still there that nobody cares for it any more.
+func (r *ShopReconciler) reportDeleting(ctx context.Context, shop *v1alpha1.Shop) error {
+	after := shop.DeepCopy()
+	after.Status = status.Deleting(shop)
+	timed(shop.Status.Conditions, after.Status.Conditions, r.Now())
+	return r.Writer.Status(ctx, "Shop", shop, after, shop.Status, after.Status)
+}
+
 // reportOrphans tells the services of a shop that does not exist.
 func (r *ShopReconciler) reportOrphans(ctx context.Context, req ctrl.Request) error {
 	services, err := r.Reader.ServicesOf(ctx, req.Namespace, req.Name)

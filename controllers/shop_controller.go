@@ -56,7 +56,7 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	if !shop.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // everything is owned by the shop and goes with it
+		return ctrl.Result{}, r.reportDeleting(ctx, &shop) // everything is owned by the shop and goes with it
 	}
 	now := r.Now()
 	world, unrestored, err := r.look(ctx, req, &shop, now)

@@ -25,7 +25,6 @@ func TestCheckersCanFail(t *testing.T) {
 		{"three stacks run", keepAll, setting{third: true}, true},
 		{"the front door is moved without a switch", move, setting{}, true},
 		{"a pin counts as fulfilled at once", fulfil, setting{}, true},
-		{"a check is asked again and again", forgetChecks, setting{checks: true}, false},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			t.Parallel()
@@ -91,5 +90,3 @@ func move(o plan.Observed, d *plan.Decision) {
 }
 
 func fulfil(_ plan.Observed, d *plan.Decision) { d.Fulfilled = true }
-
-func forgetChecks(_ plan.Observed, d *plan.Decision) { d.PassedChecks = nil }
