@@ -2,7 +2,6 @@ package apply
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -289,35 +289,20 @@ func TestASwitchIsOneWriteOfTheTable(t *testing.T) {
 }
 
 func TestPodsComeFirst(t *testing.T) {
-	const more = 8 // services: many more objects than are written at once
-	s := serving(t)
-	s.user.Set(s.store.Get("ShopRelease", "shops", b), func(o client.Object) {
-		spec := &o.(*v1alpha1.ShopRelease).Spec
-		for i := range more {
-			spec.Services = append(spec.Services, v1alpha1.ReleaseService{
-				Name: fmt.Sprint("more-", i), ServiceTemplate: v1alpha1.ServiceTemplate{Image: "more:1", Port: 8080, MetricsPort: 9090}, Replicas: ptr.To[int32](1),
-			})
-		}
-	})
-	s.look()
-	s.comes()
-	before := len(s.store.Journal())
-	s.must(t)
-	pods, others := 0, 0
-	for _, w := range s.store.Journal()[before:] {
-		switch {
-		case w.DryRun || w.Key.Kind == "ShopRelease":
-		case w.Key.Kind == "Deployment":
-			pods++
-			if others >= atOnce {
-				t.Errorf("Deployment %s was written after %d objects that start no pod", w.Key.Name, others)
-			}
-		default:
-			others++
-		}
+	of := func(kind, name string) intent {
+		return intent{object: &unstructured.Unstructured{Object: map[string]any{"kind": kind, "metadata": map[string]any{"name": name}}}}
 	}
-	if pods != 2+more || others < 2*more {
-		t.Errorf("%d Deployments and %d other objects were written", pods, others)
+	broken := intent{err: errors.New("it cannot be encoded")}
+	var got []string
+	for _, in := range podsFirst([]intent{of("Service", "a"), of("Deployment", "a"), broken, of("PodDisruptionBudget", "a"), of("Deployment", "b"), of("Service", "b")}) {
+		if in.err != nil {
+			got = append(got, "broken")
+			continue
+		}
+		got = append(got, in.kind()+"/"+in.name())
+	}
+	if want := "Deployment/a Deployment/b Service/a broken PodDisruptionBudget/a Service/b"; strings.Join(got, " ") != want {
+		t.Errorf("%v, want %s", got, want)
 	}
 }
 
