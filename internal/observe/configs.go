@@ -2,11 +2,13 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,26 +36,43 @@ type Configs struct {
 
 type version struct{ resourceVersion, hash string }
 
-// Hashes returns the content hash of each existing ConfigMap and Secret that the services name.
-func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (map[release.Ref]string, error) {
-	out := map[release.Ref]string{}
+// unreadHash stands for the hash of what exists and was never read.
+const unreadHash = "unreadable"
+
+// unreadError says that the content of a ConfigMap or Secret could not be read.
+type unreadError struct {
+	ref release.Ref
+	err error
+}
+
+func (e *unreadError) Error() string {
+	return fmt.Sprintf("%s %s, which services take values from, cannot be read: %v; nothing new is released until it can, what serves goes on", e.ref.Kind, e.ref.Name, e.err)
+}
+
+// Hashes returns the content hash of each existing ConfigMap and Secret that the services name. One
+// that cannot be read keeps the hash that it had and is a problem of the next release: what serves is
+// healed, and gone back to, without it.
+func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (out map[release.Ref]string, unread []release.Problem, err error) {
+	out = map[release.Ref]string{}
 	// Listed only when something is not known: at the start, and when a source changed.
 	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
 	known := c.knownOf(client.ObjectKeyFromObject(shop))
 	named := map[types.UID]version{}
 	for _, ref := range referencesOf(shop, services) {
 		uid, v, err := c.hash(ctx, shop.Namespace, ref, known, copied)
-		if err != nil { // the next try goes on from here
+		if e := (*unreadError)(nil); errors.As(err, &e) && ctx.Err() == nil {
+			unread = append(unread, release.Problem{Message: e.Error()})
+		} else if err != nil { // the next try goes on from here
 			maps.Copy(named, known)
 			c.remember(client.ObjectKeyFromObject(shop), named)
-			return nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
+			return nil, nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
 		}
 		if v.hash != "" {
 			out[ref], named[uid] = v.hash, v
 		}
 	}
 	c.remember(client.ObjectKeyFromObject(shop), named)
-	return out, nil
+	return out, unread, nil
 }
 
 // Forget drops what is remembered of a shop that is gone.
@@ -115,10 +134,21 @@ func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, k
 		return meta.UID, version{meta.ResourceVersion, hash}, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
+	if apierrors.IsNotFound(err) {
+		return "", version{}, nil
+	}
 	if err != nil {
-		return "", version{}, client.IgnoreNotFound(err)
+		return meta.UID, lastKnown(known[meta.UID]), &unreadError{ref, err}
 	}
 	return obj.GetUID(), version{obj.GetResourceVersion(), hash}, nil
+}
+
+// lastKnown is what stands for content that cannot be read: its version of before makes it be read again.
+func lastKnown(v version) version {
+	if v.hash == "" {
+		v.hash = unreadHash
+	}
+	return v
 }
 
 // Load reads the content of a ConfigMap or Secret and hashes it.

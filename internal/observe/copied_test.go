@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,7 +38,7 @@ func start(t *testing.T, from func(secret *corev1.Secret, hash string) string) *
 		t.Fatal(err)
 	}
 	copied := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-		Name: "acme-mail-1", Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
+		Name: "acme-s-mail-" + hash[:8], Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
 		Annotations: map[string]string{AnnotationCopiedFrom: from(secret, hash)},
 	}}
 	scheme := runtime.NewScheme()
@@ -63,7 +64,7 @@ func (n *newborn) hashes(t *testing.T) map[release.Ref]string {
 	var out map[release.Ref]string
 	for range 2 {
 		var err error
-		if out, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
+		if out, _, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,6 +84,7 @@ func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
 		"changed":              func(*corev1.Secret, string) string { return "1 6 old" },
 		"made anew":            func(*corev1.Secret, string) string { return "0 7 old" },
 		"copied by an old one": func(*corev1.Secret, string) string { return "" },
+		"edited by hand":       func(s *corev1.Secret, hash string) string { return CopiedFrom(s, strings.Repeat("0", 64)) },
 		"unreadable":           func(*corev1.Secret, string) string { return "1 7" },
 	} {
 		n := start(t, from)
@@ -118,7 +120,7 @@ func TestWhatAShopDoesNotNameAnyMoreIsForgotten(t *testing.T) {
 			service.Spec.EnvFrom = append(service.Spec.EnvFrom, corev1.EnvFromSource{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}}})
 		}
 		of := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: shop, Namespace: "shops"}}
-		got, err := configs.Hashes(context.Background(), of, []v1alpha1.ShopService{service})
+		got, _, err := configs.Hashes(context.Background(), of, []v1alpha1.ShopService{service})
 		if err != nil || len(got) != len(names) {
 			t.Fatalf("%v: %v %v", names, got, err)
 		}

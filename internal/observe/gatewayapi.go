@@ -167,7 +167,10 @@ func (r *Reader) follow(w *World, e entrances) {
 	answer := r.Prober.Ask(probe.Question{
 		Shop: client.ObjectKeyFromObject(w.Shop), Switch: s.At, Release: w.Observed.Table.Active, Entrances: e.ways,
 	})
-	f.Waiting, w.Wake = answer.Said, answer.Again
+	f.Waiting = answer.Said
+	if w.Wake == 0 || (answer.Again > 0 && answer.Again < w.Wake) {
+		w.Wake = answer.Again
+	}
 	if !answer.Since.IsZero() {
 		f.Confirmed, f.ConfirmedAt = 1, answer.Since
 	}

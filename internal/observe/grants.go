@@ -22,7 +22,7 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 		return err
 	}
 	w.Facts = facts
-	t := release.Tenancy{Shop: w.Shop, Services: w.Services, Facts: facts, Revision: w.Snapshot.Spec.Revision}
+	t := release.Tenancy{Shop: w.Shop, Services: w.Services, Facts: facts, Revision: w.Snapshot.Spec.Revision, Copies: w.Snapshot.Spec.Copies}
 	if active := w.Releases[w.Observed.Table.Active]; active != nil {
 		t.Serving = &active.Spec
 	}

@@ -118,13 +118,20 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		w.Live[s.Name] = s.Spec.ServiceScale
 		w.Observed.Live[s.Name] = scale(s.Spec.Replicas, s.Spec.Autoscaling)
 	}
-	hashes, err := r.Configs.Hashes(ctx, w.Shop, services)
+	hashes, unread, err := r.Configs.Hashes(ctx, w.Shop, services)
 	if err != nil {
 		return err
 	}
 	w.Snapshot, err = release.Take(w.Shop, services, hashes)
+	if len(unread) > 0 {
+		w.Snapshot.Add(unread)
+		w.Wake = lookAgain // nobody tells when it can be read
+	}
 	return err
 }
+
+// lookAgain is when what could not be read is tried again.
+const lookAgain = 20 * time.Second
 
 // ServicesOf lists the ShopServices that name a shop and are not being deleted.
 func (r *Reader) ServicesOf(ctx context.Context, namespace, shop string) ([]v1alpha1.ShopService, error) {

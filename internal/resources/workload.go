@@ -26,7 +26,7 @@ func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) *
 		WithRevisionHistoryLimit(0).
 		WithStrategy(rollingWithoutLoss()).
 		WithTemplate(pod)
-	if s.look.settledPods {
+	if s.look.settledPods && (s.called || !s.look.settledWhereCalled) {
 		spec.WithMinReadySeconds(settledSeconds)
 	}
 	if s.held || !s.isAutoscaled() {
