@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 	"github.com/emporium-shop/emporium/services/internal/trace"
 )
 
@@ -43,9 +43,8 @@ func (s *server) handler() http.Handler {
 func (s *server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		from := &sources{list: []Source{{s.config.Service, s.config.Release, s.config.Version}}}
-		ctx := context.WithValue(r.Context(), sourcesKey{}, from)
-		ctx = trace.With(ctx, trace.Continue(r.Header.Get(trace.Header)))
+		ctx, from := provenance.Begin(r.Context(), provenance.Source{Service: s.config.Service, Release: s.config.Release, Version: s.config.Version})
+		ctx = trace.With(ctx, trace.Continue(r.Header.Get(trace.Header), r.Header.Get(trace.StateHeader)))
 		r = r.WithContext(ctx)
 		out := &writer{ResponseWriter: w, request: r, sources: from}
 		if s.draining.Load() && r.ProtoMajor == 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 )
 
 var stack = Config{Service: "cart", Shop: "acme", Release: "acme-1a2b3c4d", Version: "2", DrainDelay: 300 * time.Millisecond, DrainLimit: 10 * time.Second}
@@ -79,8 +80,8 @@ func status(url string, header *http.Header) int {
 func TestSourcesOfUpstreamsAreMerged(t *testing.T) {
 	upstream := http.Header{frontdoor.HeaderSources: {"catalog=acme-1a2b3c4d, pricing=acme-1a2b3c4d"}}
 	h := Handler(stack, Service{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		AddSources(r.Context(), upstream)
-		AddSources(r.Context(), upstream)
+		provenance.Add(r.Context(), upstream)
+		provenance.Add(r.Context(), upstream)
 		http.Error(w, "no", http.StatusNotFound)
 	})})
 	w := httptest.NewRecorder()

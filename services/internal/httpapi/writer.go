@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 )
 
 // writer waits until the header is written, because only then is it known who
@@ -12,7 +13,7 @@ import (
 type writer struct {
 	http.ResponseWriter
 	request *http.Request
-	sources *sources
+	sources *provenance.Sources
 	// status is 0 until the header is written.
 	status int
 	// discard is set while a plain-text body is replaced by a problem.
@@ -35,7 +36,7 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.sources.write(w.Header())
+	w.sources.Write(w.Header())
 	w.ResponseWriter.WriteHeader(status)
 }
 

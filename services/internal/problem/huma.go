@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/trace"
 )
 
@@ -58,6 +60,10 @@ func Transform(c huma.Context, _ string, v any) (any, error) {
 // so that clients come back.
 func Inner(ctx context.Context, err error) *Problem {
 	id := trace.From(ctx).ID
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Kind != fault.UnavailableKind {
+		return ofFault(f)
+	}
 	if passing(err) {
 		slog.Warn("answering 503", "trace", id, "error", err)
 		return New(http.StatusServiceUnavailable, "", "Something that is needed for the answer is not there right now.").With("Retry-After", "1")
@@ -66,13 +72,26 @@ func Inner(ctx context.Context, err error) *Problem {
 	return New(http.StatusInternalServerError, "", "The service failed. The trace id names the failure in its log.")
 }
 
+// ofFault tells a fault by its status, until package problem has kinds.
+func ofFault(f *fault.Fault) *Problem {
+	status := map[fault.Kind]int{
+		fault.BadRequestKind: http.StatusBadRequest, fault.NotFoundKind: http.StatusNotFound, fault.StaleKind: http.StatusPreconditionFailed,
+		fault.InFlightKind: http.StatusConflict, fault.InvalidKind: http.StatusUnprocessableEntity, fault.MismatchKind: http.StatusUnprocessableEntity,
+	}[f.Kind]
+	p := New(cmp.Or(status, http.StatusConflict), "", f.Detail)
+	for _, field := range f.Fields {
+		p.Errors = append(p.Errors, Field(field))
+	}
+	return p
+}
+
 // passing tells whether the error comes from a network, a deadline, or a
 // PostgreSQL that starts, stops or is full.
 func passing(err error) bool {
 	var network net.Error
 	var sql interface{ SQLState() string }
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &network):
+	case fault.Is(err, fault.UnavailableKind), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &network):
 		return true
 	case errors.As(err, &sql):
 		// connection exception, out of resources, operator intervention

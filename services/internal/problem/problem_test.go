@@ -16,7 +16,7 @@ import (
 
 func TestWriteKeepsToRFC9457(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/api/catalog/products/NONE?x=1", nil)
-	p := trace.Continue("")
+	p := trace.Continue("", "")
 	r = r.WithContext(trace.With(r.Context(), p))
 	w := httptest.NewRecorder()
 	w.Header().Set("ETag", `"1-0"`)
