@@ -47,12 +47,14 @@ func (c Cart) tag() string { return etag.Of(c.version, c) }
 
 // counted fills the totals in: sums of what the customer sees.
 func (c Cart) counted() (Cart, error) {
+	var err error
 	totals := make([]money.Money, len(c.Lines))
 	for n := range c.Lines {
-		totals[n] = c.Lines[n].Price.Times(c.Lines[n].Quantity)
+		if totals[n], err = c.Lines[n].Price.Times(int64(c.Lines[n].Quantity)); err != nil {
+			return Cart{}, fmt.Errorf("adding up cart %s: %w", c.ID, err)
+		}
 		c.Lines[n].Total = totals[n]
 	}
-	var err error
 	if c.Total, err = money.Sum(currency, totals...); err != nil {
 		return Cart{}, fmt.Errorf("adding up cart %s: %w", c.ID, err)
 	}

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 	"github.com/emporium-shop/emporium/services/internal/trace"
 )
 
@@ -72,7 +72,7 @@ func (c *Client) Do(ctx context.Context, method, path string, header http.Header
 		return nil, fmt.Errorf("asking %s %s: %w", method, path, err)
 	}
 	defer drop(res.Body)
-	httpapi.AddSources(ctx, res.Header)
+	provenance.Add(ctx, res.Header)
 	return res.Header, decode(res, out)
 }
 
