@@ -123,7 +123,7 @@ func decode(res *http.Response, out any) error {
 	if res.StatusCode/100 != 2 {
 		e := &Error{Status: res.StatusCode}
 		if json.NewDecoder(body).Decode(&e.Problem) != nil { // a proxy's page, say
-			e.Problem = *problem.New(res.StatusCode, "", "")
+			e.Problem = *problem.New(problem.Plain(res.StatusCode), "")
 		}
 		return e
 	}

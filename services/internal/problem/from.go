@@ -3,6 +3,7 @@ package problem
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -54,8 +55,13 @@ func fromFault(ctx context.Context, f *fault.Fault, err error) *Problem {
 func passing(err error) bool {
 	var network net.Error
 	var sql interface{ SQLState() string }
+	var unsent interface{ SafeToRetry() bool } // pgconn: the connection was closed before anything was sent
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &network):
+		return true
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return true // a connection that broke under us
+	case errors.As(err, &unsent) && unsent.SafeToRetry():
 		return true
 	case errors.As(err, &sql):
 		return passingState(sql.SQLState())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,12 @@ func TestHeadGetsNoBody(t *testing.T) {
 	}
 }
 
+// unsent is what pgconn reports of a connection that was closed before.
+type unsent struct{}
+
+func (unsent) Error() string     { return "conn closed" }
+func (unsent) SafeToRetry() bool { return true }
+
 // sqlError is what pgx reports, as far as is looked at.
 type sqlError string
 
@@ -72,6 +79,8 @@ func TestWhatPassesIs503AndTheRestIs500(t *testing.T) {
 		"a lock that is not to be had":   {sqlError("55P03"), 503},
 		"a standby":                      {sqlError("25006"), 503},
 		"a constraint nobody thought of": {sqlError("23514"), 500},
+		"a connection ended":             {fmt.Errorf("reading: %w", io.ErrUnexpectedEOF), 503},
+		"one was closed before":          {unsent{}, 503},
 		"a bug":                          {errors.New("index out of range"), 500},
 	} {
 		p := From(t.Context(), c.err)
