@@ -108,7 +108,10 @@ func TestWorkersRunWhereTheyAreMeantTo(t *testing.T) {
 func TestOfManyReplicasOneRunsASingleWorker(t *testing.T) {
 	p := &play{schema: true}
 	url := pgtest.URL(t, p.service().Schema)
-	connect := func(ctx context.Context, _ string) (*pgx.Conn, error) { return pgx.Connect(ctx, url) }
+	connect := func(ctx context.Context, purpose string) (*pgx.Conn, error) {
+		return pgx.Connect(ctx, url+"&application_name="+purpose)
+	}
+	admin := pgtest.Admin(t, url)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var running, most, begun atomic.Int32
@@ -126,7 +129,7 @@ func TestOfManyReplicasOneRunsASingleWorker(t *testing.T) {
 	for range 2 {
 		go func() { w.keep(ctx, quiet, connect); ended <- struct{}{} }()
 	}
-	until(t, "all wait for their turn", func() bool { return sessions(t, url) == 3 })
+	until(t, "all wait for their turn", func() bool { return sessions(t, admin, "relay") == 3 })
 	stopFirst()
 	until(t, "another one takes over", func() bool { return begun.Load() == 2 })
 	stop()
@@ -138,11 +141,10 @@ func TestOfManyReplicasOneRunsASingleWorker(t *testing.T) {
 	}
 }
 
-// sessions counts those that asked for the lock.
-func sessions(t *testing.T, url string) (n int) {
+// sessions counts those that wait for the lock, or hold it.
+func sessions(t *testing.T, admin *pgx.Conn, purpose string) (n int) {
 	t.Helper()
-	admin := pgtest.Admin(t, url)
-	err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()`).Scan(&n)
+	err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()`, purpose).Scan(&n)
 	if err != nil {
 		t.Fatal(err)
 	}
