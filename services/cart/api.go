@@ -137,8 +137,6 @@ func upstream(sku string, err error) error {
 	switch {
 	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
 		return problem.NotFound("product", sku)
-	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
-		return err
 	}
 	return problem.New(http.StatusServiceUnavailable, "", "The catalog does not answer right now.").With("Retry-After", "1")
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
-	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 )
 
@@ -34,14 +33,7 @@ func serve(t *testing.T) http.Handler {
 	t.Helper()
 	upstream := httptest.NewServer(http.HandlerFunc(catalog))
 	t.Cleanup(upstream.Close)
-	db, err := postgres.Open(pgtest.Database(t), schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db := pgtest.Open(t, schema())
 	svc, err := service(upstream.URL).Complete(db)
 	if err != nil {
 		t.Fatal(err)
@@ -144,14 +136,7 @@ func TestOneKeyMakesOneCart(t *testing.T) {
 }
 
 func TestInFlightIsAConflict(t *testing.T) {
-	db, err := postgres.Open(pgtest.Database(t), schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db := pgtest.Open(t, schema())
 	svc, err := service("http://127.0.0.1:1").Complete(db)
 	if err != nil {
 		t.Fatal(err)
@@ -222,6 +207,8 @@ func TestACartIsBounded(t *testing.T) {
 		t.Errorf("a line of a full cart: %d %s", w.Code, w.Body)
 	}
 }
+
+func TestMigrationsExpandOnly(t *testing.T) { pgtest.ExpandOnly(t, schema()) }
 
 func TestDescriptionIsCheckedIn(t *testing.T) {
 	got, err := newAPI(nil).Description()

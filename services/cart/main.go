@@ -19,7 +19,7 @@ func main() {
 func service(catalog string) withdata.Service {
 	return withdata.Service{Name: "cart", Schema: schema(), Make: func(db *postgres.DB) httpapi.Service {
 		return httpapi.Service{
-			Handler:  newAPI(&carts{&store{db}, client.New(catalog)}),
+			Handler:  newAPI(&carts{&store{db}, client.To(catalog)}),
 			Contract: httpapi.Contract{Provides: []string{"cart/v1"}, Consumes: []string{"catalog/v1"}},
 		}
 	}}

@@ -12,26 +12,15 @@ import (
 	"testing"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
-	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func open(t *testing.T, url string) *postgres.DB {
-	t.Helper()
-	db, err := postgres.Open(url, schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	return db
-}
-
 func serve(t *testing.T) http.Handler {
 	t.Helper()
-	db := open(t, pgtest.Database(t))
-	if err := db.Migrate(t.Context()); err != nil {
+	db := pgtest.Open(t, schema())
+	if err := seed(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	svc, err := service().Complete(db)
@@ -168,39 +157,36 @@ func TestPicturesAreDrawn(t *testing.T) {
 	}
 }
 
-func TestThreeStartersMigrateOnce(t *testing.T) {
-	url := pgtest.Database(t)
+func TestMigrationsExpandOnly(t *testing.T) { pgtest.ExpandOnly(t, schema()) }
+
+func TestTheRangeIsWrittenOnceAndNeverOverwritten(t *testing.T) {
+	db := pgtest.Open(t, schema())
+	count := func() (products int) {
+		if err := db.QueryRow(t.Context(), `SELECT count(*) FROM catalog.products`).Scan(&products); err != nil {
+			t.Fatal(err)
+		}
+		return products
+	}
+	if n := count(); n != 0 {
+		t.Errorf("a migration wrote %d products", n)
+	}
 	var all sync.WaitGroup
 	for range 3 {
-		db := open(t, url)
 		all.Go(func() {
-			if err := db.Migrate(t.Context()); err != nil {
+			if err := seed(t.Context(), db); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	db := open(t, url)
-	var products, migrations int
-	err := db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM catalog.products), (SELECT count(*) FROM catalog.migrations WHERE version_id > 0)`).Scan(&products, &migrations)
-	if err != nil || products != 300 || migrations != 2 {
-		t.Errorf("%d products, %d migrations: %v", products, migrations, err)
+	if n := count(); n != 300 {
+		t.Errorf("three that seeded wrote %d products", n)
 	}
-}
-
-// As in production: the role owns its schema, and may make no other.
-func TestARoleThatOwnsItsSchemaIsEnough(t *testing.T) {
-	url := pgtest.Database(t)
-	admin := open(t, url)
-	if _, err := admin.Exec(t.Context(), `CREATE ROLE catalog LOGIN; CREATE SCHEMA catalog AUTHORIZATION catalog`); err != nil {
+	if _, err := db.Exec(t.Context(), `DELETE FROM catalog.products WHERE sku <> 'KIT-1001'`); err != nil {
 		t.Fatal(err)
 	}
-	db := open(t, strings.Replace(url, "postgres://postgres@", "postgres://catalog@", 1))
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Check(t.Context()); err != nil {
-		t.Error(err)
+	if err := seed(t.Context(), db); err != nil || count() != 1 {
+		t.Errorf("the shop took 299 products out, and has %d after its next release (%v)", count(), err)
 	}
 }
 

@@ -16,7 +16,7 @@ func main() {
 }
 
 func service() withdata.Service {
-	return withdata.Service{Name: "catalog", Schema: schema(), Make: func(db *postgres.DB) httpapi.Service {
+	return withdata.Service{Name: "catalog", Schema: schema(), Seed: seed, Make: func(db *postgres.DB) httpapi.Service {
 		return httpapi.Service{
 			Handler:  newAPI(&store{db}),
 			Contract: httpapi.Contract{Provides: []string{"catalog/v1"}},

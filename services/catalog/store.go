@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/pressly/goose/v3"
 
 	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/money"
@@ -26,10 +25,7 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{
-		Name: "catalog", Files: files, Floor: 1,
-		Steps: []*goose.Migration{goose.NewGoMigration(2, &goose.GoFunc{RunTx: seed}, nil)},
-	}
+	return postgres.Schema{Name: "catalog", Files: files, Floor: 1}
 }
 
 // store is the catalog's SQL.

@@ -22,8 +22,8 @@ type shop struct {
 func newShop(cfg httpapi.Config, set settings, log *slog.Logger) *shop {
 	return &shop{
 		name: title(cfg.Shop), release: cfg.Release, version: build.Version,
-		catalog: catalog{client.New(set.CatalogURL)},
-		carts:   carts{client.New(set.CartURL)},
+		catalog: catalog{client.To(set.CatalogURL)},
+		carts:   carts{client.To(set.CartURL)},
 		log:     log,
 	}
 }

@@ -85,7 +85,7 @@ func then(ctx context.Context, variable string) error {
 	if variable == "" {
 		return nil
 	}
-	_, err := client.New(os.Getenv(variable)).Get(ctx, "/", nil)
+	_, err := client.To(os.Getenv(variable)).Get(ctx, "/", nil)
 	return err
 }
 

@@ -89,7 +89,7 @@ func (k *Kit) Client(name string) *client.Client {
 	if !known {
 		panic(fmt.Sprintf("%s asks %s, which is not among its Needs", k.service.Name, name)) // at the start, never later
 	}
-	return client.New(address)
+	return client.New(client.Options{Service: name, URL: address, Token: k.token, Edge: k.service.Edge})
 }
 
 // contract is what /contract says.

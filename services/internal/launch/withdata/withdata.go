@@ -4,9 +4,8 @@ package withdata
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
@@ -19,19 +18,28 @@ type Service struct {
 	Name string
 	// Schema of its database.
 	Schema postgres.Schema
+	// Seed writes sample data, where a shop has none yet; nil where there is nothing to write.
+	Seed func(context.Context, *postgres.DB) error
 	// Make makes it. What it says of its schema, and when it is started and ready, is filled in.
 	Make func(*postgres.DB) httpapi.Service
 }
 
-// Run serves, or with the argument "migrate" only migrates. DATABASE_URL names the database.
+// Run serves; with the argument "migrate" it migrates, and seeds a shop that asks for it
+// by SHOP_SEED=sample; with "seed" it seeds. DATABASE_URL names the database.
 func (s Service) Run(ctx context.Context, args []string) error {
-	db, err := postgres.Open(os.Getenv("DATABASE_URL"), s.Schema) //nolint:contextcheck // the pool lives as long as the process, not as this call
+	db, err := postgres.Open(options(s.Name), s.Schema) //nolint:contextcheck // the pool lives as long as the process, not as this call
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if len(args) == 1 && args[0] == "migrate" {
-		return db.Migrate(ctx)
+	switch {
+	case len(args) == 1 && args[0] == "migrate":
+		if err := db.MigrateWhenThere(ctx); err != nil || os.Getenv("SHOP_SEED") != "sample" {
+			return err
+		}
+		return s.seed(ctx, db)
+	case len(args) == 1 && args[0] == "seed":
+		return s.seed(ctx, db)
 	}
 	cfg, err := httpapi.FromEnv(s.Name)
 	if err != nil {
@@ -41,32 +49,28 @@ func (s Service) Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	go migrate(ctx, db)
+	go db.Watch(ctx)
 	return httpapi.Run(ctx, cfg, svc)
+}
+
+func options(service string) postgres.Options {
+	most, _ := strconv.ParseInt(os.Getenv("DB_POOL_MAX"), 10, 32) // 0 for what is no number: the default
+	return postgres.Options{URL: os.Getenv("DATABASE_URL"), Service: service, Release: os.Getenv("SHOP_RELEASE"), MaxConns: int32(most)}
+}
+
+func (s Service) seed(ctx context.Context, db *postgres.DB) error {
+	if s.Seed == nil {
+		return nil
+	}
+	return s.Seed(ctx, db)
 }
 
 // Complete makes the service and fills in what follows from its schema.
 func (s Service) Complete(db *postgres.DB) (httpapi.Service, error) {
 	version, err := s.Schema.Version()
 	svc := s.Make(db)
-	svc.Ready, svc.Started = db.Check, db.Check
+	ready := func(context.Context) error { return db.Seen().Ready(time.Now()) }
+	svc.Ready, svc.Started = ready, ready
 	svc.Contract.Schema = &httpapi.Schema{Name: s.Schema.Name, Version: version, Floor: s.Schema.Floor}
 	return svc, err
-}
-
-// migrate tries until it works: the database may come up after us. Meanwhile
-// /startupz says what is missing.
-func migrate(ctx context.Context, db *postgres.DB) {
-	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := db.Migrate(ctx)
-		if err == nil || errors.Is(err, context.Canceled) {
-			return
-		}
-		slog.Warn("migrating again soon", "error", err)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-	}
 }
