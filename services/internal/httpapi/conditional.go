@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/etag"
@@ -27,6 +26,14 @@ func (m IfMatch) Check(version int64) error {
 	return fault.Stale()
 }
 
+// Repeated tells whether a write that is too late by one version did its work
+// already: the same request was sent before, and its answer was lost on the way.
+// done says that the thing is as the write wants it. RFC 9110 (13.1.1) lets such
+// a write succeed.
+func (m IfMatch) Repeated(version int64, done bool) bool {
+	return done && m.Header != "*" && etag.Matches(m.Header, version-1)
+}
+
 // Idempotent makes a POST safe to repeat. Embed it in the input of an operation:
 // without the header that is 400.
 type Idempotent struct {
@@ -37,28 +44,18 @@ func (Idempotent) demandsKey() {}
 
 // Key is the request's key, of this caller and route.
 func (k Idempotent) Key(ctx context.Context) idempotency.Key {
-	c := callOf(ctx)
-	return idempotency.Key{Caller: access.From(ctx).Caller(), Route: c.route.name(), Value: k.Header}
+	return callOf(ctx).route.keyOf(ctx, k.Header)
 }
 
-// Sent is the body as it came, in one form for all ways to write the same JSON:
-// spaces and the order of fields do not count, and no body is {}. A key that
-// comes with another body is refused by it.
-func (Idempotent) Sent(ctx context.Context) []byte { return canonical(callOf(ctx).body) }
+func (r *route) keyOf(ctx context.Context, header string) idempotency.Key {
+	return idempotency.Key{Caller: access.From(ctx).Caller(), Route: r.name(), Value: idempotency.ParseKey(header)}
+}
 
-func canonical(body []byte) []byte {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return []byte("{}")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // 1e2 and 100 differ, which only costs a 422 to who mixes them
-	var v any
-	if d.Decode(&v) != nil {
+// Sent is the body as it came; no body is {}. A key that comes with another body
+// is refused by it.
+func (Idempotent) Sent(ctx context.Context) []byte {
+	if body := callOf(ctx).body; len(bytes.TrimSpace(body)) > 0 {
 		return body
 	}
-	one, err := json.Marshal(v) // sorts the fields
-	if err != nil {
-		return body
-	}
-	return one
+	return []byte("{}")
 }

@@ -155,11 +155,12 @@ func covers(kind, give string) bool {
 // demanded refuses a request without what makes it safe: first its key, then the
 // version that it was made for.
 func (r *route) demanded(_ http.ResponseWriter, req *http.Request, _ *call) (*http.Request, *problem.Problem) {
-	switch {
-	case r.key && req.Header.Get("Idempotency-Key") == "":
-		return req, problem.New(problem.Malformed, "Send an Idempotency-Key: without one, a repeated request would have effect twice.",
-			problem.Field{Parameter: "header.Idempotency-Key", Detail: "is missing; send a new UUID with each request"})
-	case r.match && req.Header.Get("If-Match") == "":
+	if r.key {
+		if err := r.keyOf(req.Context(), req.Header.Get("Idempotency-Key")).Valid(); err != nil {
+			return req, problem.From(req.Context(), err)
+		}
+	}
+	if r.match && req.Header.Get("If-Match") == "" {
 		return req, problem.New(problem.PreconditionRequired, "Send If-Match with the ETag that you read.")
 	}
 	return req, nil

@@ -97,7 +97,8 @@ func TestWhatIsWrongWithARequestIsLocated(t *testing.T) {
 		{"no number", "GET", "/api/things?limit=x", "", nil, 422, "invalid", "", "query.limit"},
 		{"a long path", "GET", "/api/things/12345678901", "", nil, 422, "invalid", "", "path.id"},
 		{"no key", "POST", "/api/things", "", nil, 400, "malformed", "", "header.Idempotency-Key"},
-		{"a short key", "POST", "/api/things", "", []string{"Idempotency-Key", "1"}, 422, "invalid", "", "header.Idempotency-Key"},
+		{"a key that others may guess", "POST", "/api/things", "", []string{"Idempotency-Key", "order-of-jane-2026"}, 400, "malformed", "", "header.Idempotency-Key"},
+		{"a short key", "POST", "/api/things", "", []string{"Idempotency-Key", "1"}, 400, "malformed", "", "header.Idempotency-Key"},
 	} {
 		p := refused(t, c.name, w.send(c.method, c.path, c.body, c.header...), c.status, c.slug)
 		if len(p.Errors) != 1 || p.Errors[0].Pointer != c.pointer || p.Errors[0].Parameter != c.parameter || p.Errors[0].Detail == "" {

@@ -20,6 +20,11 @@ func (r refusal) GetStatus() int { return r.Status }
 // Error is the problem's own.
 func (r refusal) Error() string { return r.Problem.Error() }
 
+// Refuse answers an error of a page that is no page: a picture, a file.
+func Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	problem.Write(w, r, problem.From(r.Context(), err))
+}
+
 // written stands for a body that was written already.
 type written struct{}
 
