@@ -172,15 +172,15 @@ func drop(body io.ReadCloser) {
 	_ = body.Close()
 }
 
-// pattern keeps ids and what customers typed out of logs: "/api/cart/…".
+// pattern keeps ids and what customers typed out of logs: "/api/cart/…/items/…".
+// A part that is a word of the API has small letters only.
 func pattern(path string) string {
 	path, _, _ = strings.Cut(path, "?")
-	parts := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 4)
-	if len(parts) > 3 {
-		parts[3] = "…"
+	parts := strings.Split(path, "/")
+	for n, part := range parts {
+		if strings.Trim(part, "abcdefghijklmnopqrstuvwxyz-") != "" {
+			parts[n] = "…"
+		}
 	}
-	if last := len(parts) - 1; last == 2 && strings.ContainsAny(parts[2], "0123456789") {
-		parts[2] = "…"
-	}
-	return "/" + strings.Join(parts, "/")
+	return strings.Join(parts, "/")
 }
