@@ -1,4 +1,4 @@
-// The cart's program.
+// The program of the service cart.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The catalog's program.
+// The program of the service catalog.
 package main
 
 import (

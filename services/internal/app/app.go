@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ type Service struct {
 	// Provides and Needs list APIs as name/version: "catalog/v1". What it needs it
 	// may ask: CATALOG_URL must then be an address, or the process does not start.
 	Provides, Needs []string
+	// Knows lists APIs that it asks where the shop has them, and does without where
+	// it has not: REVIEWS_URL may be missing.
+	Knows []string
 	// Edge says that customers' browsers talk to it: it repeats questions to
 	// other services, which those do not among themselves.
 	Edge bool
@@ -87,14 +91,27 @@ func (k *Kit) NewAPI() *httpapi.API {
 func (k *Kit) Client(name string) *client.Client {
 	address, known := k.Config.URLs[name]
 	if !known {
-		panic(fmt.Sprintf("%s asks %s, which is not among its Needs", k.service.Name, name)) // at the start, never later
+		panic(fmt.Sprintf("%s asks %s, which is not among its Needs or Knows", k.service.Name, name)) // at the start, never later
 	}
 	return client.New(client.Options{Service: name, URL: address, Token: k.token, Edge: k.service.Edge})
 }
 
+// ClientIfKnown asks a service that is among Knows, if the shop has it.
+func (k *Kit) ClientIfKnown(name string) (*client.Client, bool) {
+	if _, there := k.Config.URLs[name]; !there {
+		return nil, false
+	}
+	return k.Client(name), true
+}
+
 // contract is what /contract says.
-func (s Service) contract() (c httpapi.Contract, err error) {
-	c = httpapi.Contract{Provides: s.Provides, Consumes: s.Needs}
+func (s Service) contract(cfg Config) (c httpapi.Contract, err error) {
+	c = httpapi.Contract{Provides: s.Provides, Consumes: slices.Clone(s.Needs)}
+	for n, name := range names(s.Knows) {
+		if _, there := cfg.URLs[name]; there {
+			c.Consumes = append(c.Consumes, s.Knows[n])
+		}
+	}
 	if s.Schema.Name == "" {
 		return c, nil
 	}
@@ -104,10 +121,14 @@ func (s Service) contract() (c httpapi.Contract, err error) {
 }
 
 // needs are the names of Needs, without their versions.
-func (s Service) needs() (names []string) {
-	for _, api := range s.Needs {
+func (s Service) needs() []string {
+	return names(s.Needs)
+}
+
+func names(apis []string) (list []string) {
+	for _, api := range apis {
 		name, _, _ := strings.Cut(api, "/")
-		names = append(names, name)
+		list = append(list, name)
 	}
-	return names
+	return list
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +82,11 @@ func (s Service) serving(cfg *Config) error {
 			errs = append(errs, errors.New(name+" is not set"))
 		}
 	}
-	for _, name := range s.needs() {
+	for _, name := range append(s.needs(), names(s.Knows)...) {
 		variable := URLVariable(name)
+		if cfg.Get(variable) == "" && !slices.Contains(s.needs(), name) {
+			continue
+		}
 		u, err := url.Parse(cfg.Get(variable))
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			errs = append(errs, fmt.Errorf("%s must be the http or https address of %s: is it among dependsOn?", variable, name))

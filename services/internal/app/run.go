@@ -67,6 +67,7 @@ func Start(ctx context.Context, service Service, o Options) (*Process, error) {
 	base := context.WithValue(context.WithoutCancel(ctx), groupKey{}, p.group)
 	p.background, p.endBackground = context.WithCancel(base)
 	p.work, p.endWork = context.WithCancel(base)
+	defer context.AfterFunc(ctx, p.endBackground)() // who is told to end while it starts does not start
 	err := p.assemble(ctx)
 	if err == nil {
 		err = p.listen(ctx)
@@ -106,7 +107,7 @@ func (p *Process) assemble(ctx context.Context) error {
 }
 
 func (p *Process) serve(verifier *access.Verifier) error {
-	contract, err := p.service.contract()
+	contract, err := p.service.contract(p.kit.Config)
 	if err != nil {
 		return err
 	}

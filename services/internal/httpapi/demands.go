@@ -125,7 +125,7 @@ func (r *route) typed(req *http.Request) *problem.Problem {
 // acceptable tells whether the client takes one of the types. No Accept takes everything.
 func acceptable(accept, gives []string) bool {
 	text := strings.Join(accept, ",")
-	if text == "" || text == "*/*" || slices.Contains(gives, text) {
+	if len(gives) == 0 || text == "" || text == "*/*" || slices.Contains(gives, text) {
 		return true
 	}
 	for item := range strings.SplitSeq(text, ",") {

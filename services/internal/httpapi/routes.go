@@ -39,7 +39,12 @@ type route struct {
 	refuses     []int
 }
 
-func (r *route) name() string { return r.method + " " + r.path }
+func (r *route) name() string {
+	if r.method == "" {
+		return r.path
+	}
+	return r.method + " " + r.path
+}
 
 // Option says more of a route than its types do.
 type Option func(*route)
@@ -145,6 +150,14 @@ func Page(a *API, method, path string, who access.Access, h http.HandlerFunc, op
 	}
 	a.huma.OpenAPI().AddOperation(&op)
 	a.complete(r)
+	a.add(r)
+}
+
+// Fallback answers what no other route does, with any method, in place of 404 and
+// 405. It is no part of the description.
+func Fallback(a *API, who access.Access, h http.HandlerFunc, opts ...Option) {
+	r := newRoute("", "/", who, append([]Option{ID("fallback")}, opts...))
+	r.page, r.serve = true, h
 	a.add(r)
 }
 

@@ -1,7 +1,8 @@
-package main
+package tiny
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,14 +13,11 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
-	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/app"
 )
 
-var config = httpapi.Config{Service: "s07", Release: "bench-1"}
-
 func TestSaysWhoItIs(t *testing.T) {
-	t.Setenv("BUILD", "7")
-	res := ask(t, "/s07/x")
+	res := ask(t, "/s07/x", "BUILD", "7")
 	var got who
 	if err := json.Unmarshal(res.Body.Bytes(), &got); err != nil || got != (who{"s07", "bench-1", "7"}) {
 		t.Errorf("%s, %v", res.Body, err)
@@ -27,20 +25,49 @@ func TestSaysWhoItIs(t *testing.T) {
 }
 
 // ask sends one request through all that a request passes.
-func ask(t *testing.T, target string) *httptest.ResponseRecorder {
+func ask(t *testing.T, target string, environment ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	s, err := switchesFromEnv()
+	p, err := start(t, environment...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res := httptest.NewRecorder()
-	httpapi.Handler(config, httpapi.Service{Handler: s.apply(answer(config))}).ServeHTTP(res, httptest.NewRequest(http.MethodGet, target, nil))
+	p.Handler().ServeHTTP(res, httptest.NewRequest(http.MethodGet, target, nil))
 	return res
 }
 
+func start(t *testing.T, environment ...string) (*app.Process, error) {
+	t.Helper()
+	all := map[string]string{"SHOP": "acme", "SHOP_RELEASE": "bench-1", "SHOP_SERVICE": "s07", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s"}
+	for n := 0; n < len(environment); n += 2 {
+		all[environment[n]] = environment[n+1]
+	}
+	p, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: all})
+	if err == nil {
+		t.Cleanup(func() { _ = p.Stop(t.Context()) })
+	}
+	return p, err
+}
+
+func TestAnswersAnyMethodAtAnyPathAndKeepsTheProbes(t *testing.T) {
+	p, err := start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		res := httptest.NewRecorder()
+		if p.Handler().ServeHTTP(res, httptest.NewRequest(method, "/a/b", nil)); res.Code != 200 {
+			t.Errorf("%s: %d", method, res.Code)
+		}
+	}
+	res := httptest.NewRecorder()
+	if p.Handler().ServeHTTP(res, httptest.NewRequest(http.MethodGet, "/livez", nil)); res.Body.String() != "ok\n" {
+		t.Errorf("the probe: %s", res.Body)
+	}
+}
+
 func TestStatusOfTheEnvironmentIsThatOfEveryAnswer(t *testing.T) {
-	t.Setenv("STATUS", "500")
-	if res := ask(t, "/x"); res.Code != 500 || res.Header().Get(frontdoor.HeaderSources) != "s07=bench-1" {
+	if res := ask(t, "/x", "STATUS", "500"); res.Code != 500 || res.Header().Get(frontdoor.HeaderSources) != "s07=bench-1" {
 		t.Errorf("%d, %s", res.Code, res.Header())
 	}
 }
@@ -48,8 +75,7 @@ func TestStatusOfTheEnvironmentIsThatOfEveryAnswer(t *testing.T) {
 func TestStatusAndStartAfterAreChecked(t *testing.T) {
 	for name, value := range map[string]string{"STATUS": "99", "START_AFTER": "soon"} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(name, value)
-			if _, err := switchesFromEnv(); err == nil || !strings.Contains(err.Error(), name) {
+			if _, err := start(t, name, value); err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s=%s: %v", name, value, err)
 			}
 		})
@@ -63,9 +89,8 @@ func TestDelayComesBeforeTheDependency(t *testing.T) {
 		w.Header().Set(frontdoor.HeaderSources, "b=bench-2")
 	}))
 	defer b.Close()
-	t.Setenv("B_URL", b.URL)
 	begun := time.Now()
-	res := ask(t, "/?delay=50ms&then=B_URL")
+	res := ask(t, "/?delay=50ms&then=B_URL", "B_URL", b.URL)
 	if res.Code != 200 || time.Unix(0, asked.Load()).Sub(begun) < 50*time.Millisecond {
 		t.Errorf("%d after %s", res.Code, time.Since(begun))
 	}
@@ -75,20 +100,18 @@ func TestDelayComesBeforeTheDependency(t *testing.T) {
 }
 
 func TestDependencyThatIsGoneIsABadGateway(t *testing.T) {
-	t.Setenv("B_URL", "http://127.0.0.1:1")
-	if res := ask(t, "/?then=B_URL"); res.Code != http.StatusBadGateway {
+	if res := ask(t, "/?then=B_URL", "B_URL", "http://127.0.0.1:1"); res.Code != http.StatusBadGateway {
 		t.Errorf("%d %s", res.Code, res.Body)
 	}
 }
 
 func TestTellsVariablesAndFiles(t *testing.T) {
-	t.Setenv("SECRET", "s3")
 	path := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for target, want := range map[string]string{"/?env=SECRET": `{"value":"s3"}`, "/?file=" + path: `{"value":"text"}`} {
-		if got := strings.TrimSpace(ask(t, target).Body.String()); got != want {
+		if got := strings.TrimSpace(ask(t, target, "SECRET", "s3").Body.String()); got != want {
 			t.Errorf("%s: %s", target, got)
 		}
 	}
@@ -102,18 +125,18 @@ func TestPreviewTaskFailsWithTheFirstAnswerThatIsNotOK(t *testing.T) {
 		}
 	}))
 	defer preview.Close()
-	t.Setenv("SHOP_PREVIEW_URL", preview.URL)
-	if err := runTask(t.Context(), []string{"preview", "50ms", "/a"}); err != nil {
+	get := func(string) string { return preview.URL }
+	if err := tasks()["preview"](t.Context(), get, []string{"50ms", "/a"}); err != nil {
 		t.Errorf("one good answer: %v", err)
 	}
-	if err := runTask(t.Context(), []string{"preview", "10s", "/a"}); err == nil || !strings.Contains(err.Error(), "503") {
+	if err := tasks()["preview"](t.Context(), get, []string{"10s", "/a"}); err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("a bad answer: %v", err)
 	}
 }
 
-func TestTasksAreNamed(t *testing.T) {
-	for _, args := range [][]string{{"sleep"}, {"sleep", "long"}, {"nap", "1s"}} {
-		if err := runTask(t.Context(), args); err == nil {
+func TestTasksTakeADuration(t *testing.T) {
+	for _, args := range [][]string{{}, {"long"}} {
+		if err := tasks()["sleep"](t.Context(), nil, args); err == nil {
 			t.Errorf("%q: no error", args)
 		}
 	}
