@@ -80,8 +80,8 @@ func invisible(r rune) bool { return r <= ' ' || r > '~' }
 // random tells whether a key can be 16 random bytes: a UUID that is made of
 // randomness, or so many bytes as text.
 func random(value string) bool {
-	if id, err := uuid.Parse(value); err == nil {
-		return len(value) == 36 && (id.Version() == 4 || id.Version() == 7)
+	if id, err := uuid.Parse(value); err == nil && len(value) == len(id.String()) {
+		return id.Version() == 4 || id.Version() == 7
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(value, "="))
 	enough := secret
