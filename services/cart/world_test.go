@@ -1,6 +1,7 @@
 package cart
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -55,7 +56,7 @@ func serve(t *testing.T, environment ...string) http.Handler {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.Stop(t.Context()); err != nil {
+		if err := p.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

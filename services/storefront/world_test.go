@@ -2,6 +2,7 @@ package storefront
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -68,7 +69,7 @@ func (w *world) start(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		w.browser.CloseIdleConnections()
-		if err := p.Stop(t.Context()); err != nil {
+		if err := p.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,6 +1,7 @@
 package tiny
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -44,7 +45,7 @@ func start(t *testing.T, environment ...string) (*app.Process, error) {
 	}
 	p, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: all})
 	if err == nil {
-		t.Cleanup(func() { _ = p.Stop(t.Context()) })
+		t.Cleanup(func() { _ = p.Stop(context.WithoutCancel(t.Context())) })
 	}
 	return p, err
 }

@@ -116,8 +116,8 @@ func (s *Server) wrap(r *route) http.Handler {
 			refuse(w, req, problem.From(req.Context(), ctx.Err()))
 			return
 		}
-		if limits.Deadline > writeTimeout {
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limits.Deadline)) // a test's recorder has none
+		if limits.Deadline > readTimeout {
+			patient(w, limits.Deadline)
 		}
 		c := &call{route: r}
 		ctx = telemetry.WithRoute(context.WithValue(ctx, callKey{}, c), r.path)
@@ -131,6 +131,14 @@ func (s *Server) wrap(r *route) http.Handler {
 		}
 		r.serve(w, req)
 	})
+}
+
+// patient gives a long answer its time on the connection. net/http ends a request's
+// context when its read deadline passes, even while nothing is left to be read.
+func patient(w http.ResponseWriter, d time.Duration) {
+	end := time.Now().Add(d)
+	c := http.NewResponseController(w)
+	_, _ = c.SetReadDeadline(end), c.SetWriteDeadline(end) // a test's recorder has none
 }
 
 // step lets a request through, changed perhaps, or refuses it.

@@ -221,3 +221,23 @@ func exposed(m *telemetry.Metrics) string {
 	m.Side().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	return w.Body.String()
 }
+
+// deadlines notes what a handler's connection is given.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error  { d.read = t; return nil }
+func (d *deadlines) SetWriteDeadline(t time.Time) error { d.write = t; return nil }
+
+func TestALongAnswerHasItsTimeOnTheConnection(t *testing.T) {
+	for limit, wants := range map[time.Duration]bool{5 * time.Second: false, 10 * time.Minute: true} {
+		w := newWorld(t, Limits{Deadline: limit})
+		out := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		w.ServeHTTP(out, httptest.NewRequest("GET", "/api/things/1", nil))
+		if out.read.IsZero() == wants || out.write.IsZero() == wants || (wants && time.Until(out.read) < 9*time.Minute) {
+			t.Errorf("%s: read until %s, write until %s", limit, out.read, out.write)
+		}
+	}
+}

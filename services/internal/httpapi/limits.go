@@ -24,9 +24,9 @@ const (
 	defaultInFlight = 64
 	// headerLimit bounds the names and values of a request's header, in bytes.
 	headerLimit = 16 << 10
-	// writeTimeout bounds how long an answer may take on the wire, unless the
-	// route's own deadline is longer.
-	writeTimeout = 60 * time.Second
+	// readTimeout and writeTimeout bound how long a request and its answer may take
+	// on the wire, unless the route's own deadline is longer.
+	readTimeout, writeTimeout = 30 * time.Second, 60 * time.Second
 )
 
 // or fills in what is not said.

@@ -79,7 +79,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // HTTP is the net/http server that this handler is meant for.
 func (s *Server) HTTP(base context.Context) *http.Server {
 	return &http.Server{
-		Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: writeTimeout,
+		Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		// Longer than any client of ours keeps an idle connection (4 s): the side
 		// that sends requests closes first, or one would be lost on the wire.
 		IdleTimeout: 3 * time.Minute,
