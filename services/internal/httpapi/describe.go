@@ -136,20 +136,78 @@ func public(doc map[string]any) {
 
 // open lets answers grow: to a strict client, every new field of a closed answer
 // is a break. What is part of a request stays closed, for a field that is
-// misspelt there would be lost.
+// misspelt there would be lost. What is part of both, such as money, is described
+// twice: Money as it is answered, NewMoney as it is sent.
 func open(doc map[string]any) {
 	components, _ := doc["components"].(map[string]any)
 	schemas, _ := components["schemas"].(map[string]any)
-	closed := map[string]bool{}
+	sent, answered := map[string]bool{}, map[string]bool{}
 	for op := range operations(doc) {
-		mark(op["requestBody"], schemas, closed)
+		mark(op["requestBody"], schemas, sent)
+		mark(op["responses"], schemas, answered)
+	}
+	split(doc, schemas, sent, answered)
+	for op := range operations(doc) {
 		unclose(op["responses"])
 	}
-	for name, schema := range schemas {
-		if !closed[name] && name != "Money" {
-			unclose(schema)
+	for name := range answered {
+		unclose(schemas[name])
+	}
+}
+
+// split gives what is sent and answered a second description, and lets the
+// requests use that.
+func split(doc, schemas map[string]any, sent, answered map[string]bool) {
+	for name := range sent {
+		if !answered[name] {
+			redirect(schemas[name], sent, answered)
+			continue
+		}
+		closed := clone(schemas[name])
+		redirect(closed, sent, answered)
+		schemas["New"+name] = closed
+	}
+	for op := range operations(doc) {
+		redirect(op["requestBody"], sent, answered)
+	}
+}
+
+// redirect lets references of a request lead to what is sent.
+func redirect(at any, sent, answered map[string]bool) {
+	switch v := at.(type) {
+	case map[string]any:
+		if ref, is := v["$ref"].(string); is {
+			name := ref[strings.LastIndexByte(ref, '/')+1:]
+			if sent[name] && answered[name] {
+				v["$ref"] = strings.TrimSuffix(ref, name) + "New" + name
+			}
+		}
+		for _, child := range v {
+			redirect(child, sent, answered)
+		}
+	case []any:
+		for _, child := range v {
+			redirect(child, sent, answered)
 		}
 	}
+}
+
+func clone(at any) any {
+	switch v := at.(type) {
+	case map[string]any:
+		same := map[string]any{}
+		for name, child := range v {
+			same[name] = clone(child)
+		}
+		return same
+	case []any:
+		same := make([]any, len(v))
+		for n, child := range v {
+			same[n] = clone(child)
+		}
+		return same
+	}
+	return at
 }
 
 // mark notes the schemas that are reached from here.

@@ -88,11 +88,25 @@ func TestWhatAnOperationRefusesIsListed(t *testing.T) {
 	}
 }
 
-func TestMoneyIsDescribedOnceAndAnswersByTheirTypes(t *testing.T) {
+func TestMoneyIsDescribedOnceForAnswersAndOnceForWrites(t *testing.T) {
 	doc, text := document(t)
-	if n := strings.Count(text, `"ISO 4217"`); n != 1 {
+	if n := strings.Count(text, `"ISO 4217"`); n != 2 {
 		t.Errorf("money is described %d times", n)
 	}
+	schemas := at(t, doc, "components", "schemas")
+	if at(t, schemas, "NewMoney", "additionalProperties") != false || at(t, schemas, "Money").(map[string]any)["additionalProperties"] != nil {
+		t.Error("money in a write is open, or closed in an answer")
+	}
+	if ref := at(t, schemas, "Thing", "properties", "price", "$ref"); ref != "#/components/schemas/Money" {
+		t.Errorf("an answer's price is %v", ref)
+	}
+	if ref := at(t, schemas, "ChangeInBody", "properties", "price", "$ref"); ref != "#/components/schemas/NewMoney" {
+		t.Errorf("a write's price is %v", ref)
+	}
+}
+
+func TestAnAnswerThatIsStoredIsDescribedAsWhatItIs(t *testing.T) {
+	doc, text := document(t)
 	if strings.Contains(text, "base64") {
 		t.Error("an answer is bytes")
 	}
@@ -103,9 +117,6 @@ func TestMoneyIsDescribedOnceAndAnswersByTheirTypes(t *testing.T) {
 	for _, header := range []string{"ETag", "Location", "Idempotent-Replayed"} {
 		at(t, made, "headers", header)
 	}
-	if ref := at(t, doc, "components", "schemas", "Thing", "properties", "price", "$ref"); ref != "#/components/schemas/Money" {
-		t.Errorf("price is %v", ref)
-	}
 }
 
 func TestAnswersMayGrowAndWritesMayNot(t *testing.T) {
@@ -113,12 +124,12 @@ func TestAnswersMayGrowAndWritesMayNot(t *testing.T) {
 	schemas := at(t, doc, "components", "schemas").(map[string]any)
 	for name, schema := range schemas {
 		closed := schema.(map[string]any)["additionalProperties"] == false
-		want := strings.Contains(name, "Body") || name == "Money"
+		want := strings.Contains(name, "InBody") || name == "NewMoney"
 		if closed != want {
 			t.Errorf("%s: closed is %t", name, closed)
 		}
 	}
-	if len(schemas) < 4 {
+	if len(schemas) < 5 {
 		t.Errorf("%d schemas", len(schemas))
 	}
 }

@@ -29,7 +29,7 @@ type Problem struct {
 	Detail   string  `json:"detail,omitempty" doc:"What is the matter with this request"`
 	Instance string  `json:"instance,omitempty" doc:"The path that was asked for"`
 	TraceID  string  `json:"traceId,omitempty" doc:"Finds the request in logs and traces"`
-	Errors   []Field `json:"errors,omitempty" doc:"Each part of the request that was not accepted"`
+	Errors   []Field `json:"errors,omitempty" nullable:"false" doc:"Each part of the request that was not accepted"`
 
 	header http.Header
 }
