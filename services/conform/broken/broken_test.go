@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/conform"
+	"github.com/emporium-shop/emporium/services/conform/internal/scratch"
+)
+
+// TestMain runs the tests, or the service itself: the checker starts this
+// very binary as its own process, so that SIGTERM and SIGKILL are real.
+func TestMain(m *testing.M) {
+	if os.Getenv("GADGETS_RUN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// short are the contract's times, shortened on both sides.
+var short = conform.Times{
+	Idle: time.Second, Deadline: 1200 * time.Millisecond, Patience: 3 * time.Second,
+	Outage: 500 * time.Millisecond, Drain: 600 * time.Millisecond, Age: 2 * time.Second,
+}
+
+var shortEnv = map[string]string{"GADGETS_RUN": "1", "GADGETS_PATIENCE": "1s", "GADGETS_DEADLINE": "1200ms", "GADGETS_AGE": "1500ms"}
+
+// folder writes the service's documents, with the fault of a rule about them.
+func folder(t *testing.T, id string) *conform.Settings {
+	t.Helper()
+	dir := t.TempDir()
+	doc, err := describe(strings.Replace(id, "O-09", "", 1)) // what is checked in is right, what is served is not
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"openapi.json": doc, "prices.json": file(t, "prices.json"), "conform.json": file(t, "conform.json")} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := conform.Load(filepath.Join(dir, "conform.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Env = shortEnv
+	return s
+}
+
+func file(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// check runs every rule over the service with one fault.
+func check(t *testing.T, postgres, id string) conform.Report {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conform.Run(context.Background(), conform.Target{
+		Mode: conform.Local, Settings: folder(t, id), Command: []string{self, "-break", id},
+		Postgres: postgres, Long: true, Times: short, Paths: 60, Connections: 80,
+	})
+}
+
+func failed(r conform.Report) []string {
+	var out []string
+	for _, one := range r.Results {
+		if one.Verdict == conform.Failed {
+			out = append(out, one.Rule)
+		}
+	}
+	return out
+}
+
+// explain is what a wrong row of the table needs to be understood.
+func explain(r conform.Report) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.Error)
+	for _, one := range r.Results {
+		if one.Verdict == conform.Failed || (one.Verdict == conform.NotDecided && !strings.HasPrefix(one.Why, "people")) {
+			fmt.Fprintf(&b, "%s %s: %s\n", one.Rule, one.Verdict, one.Why)
+			for _, e := range one.Evidence {
+				fmt.Fprintf(&b, "    > %s\n    < %s\n", strings.ReplaceAll(e.Request, "\n", "\n    > "), strings.ReplaceAll(e.Response, "\n", "\n    < "))
+			}
+		}
+	}
+	return b.String()
+}
+
+// parallel is how many services are checked at once: they wait more than they compute.
+const parallel = 8
+
+func TestEveryRuleHasAMutantThatFailsItAndNoOther(t *testing.T) {
+	server, err := scratch.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	slots := make(chan struct{}, parallel)
+	t.Run("", func(t *testing.T) { // ends when all have ended, so that the server outlives them
+		for _, id := range append([]string{""}, decidable()...) {
+			t.Run("breaks "+id, func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				report := check(t, server.URL("postgres"), id)
+				if got := strings.Join(failed(report), " "); got != id || report.Error != "" {
+					t.Errorf("with fault %q the rules %q fail:\n%s", id, got, explain(report))
+				}
+				if id == "" {
+					everythingIsDecided(t, report)
+				}
+			})
+		}
+	})
+}
+
+// decidable are the rules that a machine decides.
+func decidable() []string {
+	var out []string
+	for _, r := range conform.Rules() {
+		if len(r.Modes) > 0 {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
+// everythingIsDecided: a rule that the right service leaves open has a mutant that shows nothing.
+func everythingIsDecided(t *testing.T, r conform.Report) {
+	t.Helper()
+	for _, one := range r.Results {
+		if one.Verdict != conform.Passed && !strings.HasPrefix(one.Why, "people") {
+			t.Errorf("%s is %s: %s", one.Rule, one.Verdict, one.Why)
+		}
+	}
+}
