@@ -12,7 +12,7 @@ func eventRules() []Rule {
 	local := []Mode{Local}
 	return []Rule{
 		{ID: "V-01", Title: "A change puts its events into the outbox in its own commit; a refusal or a replay puts none", Level: Must, Modes: local, check: eventsOncePerCommit},
-		{ID: "V-02", Title: "Every event is a CloudEvent by the schema, of a type of the service's own", Level: Must, Modes: local, check: envelopes},
+		{ID: "V-02", Title: "Every event is a CloudEvent by the schema, of the service's own", Level: Must, Modes: local, check: envelopes},
 		{ID: "V-03", Title: "An event that comes again has no second effect", Level: Must},
 		{ID: "V-04", Title: "Members of an event that are not known are ignored", Level: Must},
 		{ID: "V-05", Title: "An event of a type that is not known is acknowledged and left alone", Level: Must},
@@ -57,7 +57,7 @@ func eventsOncePerCommit(ctx context.Context, c *Case) error {
 	if len(made) == len(before) {
 		return errors.New("what create made is told by no event")
 	}
-	c.post(ctx, key)                                                                                            // a replay
+	c.post(ctx, key)                                                                                             // a replay
 	c.post(ctx, newID(), jsonBody(replaced(c.Settings.Create.Body, "conformUnknown", 1)), with("Accept", "*/*")) // a refusal
 	after, err := c.outbox(ctx)
 	if err == nil && len(after) != len(made) {

@@ -1,5 +1,7 @@
 package conform
 
+import "maps"
+
 const urn = "urn:emporium:problem:"
 
 // kinds are the problem types of services/contract/v1/problems.md, and the status of each.
@@ -12,3 +14,6 @@ var kinds = map[string]int{
 
 // blank are the statuses that say it all: their problems may be about:blank.
 var blank = map[int]bool{404: true, 405: true, 406: true, 408: true, 413: true, 414: true, 415: true, 417: true, 431: true, 500: true, 501: true}
+
+// Problems returns the types of problems.md, and the status of each.
+func Problems() map[string]int { return maps.Clone(kinds) }

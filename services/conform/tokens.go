@@ -102,7 +102,9 @@ func (i *issuer) sign(kid string, c claims) string {
 }
 
 // unsigned is the oldest forgery: alg none.
-func unsigned(kid string, c claims) string { return head("none", kid) + "." + b64([]byte(text(c))) + "." }
+func unsigned(kid string, c claims) string {
+	return head("none", kid) + "." + b64([]byte(text(c))) + "."
+}
 
 // confused is signed by HMAC with the public key, which everybody has, as the secret.
 func (i *issuer) confused(kid string, c claims) string {

@@ -25,7 +25,7 @@ func wireRules() []Rule {
 		{ID: "W-06", Title: "An idle connection is kept for 5 s", Level: Must, Modes: running, check: idleIsKept},
 		{ID: "W-07", Title: "A connection is ended politely after 60 s: Connection: close", Level: Should, Modes: running, Long: true, check: connectionsAge},
 		{ID: "W-08", Title: "Text is UTF-8 and comes back as it was sent", Level: Must},
-		{ID: "W-09", Title: "Closed lists of values may grow: what a consumer does not know it passes by", Level: Must},
+		{ID: "W-09", Title: "Lists of values are open: one that a consumer does not know is passed by", Level: Must},
 	}
 }
 
