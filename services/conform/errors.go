@@ -269,7 +269,7 @@ func unknownParameter(ctx context.Context, c *Case) error {
 	if err != nil {
 		return err
 	}
-	a := c.ask(ctx, "GET", path+"?conformUnknown=1", about(t))
+	a := c.ask(ctx, "GET", joined(path, "conformUnknown=1"), about(t))
 	return first(a.wantProblem(422), a.blames("query.conformUnknown"))
 }
 

@@ -31,14 +31,27 @@ type page struct {
 
 // list asks for a page; query is without the question mark.
 func (c *Case) list(ctx context.Context, query string, options ...option) (*Answer, page) {
-	path := c.Settings.List.Get
-	if query != "" {
-		path += "?" + query
-	}
-	a := c.ask(ctx, "GET", path, options...)
+	a := c.ask(ctx, "GET", joined(c.Settings.List.Get, query), options...)
 	var p page
 	_ = json.Unmarshal(a.Body, &p) // what is no page has no items
 	return a, p
+}
+
+// joined adds a query to a path that may have one; what it names again it replaces.
+func joined(path, query string) string {
+	path, own, _ := strings.Cut(path, "?")
+	values, err := url.ParseQuery(own)
+	added, err2 := url.ParseQuery(query)
+	if err != nil || err2 != nil {
+		return path + "?" + own + "&" + query
+	}
+	for name, v := range added {
+		values[name] = v
+	}
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
 }
 
 func (c *Case) hasList() error {
@@ -231,7 +244,8 @@ func (c *Case) removeOne(ctx context.Context, p page, removed map[string]bool) e
 		return nil
 	}
 	id := c.key(p.Items[len(p.Items)-1])
-	path := c.Settings.List.Get + "/" + id
+	list, _, _ := strings.Cut(c.Settings.List.Get, "?")
+	path := list + "/" + id
 	if c.doc.find("DELETE", path) == nil {
 		return nil
 	}

@@ -51,7 +51,7 @@ func personalData(ctx context.Context, c *Case) error {
 	}
 	body := []byte(text(map[string]string{"email": markerMail, "card": markerCard}))
 	answers := []*Answer{
-		c.ask(ctx, "GET", path+"?email="+markerMail+"&card="+markerCard, about(t)),
+		c.ask(ctx, "GET", joined(path, "email="+markerMail+"&card="+markerCard), about(t)),
 		c.ask(ctx, "GET", "/conform/"+markerMail),
 		c.ask(ctx, "GET", path, about(t), with("Authorization", "Bearer "+marker)),
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,16 +65,29 @@ func spawn(command []string, dir string, env map[string]string, log *lines) (*pr
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a process manager's children end with it
+	// A process manager's children end with its group, and all end with the checker.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	r, w := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = w, w
 	p.cmd.WaitDelay = time.Second
-	if err := p.cmd.Start(); err != nil {
+	began := make(chan error, 1)
+	go p.run(began, w)
+	if err := <-began; err != nil {
 		return nil, fmt.Errorf("starting %s: %w", command[0], err)
 	}
 	go read(r, log)
-	go p.wait(w)
 	return p, nil
+}
+
+// run keeps its thread until the process has ended: Pdeathsig is sent when the
+// thread ends that started it.
+func (p *process) run(began chan<- error, w *io.PipeWriter) {
+	runtime.LockOSThread()
+	err := p.cmd.Start()
+	began <- err
+	if err == nil {
+		p.wait(w)
+	}
 }
 
 func read(r io.Reader, log *lines) {

@@ -242,7 +242,7 @@ func (c *Case) findList(ctx context.Context) {
 
 // findItem names the first item of the list, if the description has a path for one.
 func (c *Case) findItem(ctx context.Context, list string) {
-	a := c.ask(ctx, "GET", list+"?limit=1", quiet())
+	a := c.ask(ctx, "GET", joined(list, "limit=1"), quiet())
 	var page struct{ Items []map[string]any }
 	if json.Unmarshal(a.Body, &page) != nil || len(page.Items) == 0 {
 		return

@@ -113,13 +113,9 @@ func (w *world) start(ctx context.Context) error {
 	slices.Sort(names)
 	w.auth = newIssuer(shopName, slices.Compact(names)...)
 	for variable, path := range w.Settings.Upstreams {
-		raw, err := os.ReadFile(filepath.Join(w.Settings.folder, path))
+		doc, err := w.provider(path)
 		if err != nil {
-			return fmt.Errorf("reading the description of %s: %w", variable, err)
-		}
-		doc, err := readDocument(raw)
-		if err != nil {
-			return err
+			return fmt.Errorf("reading the description behind %s: %w", variable, err)
 		}
 		if w.ups[variable], err = play(variable, doc); err != nil {
 			return err
@@ -129,6 +125,18 @@ func (w *world) start(ctx context.Context) error {
 		return err
 	}
 	return w.launch(ctx, release)
+}
+
+// provider reads an upstream's description: beside conform.json, or beside its folder.
+func (w *world) provider(path string) (*document, error) {
+	raw, err := os.ReadFile(filepath.Join(w.Settings.folder, path))
+	if err != nil {
+		raw, err = os.ReadFile(filepath.Join(w.Settings.folder, "..", path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readDocument(raw)
 }
 
 // database makes the service's database, and prepares it as a shop's Job would.
