@@ -52,13 +52,13 @@ func (c *Case) runDrain(ctx context.Context) *drain {
 	if err != nil {
 		path, t = "/contract", nil
 	}
-	flight, err := c.takeOff(ctx)
-	if err != nil {
-		d.broken = err
-		return d
-	}
 	load := c.beginLoad(ctx, path, t)
 	load.warm()
+	flight, err := c.takeOff(ctx)
+	if err != nil {
+		d.broken = errors.Join(err, load.end())
+		return d
+	}
 	p, began := c.proc, time.Now()
 	p.signal(syscall.SIGTERM)
 	d.unready = c.turnsUnready(ctx, began)

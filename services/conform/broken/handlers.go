@@ -146,7 +146,7 @@ func (s *server) stock(w *answer, r *http.Request, in *input) {
 		return
 	}
 	if err := s.ask(r.Context(), g.ID); err != nil {
-		s.refuse(w, r, s.upstreamStatus(), s.upstreamSlug(), "The prices do not answer.")
+		s.upstreamFailed(w, r)
 		return
 	}
 	if s.breaks("C-07") {
@@ -168,18 +168,12 @@ func (s *server) stock(w *answer, r *http.Request, in *input) {
 	w.json(200, after)
 }
 
-func (s *server) upstreamStatus() int {
-	if s.breaks("U-02") {
-		return 404
+func (s *server) upstreamFailed(w *answer, r *http.Request) {
+	if s.breaks("U-02") && r.Context().Err() == nil {
+		s.refuse(w, r, 404, "not-found", "The prices do not answer.")
+		return
 	}
-	return 503
-}
-
-func (s *server) upstreamSlug() string {
-	if s.breaks("U-02") {
-		return "not-found"
-	}
-	return "unavailable"
+	s.refuse(w, r, 503, "unavailable", "The prices do not answer.")
 }
 
 func (s *server) remove(w *answer, r *http.Request, in *input) {
