@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/emporium-shop/emporium/services/conform"
@@ -67,15 +68,29 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 		fmt.Fprintln(errs, "conform:", err)
 		return 2
 	}
-	var reports []conform.Report
-	for _, t := range targets {
-		reports = append(reports, conform.Run(ctx, t))
-	}
+	reports := check(ctx, targets)
 	if err := o.write(out, reports); err != nil {
 		fmt.Fprintln(errs, "conform:", err)
 		return 1
 	}
 	return o.verdict(errs, reports)
+}
+
+// atOnce bounds how many services are checked at once: a check mostly waits.
+const atOnce = 8
+
+func check(ctx context.Context, targets []conform.Target) []conform.Report {
+	reports, slots := make([]conform.Report, len(targets)), make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for n, t := range targets {
+		slots <- struct{}{}
+		all.Go(func() {
+			reports[n] = conform.Run(ctx, t)
+			<-slots
+		})
+	}
+	all.Wait()
+	return reports
 }
 
 // verdict says on the standard error which services do not keep the contract.

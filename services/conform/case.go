@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -44,7 +45,9 @@ type call struct {
 	chunked      bool
 	// anonymous calls carry no token; quiet ones are no evidence and judged by no other rule.
 	anonymous, quiet bool
-	thing            *thing
+	// asIs takes a 503 for the answer; else it is asked again when Retry-After says.
+	asIs  bool
+	thing *thing
 }
 
 type option func(*call)
@@ -66,6 +69,7 @@ func jsonBody(body []byte) option {
 }
 
 func anonymous() option            { return func(r *call) { r.anonymous = true } }
+func asIs() option                 { return func(r *call) { r.asIs = true } }
 func quiet() option                { return func(r *call) { r.quiet = true } }
 func chunked() option              { return func(r *call) { r.chunked = true } }
 func at(base string) option        { return func(r *call) { r.base = base } }
@@ -98,7 +102,8 @@ func (c *Case) ask(ctx context.Context, method, path string, options ...option) 
 	if !r.anonymous && r.header["Authorization"] == nil {
 		c.authorize(op, r)
 	}
-	a := c.send(ctx, r)
+	a := c.patiently(ctx, r)
+	a.page = len(c.Settings.Pages) > 0
 	a.op, a.sentTrace, a.side = op, id, r.base != c.URL
 	if r.header.Get("Traceparent") == "" || !strings.Contains(r.header.Get("Traceparent"), id) {
 		a.sentTrace = ""
@@ -108,6 +113,29 @@ func (c *Case) ask(ctx context.Context, method, path string, options ...option) 
 		c.saw(a)
 	}
 	return a
+}
+
+// patiently does what the contract asks of every client: a service that has too
+// much to do says 503 and when to come again. Rules about 503 itself take it as it is.
+func (c *Case) patiently(ctx context.Context, r *call) *Answer {
+	a := c.send(ctx, r)
+	for n := 0; n < 3 && a.Status == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" && !r.asIs; n++ {
+		select {
+		case <-ctx.Done():
+			return a
+		case <-time.After(time.Second):
+		}
+		a = c.send(ctx, r)
+	}
+	return a
+}
+
+// outcome is what came, for a message.
+func (a *Answer) outcome() string {
+	if a.Err != nil {
+		return "no answer: " + a.Err.Error()
+	}
+	return fmt.Sprint(a.Status)
 }
 
 // mediaTypeOf is a place for the body's type; JSON is set with the body.
@@ -172,8 +200,8 @@ func (a *Answer) wantProblem(status int, kinds ...string) error {
 	if err := a.want(status); err != nil {
 		return err
 	}
-	if a.Method == http.MethodHead {
-		return nil
+	if a.Method == http.MethodHead || (a.page && a.mediaType() == "text/html") {
+		return nil // a page says it to people
 	}
 	p, err := a.problem()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,7 +68,10 @@ func (c *Case) runDrain(ctx context.Context) *drain {
 		time.Sleep(rest) // load goes on while proxies have not heard of it yet
 	}
 	d.load = load.end()
-	d.flight = flight(c.Times.Drain + c.Times.Drain/4 - time.Since(began))
+	d.flight = skip("it has no request that could be held in flight")
+	if flight != nil {
+		d.flight = flight(c.Times.Drain + c.Times.Drain/4 - time.Since(began))
+	}
 	landed := time.Now()
 	d.time, d.code = c.endsInTime(p, landed)
 	d.evidence = c.evidence
@@ -104,35 +108,53 @@ func (c *Case) lateRequest(ctx context.Context, path string, t *thing) error {
 }
 
 // takeOff begins a request that is in flight when SIGTERM comes, and returns
-// what brings it home. It is a write whose body comes in two pieces, or a
-// request that waits for an upstream.
+// what brings it home: a write whose body comes in two pieces, or a request
+// that waits for an upstream. nil: the service has neither.
 func (c *Case) takeOff(ctx context.Context) (func(in time.Duration) error, error) {
-	if w := c.Settings.Create; w != nil {
-		return c.halfBody(w)
-	}
-	if len(c.ups) > 0 {
+	head, body, err := c.halfWrite(ctx)
+	var none notApplicable
+	switch {
+	case err == nil:
+		return c.inTwo(head+body[:1], body[1:], 200, 201)
+	case !errors.As(err, &none):
+		return nil, err
+	case len(c.ups) > 0:
 		return c.slowUpstream(ctx)
 	}
-	return c.halfRequest()
+	return nil, nil
 }
 
-func (c *Case) halfBody(w *Write) (func(time.Duration) error, error) {
-	r := &call{header: http.Header{}}
-	c.authorize(c.doc.find(w.method(), w.path()), r)
-	body := string(w.Body)
-	if body == "" {
-		body = "{}"
+// halfWrite is a valid write as it stands on the wire, in two parts: the head,
+// and a body of at least two bytes.
+func (c *Case) halfWrite(ctx context.Context) (head, body string, err error) {
+	w, r := c.Settings.Create, &call{header: http.Header{}}
+	switch {
+	case w != nil:
+		r.method, r.path, r.body = w.method(), w.path(), w.Body
+		r.header.Set("Idempotency-Key", newID())
+	case c.Settings.Change != nil && c.Settings.Change.Body != nil:
+		v, err := c.versioned(ctx)
+		if err != nil {
+			return "", "", err
+		}
+		r.method, r.path, r.body, r.thing = v.write.method(), v.path, v.write.Body, v.thing
+		r.header.Set("If-Match", "*")
+	default:
+		return "", "", skip("no write of conform.json has a body")
 	}
-	text := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: conform\r\nContent-Type: application/json\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n", w.method(), w.path(), newID(), len(body))
-	if value := r.header.Get("Authorization"); value != "" {
-		text += "Authorization: " + value + "\r\n"
+	if len(r.body) < 2 {
+		r.body = []byte("{}")
 	}
-	return c.inTwo(text+"\r\n"+body[:1], body[1:], 201, 200)
-}
-
-// halfRequest is all that is left for a service without writes: a header in two pieces.
-func (c *Case) halfRequest() (func(time.Duration) error, error) {
-	return c.inTwo("GET /livez HTTP/1.1\r\nHost: conf", "orm\r\n\r\n", 200)
+	c.authorize(c.doc.find(r.method, r.path), r)
+	r.header.Set("Content-Type", "application/json")
+	r.header.Set("Host", "conform")
+	r.header.Set("Content-Length", strconv.Itoa(len(r.body)))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", r.method, r.path)
+	if err := r.header.Write(&b); err != nil {
+		return "", "", err
+	}
+	return b.String() + "\r\n", string(r.body), nil
 }
 
 func (c *Case) inTwo(one, two string, status ...int) (func(time.Duration) error, error) {
@@ -163,14 +185,15 @@ func (c *Case) inTwo(one, two string, status ...int) (func(time.Duration) error,
 func (c *Case) slowUpstream(ctx context.Context) (func(time.Duration) error, error) {
 	send, err := c.asker(ctx)
 	if err != nil {
-		return c.halfRequest()
+		return nil, nil //nolint:nilerr // no request asks an upstream: there is nothing to hold in flight
 	}
 	var backs []func()
+	id := randomHex(16)
 	for _, u := range c.ups {
-		backs = append(backs, u.feel(mood{delay: c.Times.Drain * 5 / 4}))
+		backs = append(backs, u.feel(mood{delay: c.Times.Drain * 5 / 4, trace: id}))
 	}
 	got := make(chan *Answer, 1)
-	go func() { got <- send(quiet()) }()
+	go func() { got <- send(quiet(), asIs(), with("Traceparent", traceparent(id))) }()
 	time.Sleep(50 * time.Millisecond) // it is under way
 	return func(time.Duration) error {
 		a := <-got
@@ -219,7 +242,7 @@ func (c *Case) beginLoad(ctx context.Context, path string, t *thing) *load {
 					return
 				case <-time.After(5 * time.Millisecond):
 				}
-				l.note(c.ask(ctx, "GET", path, about(t), quiet()))
+				l.note(c.ask(ctx, "GET", path, about(t), quiet(), asIs()))
 			}
 		})
 	}
@@ -236,7 +259,7 @@ func (l *load) note(a *Answer) {
 	case errors.As(a.Err, &refused) && refused.Op == "dial":
 		l.failed = fmt.Errorf("request %d of the load found nobody who listens", l.done)
 	case a.Err != nil || a.Status != 200:
-		l.failed = fmt.Errorf("request %d of the load got %d %w", l.done, a.Status, a.Err)
+		l.failed = fmt.Errorf("request %d of the load got %s", l.done, a.outcome())
 	}
 }
 

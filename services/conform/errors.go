@@ -196,6 +196,17 @@ func replaced(body []byte, name string, value any) []byte {
 	return []byte(text(m))
 }
 
+// spoiled is the body with a member of another type, or with one that is not
+// described where it has none.
+func spoiled(body []byte) []byte {
+	for name, value := range members(body) {
+		if object(value) == nil {
+			return replaced(body, name, map[string]any{"conform": 1})
+		}
+	}
+	return replaced(body, "conformUnknown", 1)
+}
+
 // pointsTo wants an error of the member, or of what is in it.
 func (a *Answer) pointsTo(name string) error {
 	p, err := a.problem()
@@ -255,7 +266,7 @@ func (c *Case) nothingFollows() error {
 		return unseen("reading the answers: %v", err)
 	}
 	_, rest, _ := strings.Cut(all, "\r\n\r\n")
-	if !strings.HasPrefix(rest, "HTTP/1.1 200") {
+	if !strings.HasPrefix(rest, "HTTP/1.1 2") {
 		return fmt.Errorf("after the header of HEAD's answer comes %q", clipText(rest, 40))
 	}
 	return nil
@@ -283,7 +294,10 @@ func (c *Case) orderOfCreate(ctx context.Context) error {
 	if w == nil || !c.hasBody(w) {
 		return nil
 	}
-	bad := replaced(w.Body, "conformUnknown", 1)
+	if c.post(ctx, "", without("Idempotency-Key"), quiet()).Status != 400 {
+		return nil // see I-01
+	}
+	bad := spoiled(w.Body)
 	if err := c.post(ctx, "", jsonBody(bad), without("Idempotency-Key")).want(400); err != nil {
 		return fmt.Errorf("400 for the key comes before 422: %w", err)
 	}
@@ -303,7 +317,10 @@ func (c *Case) orderOfChange(ctx context.Context) error {
 		}
 		return err
 	}
-	bad := replaced(v.write.Body, "conformUnknown", 1)
+	if c.change(ctx, v, v.write.Body, quiet()).Status != 428 {
+		return nil // see C-04
+	}
+	bad := spoiled(v.write.Body)
 	if v.write.Body == nil {
 		bad = nil
 	}
@@ -327,8 +344,7 @@ func moneyAsNumber(ctx context.Context, c *Case) error {
 			if _, ok := m["currency"]; !ok {
 				continue
 			}
-			a := w.send(jsonBody(replaced(w.body, name, map[string]any{"amount": 12.9, "currency": m["currency"]})))
-			return first(a.wantProblem(422), a.pointsTo(name))
+			return w.send(jsonBody(replaced(w.body, name, map[string]any{"amount": 12.9, "currency": m["currency"]}))).wantProblem(422)
 		}
 		return skip("no write of conform.json has money in it")
 	})

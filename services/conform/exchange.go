@@ -32,6 +32,8 @@ type Answer struct {
 	op        *operation
 	// side is an answer of the metrics port, which is no part of the API.
 	side bool
+	// page is an answer of a service of pages, whose refusals may be pages.
+	page bool
 	// closes tells that the answer ended its connection.
 	closes bool
 }

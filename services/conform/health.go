@@ -27,8 +27,8 @@ func probeAnswers(path string) func(context.Context, *Case) error {
 
 func probesAnswerHead(ctx context.Context, c *Case) error {
 	for _, path := range []string{"/livez", "/readyz", "/startupz"} {
-		if a := c.ask(ctx, "HEAD", path, anonymous()); a.Err != nil || a.Status != 200 {
-			return fmt.Errorf("HEAD %s: want 200, got %d", path, a.Status)
+		if a := c.ask(ctx, "HEAD", path, anonymous()); a.Err != nil || a.Status/100 != 2 {
+			return fmt.Errorf("HEAD %s: want 200, got %s", path, a.outcome())
 		}
 	}
 	return nil

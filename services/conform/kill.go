@@ -144,7 +144,7 @@ func (c *Case) finish(ctx context.Context, answers map[string]*Answer) error {
 		}
 		c.keep(a)
 		if a.Err != nil || a.Status/100 != 2 {
-			return fmt.Errorf("a key whose request was killed: want 2xx, got %d %w", a.Status, a.Err)
+			return fmt.Errorf("a key whose request was killed: want 2xx, got %s", a.outcome())
 		}
 		if told.Err == nil && told.Status/100 == 2 {
 			if err := same(told, a); err != nil {

@@ -52,7 +52,6 @@ func personalData(ctx context.Context, c *Case) error {
 	body := []byte(text(map[string]string{"email": markerMail, "card": markerCard}))
 	answers := []*Answer{
 		c.ask(ctx, "GET", joined(path, "email="+markerMail+"&card="+markerCard), about(t)),
-		c.ask(ctx, "GET", "/conform/"+markerMail),
 		c.ask(ctx, "GET", path, about(t), with("Authorization", "Bearer "+marker)),
 	}
 	if w := c.Settings.Create; w != nil {
@@ -71,6 +70,7 @@ func personalData(ctx context.Context, c *Case) error {
 			return fmt.Errorf("a metric holds %s", found)
 		}
 	}
+	c.ask(ctx, "GET", "/conform/"+markerMail) // now, as a path in a metric is M-03's
 	for _, line := range c.log.copy() {
 		if found := holds(line); found != "" {
 			return errors.New("a line of the log holds " + found + ": " + clipText(line, 200))

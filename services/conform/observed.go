@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -136,7 +137,7 @@ func problemTypes(_ *Case, a *Answer) (bool, error) {
 }
 
 func hasRetryAfter(_ *Case, a *Answer) (bool, error) {
-	if !a.is(429, 503) || a.Path == "/readyz" || a.Path == "/startupz" {
+	if !a.is(429, 503) || slices.Contains([]string{"/livez", "/readyz", "/startupz"}, a.Path) {
 		return false, nil
 	}
 	if n, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || n < 1 || n > 3600 {

@@ -36,9 +36,10 @@ type asked struct {
 type mood struct {
 	// status is answered instead of what the description says.
 	status int
-	// hang holds every request until its client goes; delay makes it slow.
+	// hang holds every request until its client goes; delay makes those of one trace slow.
 	hang  bool
 	delay time.Duration
+	trace string
 	// grown adds members that the description does not know.
 	grown bool
 }
@@ -106,7 +107,7 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	if m.delay > 0 {
+	if m.delay > 0 && strings.Contains(r.Header.Get("Traceparent"), m.trace) {
 		select {
 		case <-time.After(m.delay):
 		case <-r.Context().Done():

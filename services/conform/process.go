@@ -162,7 +162,7 @@ func probe(ctx context.Context, client *http.Client, url string) error {
 		return err
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
+	if res.StatusCode/100 != 2 {
 		body, _ := io.ReadAll(io.LimitReader(res.Body, shown)) // for the message only
 		return fmt.Errorf("%s answered %d: %s", req.URL.Path, res.StatusCode, body)
 	}

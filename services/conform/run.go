@@ -14,7 +14,9 @@ func Run(ctx context.Context, t Target) Report {
 	w, err := newWorld(t)
 	if err == nil {
 		defer w.close(context.WithoutCancel(ctx))
-		err = w.open(ctx)
+		if err = w.open(ctx); err == nil && w.Mode != Static {
+			w.beginWaits(ctx)
+		}
 	}
 	if err != nil {
 		report.Error = err.Error()

@@ -122,10 +122,12 @@ type Times struct {
 	Drain time.Duration
 	// Age bounds the life of a connection.
 	Age time.Duration
+	// Slack is what a busy machine may add to a deadline.
+	Slack time.Duration
 }
 
 // contractTimes are those of the contract.
 var contractTimes = Times{
 	Idle: 5 * time.Second, Deadline: 5 * time.Second, Patience: 35 * time.Second,
-	Outage: 3 * time.Second, Drain: time.Second, Age: 60 * time.Second,
+	Outage: 3 * time.Second, Drain: time.Second, Age: 60 * time.Second, Slack: time.Second,
 }

@@ -23,11 +23,18 @@ var traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // traced sends a traceparent and returns the trace id that the refusal names.
 func (c *Case) traced(ctx context.Context, header string) (string, error) {
-	o := []option{without("Traceparent")}
-	if header != "" {
-		o = append(o, with("Traceparent", header))
+	if header == "" {
+		return c.tracedBy(ctx)
 	}
+	return c.tracedBy(ctx, with("Traceparent", header))
+}
+
+func (c *Case) tracedBy(ctx context.Context, options ...option) (string, error) {
+	o := append([]option{without("Traceparent")}, options...)
 	a := c.ask(ctx, "GET", "/conform/"+newID(), o...)
+	if a.page && len(c.ups) > 0 && !a.isProblem() {
+		return c.tracedByUpstream(ctx, o...)
+	}
 	p, err := a.problem()
 	if err != nil {
 		return "", unseen("an unknown path is answered without a problem: see E-01")
@@ -36,6 +43,20 @@ func (c *Case) traced(ctx context.Context, header string) (string, error) {
 		return "", unseen("problems have no traceId: see E-11")
 	}
 	return p.TraceID, nil
+}
+
+// tracedByUpstream is the trace that an upstream is asked in: pages do not name theirs.
+func (c *Case) tracedByUpstream(ctx context.Context, o ...option) (string, error) {
+	_, all, err := c.asking(ctx, mood{}, o...)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range all {
+		if parts := strings.Split(r.header.Get("Traceparent"), "-"); len(parts) > 1 {
+			return parts[1], nil
+		}
+	}
+	return "", unseen("no upstream was asked with a trace: see T-04")
 }
 
 // joins makes a rule undecided where the service joins no trace at all.
@@ -105,7 +126,7 @@ func (c *Case) asking(ctx context.Context, m mood, options ...option) (*Answer, 
 	for _, u := range c.ups {
 		defer u.feel(m)()
 	}
-	a := send(options...)
+	a := send(append(options, asIs())...)
 	var all []asked
 	for _, u := range c.ups {
 		all = append(all, u.requests()...)

@@ -90,16 +90,13 @@ func sourcesAreMerged(ctx context.Context, c *Case) error {
 	return nil
 }
 
-// slack is what a busy machine may add to a deadline.
-const slack = time.Second
-
 func deadlineIsKept(ctx context.Context, c *Case) error {
 	const limit = 300 * time.Millisecond
-	return c.within(ctx, limit+slack, with("X-Shop-Deadline", strconv.Itoa(int(limit.Milliseconds()))))
+	return c.within(ctx, limit+c.Times.Slack, with("X-Shop-Deadline", strconv.Itoa(int(limit.Milliseconds()))))
 }
 
 func deadlineOfItsOwn(ctx context.Context, c *Case) error {
-	return c.within(ctx, c.Times.Deadline+slack)
+	return c.within(ctx, c.Times.Deadline+c.Times.Slack)
 }
 
 // within wants a 503 in time, while upstreams say nothing.

@@ -56,6 +56,7 @@ type world struct {
 	ups    map[string]*upstream
 	thing  *thing
 	drain  *drain
+	waits  map[string]*wait
 
 	mu   sync.Mutex
 	seen []*Answer

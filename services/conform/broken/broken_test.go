@@ -26,11 +26,11 @@ func TestMain(m *testing.M) {
 
 // short are the contract's times, shortened on both sides.
 var short = conform.Times{
-	Idle: time.Second, Deadline: 2 * time.Second, Patience: 3 * time.Second,
-	Outage: 500 * time.Millisecond, Drain: 600 * time.Millisecond, Age: 2 * time.Second,
+	Idle: time.Second, Deadline: 5 * time.Second, Patience: 12 * time.Second, Slack: 4 * time.Second,
+	Outage: 500 * time.Millisecond, Drain: 2 * time.Second, Age: 6 * time.Second,
 }
 
-var shortEnv = map[string]string{"GADGETS_RUN": "1", "GADGETS_PATIENCE": "1s", "GADGETS_DEADLINE": "2s", "GADGETS_AGE": "1500ms"}
+var shortEnv = map[string]string{"GADGETS_RUN": "1", "GADGETS_PATIENCE": "6s", "GADGETS_AGE": "4s"}
 
 // folder writes the service's documents, with the fault of a rule about them.
 func folder(t *testing.T, id string) *conform.Settings {
@@ -101,7 +101,7 @@ func explain(r conform.Report) string {
 
 // parallel is how many services are checked at once. They wait more than they
 // compute, so it is more than t.Parallel would take on few cores.
-const parallel = 10
+const parallel = 24
 
 func TestEveryRuleHasAMutantThatFailsItAndNoOther(t *testing.T) {
 	server, err := scratch.Start()

@@ -26,7 +26,7 @@ var documentFaults = map[string]func(map[string]any){
 	},
 	"O-09": func(d map[string]any) { at(d, "info")["title"] = "Widgets" },
 	"O-11": func(d map[string]any) {
-		schema := at(d, "paths", "/api/gadgets/{id}/copies", "post", "responses", "201", "content", "application/json")
+		schema := at(d, "paths", "/internal/gadgets/count", "get", "responses", "200", "content", "application/json")
 		schema["schema"] = map[string]any{"type": "string", "contentEncoding": "base64"}
 	},
 	"O-12": func(d map[string]any) {

@@ -53,7 +53,7 @@ func (s *server) once(ctx context.Context, k stored, do func(pgx.Tx) (gadget, er
 	if have, err := s.replay(ctx, tx, k); err == nil || !missing(err) {
 		return have, err
 	}
-	g, err := do(tx)
+	g, err := s.have(ctx, tx, do)
 	if err != nil {
 		return k, err
 	}
@@ -65,18 +65,29 @@ func (s *server) once(ctx context.Context, k stored, do func(pgx.Tx) (gadget, er
 		return k, err
 	}
 	k.status, k.answer, k.etag, k.location = 201, body, g.tag(), "/api/gadgets/"+g.ID
-	if s.breaks("I-11") { // the effect and the answer in two commits
-		if err := tx.Commit(ctx); err != nil {
-			return k, err
-		}
-		time.Sleep(30 * time.Millisecond)
-		_, err = s.store.pool.Exec(ctx, keep, k.caller, k.route, k.key, k.body, k.status, k.answer, k.location, k.etag)
-		return k, err
-	}
 	if _, err := tx.Exec(ctx, keep, k.caller, k.route, k.key, k.body, k.status, k.answer, k.location, k.etag); err != nil {
 		return k, err
 	}
 	return k, tx.Commit(ctx)
+}
+
+// have is the effect; in the fault I-11 it is a commit of its own, before that of the answer.
+func (s *server) have(ctx context.Context, tx pgx.Tx, do func(pgx.Tx) (gadget, error)) (gadget, error) {
+	if !s.breaks("I-11") {
+		return do(tx)
+	}
+	own, err := s.store.pool.Begin(ctx)
+	if err != nil {
+		return gadget{}, err
+	}
+	defer own.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
+	g, err := do(own)
+	if err != nil {
+		return g, err
+	}
+	err = own.Commit(ctx)
+	time.Sleep(30 * time.Millisecond)
+	return g, err
 }
 
 const keep = `INSERT INTO gadgets.idempotency VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (caller, route, key) DO UPDATE SET answer = excluded.answer`

@@ -128,7 +128,7 @@ func (s *server) read(w *answer, r *http.Request, route *route) (*input, bool) {
 		return in, false
 	}
 	if s.breaks("W-04") && r.ContentLength < 0 {
-		s.refuse(w, r, 411, "malformed", "Send the length.")
+		s.refuse(w, r, 400, "malformed", "Send the length.")
 		return in, false
 	}
 	return in, true

@@ -113,11 +113,8 @@ var (
 
 func (s *server) join(header string) (trace, flags string) {
 	m := traceparent.FindStringSubmatch(header)
-	if m == nil || m[1] == "ff" || (m[1] == "00" && m[5] != "") {
+	if m == nil || (m[1] == "ff" && !s.breaks("T-03")) || (m[1] == "00" && m[5] != "") {
 		return "", ""
-	}
-	if s.breaks("T-03") { // zeros name a trace
-		return m[2], m[4]
 	}
 	if zeros.MatchString(m[2]) || zeros.MatchString(m[3]) || (s.breaks("T-01") && m[1] == "00") || (s.breaks("T-02") && m[1] != "00") {
 		return "", ""
