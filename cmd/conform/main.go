@@ -44,6 +44,7 @@ type options struct {
 	strict, verbose, long     bool
 	postgres                  string
 	service, address, metrics string
+	except                    string
 	command                   []string
 }
 
@@ -118,6 +119,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.StringVar(&o.postgres, "postgres", "", "superuser's address of a PostgreSQL to use; unset: one is started")
 	f.StringVar(&o.service, "service", "", "name of the service at -url")
 	f.StringVar(&o.address, "url", "", "address of a service that runs")
+	f.StringVar(&o.except, "except", "", "services of SHOP_SERVICES to leave out, separated by commas: what is no service of yours")
 	f.StringVar(&o.metrics, "metrics", "", "address of its metrics")
 	if err := f.Parse(args[1:]); err != nil {
 		return o, err

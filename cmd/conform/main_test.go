@@ -32,6 +32,17 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 	}
 }
 
+func TestServicesAreLeftOut(t *testing.T) {
+	o := options{except: "nats,cart"}
+	targets, err := o.remote(`[{"name":"cart","url":"a"},{"name":"catalog","url":"b"}]`)
+	if err != nil || len(targets) != 1 || targets[0].Settings.Service != "catalog" {
+		t.Errorf("got %v: %v", targets, err)
+	}
+	if _, err := o.remote(`[{"name":"cart","url":"a"}]`); err == nil {
+		t.Error("a run over no service is no error")
+	}
+}
+
 func TestServicesOfTheOperatorAreRead(t *testing.T) {
 	var o options
 	for services, want := range map[string]string{

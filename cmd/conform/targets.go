@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emporium-shop/emporium/services/conform"
@@ -58,6 +59,8 @@ func (o options) remote(services string) ([]conform.Target, error) {
 			return nil, fmt.Errorf("reading %s: %w", shopServices, err)
 		}
 	}
+	leftOut := strings.Split(o.except, ",")
+	all = slices.DeleteFunc(all, func(s running) bool { return slices.Contains(leftOut, s.Name) && s.Name != "" })
 	if len(all) == 0 {
 		return nil, errors.New(shopServices + " names no service: a run that checks nothing proves nothing")
 	}

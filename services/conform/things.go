@@ -218,6 +218,8 @@ func (w *world) discover(ctx context.Context) error {
 				return err
 			}
 			w.doc = doc
+		} else if p, _, err := c.promise(ctx); err == nil && len(p.Provides) == 0 {
+			c.findPages(ctx)
 		}
 	}
 	if w.doc == nil || w.Settings.List != nil {
@@ -225,6 +227,14 @@ func (w *world) discover(ctx context.Context) error {
 	}
 	c.findList(ctx)
 	return nil
+}
+
+// findPages is for a service that provides no API to others: pages, or a worker that answers probes alone.
+func (c *Case) findPages(ctx context.Context) {
+	c.Settings.OpenAPI = "none"
+	if a := c.ask(ctx, "GET", "/", quiet(), with("Accept", "text/html")); a.Status == 200 && a.mediaType() == "text/html" {
+		c.Settings.Pages = []string{"/"}
+	}
 }
 
 func (c *Case) findList(ctx context.Context) {
