@@ -83,7 +83,7 @@ func (s *server) frontServer() *http.Server {
 	}
 	switch {
 	case s.breaks("W-06"):
-		front.IdleTimeout = s.env.patience / 30
+		front.IdleTimeout = s.env.patience / 12
 	case s.breaks("B-01"):
 		front.ReadTimeout = 0
 	case s.breaks("B-04"):
