@@ -158,3 +158,26 @@ func TestTheRootHasTheOperator(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestACommandWithADockerfileIsAnImage(t *testing.T) {
+	w := checkout(t, options{})
+	for _, path := range []string{"cmd/checker", "cmd/greeter"} {
+		folder := filepath.Join(w.cluster.Checkout(), filepath.FromSlash(path))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.cluster.Checkout(), "cmd", "checker", "Dockerfile"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	known, err := dockerfiles(w.cluster.Checkout())
+	if err != nil || known["checker"] != filepath.Join("cmd", "checker", "Dockerfile") {
+		t.Errorf("got %v: %v", known, err)
+	}
+	if err := os.WriteFile(filepath.Join(w.cluster.Checkout(), "cmd", "greeter", "Dockerfile"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dockerfiles(w.cluster.Checkout()); err == nil || !strings.Contains(err.Error(), "greeter has two") {
+		t.Errorf("two images of one name: %v", err)
+	}
+}
