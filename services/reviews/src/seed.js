@@ -14,9 +14,10 @@ const sayings = [
   [2, 'Not for me', 'The finish is nice, yet it is heavier than I can use comfortably.'],
   [4, undefined, 'After three months it still looks like new.'],
 ];
-const categories = ['KIT', 'TAB', 'COF', 'LIV', 'BED', 'BAT', 'GAR', 'KID', 'STA', 'OUT'];
+// The catalog's sample goods: thirty of each category, numbered through.
+const categories = ['KIT', 'TAB', 'COF', 'HOM', 'LIG', 'STA', 'BAG', 'OUT', 'GAR', 'TOY'];
 
-/** The same reviews each time: [sku, author, stars, title, text, helpful]. */
+/** The same reviews each time: [sku, author's id, author, stars, title, text]. */
 export function samples() {
   const all = [];
   for (const [c, category] of categories.entries()) {
@@ -25,7 +26,7 @@ export function samples() {
       for (let k = 0; k < several; k++) {
         const pick = c * 31 + n * 17 + k * 5;
         const [stars, title, text] = sayings[pick % sayings.length];
-        all.push([`${category}-${1000 + n}`, `sample-${(pick + k) % authors.length}-${k}`, authors[(pick + k) % authors.length], stars, title, text]);
+        all.push([`${category}-${1000 + 30 * c + n}`, `sample-${(pick + k) % authors.length}-${k}`, authors[(pick + k) % authors.length], stars, title, text]);
       }
     }
   }
