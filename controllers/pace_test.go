@@ -42,3 +42,39 @@ func TestProgressIsWrittenEverMoreRarely(t *testing.T) {
 		t.Error("that customers are not served any more was not written at once")
 	}
 }
+
+// A team changes its service: while that release is young, only the generation says that the service's
+// status is of the spec before. What keeps the release back is told at once.
+func TestAReleaseThatIsShortWritesAServiceOnce(t *testing.T) {
+	begun := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+	ready := func(status metav1.ConditionStatus, reason v1alpha1.Reason) []metav1.Condition {
+		return []metav1.Condition{{Type: string(v1alpha1.ConditionReady), Status: status, Reason: string(reason)}}
+	}
+	for name, c := range map[string]struct {
+		was      []metav1.Condition
+		observed int64
+		is       []metav1.Condition
+		unserved time.Time
+		early    bool
+	}{
+		"a moment after the change":         {ready("True", "Serving"), 1, ready("False", "Releasing"), begun, true},
+		"a release that takes its time":     {ready("True", "Serving"), 1, ready("False", "Releasing"), begun.Add(-releasingTold), false},
+		"what keeps it back":                {ready("True", "Serving"), 1, ready("False", "Refused"), begun, false},
+		"it serves":                         {ready("True", "Serving"), 1, ready("True", "Serving"), begun, false},
+		"its pods fail":                     {ready("True", "Serving"), 1, ready("False", "Degraded"), begun, false},
+		"it was not ready before":           {ready("False", "Degraded"), 1, ready("False", "Releasing"), begun, false},
+		"its spec is as it was when told":   {ready("True", "Serving"), 2, ready("False", "Releasing"), begun, false},
+		"nothing was said yet":              {nil, 0, ready("False", "Releasing"), begun, false},
+		"nobody knows since when it waits ": {ready("True", "Serving"), 1, ready("False", "Releasing"), time.Time{}, false},
+	} {
+		svc := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Generation: 2}}
+		svc.Status.ObservedGeneration, svc.Status.Conditions = c.observed, c.was
+		d := plan.Decision{Wake: time.Hour}
+		if got := early(svc, c.is, c.unserved, begun.Add(time.Second), &d); got != c.early {
+			t.Errorf("%s: left for later is %t, want %t", name, got, c.early)
+		}
+		if want := releasingTold - time.Second; c.early && d.Wake != want {
+			t.Errorf("%s: looked at again in %s, want %s", name, d.Wake, want)
+		}
+	}
+}

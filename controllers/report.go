@@ -29,6 +29,9 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		svc := &w.Services[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.Service(w, d, svc)
+		if early(svc, changed.Status.Conditions, w.Observed.Content.Unserved, now, d) {
+			continue
+		}
 		timed(svc.Status.Conditions, changed.Status.Conditions, now)
 		told = append(told, transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady})
 		errs = append(errs, r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status))

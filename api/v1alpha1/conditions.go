@@ -92,7 +92,8 @@ const (
 	ReasonUnknownShop Reason = "UnknownShop"
 	// ReasonNotAllowed: a ShopService names a Shop whose annotation does not name it. ShopService only.
 	ReasonNotAllowed Reason = "NotAllowed"
-	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only.
+	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only. Of a
+	// service that was ready it is written after 15 s; until then its observedGeneration is behind.
 	ReasonReleasing Reason = "Releasing"
 	// ReasonNotReleased: a ShopService is in no release yet. ShopService only.
 	ReasonNotReleased Reason = "NotReleased"
