@@ -175,7 +175,9 @@ test('what is no HTTP is answered and ends the connection', async () => {
     let text = '';
     connect(pod.number, '127.0.0.1').on('data', (chunk) => { text += chunk; }).on('close', () => resolve(text)).end('NONSENSE\r\n\r\n');
   });
-  assert.match(answer, /^HTTP\/1\.1 400 /);
+  assert.match(answer, /^HTTP\/1\.1 400 [^]*X-Shop-Sources: reviews=acme-1a2b3c4d\r\n[^]*"status":400/);
+  const long = await fetch(`${pod.base}/livez`, { headers: { 'x-long': 'x'.repeat(100_000) } });
+  assert.deepEqual([long.status, (await long.json()).status], [431, 431]);
   assert.equal(await status(`${pod.base}/livez`), 200);
   pod.child.kill('SIGTERM');
   assert.equal(await pod.ended, 0);

@@ -1,5 +1,6 @@
 // From a request to its answer. The order of refusals is the contract's: route, header, overload, who calls, what is accepted, what is
 // sent, key, precondition, JSON, validity; only then does the handler ask what is stored.
+import { STATUS_CODES } from 'node:http';
 import { current, log, told } from './log.js';
 import { continueTrace } from './trace.js';
 import { Sources } from './sources.js';
@@ -29,14 +30,31 @@ export function listener(shop) {
     await current.run(context, async () => {
       shop.metrics.active.inc();
       inFlight++;
-      const answer = await respond(shop, req, context, inFlight);
-      const status = await write(shop, req, res, context, answer);
+      let status = 500;
+      try {
+        status = await write(shop, req, res, context, await respond(shop, req, context, inFlight));
+      } catch (error) {
+        log.error('an answer could not be written', told(error));
+        res.destroy(); // half an answer must not look whole
+      }
       inFlight--;
       shop.metrics.active.dec();
       shop.metrics.observe(context.route, req.method, status, Number(process.hrtime.bigint() - began) / 1e9);
     });
   };
 }
+
+/** Answers what never became a request: no HTTP, a header beyond all limits, one that stops coming. Listens to 'clientError'. */
+export const nonsense = (config) => (error, socket) => {
+  if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code] ?? 400;
+  const context = { trace: continueTrace(), sources: new Sources(config) };
+  const { headers, body } = problemAnswer(plain(status, 'This is no request that can be read.'), undefined, context);
+  const text = JSON.stringify(body);
+  const all = { ...headers, ...context.sources.headers(), Connection: 'close', 'Content-Length': Buffer.byteLength(text) };
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${text}`);
+};
 
 /** The answer, whatever happens. */
 async function respond(shop, req, context, inFlight) {

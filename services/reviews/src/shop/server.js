@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from './log.js';
-import { listener } from './chain.js';
+import { listener, nonsense } from './chain.js';
 import { notReady } from './postgres.js';
 
 /** What every service answers beside its API. */
@@ -41,6 +41,7 @@ export class Server {
       // Longer than any proxy keeps an idle connection: the side that sends requests closes first, or one would be lost on the wire.
       keepAliveTimeout: 180_000,
     }, listener({ ...shop, draining: () => this.#draining }));
+    this.#front.on('clientError', nonsense(shop.config));
     this.#side = shop.metrics.server();
   }
 
