@@ -136,7 +136,7 @@ test('an idempotency key is long enough, and one of nobody cannot be guessed', (
   for (const key of [uuid, 'x'.repeat(22), 'x'.repeat(255)]) assert.equal(keyError(key, true), undefined, key);
   assert.equal(keyError('0123456789abcdef', false), undefined);
   for (const key of ['short', 'x'.repeat(256), 'with a blank in the key', 'ümlaut-ümlaut-ümlaut']) assert.equal(keyError(key, false)?.parameter, 'header.Idempotency-Key', key);
-  for (const key of ['0123456789abcdef', '0198c9a5-5f0e-1c1b-9a77-2f5d0f8e2b1']) assert.ok(keyError(key, true), key);
+  for (const key of ['0123456789abcdef', 'order-4711-of-today']) assert.ok(keyError(key, true), key);
 });
 
 test('a schema fits from the version that the release needs, until the floor passes it', () => {

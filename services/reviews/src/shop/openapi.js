@@ -104,9 +104,12 @@ export function queryErrors(operation, search, into) {
 export function bodyErrors(operation, body) {
   if (body === undefined) return operation.bodyRequired ? [{ pointer: '#', detail: 'A body is required.' }] : [];
   if (operation.body(body)) return [];
-  return operation.body.errors.map((e) => {
+  const found = new Map(); // one reason for each place will do
+  for (const e of operation.body.errors) {
     const name = e.params.missingProperty ?? e.params.additionalProperty;
     const step = name === undefined ? '' : `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    return { pointer: encodeURI(`#${e.instancePath}${step}`), detail: e.keyword === 'additionalProperties' ? 'There is no such field.' : e.message };
-  });
+    const pointer = encodeURI(`#${e.instancePath}${step}`);
+    if (!found.has(pointer)) found.set(pointer, { pointer, detail: e.keyword === 'additionalProperties' ? 'There is no such field.' : e.message });
+  }
+  return [...found.values()];
 }
