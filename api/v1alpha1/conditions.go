@@ -81,6 +81,9 @@ const (
 	ReasonFrontDoorUnavailable Reason = "FrontDoorUnavailable"
 	// ReasonPaused: spec.paused is true; nothing is changed.
 	ReasonPaused Reason = "Paused"
+	// ReasonDeleting: the Shop is being deleted, and something holds its object. Nothing of it is healed any
+	// more. Shop only.
+	ReasonDeleting Reason = "Deleting"
 	// ReasonDegraded: the active release serves with less than it asks for.
 	ReasonDegraded Reason = "Degraded"
 	// ReasonApplyFailed: Kubernetes answers a write or a read with an error that is neither a refusal

@@ -178,6 +178,7 @@ func TestAfterASwitchThatFailedNothingIsPruned(t *testing.T) {
 	s.orphanStack(t, "acme-cccccccc")
 	s.look()
 	s.switches(false)
+	s.d.Drop = []string{a} // beyond the history, where b serves
 	s.refuse(away(), "ConfigMap/acme-front-door")
 	routed, err := s.pass(t)
 	if routed || err == nil {

@@ -66,7 +66,7 @@ func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response,
 		if err != nil {
 			return nil, err
 		}
-		reused := conn.reused
+		reused := conn.reused // asking may close it
 		res, err := c.ask(ctx, conn, q)
 		switch {
 		case err == nil:
@@ -85,7 +85,9 @@ func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response,
 
 func (c *Client) connection(ctx context.Context, address string, fresh bool) (*conn, error) {
 	if !fresh {
-		if kept := c.pool.take(address, c.Now()); kept != nil {
+		now := c.Now()
+		if kept := c.pool.take(address, now); kept != nil {
+			kept.begun = now
 			return kept, nil
 		}
 	}
@@ -98,6 +100,7 @@ func (c *Client) connection(ctx context.Context, address string, fresh bool) (*c
 		_ = socket.Close()
 		return nil, err
 	}
+	made.begun = c.Now()
 	return made, nil
 }
 
