@@ -32,7 +32,16 @@ func service(cfg httpapi.Config, set settings, log *slog.Logger) httpapi.Service
 		Started: (&warmth{catalog: s.catalog}).check,
 		Contract: httpapi.Contract{
 			Provides: []string{"storefront/v1"},
-			Consumes: []string{"catalog/v1", "cart/v1"},
+			Consumes: consumes(set),
 		},
 	}
+}
+
+// consumes names reviews only in a shop that has them.
+func consumes(set settings) []string {
+	names := []string{"catalog/v1", "cart/v1"}
+	if set.ReviewsURL != "" {
+		names = append(names, "reviews/v1")
+	}
+	return names
 }

@@ -75,12 +75,14 @@ type productBody struct {
 	Product  product
 	Related  []product
 	Category category
+	Reviews  opinions
 	Most     int
 }
 
 func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
 	counting := s.counting(r)
 	categories := alongside(r.Context(), s.catalog.categories)
+	said := alongside(r.Context(), s.reviews.of(r.PathValue("sku")))
 	p, err := s.catalog.product(r.Context(), r.PathValue("sku"))
 	body := productBody{Product: p, Category: named(p.Category, <-categories), Most: mostOfOne}
 	if err != nil {
@@ -91,6 +93,7 @@ func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
 	if list, err := s.catalog.products(r.Context(), listing{Category: p.Category, Limit: relatedFrom}); err == nil {
 		body.Related = related(p, list.Items, relatedShown)
 	}
+	body.Reviews = <-said
 	s.render(w, r, http.StatusOK, "product", page{Title: p.Name, Count: <-counting, Body: body})
 }
 

@@ -16,6 +16,7 @@ type shop struct {
 	name, release, version string
 	catalog                catalog
 	carts                  carts
+	reviews                reviews
 	log                    *slog.Logger
 }
 
@@ -24,6 +25,7 @@ func newShop(cfg httpapi.Config, set settings, log *slog.Logger) *shop {
 		name: title(cfg.Shop), release: cfg.Release, version: build.Version,
 		catalog: catalog{client.New(set.CatalogURL)},
 		carts:   carts{client.New(set.CartURL)},
+		reviews: newReviews(set.ReviewsURL),
 		log:     log,
 	}
 }
