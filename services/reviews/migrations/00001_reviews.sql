@@ -10,18 +10,21 @@ CREATE TABLE reviews.reviews (
     title      text,
     text       text NOT NULL,
     state      text NOT NULL CHECK (state IN ('pending', 'published', 'rejected')),
+    -- The customer's newest review of the product is the one that is listed and counted.
+    current    boolean NOT NULL DEFAULT true,
     -- Kept beside the votes, so that a list need not count them.
     helpful    integer NOT NULL DEFAULT 0 CHECK (helpful >= 0),
     unhelpful  integer NOT NULL DEFAULT 0 CHECK (unhelpful >= 0),
     -- Rises with each change and each vote; the ETag is made of it.
     version    bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
-    changed_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (sku, author_id)
+    changed_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX reviews_published ON reviews.reviews (sku, position DESC) WHERE state = 'published';
-CREATE INDEX reviews_stars ON reviews.reviews (sku, stars) WHERE state = 'published';
-CREATE INDEX reviews_pending ON reviews.reviews (position) WHERE state = 'pending';
+CREATE UNIQUE INDEX reviews_current ON reviews.reviews (sku, author_id) WHERE current;
+CREATE INDEX reviews_published ON reviews.reviews (sku, position DESC) WHERE state = 'published' AND current;
+CREATE INDEX reviews_newest ON reviews.reviews (position DESC) WHERE state = 'published' AND current;
+CREATE INDEX reviews_stars ON reviews.reviews (sku, stars) WHERE state = 'published' AND current;
+CREATE INDEX reviews_pending ON reviews.reviews (position) WHERE state = 'pending' AND current;
 
 CREATE TABLE reviews.votes (
     review_id uuid NOT NULL REFERENCES reviews.reviews ON DELETE CASCADE,

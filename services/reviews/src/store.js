@@ -1,6 +1,6 @@
 // The SQL of reviews. It knows no rule and no HTTP.
 import { randomUUID } from 'node:crypto';
-import { problem, stale } from './shop/problem.js';
+import { stale } from './shop/problem.js';
 
 const columns = `id, position::text AS position, sku, author_id AS "authorId", author, stars, title, text, state, helpful, unhelpful,
   version::int AS version, created_at AS "createdAt", changed_at AS "changedAt"`;
@@ -10,25 +10,27 @@ export class Store {
     this.pool = pool;
   }
 
-  /** Published reviews of a product, newest first: one more than the limit, to tell whether there is a next page. */
+  /** Published reviews, of a product or of all, newest first: one more than the limit, to tell whether there is a next page. */
   async published(sku, after, limit) {
+    const values = [after, limit + 1];
+    if (sku !== undefined) values.push(sku); // a text of its own, so that each form has its index
     const { rows } = await this.pool.query(
-      `SELECT ${columns} FROM reviews.reviews WHERE sku = $1 AND state = 'published' AND ($2::bigint IS NULL OR position < $2) ORDER BY position DESC LIMIT $3`,
-      [sku, after, limit + 1]);
+      `SELECT ${columns} FROM reviews.reviews WHERE state = 'published' AND current AND ($1::bigint IS NULL OR position < $1) ${sku === undefined ? '' : 'AND sku = $3'}
+       ORDER BY position DESC LIMIT $2`, values);
     return rows;
   }
 
   /** What waits for a moderator, oldest first. */
   async pending(after, limit) {
     const { rows } = await this.pool.query(
-      `SELECT ${columns} FROM reviews.reviews WHERE state = 'pending' AND ($1::bigint IS NULL OR position > $1) ORDER BY position LIMIT $2`, [after, limit + 1]);
+      `SELECT ${columns} FROM reviews.reviews WHERE state = 'pending' AND current AND ($1::bigint IS NULL OR position > $1) ORDER BY position LIMIT $2`, [after, limit + 1]);
     return rows;
   }
 
   /** How many published reviews of a product have each number of stars: { 5: 12 }. */
   async counts(sku) {
     const { rows } = await this.pool.query(
-      `SELECT stars, count(*)::int AS count FROM reviews.reviews WHERE sku = $1 AND state = 'published' GROUP BY stars`, [sku]);
+      `SELECT stars, count(*)::int AS count FROM reviews.reviews WHERE sku = $1 AND state = 'published' AND current GROUP BY stars`, [sku]);
     return Object.fromEntries(rows.map((row) => [row.stars, row.count]));
   }
 
@@ -37,12 +39,13 @@ export class Store {
     return row;
   }
 
-  /** Adds within a transaction of the caller; a second review of one customer for one product is 409. */
+  /** Adds within a transaction of the caller, in the place of the same customer's review before. */
   async add(client, { sku, stars, author, title, text, state }, authorId) {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [JSON.stringify([sku, authorId])]); // one after the other
+    await client.query('UPDATE reviews.reviews SET current = false WHERE sku = $1 AND author_id = $2 AND current', [sku, authorId]);
     const { rows: [row] } = await client.query(
-      `INSERT INTO reviews.reviews (id, sku, author_id, author, stars, title, text, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (sku, author_id) DO NOTHING RETURNING ${columns}`, [randomUUID(), sku, authorId, author, stars, title, text, state]);
-    if (!row) throw problem('conflict', 'You reviewed this product before. Change that review instead.');
+      `INSERT INTO reviews.reviews (id, sku, author_id, author, stars, title, text, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${columns}`,
+      [randomUUID(), sku, authorId, author, stars, title, text, state]);
     return row;
   }
 

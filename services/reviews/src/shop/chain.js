@@ -49,7 +49,7 @@ export const nonsense = (config) => (error, socket) => {
   if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code] ?? 400;
   const context = { trace: continueTrace(), sources: new Sources(config) };
-  const { headers, body } = problemAnswer(plain(status, 'This is no request that can be read.'), undefined, context);
+  const { headers, body } = problemAnswer(status === 400 ? malformed('This is no request that can be read.') : plain(status), undefined, context);
   const text = JSON.stringify(body);
   const all = { ...headers, ...context.sources.headers(), Connection: 'close', 'Content-Length': Buffer.byteLength(text) };
   const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -79,6 +79,7 @@ function problemAnswer(p, path, context) {
 }
 
 async function decide(shop, req, path, context, inFlight) {
+  checkHeader(req);
   const fixed = shop.fixed[path];
   if (fixed) {
     context.route = path;
@@ -90,7 +91,6 @@ async function decide(shop, req, path, context, inFlight) {
   if (found.allow) throw plain(405, 'This path does not take the method.', { Allow: found.allow });
   const { operation, values } = found;
   context.route = operation.path;
-  checkHeader(req);
   if (inFlight > mostInFlight) throw unavailable('Too much is asked for at the moment.');
   context.deadline = context.began + allowed(req.headers['x-shop-deadline']);
   return within(context, () => serve(shop, req, operation, values, context));
