@@ -16,7 +16,7 @@ export function handlers({ store, catalog, document }) {
   const one = (review, status = 200) => ({ status, headers: headers(review), body: shown(review) });
   const created = (review) => ({ status: 201, headers: { ...headers(review), Location: `/api/reviews/${review.id}` }, body: shown(review) });
   const list = (rows, query, filter) => {
-    const { items, next } = pageOf(rows, query.limit, (row) => row.position, filter);
+    const { items, next } = pageOf(rows, query.limit, (row) => row.place, filter);
     return { items: items.map(shown), next };
   };
 

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { stale } from './shop/problem.js';
 
-const columns = `id, position::text AS position, sku, author_id AS "authorId", author, stars, title, text, state, helpful, unhelpful,
+// Not AS position: ORDER BY would take the text.
+const columns = `id, position::text AS place, sku, author_id AS "authorId", author, stars, title, text, state, helpful, unhelpful,
   version::int AS version, created_at AS "createdAt", changed_at AS "changedAt"`;
 
 export class Store {

@@ -138,6 +138,8 @@ test('voices that come at once are all counted', async () => {
 test('a list read by pages neither repeats nor skips, whatever is added or removed meanwhile', async () => {
   const sku = product();
   const made = [];
+  // Ids of one digit more come on the way: they are numbers and no texts.
+  await db.query("SELECT setval(pg_get_serial_sequence('reviews.reviews', 'position'), 9996)");
   for (let n = 0; n < 7; n++) made.push((await post({ sku, ...text }, customer(`p${n}`))).body.id);
   const seen = [];
   let next = '';

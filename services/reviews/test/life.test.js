@@ -18,7 +18,11 @@ before(async () => {
   cluster = await Cluster.start();
   goods = await catalog();
 });
+const children = new Set();
+const killAll = () => children.forEach((child) => child.kill('SIGKILL'));
+process.once('exit', killAll);
 after(async () => {
+  killAll(); // those of a test that failed
   goods?.stop();
   await cluster?.stop();
 });
@@ -26,7 +30,7 @@ after(async () => {
 /** Runs a command of the service; `serve` is up when its port is known. */
 function run(command, url, more = {}) {
   const child = spawn(process.execPath, [main, command], { env: { PATH: process.env.PATH, ...environment(url, goods.url, more) }, stdio: ['ignore', 'pipe', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  children.add(child.once('exit', () => children.delete(child)));
   const lines = [];
   const port = new Promise((resolve) => {
     let text = '';
@@ -68,11 +72,11 @@ test('a pod without its schema is not ready and says why; the Job of the migrati
   const jobs = [run('migrate', url, { SHOP_SEED: 'sample' }), run('migrate', url, { SHOP_SEED: 'sample' })];
   assert.deepEqual(await Promise.all(jobs.map((job) => job.ended)), [0, 0], jobs.map(told).join('\n'));
   await until('readiness', async () => (await status(`${pod.base}/readyz`)) === 200);
-  const { summary, items } = await (await fetch(`${pod.base}/api/reviews?sku=KIT-1002`)).json();
+  const { summary, items } = await (await fetch(`${pod.base}/api/reviews?sku=KIT-1001`)).json();
   assert.ok(summary.count > 0 && items.length === summary.count, 'sample reviews');
   const again = run('migrate', url, { SHOP_SEED: 'sample' });
   assert.equal(await again.ended, 0);
-  assert.equal((await (await fetch(`${pod.base}/api/reviews?sku=KIT-1002`)).json()).summary.count, summary.count, 'seeded once');
+  assert.equal((await (await fetch(`${pod.base}/api/reviews?sku=KIT-1001`)).json()).summary.count, summary.count, 'seeded once');
   pod.child.kill('SIGTERM');
   assert.equal(await pod.ended, 0, told(pod));
 });
