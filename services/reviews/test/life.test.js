@@ -29,7 +29,8 @@ after(async () => {
 
 /** Runs a command of the service; `serve` is up when its port is known. */
 function run(command, url, more = {}) {
-  const child = spawn(process.execPath, [main, command], { env: { PATH: process.env.PATH, ...environment(url, goods.url, more) }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // It ends with this process, however that ends.
+  const child = spawn('setpriv', ['--pdeathsig=KILL', process.execPath, main, command], { env: { PATH: process.env.PATH, ...environment(url, goods.url, more) }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child.once('exit', () => children.delete(child)));
   const lines = [];
   const port = new Promise((resolve) => {
