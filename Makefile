@@ -88,6 +88,7 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $(call packages,services)
+	@hack/nodetest.sh
 
 e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke

@@ -78,6 +78,7 @@ type productBody struct {
 	Related  []product
 	Reviews  opinions
 	Category category
+	Reviews  opinions
 	Most     int
 }
 
