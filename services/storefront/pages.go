@@ -78,7 +78,6 @@ type productBody struct {
 	Related  []product
 	Reviews  opinions
 	Category category
-	Reviews  opinions
 	Most     int
 }
 
