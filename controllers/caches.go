@@ -8,18 +8,34 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
-// CacheOptions lets the caches hold only what carries the operator's label, and of
-// that only what is read.
+// CacheOptions lets the caches hold only what is the operator's, and of that only what is read. That is what
+// carries the label of a shop: the common label managed-by is taken over by others (Helm's adoption sets it on all
+// there is), and a stack that is not seen any more would count as gone. ConfigMaps and Secrets of people may carry
+// the label of a shop as well, and are none of the operator's business; of its own, those that lost their labels are looked for past the cache.
 func CacheOptions() cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{resources.LabelManagedBy: resources.ManagedBy})
 	o := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: strip}
 	for kind := range written() {
-		o.ByObject[kind] = cache.ByObject{Label: ours}
+		o.ByObject[kind] = cache.ByObject{Label: ofAShop()}
+		switch kind.(type) {
+		case *corev1.ConfigMap, *corev1.Secret:
+			o.ByObject[kind] = cache.ByObject{Label: ours}
+		}
 	}
 	return o
+}
+
+// ofAShop selects what carries the label of any shop.
+func ofAShop() labels.Selector {
+	has, err := labels.NewRequirement(frontdoor.LabelShop, selection.Exists, nil)
+	if err != nil {
+		panic(err) // a constant requirement
+	}
+	return labels.NewSelector().Add(*has)
 }
 
 // SourceCacheOptions is for the ConfigMaps and Secrets that are not the operator's:

@@ -15,6 +15,9 @@ const (
 	toldAfter       = 2
 	soonestConflict = 50 * time.Millisecond
 	latestConflict  = 5 * time.Second
+	// conflictsTold is after how many in a row, some half a minute, a conflict is told like any other
+	// error: a view that stays old so long is no moment.
+	conflictsTold = 12
 )
 
 // failures counts the passes of a shop that failed one after the other.

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -66,12 +67,13 @@ func onUpdate() predicate.Predicate {
 }
 
 // reportNotAdmitted tells the services that their shop does not take in.
-func (r *ShopReconciler) reportNotAdmitted(ctx context.Context, w *observe.World, d *plan.Decision) error {
+func (r *ShopReconciler) reportNotAdmitted(ctx context.Context, w *observe.World, d *plan.Decision, now time.Time) error {
 	var errs []error
 	for i := range w.NotAdmitted {
 		svc := &w.NotAdmitted[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.NotAdmitted(w, d, svc)
+		timed(svc.Status.Conditions, changed.Status.Conditions, now)
 		told := transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady}
 		err := r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status)
 		if err == nil {

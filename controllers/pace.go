@@ -17,9 +17,14 @@ import (
 // more rarely, down to once in slowestProgress: each time it costs a write of the Shop and
 // one of the ShopRelease. Every transition is written at once.
 const (
-	firstProgress   = 3 * time.Second
-	slowestProgress = 24 * time.Second
+	firstProgress   = 5 * time.Second
+	slowestProgress = 20 * time.Second
 )
+
+// releasingTold is how long a service whose spec changed goes on being what it was: a release that
+// switches within it costs each of its services one write, not two. Its status.observedGeneration
+// says all the while that its conditions are of the spec before, so `kubectl wait` waits.
+const releasingTold = 15 * time.Second
 
 // pace keeps the number of status writes of a release small: a stack of 20 services
 // gets ready in dozens of steps, each of which wakes the operator.
@@ -44,6 +49,10 @@ func (p *pace) tooSoon(shop *v1alpha1.Shop, after *v1alpha1.ShopStatus, d *plan.
 	}
 	key := client.ObjectKeyFromObject(shop)
 	last, quiet := p.last[key], firstProgress
+	if d.Cut && (d.Reason == v1alpha1.ReasonStarting || d.Reason == v1alpha1.ReasonInstalling) { // the release that was just written wakes the operator, which then has more to say
+		d.Wake = sooner(d.Wake, firstProgress)
+		return sameStates(shop.Status.Conditions, after.Conditions)
+	}
 	if onlyProgress(shop, d) && sameStates(shop.Status.Conditions, after.Conditions) {
 		if wait := last.at.Add(last.quiet).Sub(now); wait > 0 {
 			d.Wake = sooner(d.Wake, wait)
@@ -53,6 +62,22 @@ func (p *pace) tooSoon(shop *v1alpha1.Shop, after *v1alpha1.ShopStatus, d *plan.
 	}
 	p.last[key] = told{now, quiet}
 	return false
+}
+
+// early tells whether all that would be written of a service is that a release with its change is on
+// its way, and that began a moment ago. It then shortens the time to the next pass.
+func early(svc *v1alpha1.ShopService, after []metav1.Condition, unserved, now time.Time, d *plan.Decision) bool {
+	was := meta.FindStatusCondition(svc.Status.Conditions, string(v1alpha1.ConditionReady))
+	is := meta.FindStatusCondition(after, string(v1alpha1.ConditionReady))
+	if was == nil || was.Status != metav1.ConditionTrue || is == nil || is.Reason != string(v1alpha1.ReasonReleasing) ||
+		svc.Status.ObservedGeneration == svc.Generation {
+		return false
+	}
+	wait := unserved.Add(releasingTold).Sub(now)
+	if wait > 0 {
+		d.Wake = sooner(d.Wake, wait)
+	}
+	return wait > 0
 }
 
 func (p *pace) forget(key client.ObjectKey) {

@@ -32,12 +32,12 @@ const (
 	PriorityFailed = -75
 )
 
-// enqueueBy enqueues the shops of an object with the priority of what changed. What is
-// listed at the start, and what did not change, waits for what did.
+// enqueueBy enqueues the shops of an object with the priority of what changed, at once or after
+// waitFor. What is listed at the start, and what did not change, waits for what did.
 func enqueueBy(shops handler.MapFunc, priority func(before, after client.Object) int) handler.EventHandler {
-	add := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], p int, objects ...client.Object) {
+	add := func(ctx context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request], p int, wait time.Duration, objects ...client.Object) {
 		for _, o := range objects {
-			addWith(q, p, shops(ctx, o))
+			addWith(q, p, wait, shops(ctx, o))
 		}
 	}
 	return handler.Funcs{
@@ -46,29 +46,29 @@ func enqueueBy(shops handler.MapFunc, priority func(before, after client.Object)
 			if !e.IsInInitialList {
 				p = priority(nil, e.Object)
 			}
-			add(ctx, q, p, e.Object)
+			add(ctx, q, p, waitFor(nil, e.Object), e.Object)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 			p := handler.LowPriority
 			if e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
 				p = priority(e.ObjectOld, e.ObjectNew)
 			}
-			add(ctx, q, p, e.ObjectOld, e.ObjectNew)
+			add(ctx, q, p, waitFor(e.ObjectOld, e.ObjectNew), e.ObjectOld, e.ObjectNew)
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(ctx, q, priority(e.Object, nil), e.Object)
+			add(ctx, q, priority(e.Object, nil), waitFor(e.Object, nil), e.Object)
 		},
 	}
 }
 
-// addWith adds requests; of a request that already waits, the greater priority counts.
-func addWith(q workqueue.TypedRateLimitingInterface[reconcile.Request], priority int, requests []reconcile.Request) {
+// addWith adds requests; of a request that already waits, the greater priority and the shorter wait count.
+func addWith(q workqueue.TypedRateLimitingInterface[reconcile.Request], priority int, wait time.Duration, requests []reconcile.Request) {
 	if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
+		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority, After: wait}, requests...)
 		return
 	}
 	for _, r := range requests {
-		q.Add(r)
+		q.AddAfter(r, wait)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestAPinGoesBeforeShopsThatChangedEarlierAndThoseBeforeReleasesToCut(t *tes
 	q, shops := queue(t), enqueueBy(itself, shopPriority)
 	ctx := context.Background()
 	shops.Create(ctx, event.CreateEvent{Object: shopAt("listed", "1", ""), IsInInitialList: true}, q)
-	addWith(q, PriorityNew, []reconcile.Request{shopKey("to-cut")})
+	addWith(q, PriorityNew, 0, []reconcile.Request{shopKey("to-cut")})
 	shops.Update(ctx, event.UpdateEvent{ObjectOld: shopAt("changed", "1", ""), ObjectNew: shopAt("changed", "2", "")}, q)
 	shops.Update(ctx, event.UpdateEvent{ObjectOld: shopAt("pinned", "1", ""), ObjectNew: shopAt("pinned", "2", "v1")}, q)
 	for _, want := range []struct {
@@ -57,7 +57,7 @@ func TestAPinGoesBeforeShopsThatChangedEarlierAndThoseBeforeReleasesToCut(t *tes
 
 func TestAChangeLiftsAShopThatWaitsToBeCut(t *testing.T) {
 	q, shops := queue(t), enqueueBy(itself, shopPriority)
-	addWith(q, PriorityNew, []reconcile.Request{shopKey("acme"), shopKey("bazaar")})
+	addWith(q, PriorityNew, 0, []reconcile.Request{shopKey("acme"), shopKey("bazaar")})
 	shops.Update(context.Background(), event.UpdateEvent{ObjectOld: shopAt("bazaar", "1", ""), ObjectNew: shopAt("bazaar", "2", "v1")}, q)
 	if shop, priority := next(q); shop != "bazaar" || priority != PriorityUrgent {
 		t.Errorf("got %s at %d", shop, priority)

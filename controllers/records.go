@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -59,13 +60,13 @@ func (r *records) forget(req ctrl.Request) {
 	delete(r.kept, req)
 }
 
-// restore writes lost records again; the pass that sees them goes on.
+// restore writes lost records again. The pass goes on with what is remembered of them, also where that
+// is refused: their stacks are healed.
 func (r *ShopReconciler) restore(ctx context.Context, w *observe.World, lost []*v1alpha1.ShopRelease) error {
+	var errs []error
 	for _, rel := range lost {
-		if err := r.Writer.Restore(ctx, w.Shop, rel); err != nil {
-			return err
-		}
+		errs = append(errs, r.Writer.Restore(ctx, w.Shop, rel))
 		w.Adopt(rel)
 	}
-	return nil
+	return errors.Join(errs...)
 }

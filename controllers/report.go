@@ -29,6 +29,9 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		svc := &w.Services[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.Service(w, d, svc)
+		if early(svc, changed.Status.Conditions, w.Observed.Content.Unserved, now, d) {
+			continue
+		}
 		timed(svc.Status.Conditions, changed.Status.Conditions, now)
 		told = append(told, transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady})
 		errs = append(errs, r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status))
@@ -46,7 +49,7 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 			r.tell(transition{t.object, t.before, t.after, v1alpha1.ConditionImagesPinned})
 		}
 	}
-	errs = append(errs, r.reportNotAdmitted(ctx, w, d))
+	errs = append(errs, r.reportNotAdmitted(ctx, w, d, now))
 	if errs[0] == nil {
 		r.measure(w, after.Status)
 	}
@@ -72,12 +75,21 @@ func (r *ShopReconciler) reportUnreadable(ctx context.Context, req ctrl.Request,
 	}
 	after := shop.DeepCopy()
 	after.Status = status.Unreadable(shop, why)
+	timed(shop.Status.Conditions, after.Status.Conditions, r.Now())
 	told := transition{shop, shop.Status.Conditions, after.DeepCopy().Status.Conditions, v1alpha1.ConditionReady}
 	if err := r.Writer.Status(ctx, "Shop", shop, after, shop.Status, after.Status); err != nil {
 		return errors.Join(why, err)
 	}
 	r.tell(told)
 	return why
+}
+
+// reportDeleting tells of a shop that is deleted and still there that nobody cares for it any more.
+func (r *ShopReconciler) reportDeleting(ctx context.Context, shop *v1alpha1.Shop) error {
+	after := shop.DeepCopy()
+	after.Status = status.Deleting(shop)
+	timed(shop.Status.Conditions, after.Status.Conditions, r.Now())
+	return r.Writer.Status(ctx, "Shop", shop, after, shop.Status, after.Status)
 }
 
 // reportOrphans tells the services of a shop that does not exist.
@@ -91,6 +103,7 @@ func (r *ShopReconciler) reportOrphans(ctx context.Context, req ctrl.Request) er
 		svc := &services[i]
 		changed := svc.DeepCopy()
 		changed.Status = status.Orphan(svc)
+		timed(svc.Status.Conditions, changed.Status.Conditions, r.Now())
 		told := transition{svc, svc.Status.Conditions, changed.DeepCopy().Status.Conditions, v1alpha1.ConditionReady}
 		err := r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status)
 		if err == nil {

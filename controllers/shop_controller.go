@@ -56,33 +56,33 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	if !shop.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // everything is owned by the shop and goes with it
+		return ctrl.Result{}, r.reportDeleting(ctx, &shop) // everything is owned by the shop and goes with it
 	}
 	now := r.Now()
-	world, err := r.look(ctx, req, &shop, now)
+	world, unrestored, err := r.look(ctx, req, &shop, now)
 	if err != nil {
 		return ctrl.Result{Priority: ptr.To(PriorityFailed)}, r.reportUnreadable(ctx, req, &shop, err)
 	}
 	decision := plan.Plan(world.Observed, now)
 	routed, err := r.apply(ctx, world, &decision)
+	err = errors.Join(unrestored, err)
 	result, err := r.conclude(ctx, outcome{req, world, &decision, routed, err}, now)
 	result.Priority = passPriority(&decision, err, now)
 	return result, err
 }
 
-// look reads the shop, and puts back what it cannot do without.
-func (r *ShopReconciler) look(ctx context.Context, req ctrl.Request, shop *v1alpha1.Shop, now time.Time) (*observe.World, error) {
-	world, err := r.Reader.Read(ctx, shop)
+// look reads the shop, and puts back what it cannot do without. unrestored says what could not be
+// put back: what serves is healed and gone back to all the same.
+func (r *ShopReconciler) look(ctx context.Context, req ctrl.Request, shop *v1alpha1.Shop, now time.Time) (world *observe.World, unrestored, err error) {
+	world, err = r.Reader.Read(ctx, shop)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if lost := r.records.lost(req, world); len(lost) > 0 && !shop.Spec.Paused {
-		if err := r.restore(ctx, world, lost); err != nil {
-			return nil, err
-		}
+		unrestored = r.restore(ctx, world, lost)
 	}
 	r.settling.look(req, world, now)
-	return world, nil
+	return world, unrestored, nil
 }
 
 func (r *ShopReconciler) forget(req ctrl.Request) {
@@ -123,6 +123,9 @@ type outcome struct {
 func (r *ShopReconciler) conclude(ctx context.Context, o outcome, now time.Time) (ctrl.Result, error) {
 	inARow := r.failures.add(o.req, o.err)
 	failed := withoutConflicts(o.err)
+	if failed == nil && inARow >= conflictsTold {
+		failed = o.err
+	}
 	if o.err != nil && failed == nil {
 		log.FromContext(ctx).V(1).Info("deciding again on a newer view", "conflict", o.err.Error())
 		return ctrl.Result{RequeueAfter: conflictDelay(inARow)}, nil

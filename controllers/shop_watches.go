@@ -67,6 +67,7 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
 			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
+	b = b.WatchesRawSource(source.Kind(sources, client.Object(&policyv1.PodDisruptionBudget{}), handler.EnqueueRequestsFromMapFunc(r.byNamespace), notItsStatus()))
 	b = r.watchGrants(b, sources)
 	if r.Reader.GatewayAPI {
 		b = r.watchRoutes(b)

@@ -81,6 +81,9 @@ const (
 	ReasonFrontDoorUnavailable Reason = "FrontDoorUnavailable"
 	// ReasonPaused: spec.paused is true; nothing is changed.
 	ReasonPaused Reason = "Paused"
+	// ReasonDeleting: the Shop is being deleted, and something holds its object. Nothing of it is healed any
+	// more. Shop only.
+	ReasonDeleting Reason = "Deleting"
 	// ReasonDegraded: the active release serves with less than it asks for.
 	ReasonDegraded Reason = "Degraded"
 	// ReasonApplyFailed: Kubernetes answers a write or a read with an error that is neither a refusal
@@ -92,7 +95,8 @@ const (
 	ReasonUnknownShop Reason = "UnknownShop"
 	// ReasonNotAllowed: a ShopService names a Shop whose annotation does not name it. ShopService only.
 	ReasonNotAllowed Reason = "NotAllowed"
-	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only.
+	// ReasonReleasing: a release with the change of a ShopService is on its way. ShopService only. Of a
+	// service that was ready it is written after 15 s; until then its observedGeneration is behind.
 	ReasonReleasing Reason = "Releasing"
 	// ReasonNotReleased: a ShopService is in no release yet. ShopService only.
 	ReasonNotReleased Reason = "NotReleased"

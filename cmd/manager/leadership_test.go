@@ -4,12 +4,15 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/rest"
+	kubetesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/utils/ptr"
 )
@@ -64,4 +67,51 @@ func TestTheTimeOutOfTheLeadershipIsItsOwn(t *testing.T) {
 	if config.Timeout != 0 || config.UserAgent != "manager" {
 		t.Errorf("the manager's client has a time-out of %s and calls itself %s", config.Timeout, config.UserAgent)
 	}
+}
+
+// A machine without CPU to spare: each answer comes late, and requests of the leader time out.
+func TestALeaderThatIsStarvedForTenSecondsGoesOnLeading(t *testing.T) {
+	for name, x := range map[string]struct {
+		starved, late time.Duration
+		leads         bool
+	}{
+		"answers take eight seconds, for two minutes": {2 * time.Minute, 8 * time.Second, true},
+		"no answer for ten seconds":                   {10 * time.Second, time.Hour, true},
+		"no answer for longer than another waits":     {leaseDuration + renewDeadline, time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if got := leadsOn(x.starved, x.late); got != x.leads {
+					t.Errorf("leads: %t", got)
+				}
+			})
+		})
+	}
+}
+
+// leadsOn tells whether a leader that is starved for some time still leads a minute after that. What
+// takes longer than the time-out of its client fails with it.
+func leadsOn(starved, late time.Duration) bool {
+	kube := fake.NewClientset()
+	begun := time.Now()
+	kube.PrependReactor("*", "leases", func(kubetesting.Action) (bool, runtime.Object, error) {
+		if since := time.Since(begun); since < retryPeriod || since >= retryPeriod+starved { // it first has to lead
+			return false, nil, nil
+		}
+		time.Sleep(min(late, renewDeadline/2))
+		if late > renewDeadline/2 {
+			return true, nil, context.DeadlineExceeded
+		}
+		return false, nil, nil
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), retryPeriod+starved+time.Minute)
+	defer cancel()
+	var stopped time.Time
+	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
+		Lock: lock(kube, "emporium-system", "emporium-a"), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		Callbacks: leaderelection.LeaderCallbacks{
+			OnStartedLeading: func(context.Context) {}, OnStoppedLeading: func() { stopped = time.Now() },
+		},
+	})
+	return stopped.Sub(begun) >= retryPeriod+starved+time.Minute
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	runtimego "runtime"
 	"time"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the image holds this program alone: whom to trust, unless SSL_CERT_FILE or SSL_CERT_DIR says so
@@ -35,6 +36,7 @@ var version = "dev"
 
 type options struct {
 	metricsAddress, healthAddress string
+	pprofAddress                  string
 	leaderElect                   bool
 	frontDoorImage                string
 	tenancy                       tenancy
@@ -50,6 +52,7 @@ func parse() options {
 	var o options
 	flag.StringVar(&o.metricsAddress, "metrics-bind-address", ":8080", "address of /metrics; 0 turns it off")
 	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flag.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "address of /debug/pprof, for example 127.0.0.1:6060; 0: none. Who can reach it can make the operator work: never open it to others")
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
 	o.tenancy.bind(flag.CommandLine)
@@ -66,6 +69,9 @@ func parse() options {
 
 func main() {
 	o := parse()
+	if o.pprofAddress == "0" {
+		runtimego.MemProfileRate = 0 // nobody asks for a profile, and sampling costs a megabyte
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&o.zap)))
 	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
 		ctrl.Log.Error(err, "running the operator")
@@ -103,6 +109,7 @@ func run(ctx context.Context, o options) error {
 		Cache:                               caches,
 		Metrics:                             metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:              o.healthAddress,
+		PprofBindAddress:                    o.pprofAddress,
 		LeaderElection:                      o.leaderElect,
 		LeaderElectionID:                    leaderElectionID,
 		LeaderElectionReleaseOnCancel:       true,

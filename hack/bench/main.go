@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/emporium-shop/emporium/hack/internal/worktree"
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
@@ -46,7 +44,7 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("measuring %s: %w", o.against, err)
 		}
 	}
-	if r.This, err = measure(ctx, bench{s, o.secrets}); err != nil {
+	if r.This, err = measure(ctx, bench{s, o.secrets, ""}); err != nil {
 		return err
 	}
 	r.print(os.Stdout, o.against)
@@ -63,25 +61,8 @@ func measure(ctx context.Context, b bench) (f measured, err error) {
 	return f, b.clear(ctx)
 }
 
-// against measures another commit on the same cluster. Its checkout borrows the cluster's
-// folder, since its own tools make its images and load them; they are replaced afterwards.
+// against measures the operator and the front door of another commit on the same cluster; they are replaced afterwards.
 func against(ctx context.Context, s stage.Stage, o options) (*measured, error) {
-	if s.Foreign {
-		return nil, errors.New("its images have the tags of this checkout's, which your nodes would keep: use the cluster of this machine")
-	}
-	if err := s.Cluster(ctx); err != nil {
-		return nil, err
-	}
-	tree, err := worktree.At(ctx, s.Root, o.against)
-	if err != nil {
-		return nil, err
-	}
-	defer tree.Remove() //nolint:contextcheck // also when the context is over
-	if err := os.Symlink(filepath.Join(s.Root, ".cluster"), filepath.Join(tree.Path, ".cluster")); err != nil {
-		return nil, fmt.Errorf("borrowing the cluster: %w", err)
-	}
-	other := s
-	other.Root = tree.Path
-	f, err := measure(ctx, bench{other, o.secrets})
+	f, err := measure(ctx, bench{s, o.secrets, o.against})
 	return &f, err
 }

@@ -29,8 +29,8 @@ func build(ctx context.Context, checkout, binary string) error {
 	return nil
 }
 
-// memoryLimit is that of config/manager/deployment.yaml.
-const memoryLimit = "GOMEMLIMIT=921MiB"
+// runtimeSettings are those of config/manager/deployment.yaml.
+var runtimeSettings = []string{"GOMEMLIMIT=921MiB", "GOGC=50"}
 
 // operator is the real one, as a process beside the API server.
 type operator struct {
@@ -57,7 +57,7 @@ func startOperator(ctx context.Context, binary, kubeconfig, work string, more []
 	args := append([]string{"--front-door-image=gateway:1", "--metrics-bind-address=" + metrics, "--health-probe-bind-address=0"}, more...)
 	o.cmd = exec.CommandContext(ctx, binary, args...)
 	o.cmd.Cancel = func() error { return o.cmd.Process.Signal(syscall.SIGTERM) }
-	o.cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, memoryLimit)
+	o.cmd.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), runtimeSettings...)
 	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
 	if err := o.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the operator: %w", err)

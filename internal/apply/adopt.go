@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/release"
 )
 
@@ -26,13 +27,16 @@ func (w *Writer) adopt(ctx context.Context, shop *v1alpha1.Shop, want client.Obj
 		return apierrors.NewConflict(v1alpha1.GroupVersion.WithResource(kind).GroupResource(), want.GetName(), errors.New("it went while it was created"))
 	case err != nil:
 		return fmt.Errorf("looking at %s %s, which exists: %w", kind, want.GetName(), err)
+	case !there.GetDeletionTimestamp().IsZero() && isOwned(there, shop):
+		return &GoingError{kind, want.GetName(), there.GetFinalizers()}
 	case !there.GetDeletionTimestamp().IsZero() || !(isOwned(there, shop) || isLostCopy(there)):
 		return &ForeignError{kind, want.GetName()}
 	}
 	return w.relabel(ctx, there, want, kind)
 }
 
-// relabel gives an object the labels and the owner that it was created with.
+// relabel gives an object the labels and the owner that it was created with, and a copy the
+// annotation that says what it is a copy of.
 func (w *Writer) relabel(ctx context.Context, there, want client.Object, kind string) error {
 	patched := there.DeepCopyObject().(client.Object)
 	labels := maps.Clone(there.GetLabels())
@@ -44,7 +48,15 @@ func (w *Writer) relabel(ctx context.Context, there, want client.Object, kind st
 	if metav1.GetControllerOfNoCopy(there) == nil {
 		patched.SetOwnerReferences(append(patched.GetOwnerReferences(), want.GetOwnerReferences()...))
 	}
-	if maps.Equal(labels, there.GetLabels()) && len(patched.GetOwnerReferences()) == len(there.GetOwnerReferences()) {
+	annotations := maps.Clone(there.GetAnnotations())
+	if from := want.GetAnnotations()[observe.AnnotationCopiedFrom]; from != "" && !observe.TellsOfItself(there) {
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[observe.AnnotationCopiedFrom] = from
+		patched.SetAnnotations(annotations)
+	}
+	if maps.Equal(labels, there.GetLabels()) && maps.Equal(annotations, there.GetAnnotations()) && len(patched.GetOwnerReferences()) == len(there.GetOwnerReferences()) {
 		return nil
 	}
 	w.wrote(kind, "patch")
@@ -59,18 +71,25 @@ func isLostCopy(o client.Object) bool {
 	if metav1.GetControllerOfNoCopy(o) != nil {
 		return false
 	}
-	var hash string
-	var err error
 	var immutable *bool
 	switch c := o.(type) {
 	case *corev1.Secret:
 		immutable = c.Immutable
-		hash, err = release.HashSecret(c)
 	case *corev1.ConfigMap:
 		immutable = c.Immutable
-		hash, err = release.HashConfigMap(c)
 	default:
 		return false
 	}
+	hash, err := hashOf(o)
 	return err == nil && immutable != nil && *immutable && release.IsCopyOf(o.GetName(), hash)
+}
+
+func hashOf(o client.Object) (string, error) {
+	switch c := o.(type) {
+	case *corev1.Secret:
+		return release.HashSecret(c)
+	case *corev1.ConfigMap:
+		return release.HashConfigMap(c)
+	}
+	return "", fmt.Errorf("hashing %s: it is neither a ConfigMap nor a Secret", o.GetName())
 }

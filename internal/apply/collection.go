@@ -11,7 +11,6 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
-	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // fewest is the number of objects from which one request for all of them is made.
@@ -55,7 +54,7 @@ func (w *Writer) deleteAll(ctx context.Context, shop *v1alpha1.Shop, kind, rel s
 	log.FromContext(ctx).V(1).Info("deleting all of a retired release", "kind", kind, "release", rel)
 	w.wrote(kind, "deletecollection")
 	err := w.Client.DeleteAllOf(ctx, example, client.InNamespace(shop.Namespace),
-		client.MatchingLabels{frontdoor.LabelShop: shop.Name, frontdoor.LabelRelease: rel, resources.LabelManagedBy: resources.ManagedBy},
+		client.MatchingLabels{frontdoor.LabelShop: shop.Name, frontdoor.LabelRelease: rel},
 		client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("deleting the %s objects of release %s: %w", kind, rel, err)

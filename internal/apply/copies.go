@@ -37,6 +37,9 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 	var errs []error
 	for _, c := range rel.Spec.Copies {
 		there, err := w.hasCopy(ctx, shop, c)
+		if err == nil && !there {
+			there, err = w.mendCopy(ctx, shop, c)
+		}
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -55,6 +58,31 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// mendCopy gives a copy that is there the labels, the owner and the annotation back that somebody
+// took away, whatever became of what it was made of. there is false where it has to be made.
+func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (there bool, err error) {
+	var is client.Object = &corev1.ConfigMap{}
+	if c.Kind == v1alpha1.SecretKind {
+		is = &corev1.Secret{}
+	}
+	err = w.Live.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, is)
+	if err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	hash, err := hashOf(is)
+	if err != nil || !is.GetDeletionTimestamp().IsZero() || !release.IsCopyOf(c.Copy, hash) || !(isOwned(is, shop) || isLostCopy(is)) {
+		return false, err
+	}
+	want := is.DeepCopyObject().(client.Object)
+	meta := w.meta(shop, c.Copy, ComponentCopy)
+	want.SetLabels(meta.Labels)
+	want.SetOwnerReferences(meta.OwnerReferences)
+	if !observe.TellsOfItself(is) { // of no version: it costs a read of what it was made of
+		want.SetAnnotations(map[string]string{observe.AnnotationCopiedFrom: observe.CopiedFrom(&metav1.ObjectMeta{UID: "unknown", ResourceVersion: "0"}, hash)})
+	}
+	return true, w.relabel(ctx, is, want, string(c.Kind))
 }
 
 // copyAll copies what is not copied yet: a release that changes an image alone writes nothing.
@@ -81,6 +109,7 @@ func (w *Writer) hasCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.Co
 	for name, value := range w.meta(shop, c.Copy, ComponentCopy).Labels {
 		whole = whole && obj.GetLabels()[name] == value // one without them gets them back (adopt)
 	}
+	whole = whole && observe.TellsOfItself(obj)
 	return err == nil && whole && metav1.IsControlledBy(obj, shop) && obj.GetDeletionTimestamp().IsZero(), nil
 }
 

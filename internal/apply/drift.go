@@ -1,11 +1,6 @@
 package apply
 
-import (
-	"reflect"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-)
+import "reflect"
 
 // Server-side apply owns some lists and maps as a whole ("atomic"): there, an element that somebody
 // added is as much a drift as one that somebody took away. Which ones is part of the API's
@@ -96,95 +91,4 @@ func number(v any) any {
 		return float64(n)
 	}
 	return v
-}
-
-// emptiable are the atomic fields of a pod, and of its containers, that an intent may leave out
-// since it wants none of it. What somebody puts there changes where and what pods run.
-var emptiable = struct {
-	pod       map[string]any
-	container map[string]any
-}{
-	pod:       map[string]any{"nodeSelector": map[string]any{}, "tolerations": []any{}},
-	container: map[string]any{"args": []any{}, "command": []any{}, "envFrom": []any{}},
-}
-
-// intruder is a field that somebody added where the intent wants nothing.
-type intruder struct {
-	path  []string
-	empty any
-}
-
-// intruders finds them in the pod template of a Deployment.
-func (i intent) intruders(live map[string]any) (out []intruder) {
-	if i.kind() != "Deployment" || live == nil {
-		return nil
-	}
-	pod := []string{"spec", "template", "spec"}
-	want, _, _ := unstructured.NestedMap(i.object.Object, pod...)
-	have, _, _ := unstructured.NestedFieldNoCopy(live, pod...)
-	is, _ := have.(map[string]any)
-	for field, empty := range emptiable.pod {
-		if absent(want[field]) && !absent(is[field]) {
-			out = append(out, intruder{append(pod, field), empty})
-		}
-	}
-	wanted, _ := want["containers"].([]any)
-	lives, _ := is["containers"].([]any)
-	for at, w := range wanted {
-		if len(lives) == 0 {
-			break
-		}
-		c, _ := w.(map[string]any)
-		l, _ := elementLike(w, lives, min(at, len(lives)-1)).(map[string]any)
-		for field, empty := range emptiable.container {
-			if absent(c[field]) && !absent(l[field]) {
-				out = append(out, intruder{[]string{"containers", c["name"].(string), field}, empty})
-			}
-		}
-	}
-	return out
-}
-
-func absent(v any) bool {
-	switch x := v.(type) {
-	case nil:
-		return true
-	case []any:
-		return len(x) == 0
-	case map[string]any:
-		return len(x) == 0
-	}
-	return false
-}
-
-// without returns the intent with the intruders' fields stated as empty: a field that is only left
-// out stays with whoever added it.
-func (i intent) without(found []intruder) intent {
-	if len(found) == 0 {
-		return i
-	}
-	out := intent{object: i.object.DeepCopy()}
-	for _, f := range found {
-		if f.path[0] == "spec" {
-			_ = unstructured.SetNestedField(out.object.Object, f.empty, f.path...) // maps all the way: it cannot fail
-			continue
-		}
-		containers, _, _ := unstructured.NestedSlice(out.object.Object, "spec", "template", "spec", "containers")
-		for _, c := range containers {
-			if m := c.(map[string]any); m["name"] == f.path[1] {
-				m[f.path[2]] = f.empty
-			}
-		}
-		_ = unstructured.SetNestedSlice(out.object.Object, containers, "spec", "template", "spec", "containers")
-	}
-	return out
-}
-
-// describe names the intruders for the log.
-func describe(found []intruder) string {
-	var names []string
-	for _, f := range found {
-		names = append(names, strings.Join(f.path, "."))
-	}
-	return strings.Join(names, ", ")
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
@@ -11,6 +12,20 @@ type ForeignError struct{ Kind, Name string }
 
 func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s %s exists and is not this shop's: it is left as it is; rename or delete it, or rename the shop", e.Kind, e.Name)
+}
+
+// GoingError says that an object of the shop is being deleted and cannot be made anew until it is gone.
+type GoingError struct {
+	Kind, Name string
+	Finalizers []string
+}
+
+func (e *GoingError) Error() string {
+	held := ""
+	if len(e.Finalizers) > 0 {
+		held = ": its finalizers hold it, " + strings.Join(e.Finalizers, ", ")
+	}
+	return fmt.Sprintf("%s %s is being deleted, and is made anew when it is gone%s", e.Kind, e.Name, held)
 }
 
 // RefusedError says that Kubernetes refused an object: a quota, an admission rule, a bad value.

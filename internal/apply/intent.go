@@ -64,14 +64,19 @@ func (i intent) tableData() string {
 	return data
 }
 
-// holds tells whether the live object is what the intent says.
+// holds tells whether the live object is what the intent says, and nothing else where that could hurt.
 func (i intent) holds(live map[string]any) bool {
+	return i.statedBy(live) && len(i.additions(live)) == 0
+}
+
+// statedBy tells whether the live object has what the intent states.
+func (i intent) statedBy(live map[string]any) bool {
 	for field, want := range i.object.Object {
 		if field != "apiVersion" && field != "kind" && !within(want, live[field], field) {
 			return false
 		}
 	}
-	return len(i.intruders(live)) == 0
+	return true
 }
 
 func (i intent) heldBy(o client.Object) (bool, error) {

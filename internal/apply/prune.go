@@ -147,7 +147,7 @@ func (w *Writer) isCandidate(ctx context.Context, shop *v1alpha1.Shop, release s
 }
 
 func (w *Writer) pruneKind(ctx context.Context, pass *pruning, kind string, list client.ObjectList, with client.ListOption) error {
-	of := client.MatchingLabels{frontdoor.LabelShop: pass.world.Shop.Name, resources.LabelManagedBy: resources.ManagedBy}
+	of := client.MatchingLabels{frontdoor.LabelShop: pass.world.Shop.Name}
 	if err := w.Client.List(ctx, list, client.InNamespace(pass.world.Shop.Namespace), of, with); err != nil {
 		return fmt.Errorf("listing %s objects: %w", kind, err)
 	}

@@ -60,8 +60,13 @@ func inParallel[T any](all []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
-// applyAll applies the objects that differ from their intent. Pods first: they take the longest.
+// applyAll applies the objects that differ from their intent.
 func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []intent) error {
+	return inParallel(podsFirst(objects), func(in intent) error { return w.applyOne(ctx, shop, in) })
+}
+
+// podsFirst puts in front what starts pods: they take the longest.
+func podsFirst(objects []intent) []intent {
 	var workloads, others []intent
 	for _, in := range objects {
 		if in.err == nil && in.kind() == "Deployment" {
@@ -70,7 +75,7 @@ func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []in
 		}
 		others = append(others, in)
 	}
-	return inParallel(append(workloads, others...), func(in intent) error { return w.applyOne(ctx, shop, in) })
+	return append(workloads, others...)
 }
 
 func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) error {
@@ -81,29 +86,46 @@ func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) e
 	if err != nil || (live != nil && (in.kind() == "Job" || in.holds(live))) { // a Job runs once, as it was made
 		return err
 	}
-	found := in.intruders(live)
-	if in = in.without(found); live != nil && w.insisted.isKnown(in, live) {
+	if live != nil && w.insisted.isKnown(in, live) {
 		return nil
 	}
-	if err := w.handOver(ctx, in, live); err != nil {
-		return err
+	if !in.statedBy(live) {
+		if live, err = w.applyTo(ctx, in, live); err != nil {
+			return err
+		}
 	}
-	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil, "taking out", describe(found))
-	sent := intent{object: in.object.DeepCopy()}
-	if err := w.send(ctx, sent); err != nil {
-		return err
+	if len(in.additions(live)) > 0 {
+		if live, err = w.takeOut(ctx, in, live); err != nil {
+			return err
+		}
 	}
-	return w.learn(in, sent)
+	w.insisted.learn(in, live, in.holds(live)) // where the server does not store what it was asked for
+	return nil
 }
 
-// learn keeps in mind where the server does not store what it was asked for.
-func (w *Writer) learn(in, answer intent) error {
-	live, err := w.asCached(answer)
-	if err != nil {
-		return fmt.Errorf("reading the answer to %s %s: %w", in.kind(), in.name(), err)
+// applyTo applies an intent to what there is, and returns what it is then. What somebody added can be why that
+// is refused; then it is taken out first.
+func (w *Writer) applyTo(ctx context.Context, in intent, live map[string]any) (map[string]any, error) {
+	if err := w.handOver(ctx, in, live); err != nil {
+		return nil, err
 	}
-	w.insisted.learn(in, live, in.holds(live))
-	return nil
+	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil)
+	sent := intent{object: in.object.DeepCopy()}
+	err := w.send(ctx, sent)
+	if errors.As(err, new(*RefusedError)) && len(in.additions(live)) > 0 {
+		if _, out := w.takeOut(ctx, in, live); out == nil {
+			sent = intent{object: in.object.DeepCopy()}
+			err = w.send(ctx, sent)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer, err := w.typedOf(sent, sent.object.Object)
+	if err != nil {
+		return nil, err
+	}
+	return asCached(answer)
 }
 
 func verb(options []client.ApplyOption) string {
@@ -142,6 +164,9 @@ func (w *Writer) live(ctx context.Context, shop *v1alpha1.Shop, in intent) (map[
 	}
 	if !isOurs(obj, shop) {
 		return nil, &ForeignError{in.kind(), in.name()}
+	}
+	if !obj.GetDeletionTimestamp().IsZero() { // nothing that is written to it stays
+		return nil, &GoingError{in.kind(), in.name(), obj.GetFinalizers()}
 	}
 	return runtime.DefaultUnstructuredConverter.ToUnstructured(obj)
 }

@@ -2,10 +2,13 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,26 +28,73 @@ type Configs struct {
 	// of. nil: every source is read once.
 	Copies client.Reader
 
-	known sync.Map // UID → version
+	mu sync.Mutex
+	// known is what was read, by shop and UID. What a shop does not name any more is forgotten:
+	// tools that put a hash into the name of a ConfigMap make another one for each release.
+	known map[types.NamespacedName]map[types.UID]version
 }
 
 type version struct{ resourceVersion, hash string }
 
-// Hashes returns the content hash of each existing ConfigMap and Secret that the services name.
-func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (map[release.Ref]string, error) {
-	out := map[release.Ref]string{}
+// unreadHash stands for the hash of what exists and was never read.
+const unreadHash = "unreadable"
+
+// unreadError says that the content of a ConfigMap or Secret could not be read.
+type unreadError struct {
+	ref release.Ref
+	err error
+}
+
+func (e *unreadError) Error() string {
+	return fmt.Sprintf("%s %s, which services take values from, cannot be read: %v; nothing new is released until it can, what serves goes on", e.ref.Kind, e.ref.Name, e.err)
+}
+
+// Hashes returns the content hash of each existing ConfigMap and Secret that the services name. One
+// that cannot be read keeps the hash that it had and is a problem of the next release: what serves is
+// healed, and gone back to, without it.
+func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1alpha1.ShopService) (out map[release.Ref]string, unread []release.Problem, err error) {
+	out = map[release.Ref]string{}
 	// Listed only when something is not known: at the start, and when a source changed.
 	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
+	known := c.knownOf(client.ObjectKeyFromObject(shop))
+	named := map[types.UID]version{}
 	for _, ref := range referencesOf(shop, services) {
-		hash, err := c.hash(ctx, shop.Namespace, ref, copied)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
+		uid, v, err := c.hash(ctx, shop.Namespace, ref, known, copied)
+		if e := (*unreadError)(nil); errors.As(err, &e) && ctx.Err() == nil {
+			unread = append(unread, release.Problem{Message: e.Error()})
+		} else if err != nil { // the next try goes on from here
+			maps.Copy(named, known)
+			c.remember(client.ObjectKeyFromObject(shop), named)
+			return nil, nil, fmt.Errorf("reading %s %s: %w", ref.Kind, ref.Name, err)
 		}
-		if hash != "" {
-			out[ref] = hash
+		if v.hash != "" {
+			out[ref], named[uid] = v.hash, v
 		}
 	}
-	return out, nil
+	c.remember(client.ObjectKeyFromObject(shop), named)
+	return out, unread, nil
+}
+
+// Forget drops what is remembered of a shop that is gone.
+func (c *Configs) Forget(shop types.NamespacedName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, shop)
+}
+
+func (c *Configs) knownOf(shop types.NamespacedName) map[types.UID]version {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[shop]
+}
+
+func (c *Configs) remember(shop types.NamespacedName, named map[types.UID]version) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[types.NamespacedName]map[types.UID]version{}
+	}
+	c.known[shop] = named
 }
 
 func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []release.Ref {
@@ -65,35 +115,40 @@ func referencesOf(shop *v1alpha1.Shop, services []v1alpha1.ShopService) []releas
 	return out
 }
 
-// hash returns "" where the object does not exist.
-func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, copied func() (map[copyOf]string, error)) (string, error) {
+// hash returns no version where the object does not exist.
+func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, known map[types.UID]version, copied func() (map[copyOf]string, error)) (types.UID, version, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(string(ref.Kind)))
 	key := client.ObjectKey{Namespace: namespace, Name: ref.Name}
 	if err := c.Metadata.Get(ctx, key, meta); err != nil {
-		return "", client.IgnoreNotFound(err)
+		return "", version{}, client.IgnoreNotFound(err)
 	}
-	if v, ok := c.known.Load(meta.UID); ok && v.(version).resourceVersion == meta.ResourceVersion {
-		return v.(version).hash, nil
+	if v := known[meta.UID]; v.hash != "" && v.resourceVersion == meta.ResourceVersion {
+		return meta.UID, v, nil
 	}
 	hashes, err := copied()
 	if err != nil {
-		return "", err
+		return "", version{}, err
 	}
 	if hash, told := hashes[copyOf{meta.UID, meta.ResourceVersion}]; told {
-		c.remember(meta, hash)
-		return hash, nil
+		return meta.UID, version{meta.ResourceVersion, hash}, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
-	if err != nil {
-		return "", client.IgnoreNotFound(err)
+	if apierrors.IsNotFound(err) {
+		return "", version{}, nil
 	}
-	c.remember(obj, hash)
-	return hash, nil
+	if err != nil {
+		return meta.UID, lastKnown(known[meta.UID]), &unreadError{ref, err}
+	}
+	return obj.GetUID(), version{obj.GetResourceVersion(), hash}, nil
 }
 
-func (c *Configs) remember(obj client.Object, hash string) {
-	c.known.Store(types.UID(obj.GetUID()), version{obj.GetResourceVersion(), hash})
+// lastKnown is what stands for content that cannot be read: its version of before makes it be read again.
+func lastKnown(v version) version {
+	if v.hash == "" {
+		v.hash = unreadHash
+	}
+	return v
 }
 
 // Load reads the content of a ConfigMap or Secret and hashes it.

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 const (
@@ -62,8 +63,13 @@ func (c *Configs) copied(ctx context.Context, namespace string) (map[copyOf]stri
 }
 
 func learn(hashes map[copyOf]string, o metav1.Object) {
-	from := strings.Fields(o.GetAnnotations()[AnnotationCopiedFrom])
-	if len(from) == 3 {
+	if from := strings.Fields(o.GetAnnotations()[AnnotationCopiedFrom]); TellsOfItself(o) {
 		hashes[copyOf{types.UID(from[0]), from[1]}] = from[2]
 	}
+}
+
+// TellsOfItself tells whether the annotation of a copy can be right: the hash is the one that the copy is named by.
+func TellsOfItself(o metav1.Object) bool {
+	from := strings.Fields(o.GetAnnotations()[AnnotationCopiedFrom])
+	return len(from) == 3 && len(from[2]) == 64 && release.IsCopyOf(o.GetName(), from[2])
 }

@@ -2,11 +2,14 @@ package observe
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -35,7 +38,7 @@ func start(t *testing.T, from func(secret *corev1.Secret, hash string) string) *
 		t.Fatal(err)
 	}
 	copied := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-		Name: "acme-mail-1", Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
+		Name: "acme-s-mail-" + hash[:8], Namespace: "shops", Labels: map[string]string{frontdoor.LabelComponent: ComponentCopy},
 		Annotations: map[string]string{AnnotationCopiedFrom: from(secret, hash)},
 	}}
 	scheme := runtime.NewScheme()
@@ -61,7 +64,7 @@ func (n *newborn) hashes(t *testing.T) map[release.Ref]string {
 	var out map[release.Ref]string
 	for range 2 {
 		var err error
-		if out, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
+		if out, _, err = n.Hashes(context.Background(), shop, []v1alpha1.ShopService{service}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,6 +84,7 @@ func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
 		"changed":              func(*corev1.Secret, string) string { return "1 6 old" },
 		"made anew":            func(*corev1.Secret, string) string { return "0 7 old" },
 		"copied by an old one": func(*corev1.Secret, string) string { return "" },
+		"edited by hand":       func(s *corev1.Secret, hash string) string { return CopiedFrom(s, strings.Repeat("0", 64)) },
 		"unreadable":           func(*corev1.Secret, string) string { return "1 7" },
 	} {
 		n := start(t, from)
@@ -89,4 +93,64 @@ func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
 			t.Errorf("%s: hash %q after %d reads, want %q after one", name, got, n.reads, want)
 		}
 	}
+}
+
+// hashed is a ConfigMap with its own UID, as kustomize makes a new one for each content.
+func hashed(name string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shops", UID: types.UID("uid-" + name), ResourceVersion: "1"}, Data: map[string]string{"x": name}}
+}
+
+// A tool that puts a hash into the names of ConfigMaps makes a new object for each release.
+func TestWhatAShopDoesNotNameAnyMoreIsForgotten(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	c := fake.NewClientBuilder().WithScheme(scheme).Build()
+	reads := 0
+	live := interceptor.NewClient(c, interceptor.Funcs{Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+		reads++
+		return c.Get(ctx, key, o, opts...)
+	}})
+	configs := &Configs{Metadata: c, Live: live}
+	hash := func(shop string, names ...string) {
+		t.Helper()
+		service := v1alpha1.ShopService{}
+		for _, name := range names {
+			service.Spec.EnvFrom = append(service.Spec.EnvFrom, corev1.EnvFromSource{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}}})
+		}
+		of := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: shop, Namespace: "shops"}}
+		got, _, err := configs.Hashes(context.Background(), of, []v1alpha1.ShopService{service})
+		if err != nil || len(got) != len(names) {
+			t.Fatalf("%v: %v %v", names, got, err)
+		}
+	}
+	const releases = 50
+	for n := range releases {
+		if err := c.Create(context.Background(), without(hashed(fmt.Sprint("prices-", n)))); err != nil {
+			t.Fatal(err)
+		}
+		hash("acme", fmt.Sprint("prices-", n))
+		hash("bazaar", "prices-0")
+	}
+	acme, bazaar := types.NamespacedName{Namespace: "shops", Name: "acme"}, types.NamespacedName{Namespace: "shops", Name: "bazaar"}
+	if len(configs.known[acme]) != 1 || len(configs.known[bazaar]) != 1 {
+		t.Errorf("after %d releases %d and %d objects are remembered, of which the shops name one each", releases, len(configs.known[acme]), len(configs.known[bazaar]))
+	}
+	if reads != releases+1 {
+		t.Errorf("%d reads of %d objects, one of which two shops name", reads, releases)
+	}
+	hash("acme", "prices-1", "prices-2")
+	if hash("acme", "prices-1", "prices-2"); reads != releases+3 {
+		t.Errorf("what is named is read again: %d reads", reads-releases-1)
+	}
+	if configs.Forget(acme); len(configs.known) != 1 {
+		t.Errorf("of a shop that is gone is remembered: %v", configs.known)
+	}
+}
+
+// without drops what an object that is created must not have.
+func without(m *corev1.ConfigMap) *corev1.ConfigMap {
+	m.ResourceVersion = ""
+	return m
 }

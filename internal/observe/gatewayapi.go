@@ -29,6 +29,8 @@ type Prober interface {
 	// Known returns since when they are known to send customers to the release, by the switch
 	// of that time; zero: they are not.
 	Known(shop types.NamespacedName, since time.Time, release string) time.Time
+	// Word says why that is known by the Gateways' word alone; "": it was seen, or is not known.
+	Word(shop types.NamespacedName, since time.Time, release string) string
 	// Ask asks them, and returns what is known without waiting for their answer.
 	Ask(probe.Question) probe.Answer
 	// Forget drops what is known of a shop.
@@ -41,6 +43,8 @@ type Route struct {
 	Public *gatewayv1.HTTPRoute
 	// Address and PreviewAddress are where customers and testers arrive; "": not known.
 	Address, PreviewAddress string
+	// Word says why it is known by the Gateways' word alone that customers reach what serves; "": it was seen.
+	Word string
 }
 
 // readRoute reads a front door of type GatewayAPI. What the shop's HTTPRoute names is
@@ -151,6 +155,7 @@ func (r *Reader) follow(w *World, e entrances) {
 	}
 	if f.ConfirmedAt = r.known(w, s); !f.ConfirmedAt.IsZero() {
 		f.Confirmed = 1
+		w.Route.Word = r.Prober.Word(client.ObjectKeyFromObject(w.Shop), s.At, w.Observed.Table.Active)
 		return
 	}
 	if f.Waiting = notTakenUp(w.Route.Public); f.Waiting == "" {
@@ -162,7 +167,10 @@ func (r *Reader) follow(w *World, e entrances) {
 	answer := r.Prober.Ask(probe.Question{
 		Shop: client.ObjectKeyFromObject(w.Shop), Switch: s.At, Release: w.Observed.Table.Active, Entrances: e.ways,
 	})
-	f.Waiting, w.Wake = answer.Said, answer.Again
+	f.Waiting = answer.Said
+	if w.Wake == 0 || (answer.Again > 0 && answer.Again < w.Wake) {
+		w.Wake = answer.Again
+	}
 	if !answer.Since.IsZero() {
 		f.Confirmed, f.ConfirmedAt = 1, answer.Since
 	}
@@ -206,6 +214,9 @@ func (r *Reader) readCounts(ctx context.Context, w *World) error {
 func (r *Reader) Forget(shop types.NamespacedName) {
 	if r.Prober != nil {
 		r.Prober.Forget(shop)
+	}
+	if r.Configs != nil {
+		r.Configs.Forget(shop)
 	}
 }
 

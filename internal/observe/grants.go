@@ -22,7 +22,7 @@ func (r *Reader) readGrants(ctx context.Context, w *World) error {
 		return err
 	}
 	w.Facts = facts
-	t := release.Tenancy{Shop: w.Shop, Services: w.Services, Facts: facts, Revision: w.Snapshot.Spec.Revision}
+	t := release.Tenancy{Shop: w.Shop, Services: w.Services, Facts: facts, Revision: w.Snapshot.Spec.Revision, Copies: w.Snapshot.Spec.Copies}
 	if active := w.Releases[w.Observed.Table.Active]; active != nil {
 		t.Serving = &active.Spec
 	}
@@ -83,11 +83,20 @@ func (c *Configs) fact(ctx context.Context, namespace string, o release.Object) 
 	if err != nil {
 		return release.Fact{}, false, err
 	}
-	fact.Allowed = obj.GetAnnotations()[v1alpha1.AnnotationAllowedServices]
 	if claim, ok := obj.(*corev1.PersistentVolumeClaim); ok {
-		fact.OnePod = slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteOncePod)
+		fact = access(claim.Spec.AccessModes)
 	}
+	fact.Allowed = obj.GetAnnotations()[v1alpha1.AnnotationAllowedServices]
 	return fact, true, nil
+}
+
+// access tells how a claim can be mounted.
+func access(modes []corev1.PersistentVolumeAccessMode) release.Fact {
+	has := func(m corev1.PersistentVolumeAccessMode) bool { return slices.Contains(modes, m) }
+	return release.Fact{
+		OnePod:  has(corev1.ReadWriteOncePod),
+		OneNode: has(corev1.ReadWriteOnce) && !has(corev1.ReadWriteMany) && !has(corev1.ReadOnlyMany),
+	}
 }
 
 // objectOf: of a claim it matters how it can be mounted, of the others only whom they allow.

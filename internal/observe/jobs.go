@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -30,7 +31,9 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 		}
 		switch rel := j.Labels[frontdoor.LabelRelease]; j.Labels[frontdoor.LabelComponent] {
 		case frontdoor.ComponentMigration:
-			w.remember(w.Observed.Migrations, rel, j)
+			if j.Name == release.ObjectName(w.Shop.Name, j.Labels[frontdoor.LabelJob], strings.TrimPrefix(rel, w.Shop.Name+"-")) { // else somebody's copy of it
+				w.remember(w.Observed.Migrations, rel, j)
+			}
 		case frontdoor.ComponentCheck:
 			if w.isCurrentCheck(rel, j) {
 				w.remember(w.Observed.Checks, rel, j)
@@ -114,6 +117,9 @@ func jobKey(release, component, name string) string { return release + "/" + com
 // may at any moment, what keeps it from beginning, and that it is done where only a container that somebody else put
 // into the pod still runs.
 func lookAtPods(job *plan.Job, j *batchv1.Job, pods []corev1.Pod) {
+	if j.Spec.Suspend != nil && *j.Spec.Suspend {
+		job.Trouble = "suspended: kubectl -n " + j.Namespace + " patch job " + j.Name + ` --type=merge -p '{"spec":{"suspend":false}}' lets it run`
+	}
 	for i := range pods {
 		p := &pods[i]
 		job.Started = job.Started || p.Status.Phase == corev1.PodRunning

@@ -1,12 +1,14 @@
 package observe
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -18,7 +20,7 @@ import (
 func jobOf(component, rel, what string, change ...func(*batchv1.Job)) batchv1.Job {
 	begun := metav1.NewTime(epoch)
 	j := batchv1.Job{ObjectMeta: metav1.ObjectMeta{
-		Namespace: "shops", Name: "acme-" + what + "-job", OwnerReferences: owned(),
+		Namespace: "shops", Name: "acme-" + what + "-" + strings.TrimPrefix(rel, "acme-"), OwnerReferences: owned(),
 		Labels: map[string]string{frontdoor.LabelShop: "acme", frontdoor.LabelRelease: rel, frontdoor.LabelComponent: component, frontdoor.LabelJob: what},
 	}}
 	j.Spec.Template.Spec.Containers = []corev1.Container{{Name: "cart"}}
@@ -82,7 +84,9 @@ func TestWhatBecameOfAJob(t *testing.T) {
 		"a sidecar that ended is not its work": {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning, container("istio-proxy", done), container("cart", corev1.ContainerStatus{}))},
 			plan.Job{State: plan.JobRunning, Started: true}},
 		"its pod is not created": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status.Active = 0 }), nil,
-			plan.Job{State: plan.JobRunning, Trouble: "its pod is not created: kubectl -n shops describe job acme-cart-job says why"}},
+			plan.Job{State: plan.JobRunning, Trouble: "its pod is not created: kubectl -n shops describe job acme-cart-bbbbbbbb says why"}},
+		"somebody suspended it": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Spec.Suspend, j.Status = ptr.To(true), batchv1.JobStatus{} }), nil,
+			plan.Job{State: plan.JobRunning, Trouble: `suspended: kubectl -n shops patch job acme-cart-bbbbbbbb --type=merge -p '{"spec":{"suspend":false}}' lets it run`}},
 		"Kubernetes has not looked at it yet": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status = batchv1.JobStatus{} }), nil, plan.Job{State: plan.JobRunning, Started: true}},
 		"its pod is not in the cache yet":     {jobOf("migration", b, "cart"), nil, plan.Job{State: plan.JobRunning, Started: true}},
 	} {
@@ -90,7 +94,7 @@ func TestWhatBecameOfAJob(t *testing.T) {
 			w := &World{jobPods: jobPods(c.pods)}
 			jobs := map[string]map[string]plan.Job{}
 			w.remember(jobs, b, &c.job)
-			c.want.Name, c.want.What = "acme-cart-job", "cart"
+			c.want.Name, c.want.What = "acme-cart-bbbbbbbb", "cart"
 			if diff := cmp.Diff(c.want, jobs[b]["cart"]); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -117,6 +121,7 @@ func TestWhichJobsCount(t *testing.T) {
 		"a migration": {jobOf(frontdoor.ComponentMigration, b, "cart"), 1, 0},
 		"a migration whose owner somebody took away":             {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.OwnerReferences = nil }), 1, 0},
 		"one that is being deleted does not: it is to run again": {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.DeletionTimestamp, j.Finalizers = &now, []string{"x"} }), 0, 0},
+		"somebody's copy of one does not":                        {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.Name, j.OwnerReferences = "debug", nil }), 0, 0},
 		"one of another shop does not":                           {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.OwnerReferences[0].UID = "another" }), 0, 0},
 		"a Job that only carries the shop's label does not":      {jobOf("backup", b, "cart"), 0, 0},
 		"a check": {check(smoke), 0, 1},

@@ -89,6 +89,19 @@ func recoverTable(w *World, leases []coordinationv1.Lease) {
 // recoverSwitch rebuilds the record of the last switch: its time from the replicas, and the release
 // before it from the Shop's status, or as the other stack that served.
 func (w *World) recoverSwitch(last frontdoor.Report, served []string) *frontdoor.Switch {
+	out := w.recoverFrom(last, served)
+	if out == nil {
+		return nil
+	}
+	for _, r := range w.Observed.Releases {
+		if r.Name == out.From {
+			out.FromUID = r.UID // one that is deleted and cut anew from now on is another
+		}
+	}
+	return out
+}
+
+func (w *World) recoverFrom(last frontdoor.Report, served []string) *frontdoor.Switch {
 	out := &frontdoor.Switch{At: last.Switch}
 	if rel := w.Releases[last.Active]; last.Switch.IsZero() && rel != nil {
 		out.At = rel.CreationTimestamp.Time // replicas confirm a switch by its time, so it needs one

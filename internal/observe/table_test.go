@@ -208,3 +208,13 @@ func TestATableThatNamesAReleaseIsNeverOverruled(t *testing.T) {
 		t.Errorf("active %q, unknown %q", w.Observed.Table.Active, w.Observed.Unknown)
 	}
 }
+
+func TestAReleaseThatIsCutAnewAfterATableWasRebuiltIsNotTheOneThatServed(t *testing.T) {
+	w := lost{runs: []string{a, b}}.world()
+	for i := range w.Observed.Releases {
+		w.Observed.Releases[i].UID = "of " + w.Observed.Releases[i].Name
+	}
+	if recoverTable(w, []coordinationv1.Lease{says(b, later, false)}); w.Observed.Table.Switch.FromUID != "of "+a {
+		t.Errorf("the switch came from %q of UID %q", w.Observed.Table.Switch.From, w.Observed.Table.Switch.FromUID)
+	}
+}

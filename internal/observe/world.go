@@ -41,6 +41,8 @@ type World struct {
 	Strays []string
 	// Programs are, by release and service, the images that pods of one service run, where these are several.
 	Programs map[string]map[string][]string
+	// Budgets are, by service of what serves, the PodDisruptionBudgets of others that select its pods.
+	Budgets map[string][]string
 	// Services of the running stacks by name, as they are: what reaches their pods.
 	Reached map[string]corev1.Service
 	// Entrance is the Service at which customers of a Managed front door arrive; nil where there is none.
@@ -54,6 +56,7 @@ type World struct {
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
 	Observed plan.Observed
 
+	pods    []corev1.Pod
 	jobPods map[string][]corev1.Pod
 	reader  *Reader
 }
@@ -87,12 +90,13 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	w.Observed.Policy = policy(shop.Spec.Release)
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants,
+		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
 		}
 	}
+	w.readVolumes()
 	w.Observed.Namespace = shop.Namespace
 	w.Observed.Paused = shop.Spec.Paused
 	w.Observed.Content = plan.Content{
@@ -114,13 +118,20 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		w.Live[s.Name] = s.Spec.ServiceScale
 		w.Observed.Live[s.Name] = scale(s.Spec.Replicas, s.Spec.Autoscaling)
 	}
-	hashes, err := r.Configs.Hashes(ctx, w.Shop, services)
+	hashes, unread, err := r.Configs.Hashes(ctx, w.Shop, services)
 	if err != nil {
 		return err
 	}
 	w.Snapshot, err = release.Take(w.Shop, services, hashes)
+	if len(unread) > 0 {
+		w.Snapshot.Add(unread)
+		w.Wake = lookAgain // nobody tells when it can be read
+	}
 	return err
 }
+
+// lookAgain is when what could not be read is tried again.
+const lookAgain = 20 * time.Second
 
 // ServicesOf lists the ShopServices that name a shop and are not being deleted.
 func (r *Reader) ServicesOf(ctx context.Context, namespace, shop string) ([]v1alpha1.ShopService, error) {
@@ -238,6 +249,7 @@ func (r *Reader) readStacks(ctx context.Context, w *World) error {
 		return fmt.Errorf("listing the pods: %w", err)
 	}
 	w.Observed.Stacks, w.Strays = stacks(w.Shop, deployments.Items, pods.Items)
+	w.pods = pods.Items
 	w.Programs = programs(pods.Items)
 	w.jobPods = jobPods(pods.Items)
 	return nil

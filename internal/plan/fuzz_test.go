@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -142,32 +143,45 @@ func (d *dice) jobs(o *plan.Observed, release string) {
 	}
 }
 
+// scattered are the bytes of a seed.
+func scattered(seed int) []byte {
+	bytes := make([]byte, 160)
+	for i := range bytes {
+		bytes[i] = byte((seed+1)*(i+7)*2654435761>>(i%13)) ^ byte(seed*31+i*i)
+	}
+	return bytes
+}
+
 // FuzzPlan: whatever is observed, a decision is made, it hurts nobody, and it is the same when
 // it is made again.
 func FuzzPlan(f *testing.F) {
 	for seed := range 400 {
-		bytes := make([]byte, 160)
-		for i := range bytes {
-			bytes[i] = byte((seed+1)*(i+7)*2654435761>>(i%13)) ^ byte(seed*31+i*i)
-		}
-		f.Add(bytes)
+		f.Add(scattered(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d := dice{data}
-		o := d.observed()
-		decision := plan.Plan(o, clock)
-		for _, violation := range world.Check(o, decision) {
-			if decision.Frozen && strings.HasPrefix(violation, "more than two stacks") {
-				continue // nothing is written: the stacks are what was found
-			}
-			t.Errorf("%s\nobserved: %+v\ndecided: %+v", violation, o, decision)
-		}
-		again := dice{data}
-		if second := plan.Plan(again.observed(), clock); second.Message != decision.Message || second.Table.Active != decision.Table.Active {
-			t.Errorf("the same was observed, and decided was %q and %q", decision.Message, second.Message)
-		}
-		if decision.Table.Active == "" && o.Table.Active != "" {
-			t.Errorf("the table names nothing any more: %+v", o)
+		for _, wrong := range judgeFuzzed(data, plan.Plan) {
+			t.Error(wrong)
 		}
 	})
+}
+
+// judgeFuzzed says what is wrong of the decision about a shop that is made of bytes.
+func judgeFuzzed(data []byte, decide planner) (wrong []string) {
+	d := dice{data}
+	o := d.observed()
+	decision := decide(o, clock)
+	for _, violation := range world.Check(o, decision) {
+		if decision.Frozen && strings.HasPrefix(violation, "more than two stacks") {
+			continue // nothing is written: the stacks are what was found
+		}
+		wrong = append(wrong, fmt.Sprintf("%s\nobserved: %+v\ndecided: %+v", violation, o, decision))
+	}
+	again := dice{data}
+	if second := decide(again.observed(), clock); second.Message != decision.Message || second.Table.Active != decision.Table.Active {
+		wrong = append(wrong, fmt.Sprintf("the same was observed, and decided was %q and %q", decision.Message, second.Message))
+	}
+	if decision.Table.Active == "" && o.Table.Active != "" {
+		wrong = append(wrong, fmt.Sprintf("the table names nothing any more: %+v", o))
+	}
+	return wrong
 }

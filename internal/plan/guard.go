@@ -37,6 +37,17 @@ func (p *planner) guardGoesBack() bool {
 	return p.goBack(active, s.From, v)
 }
 
+// brokenGuard says what a pause keeps from happening.
+func (p *planner) brokenGuard() string {
+	active, known := p.o.release(p.o.Table.Active)
+	if g := p.o.Table.Guard; known && g != nil && active.Rejected == "" {
+		if v := p.verdict(active, g); v.said != "" {
+			return fmt.Sprintf("; release %s breaks the guard, and nothing goes back from it meanwhile", active.Name)
+		}
+	}
+	return ""
+}
+
 // goBack goes to a stack that is proven healthy now, or says why it cannot.
 func (p *planner) goBack(active Release, previous string, v verdict) bool {
 	r, known := p.o.release(previous)

@@ -137,7 +137,7 @@ func (p *planner) freeze() {
 	if p.d.Candidate == p.d.Previous { // it is on its way back
 		p.d.Previous, p.d.RetiresAt = "", time.Time{}
 	}
-	p.say(v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on")
+	p.say(v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on"+p.brokenGuard())
 }
 
 // marked returns the candidate of before, also one whose stack does not run yet.

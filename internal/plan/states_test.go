@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -214,15 +213,16 @@ func (s state) observeFrontDoor(o *plan.Observed) {
 	}
 }
 
-// step lets the operator make one pass.
-func (s state) step(t *testing.T) (state, plan.Decision) {
+// planner decides. The one of the operator is plan.Plan.
+type planner func(plan.Observed, time.Time) plan.Decision
+
+// step lets the operator make one pass, and says what of it is wrong.
+func (s state) step(decide planner) (next state, d plan.Decision, wrong []string) {
 	o := s.observed()
-	d := plan.Plan(o, clock)
-	for _, v := range world.Check(o, d) {
-		t.Fatalf("%s\nin %+v\ndecided: %s: %s", v, s, d.Reason, d.Message)
-	}
+	d = decide(o, clock)
+	wrong = world.Check(o, d)
 	if d.Frozen {
-		return s, d
+		return s, d, wrong
 	}
 	if d.Cut {
 		s.cut[s.content] = true
@@ -235,7 +235,7 @@ func (s state) step(t *testing.T) (state, plan.Decision) {
 		s.from, s.active = s.active, index(d.Table.Active)
 		s.confirmed, s.windowOver, s.watched = false, false, d.Table.Guard != nil
 	}
-	return s, d
+	return s, d, wrong
 }
 
 func (s *state) follow(d *plan.Decision, i int) {

@@ -52,6 +52,20 @@ func init() {
 		w.Run(time.Second, 7)
 		return w
 	}
+	stories["a pause says that it keeps a broken release in front"] = func() *world.World {
+		w := guarded(frontdoor.Counts{})
+		w.Run(time.Second, 7)
+		w.Say("spec.paused: true; then B answers with errors")
+		w.Observed.Paused = true
+		w.Counts[b] = frontdoor.Counts{Requests: 500, Errors: 400}
+		w.Run(time.Second, 2)
+		w.Observed.FrontDoor.Counts = w.Counts[b]
+		w.Run(time.Second, 2)
+		w.Say("spec.paused: false")
+		w.Observed.Paused = false
+		w.Run(time.Second, 7)
+		return w
+	}
 	stories["the guard knows what was broken before"] = func() *world.World {
 		w := guarded(frontdoor.Counts{Requests: 500, Errors: 250, Before: &frontdoor.Counts{Requests: 1000, Errors: 500}})
 		w.Run(time.Second, 7)

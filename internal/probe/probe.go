@@ -19,6 +19,11 @@ const (
 	patience = time.Minute
 	// deadline is how long one answer is waited for.
 	deadline = time.Second
+	// A Gateway may answer everybody but the operator: it asks for a login, or cannot be reached from
+	// within. Where it says that it took the route up, nobody met another release in so many rounds, and
+	// so much time has passed since the switch, its word counts: a release is not kept for ever.
+	silence = 12
+	trusted = 5 * time.Minute
 )
 
 // Question asks whether customers reach the release since the switch.
@@ -67,6 +72,8 @@ type findings struct {
 	release string
 	good    int
 	first   time.Time
+	silent  int       // rounds in a row in which no release answered
+	word    time.Time // since when the Gateways' word counts
 	said    string
 	running bool
 }
@@ -75,10 +82,27 @@ type findings struct {
 func (p *Prober) Known(shop types.NamespacedName, since time.Time, release string) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f := p.shops[shop]; f.of(since, release) && f.good >= enough {
-		return f.first
+	if f := p.shops[shop]; f.of(since, release) {
+		return f.known()
 	}
 	return time.Time{}
+}
+
+// Word says why a switch is known by the Gateways' word alone; "": it was seen, or is not known.
+func (p *Prober) Word(shop types.NamespacedName, since time.Time, release string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f := p.shops[shop]; f.of(since, release) && f.good < enough && !f.word.IsZero() {
+		return f.said
+	}
+	return ""
+}
+
+func (f *findings) known() time.Time {
+	if f.good >= enough {
+		return f.first
+	}
+	return f.word
 }
 
 func (f *findings) of(since time.Time, release string) bool {
@@ -90,8 +114,8 @@ func (p *Prober) Ask(q Question) Answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f := p.findings(q)
-	if f.good >= enough {
-		return Answer{Since: f.first}
+	if at := f.known(); !at.IsZero() {
+		return Answer{Since: at}
 	}
 	if !f.running {
 		f.running = true
@@ -124,10 +148,16 @@ func (p *Prober) findings(q Question) *findings {
 }
 
 func (p *Prober) round(q Question, f *findings) {
-	said := p.look(q)
+	said, other := p.look(q)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f.running, f.said = false, said
+	if f.silent++; said == "" || other {
+		f.silent = 0
+	}
+	if now := p.Now(); f.silent >= silence && now.Sub(q.Switch) > trusted {
+		f.word = now
+	}
 	switch {
 	case said != "":
 		f.good = 0
@@ -141,18 +171,26 @@ func (p *Prober) round(q Question, f *findings) {
 	}
 }
 
-// look asks every entrance; "": all of them answer from the release.
-func (p *Prober) look(q Question) string {
+// look asks every entrance and returns what the first met that does not answer from the release;
+// "": all of them do. other tells whether another release answers at any of them.
+func (p *Prober) look(q Question) (said string, other bool) {
 	for _, e := range q.Entrances {
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		release, err := p.Asker.Ask(ctx, e)
 		cancel()
+		met := ""
 		switch {
 		case err != nil:
-			return err.Error()
+			met = err.Error()
 		case release != q.Release:
-			return fmt.Sprintf("%s still answers from release %s", e.URL, release)
+			met, other = fmt.Sprintf("%s still answers from release %s", e.URL, release), true
+		}
+		if said == "" {
+			said = met
+		}
+		if other {
+			break
 		}
 	}
-	return ""
+	return said, other
 }

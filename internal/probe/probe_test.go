@@ -116,6 +116,68 @@ func TestAnotherSwitchIsProvenAnew(t *testing.T) {
 	}
 }
 
+// Case 35: a Gateway that asks for a login, or that the operator cannot reach.
+func TestAfterATimeTheWordOfAGatewayCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		after   time.Duration
+		answers string // d: it does not answer, o: another release does, n: the new one does
+		word    bool
+	}{
+		"it never answers":                       {trusted, strings.Repeat("d", silence), true},
+		"too early":                              {trusted - time.Minute, strings.Repeat("d", silence), false},
+		"asked too rarely":                       {trusted, strings.Repeat("d", silence-1), false},
+		"the old release answers now and then":   {trusted, strings.Repeat("ddddddo", 4), false},
+		"the new release answers, but not often": {trusted, strings.Repeat("ddddddn", 4), false},
+		"it was seen":                            {trusted, "nnn", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRounds(t)
+			r.now = written.Add(c.after)
+			for _, a := range c.answers {
+				if !r.p.Known(shop, written, "new").IsZero() {
+					break
+				}
+				r.round(written, map[rune]string{'d': "down", 'o': "old", 'n': "new"}[a])
+			}
+			word := r.p.Word(shop, written, "new")
+			if (word != "") != c.word {
+				t.Errorf("by its word: %q", word)
+			}
+			if known := !r.p.Known(shop, written, "new").IsZero(); known != (c.word || c.answers == "nnn") {
+				t.Errorf("known: %t", known)
+			}
+			if other := r.p.Word(shop, written.Add(time.Hour), "new"); other != "" {
+				t.Errorf("of another switch: %q", other)
+			}
+		})
+	}
+}
+
+// Of two entrances one does not answer, and the other still answers from the old release.
+func TestAnOldAnswerAtAnyEntranceIsNoSilence(t *testing.T) {
+	answers := map[string]string{"http://gateway/": "down", "http://other/": "old"}
+	p := &Prober{Asker: each(answers), Now: func() time.Time { return written }}
+	q := question(written)
+	q.Entrances = append(q.Entrances, Entrance{URL: "http://other/"})
+	if said, other := p.look(q); said != "it does not answer" || !other {
+		t.Errorf("%q, another release: %t", said, other)
+	}
+	answers["http://other/"] = "new"
+	if said, other := p.look(q); said != "it does not answer" || other {
+		t.Errorf("%q, another release: %t", said, other)
+	}
+}
+
+// each answers by the URL.
+type each map[string]string
+
+func (e each) Ask(_ context.Context, at Entrance) (string, error) {
+	if e[at.URL] == "down" {
+		return "", errors.New("it does not answer")
+	}
+	return e[at.URL], nil
+}
+
 func TestImpatienceIsNotKeptUpForever(t *testing.T) {
 	r := newRounds(t)
 	defer func() { r.s.answers <- "old" }()

@@ -36,6 +36,22 @@ func Rename(t *v1alpha1.ServiceTemplate, copies map[Ref]string) {
 	})
 }
 
+// RenameMissing puts names that nothing has where the template names ConfigMaps and Secrets of which
+// the release holds no copy: optional ones that were not there when it was cut. Under the real name,
+// a pod that starts later would read what came since, without its owner's yes; and it would read a copy that
+// was made for another service.
+func RenameMissing(t *v1alpha1.ServiceTemplate, shop string, copies map[Ref]string) {
+	eachRef(t, func(kind v1alpha1.ConfigKind, name *string, _ *bool) {
+		ref := Ref{kind, *name}
+		if _, copied := copies[ref]; !copied && ref.Name != "" {
+			*name = copyName(shop, ref, noHash)
+		}
+	})
+}
+
+// noHash stands where the name of a copy has hexadecimal digits.
+const noHash = "notthere"
+
 // eachRef visits every place of a template that names a ConfigMap or Secret. It is
 // the one list of such places, so that what is copied is also what is renamed.
 func eachRef(t *v1alpha1.ServiceTemplate, visit func(kind v1alpha1.ConfigKind, name *string, optional *bool)) {

@@ -138,3 +138,17 @@ func TestOfALongNameACopyKeepsWhatFits(t *testing.T) {
 		t.Errorf("a Job of the longest shop and check has %d characters: %v", len(check), err)
 	}
 }
+
+func TestWhatHasNoCopyIsNotNamedInAPod(t *testing.T) {
+	template := filled[v1alpha1.ServiceTemplate]()
+	RenameMissing(template, "acme", map[Ref]string{{v1alpha1.SecretKind, "a"}: "acme-s-a-12345678"})
+	var names []string
+	eachRef(template, func(kind v1alpha1.ConfigKind, name *string, _ *bool) { names = append(names, string(kind)+" "+*name) })
+	slices.Sort(names)
+	if diff := cmp.Diff([]string{"ConfigMap acme-c-a-notthere", "Secret a"}, slices.Compact(names)); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	if strings.Trim(noHash, "0123456789abcdef") == "" || len(noHash) != revisionLength {
+		t.Errorf("a copy could be named like %q", noHash)
+	}
+}

@@ -16,6 +16,8 @@ type Tenancy struct {
 	Facts    Facts
 	// Revision of the snapshot that the services make.
 	Revision string
+	// Copies that the snapshot would hold: what they are made of was there a moment ago.
+	Copies []v1alpha1.ConfigCopy
 	// Serving is the release that customers are sent to; nil: none.
 	Serving *v1alpha1.ShopReleaseSpec
 }
@@ -76,6 +78,8 @@ func (t Tenancy) refuse(s *v1alpha1.ShopService, u Use, free map[Use]bool) strin
 	switch {
 	case free[u.bare()]:
 		return ""
+	case !exists && u.taken && t.copies(u):
+		return fmt.Sprintf("names %s %s, which is being replaced, so nobody can say whom it allows; this ends by itself", u.Kind, u.Name)
 	case !exists && (u.Optional || u.taken):
 		return "" // nothing to take; where it must be there, findProblems says so
 	case !exists:
@@ -87,6 +91,11 @@ func (t Tenancy) refuse(s *v1alpha1.ShopService, u Use, free map[Use]bool) strin
 		return t.onePod(s, u)
 	}
 	return ""
+}
+
+// copies tells whether the snapshot holds the content of what a field names.
+func (t Tenancy) copies(u Use) bool {
+	return slices.ContainsFunc(t.Copies, func(c v1alpha1.ConfigCopy) bool { return string(c.Kind) == u.Kind && c.Name == u.Name })
 }
 
 // onePod: a claim that one pod alone can mount cannot be in two stacks, nor in two pods.

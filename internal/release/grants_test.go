@@ -52,8 +52,16 @@ func TestGrants(t *testing.T) {
 		facts    Facts
 		defaults v1alpha1.ServiceDefaults
 		serving  *v1alpha1.ShopReleaseSpec
+		copies   []v1alpha1.ConfigCopy
 		want     []string
 	}{
+		"a Secret that goes while it is looked at is no free one": {
+			cart: func(s *v1alpha1.ShopServiceSpec) { s.EnvFrom = allEnv("payments") }, facts: Facts{},
+			copies: []v1alpha1.ConfigCopy{{Kind: v1alpha1.SecretKind, Name: "payments", Copy: "acme-s-payments-12345678"}},
+			want:   []string{"ShopService cart: spec.envFrom[0].secretRef names Secret payments, which is being replaced, so nobody can say whom it allows; this ends by itself"}},
+		"a Secret that is not there is told elsewhere": {
+			cart: func(s *v1alpha1.ShopServiceSpec) { s.EnvFrom = allEnv("payments") }, facts: Facts{},
+			copies: []v1alpha1.ConfigCopy{{Kind: v1alpha1.ConfigMapKind, Name: "payments", Copy: "acme-c-payments-12345678"}}},
 		"a service that names nothing needs nothing": {cart: func(*v1alpha1.ShopServiceSpec) {}},
 		"ConfigMaps are free": {cart: func(s *v1alpha1.ShopServiceSpec) {
 			s.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: named("flags")}}}
@@ -152,7 +160,7 @@ func TestGrants(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: "acme"}, Spec: v1alpha1.ShopSpec{Defaults: c.defaults}}
-			got := Refusals(Tenancy{Shop: shop, Services: []v1alpha1.ShopService{serviceNamed("cart", c.cart)}, Facts: c.facts, Revision: "22222222", Serving: c.serving})
+			got := Refusals(Tenancy{Shop: shop, Services: []v1alpha1.ShopService{serviceNamed("cart", c.cart)}, Facts: c.facts, Revision: "22222222", Copies: c.copies, Serving: c.serving})
 			if diff := cmp.Diff(c.want, messagesOf(got)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

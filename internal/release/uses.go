@@ -25,6 +25,8 @@ type Fact struct {
 	Allowed string
 	// OnePod: it is a claim that one pod alone can mount (ReadWriteOncePod).
 	OnePod bool
+	// OneNode: it is a claim that pods of one node alone can mount at a time (ReadWriteOnce and nothing wider).
+	OneNode bool
 }
 
 // Facts of the objects that exist.

@@ -93,11 +93,41 @@ func golden(t *testing.T, name string, got []byte, write bool) {
 			t.Fatal(err)
 		}
 	}
+	if diff := differs(t, path, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func differs(t *testing.T, path string, got []byte) string {
+	t.Helper()
 	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
+	return cmp.Diff(string(want), string(got))
+}
+
+// TestCheckersCanFail: a change of anything that is rendered is seen, also of what no other test asks for.
+func TestCheckersCanFail(t *testing.T) {
+	for fault, x := range map[string]struct {
+		version int32
+		change  func(Input)
+	}{
+		"a stack is rendered as of a newer version": {2, func(Input) {}},
+		"an argument is lost": {1, func(in Input) {
+			for _, rel := range in.Releases {
+				rel.Spec.Services[0].Args = nil
+			}
+		}},
+		"an autoscaler has another floor": {1, func(in Input) { in.Decision.Stacks[0].Floors["catalog"]++ }},
+		"the front door's image":          {1, func(in Input) { in.Shop.Spec.FrontDoor.Managed.Image = "gateway:2" }},
+		"a stack is not rendered":         {1, func(in Input) { in.Decision.Stacks = in.Decision.Stacks[:1] }},
+		"a Job of a check is skipped":     {1, func(in Input) { in.Decision.Jobs = in.Decision.Jobs[:1] }},
+	} {
+		in := richInput()
+		x.change(in)
+		if differs(t, filepath.Join("testdata", "v1-managed.golden"), manifest(t, render(t, rendered(in, x.version)))) == "" {
+			t.Errorf("nobody sees it: %s", fault)
+		}
 	}
 }

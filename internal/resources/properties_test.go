@@ -261,6 +261,23 @@ func TestAWorkerWithoutTrafficHasNoPods(t *testing.T) {
 	}
 }
 
+// Its autoscaler does nothing at 0, so the number comes from here; and is there when the pods are.
+func TestAnAutoscaledServiceThatIsLiftedFromZeroKeepsItsAutoscaler(t *testing.T) {
+	in := richInput()
+	in.Decision.Stacks[0].Fixed = map[string]int32{"catalog": 2}
+	d := render(t, in)
+	if got := find[appsv1.Deployment](t, d.Objects, "Deployment/acme-catalog-aaaaaaaa").Spec.Replicas; got == nil || *got != 2 {
+		t.Errorf("replicas: %v, want 2", got)
+	}
+	if !slices.Contains(names(d), "HorizontalPodAutoscaler/acme-catalog-aaaaaaaa") {
+		t.Error("its autoscaler is taken away")
+	}
+	d = render(t, richInput())
+	if got := find[appsv1.Deployment](t, d.Objects, "Deployment/acme-catalog-aaaaaaaa").Spec.Replicas; got != nil {
+		t.Errorf("the number of an autoscaled service is written: %d", *got)
+	}
+}
+
 func TestNoPodIsTakenBeforeItsSuccessorIsThere(t *testing.T) {
 	everyFrontDoor(t, func(t *testing.T, objects []Object) {
 		for _, d := range kinds[appsv1.Deployment](t, objects, "Deployment") {

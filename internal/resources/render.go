@@ -79,7 +79,7 @@ func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
 	for i := range rel.Spec.Services {
 		s := newService(in, rel, &rel.Spec.Services[i], plan)
 		out = append(out, s.service(), s.deployment(), s.disruptionBudget())
-		if s.scale.Autoscaling != nil {
+		if s.isAutoscaled() {
 			out = append(out, s.autoscaler())
 		}
 	}

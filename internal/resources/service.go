@@ -23,7 +23,9 @@ type service struct {
 	object   string                   // of everything that is written for it
 	floor    int32
 	scale    v1alpha1.ServiceScale
+	held     bool // its number of pods is the floor for now, whatever drives it otherwise
 	look     rendering
+	called   bool // by other services, by the name of its Service
 }
 
 func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, p plan.StackPlan) service {
@@ -34,16 +36,18 @@ func newService(in Input, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService,
 		object:   release.ObjectName(in.Shop.Name, s.Name, rel.Spec.Revision),
 		scale:    v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling, DisruptionBudget: s.DisruptionBudget},
 	}
+	out.called = len(callersOf(rel, s.Name)) > 0
 	out.template.Image = release.ImageOf(s)
 	if live, ok := in.Live[s.Name]; ok {
 		out.scale = live
 	}
-	if _, fixed := p.Fixed[s.Name]; fixed { // for now no autoscaler drives it
-		out.scale.Autoscaling = nil
-	}
+	_, out.held = p.Fixed[s.Name]
 	copies := map[release.Ref]string{}
 	for _, c := range rel.Spec.Copies {
 		copies[release.Ref{Kind: c.Kind, Name: c.Name}] = c.Copy
+	}
+	if look.copiesAlone {
+		release.RenameMissing(&out.template, in.Shop.Name, copies)
 	}
 	release.Rename(&out.template, copies)
 	if look.ownStackOnly {
@@ -77,8 +81,17 @@ func (s service) service() Object {
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(s.selector()).
-			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
-				WithPort(s.template.Port).WithTargetPort(s.targetPort())))
+			WithPorts(s.servicePorts()...))
+}
+
+func (s service) servicePorts() []*corev1ac.ServicePortApplyConfiguration {
+	out := []*corev1ac.ServicePortApplyConfiguration{corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
+		WithPort(s.template.Port).WithTargetPort(s.targetPort())}
+	if s.look.askedByChecks && s.template.MetricsPort != s.template.Port {
+		out = append(out, corev1ac.ServicePort().WithName("metrics").WithProtocol(corev1.ProtocolTCP).
+			WithPort(s.template.MetricsPort).WithTargetPort(intstr.FromInt32(s.template.MetricsPort)))
+	}
+	return out
 }
 
 func (s service) targetPort() intstr.IntOrString {

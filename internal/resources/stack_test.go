@@ -1,6 +1,8 @@
 package resources
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // changedCart is the rich shop, rendered as new releases are, with another cart.
@@ -236,5 +239,54 @@ func TestPodsAndMigrationsRunTheDigestOfTheirRelease(t *testing.T) {
 	}
 	if got := container(t, in, "acme-catalog-bbbbbbbb").Image; got != in.Releases["acme-bbbbbbbb"].Spec.Services[1].Image {
 		t.Errorf("a service without a recorded digest runs %s", got)
+	}
+}
+
+// kube-proxy learns within a second or two where a pod is. Only who goes by the Service has to wait for it.
+func TestPodsSettleOnlyWhereTheyAreCalledByTheNameOfAService(t *testing.T) {
+	for _, in := range []Input{richInput(), throughGateway(richInput())} {
+		in = rendered(in, CurrentRenderVersion)
+		objects := render(t, in).Objects
+		for _, s := range in.Decision.Stacks {
+			rel := in.Releases[s.Release]
+			for _, svc := range rel.Spec.Services {
+				name := release.ObjectName(in.Shop.Name, svc.Name, rel.Spec.Revision)
+				want := int32(0)
+				if len(callersOf(rel, svc.Name)) > 0 {
+					want = settledSeconds
+				}
+				if got := find[appsv1.Deployment](t, objects, "Deployment/"+name).Spec.MinReadySeconds; got != want {
+					t.Errorf("%s, called by %v: settles for %d s, want %d", name, callersOf(rel, svc.Name), got, want)
+				}
+			}
+			if in.Shop.UsesGatewayAPI() {
+				if got := find[appsv1.Deployment](t, objects, "Deployment/"+PinnedName(rel)).Spec.MinReadySeconds; got != settledSeconds {
+					t.Errorf("the gateway of %s settles for %d s: a Gateway may go by its Service", rel.Name, got)
+				}
+			}
+		}
+	}
+}
+
+// A team names what is not there yet, as optional, or a copy that was made for another team: neither
+// has an owner that could say no when the release is cut.
+func TestAPodReadsNothingButTheCopiesOfItsRelease(t *testing.T) {
+	others := corev1.LocalObjectReference{Name: "acme-s-payments-12345678"}
+	in := changedCart(func(s *v1alpha1.ServiceTemplate) {
+		s.Env = append(s.Env, corev1.EnvVar{Name: "STOLEN", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: others, Key: "KEY", Optional: ptr.To(true)}}})
+		s.EnvFrom = append(s.EnvFrom, corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: others, Optional: ptr.To(true)}})
+		s.Pod.Volumes = append(s.Pod.Volumes, v1alpha1.Volume{Name: "stolen", Secret: &corev1.SecretVolumeSource{SecretName: others.Name, Optional: ptr.To(true)}})
+	})
+	for _, w := range workloads(t, render(t, in).Objects) {
+		b, err := json.Marshal(w.pod.Spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), `"`+others.Name+`"`) {
+			t.Errorf("the pods of %s read Secret %s, of which their release holds no copy", w.name, others.Name)
+		}
+		if strings.HasPrefix(w.name, "acme-cart-") && !strings.Contains(string(b), `"acme-s-cart-db-11111111"`) {
+			t.Errorf("the pods of %s do not read the copy that is theirs", w.name)
+		}
 	}
 }

@@ -28,10 +28,23 @@ type rendering struct {
 	// settledPods: a pod counts as available when it was ready for some seconds, so that every node
 	// has learned where it is before somebody relies on it.
 	settledPods bool
+	// settledWhereCalled: only of a service that others call by the name of its Service. The front door
+	// and gateways go to the pods themselves, and know an endpoint before they confirm.
+	settledWhereCalled bool
 	// gatewayDefaults: a stack's gateway takes what the shop's defaults say of pods.
 	gatewayDefaults bool
 	// policies: the stack has NetworkPolicies. One of before may live from calls that dependsOn does not name.
 	policies bool
+	// copiesAlone: pods read copies and nothing else, also where an optional ConfigMap or Secret was not
+	// there when the release was cut.
+	copiesAlone bool
+	// askedByChecks: checks are told of every service of their release, and may ask each of them: their
+	// Services have the port of the metrics, and their NetworkPolicies let checks in.
+	askedByChecks bool
+}
+
+var second = rendering{
+	instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, settledPods: true, gatewayDefaults: true, policies: true,
 }
 
 // renderingOf returns the rendering of a release. known is false where a newer operator cut it.
@@ -39,10 +52,12 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 	switch version := max(rel.Spec.RenderVersion, 1); version {
 	case 1:
 		return rendering{}, true
+	case 2:
+		return second, true
 	default:
-		return rendering{
-			instanceIsRelease: true, portByNumber: true, deadlineOnPod: true, ownStackOnly: true, settledPods: true, gatewayDefaults: true, policies: true,
-		}, version <= CurrentRenderVersion
+		third := second
+		third.settledWhereCalled, third.copiesAlone, third.askedByChecks = true, true, true
+		return third, version <= CurrentRenderVersion
 	}
 }
 

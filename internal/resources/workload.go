@@ -26,10 +26,10 @@ func (s service) deploymentOf(pod *corev1ac.PodTemplateSpecApplyConfiguration) *
 		WithRevisionHistoryLimit(0).
 		WithStrategy(rollingWithoutLoss()).
 		WithTemplate(pod)
-	if s.look.settledPods {
+	if s.look.settledPods && (s.called || !s.look.settledWhereCalled) {
 		spec.WithMinReadySeconds(settledSeconds)
 	}
-	if s.scale.Autoscaling == nil {
+	if s.held || !s.isAutoscaled() {
 		spec.WithReplicas(s.floor)
 	}
 	return appsv1ac.Deployment(s.object, s.shop.Namespace).
@@ -45,6 +45,12 @@ func rollingWithoutLoss() *appsv1ac.DeploymentStrategyApplyConfiguration {
 	return appsv1ac.DeploymentStrategy().WithType(appsv1.RollingUpdateDeploymentStrategyType).
 		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
 			WithMaxUnavailable(intstr.FromInt32(0)).WithMaxSurge(intstr.FromInt32(1)))
+}
+
+// isAutoscaled: the service has an autoscaler. One that is lifted from 0 keeps it; one that shall have
+// no pods has none, since an autoscaler's minimum is not 0.
+func (s service) isAutoscaled() bool {
+	return s.scale.Autoscaling != nil && (!s.held || s.floor > 0)
 }
 
 // autoscaler renders the HorizontalPodAutoscaler. Its minimum is the floor: raising

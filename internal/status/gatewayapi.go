@@ -40,3 +40,11 @@ func gatewayMissing(w *observe.World, release string) string {
 func gatewayReady(w *observe.World, d *plan.Decision, release string) bool {
 	return w.Route == nil || w.Observed.Stacks[release][v1alpha1.GatewayService].ReadyAt(d.Floors(release)[v1alpha1.GatewayService])
 }
+
+// onItsWord says that nobody saw customers reach what serves: the Gateway says so. "": somebody did.
+func onItsWord(w *observe.World) string {
+	if w.Route == nil || w.Route.Word == "" {
+		return ""
+	}
+	return "; that customers reach it rests on the word of the Gateway, which took the route up, since " + w.Route.Word
+}

@@ -58,7 +58,17 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 	case !run.ReadyAt(floor):
 		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
-	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) + programsOf(w, active, svc.Name)}
+	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) + programsOf(w, active, svc.Name) + budgetsOf(w, svc.Name)}
+}
+
+// budgetsOf says that nodes with pods of a service cannot be drained; "": they can.
+func budgetsOf(w *observe.World, service string) string {
+	others := w.Budgets[service]
+	if len(others) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", but no node with its pods can be drained: PodDisruptionBudget %s selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time",
+		listed(others))
 }
 
 // standing says why nothing goes on. What counts pods is left to the Shop: it changes with

@@ -75,3 +75,19 @@ func TestWhatAServiceSaysDoesNotCountPods(t *testing.T) {
 		t.Errorf("every service would be written with every pod:\n%s\n%s", a, b)
 	}
 }
+
+func TestAServiceSaysThatItsNodesCannotBeDrained(t *testing.T) {
+	w, d := open()
+	w.Releases[releaseA].Spec.Services[0].Image = "cart:1"
+	w.Snapshot.Spec.Services = w.Releases[releaseA].Spec.Services
+	svc := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: "cart"}}
+	ready := func() metav1.Condition { return Service(w, d, svc).Conditions[0] }
+	if c := ready(); c.Status != metav1.ConditionTrue || c.Message != "release acme-aaaaaaaa serves" {
+		t.Fatalf("%s: %s", c.Status, c.Message)
+	}
+	w.Budgets = map[string][]string{"cart": {"all", "team-cart"}}
+	const want = "release acme-aaaaaaaa serves, but no node with its pods can be drained: PodDisruptionBudget all, team-cart selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time"
+	if c := ready(); c.Status != metav1.ConditionTrue || c.Message != want {
+		t.Errorf("%s: %s", c.Status, c.Message)
+	}
+}

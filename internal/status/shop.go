@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,11 +42,11 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready := available && isReady(d)
-	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, d.Message)
+	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)
+	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, d.Message)
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, d.Message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
 }
 
@@ -61,6 +62,20 @@ func Unreadable(shop *v1alpha1.Shop, why error) v1alpha1.ShopStatus {
 	set(&s.Conditions, shop.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonApplyFailed, message)
 	remove(&s.Conditions, v1alpha1.ConditionStalled)
 	setAbnormal(&s.Conditions, shop.Generation, v1alpha1.ConditionReconciling, true, v1alpha1.ReasonApplyFailed, message)
+	return s
+}
+
+// Deleting returns the status of a shop that is being deleted, but still there.
+func Deleting(shop *v1alpha1.Shop) v1alpha1.ShopStatus {
+	s := *shop.Status.DeepCopy()
+	s.ObservedGeneration = shop.Generation
+	message := "the shop is being deleted: nothing of it is healed, scaled or switched any more, and all of it goes with this object"
+	if len(shop.Finalizers) > 0 {
+		message += "; finalizers hold it: " + strings.Join(shop.Finalizers, ", ")
+	}
+	set(&s.Conditions, shop.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonDeleting, message)
+	remove(&s.Conditions, v1alpha1.ConditionStalled)
+	setAbnormal(&s.Conditions, shop.Generation, v1alpha1.ConditionReconciling, true, v1alpha1.ReasonDeleting, message)
 	return s
 }
 

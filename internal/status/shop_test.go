@@ -339,3 +339,20 @@ func TestAServiceOfAShopThatDoesNotExistSaysSoAndForgetsWhatServed(t *testing.T)
 		t.Error("what the cache holds was changed")
 	}
 }
+
+func TestAShopThatIsDeletedAndHeldSaysThatNobodyCaresForIt(t *testing.T) {
+	w, d := open()
+	w.Shop.Status = Shop(w, d)
+	w.Shop.Generation, w.Shop.Finalizers = 7, []string{"example.com/protect"}
+	meta.SetStatusCondition(&w.Shop.Status.Conditions, metav1.Condition{Type: string(v1alpha1.ConditionStalled), Status: metav1.ConditionTrue, Reason: "GuardBroken"})
+	s := Deleting(w.Shop)
+	if got := condition(s.Conditions, v1alpha1.ConditionReady); got != "False Deleting" || s.ObservedGeneration != 7 {
+		t.Errorf("ready: %s, of generation %d", got, s.ObservedGeneration)
+	}
+	if condition(s.Conditions, v1alpha1.ConditionStalled) != "" || condition(s.Conditions, v1alpha1.ConditionReconciling) != "True Deleting" {
+		t.Error("by the rules of kstatus it is not Terminating")
+	}
+	if c := meta.FindStatusCondition(s.Conditions, string(v1alpha1.ConditionReady)); !strings.Contains(c.Message, "example.com/protect") {
+		t.Errorf("who holds it is not told: %s", c.Message)
+	}
+}

@@ -218,6 +218,29 @@ var _ = Describe("a team that may edit its own ShopService alone", func() {
 		}
 	})
 
+	It("reads nothing by calling it optional: no other's copy, and no Secret that comes later", func(ctx SpecContext) {
+		s.create(ctx, mail())
+		change(ctx, s, "a", &v1alpha1.ShopService{}, func(svc *v1alpha1.ShopService) {
+			svc.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "mail"}}}}
+		})
+		change(ctx, s, "mail", &corev1.Secret{}, func(o *corev1.Secret) { o.Annotations[v1alpha1.AnnotationAllowedServices] = "a" })
+		second := s.release(ctx)
+		theCopy := get(ctx, s, second, &v1alpha1.ShopRelease{}).Spec.Copies[0].Copy
+		now = now.Add(16 * time.Minute)
+		s.rest(ctx)
+		Expect(s.ships(ctx, b, "b", func(svc *v1alpha1.ShopService) {
+			for _, name := range []string{theCopy, "later"} {
+				svc.Spec.EnvFrom = append(svc.Spec.EnvFrom, corev1.EnvFromSource{SecretRef: &corev1.SecretEnvSource{
+					LocalObjectReference: corev1.LocalObjectReference{Name: name}, Optional: ptr.To(true)}})
+			}
+		})).To(Succeed())
+		third := s.release(ctx)
+		d := get(ctx, s, "bazaar-b-"+get(ctx, s, third, &v1alpha1.ShopRelease{}).Spec.Revision, &appsv1.Deployment{})
+		for _, from := range d.Spec.Template.Spec.Containers[0].EnvFrom {
+			Expect(from.SecretRef.Name).To(HaveSuffix("-notthere"))
+		}
+	})
+
 	It("cannot change to another shop", func(ctx SpecContext) {
 		err := s.ships(ctx, b, "b", func(svc *v1alpha1.ShopService) { svc.Spec.Shop = "market" })
 		expectRefused(err, []string{"spec.shop cannot be changed"})

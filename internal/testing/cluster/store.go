@@ -157,6 +157,9 @@ func (s *Store) do(w *Write, change func(object) (object, error)) error {
 }
 
 func (s *Store) commit(w *Write, before, after object) (object, error) {
+	if released(before, after) {
+		after = object{}
+	}
 	if after.Object != nil {
 		s.complete(before, after)
 		if before.Object != nil && equality.Semantic.DeepEqual(before.Object, after.Object) {

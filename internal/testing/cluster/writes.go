@@ -9,10 +9,12 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -112,8 +114,20 @@ func (s *Store) delete(w *Write, o client.DeleteOptions) error {
 				return before, err
 			}
 		}
-		return object{}, nil
+		if len(before.GetFinalizers()) == 0 {
+			return object{}, nil
+		}
+		going := object{before.DeepCopyObject().(client.Object), before.managers}
+		if going.GetDeletionTimestamp() == nil {
+			going.SetDeletionTimestamp(ptr.To(metav1.NewTime(s.Now())))
+		}
+		return going, nil
 	})
+}
+
+// released: the last finalizer of an object that is being deleted was taken away.
+func released(before, after object) bool {
+	return before.Object != nil && after.Object != nil && after.GetDeletionTimestamp() != nil && len(before.GetFinalizers()) > 0 && len(after.GetFinalizers()) == 0
 }
 
 func (s *Store) apply(w *Write, gvk schema.GroupVersionKind, content map[string]any, manager string, force bool, p part) error {

@@ -128,7 +128,7 @@ func (j *jobs) end(w *World, job *batchv1.Job) {
 	as.Report(job, func(o client.Object) {
 		s := &o.(*batchv1.Job).Status
 		s.Active = 0
-		s.Conditions = []batchv1.JobCondition{{Type: what, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(w.Now.Truncate(time.Second))}}
+		s.Conditions = []batchv1.JobCondition{{Type: what, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(as.Store.Now().Truncate(time.Second))}}
 	})
 }
 

@@ -18,34 +18,38 @@ import (
 // comes to what is asked for, or says what hinders it, and then it rests.
 func TestAnyWorldRightEnd(t *testing.T) {
 	budget := newBudget(t)
-	all := scenarios()
-	all = slices.DeleteFunc(all, func(s scenario) bool { return s.name == "delete" })
 	for part := range 4 {
 		t.Run(fmt.Sprintf("part %d of 4", part+1), func(t *testing.T) {
 			t.Parallel()
 			for n := range seeds(25) {
-				seed := int64(part + 4*n)
-				r := rand.New(rand.NewSource(seed))
 				budget.made.Add(1)
-				s := all[r.Intn(len(all))]
-				w := s.begin()
-				w.StartOperator()
-				w.For(time.Duration(r.Intn(25_000)) * time.Millisecond)
-				dead := r.Intn(2) == 0
-				if dead { // the operator sees none of it happen
-					w.Close()
-				}
-				damage(w, r)
-				if dead {
-					w.StartOperator()
-				}
-				w.Rest()
-				rightEnd(w)
-				w.Close()
-				w.Check(t, fmt.Sprintf("seed %d (%s)", seed, s.name))
+				anyWorld(t, int64(part+4*n), nil)
 			}
 		})
 	}
+}
+
+func anyWorld(t testing.TB, seed int64, rig func(*World) func(*Operator)) {
+	t.Helper()
+	all := slices.DeleteFunc(scenarios(), func(s scenario) bool { return s.name == "delete" })
+	r := rand.New(rand.NewSource(seed))
+	s := all[r.Intn(len(all))]
+	s.rig = rig
+	w := s.begin()
+	defer w.Close()
+	w.StartOperator()
+	w.For(time.Duration(r.Intn(25_000)) * time.Millisecond)
+	dead := r.Intn(2) == 0
+	if dead { // the operator sees none of it happen
+		w.Close()
+	}
+	damage(w, r)
+	if dead {
+		w.StartOperator()
+	}
+	w.Rest()
+	rightEnd(w)
+	w.Check(t, fmt.Sprintf("seed %d (%s)", seed, s.name))
 }
 
 // damage does up to four things that nobody should.

@@ -59,3 +59,23 @@ func (b *budget) takes(n int, important bool) bool {
 	b.made.Add(1)
 	return true
 }
+
+// some are all, but with -short a few: the first and each eighth after it.
+func some[T any](all []T) (out []T) {
+	for i := range all {
+		if proof() || !testing.Short() || i%8 == 0 {
+			out = append(out, all[i])
+		}
+	}
+	return out
+}
+
+// someScenarios are all, but with -short one: another one for each test.
+func someScenarios(t *testing.T) []scenario {
+	all := scenarios()
+	if proof() || !testing.Short() {
+		return all
+	}
+	n := len(t.Name()) % len(all)
+	return all[n : n+1]
+}

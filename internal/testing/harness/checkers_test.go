@@ -17,7 +17,7 @@ import (
 // it, in the same story, it must not.
 func TestCheckersCanFail(t *testing.T) {
 	stays := func(client.Object) bool { return false }
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		fault string
 		rig   func(*World) func(*Operator)
 		story func(*World)
@@ -39,7 +39,7 @@ func TestCheckersCanFail(t *testing.T) {
 		{"running Jobs are deleted", deletes(&batchv1.JobList{}, func(o client.Object) bool { return !ended(o.(*batchv1.Job)) }), irreversible, "is deleted while it runs"},
 		{"migrations overlap", doubles("Job"), irreversible, "a second migration"},
 		{"three stacks run", doubles("Deployment"), briefly, "stacks run"},
-	} {
+	}) {
 		t.Run(c.fault, func(t *testing.T) {
 			for _, seeded := range []bool{false, true} {
 				w := scenario{name: "serving"}.begin()

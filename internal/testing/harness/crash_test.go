@@ -28,7 +28,7 @@ var crashModes = []struct {
 func TestCrashAtEveryWrite(t *testing.T) {
 	budget := newBudget(t)
 	created := scenario{name: "create"}
-	for i, s := range append([]scenario{created}, scenarios()...) {
+	for i, s := range append([]scenario{created}, someScenarios(t)...) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			start := s.begin
@@ -55,7 +55,7 @@ func TestCrashAtEveryWrite(t *testing.T) {
 }
 
 // undisturbed returns how the world ends, and the writes of the operator on the way.
-func undisturbed(t *testing.T, start func() *World) (map[string]string, []cluster.Call) {
+func undisturbed(t testing.TB, start func() *World) (map[string]string, []cluster.Call) {
 	t.Helper()
 	var calls []cluster.Call
 	w := start()
@@ -71,7 +71,7 @@ func undisturbed(t *testing.T, start func() *World) (map[string]string, []cluste
 	return w.Canon(), calls
 }
 
-func crashed(t *testing.T, w *World, want map[string]string, what string) {
+func crashed(t testing.TB, w *World, want map[string]string, what string) {
 	t.Helper()
 	w.StartOperator()
 	defer w.Close()

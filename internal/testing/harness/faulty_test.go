@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/testing/cluster"
 )
 
 // faulty is a client with a seeded fault: what the operator would do if a line of it were wrong.
@@ -26,6 +28,8 @@ type faulty struct {
 	deleted, patched func(client.Object) bool
 	// forced: preconditions of deletions are left out, and conflicts are called a success.
 	forced bool
+	// careless: every error of a write is called a success.
+	careless bool
 	// seen changes what is read.
 	seen func(any)
 	// also is done after each apply.
@@ -69,7 +73,7 @@ func (f faulty) Delete(ctx context.Context, o client.Object, opts ...client.Dele
 }
 
 func (f faulty) forgive(err error) error {
-	if f.forced && apierrors.IsConflict(err) {
+	if f.forced && apierrors.IsConflict(err) || f.careless && !errors.Is(err, cluster.ErrDead) {
 		return nil
 	}
 	return err
@@ -154,6 +158,14 @@ func nothingIsPaused(o any) {
 func deploymentsWithoutLabels(o any) {
 	if d, is := o.(*appsv1.Deployment); is {
 		d.Labels = nil
+	}
+}
+
+func withoutNames(o any) {
+	if list, is := o.(*v1alpha1.ShopReleaseList); is {
+		for i := range list.Items {
+			delete(list.Items[i].Annotations, v1alpha1.AnnotationLeftBehind)
+		}
 	}
 }
 

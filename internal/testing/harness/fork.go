@@ -11,10 +11,10 @@ import (
 // is lost, as when their processes die.
 func (w *World) Fork() *World {
 	out := &World{
-		Now: w.Now, Behave: maps.Clone(w.Behave), Load: maps.Clone(w.Load), Errors: maps.Clone(w.Errors), ConfirmAfter: w.ConfirmAfter, Restart: w.Restart,
+		Now: w.Now, Behave: maps.Clone(w.Behave), Load: maps.Clone(w.Load), Errors: maps.Clone(w.Errors), ConfirmAfter: w.ConfirmAfter, Skew: w.Skew, Restart: w.Restart,
 		Script: w.Script, at: w.at, tick: w.tick, changed: w.Now, stories: slices.Clone(w.stories), started: w.started,
 	}
-	out.Store = w.Store.Fork(out.Clock)
+	out.Store = w.Store.Fork(out.apiClock)
 	out.Always = w.Always.fork(out)
 	out.Store.OnWrite(out.Always.after)
 	out.front = &frontDoor{held: map[types.UID]*replica{}}

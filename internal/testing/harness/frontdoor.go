@@ -47,8 +47,8 @@ func (f *frontDoor) step(w *World) (next time.Time) {
 		}
 		next = earlier(next, f.follow(w, pod, f.held[pod.UID], time.Duration(n)*w.ConfirmAfter))
 		f.tell(w, pod, f.held[pod.UID])
-		if r := f.held[pod.UID]; r.table.Guard.Open(w.Now) && w.Now.Before(r.applied.Add(countedAfter)) {
-			next = earlier(next, r.applied.Add(countedAfter))
+		if r := f.held[pod.UID]; r.counts(w.replicaClock()) && w.replicaClock().Before(r.applied.Add(countedAfter)) {
+			next = earlier(next, r.applied.Add(countedAfter-w.Skew.Replicas))
 		}
 	}
 	return next
@@ -81,10 +81,21 @@ func (f *frontDoor) follow(w *World, pod *corev1.Pod, r *replica, after time.Dur
 		return time.Time{} // it keeps what it has
 	}
 	if s := table.Switch; s != nil && (r.table.Switch == nil || !r.table.Switch.At.Equal(s.At)) {
-		r.applied = w.Now
+		r.applied = w.replicaClock()
 	}
 	r.data, r.table = data, table
 	return time.Time{}
+}
+
+// counts tells whether the guard's window is open on the replica's own clock: it begins when the
+// replica takes the switch over, unless it was long over before (services/gateway/internal/watch/record.go).
+func (r *replica) counts(now time.Time) bool {
+	s, g := r.table.Switch, r.table.Guard
+	if s == nil || g == nil {
+		return false
+	}
+	length := g.Until.Sub(s.At)
+	return !r.applied.After(g.Until.Add(length)) && now.Before(r.applied.Add(length))
 }
 
 // tell writes the replica's Lease where it says something new.
@@ -96,8 +107,8 @@ func (f *frontDoor) tell(w *World, pod *corev1.Pod, r *replica) {
 	if r.table.Switch != nil {
 		report.Switch = r.table.Switch.At
 	}
-	if r.table.Guard.Open(w.Now) {
-		report.Counts = w.counts(r.table.Active, w.Now.Sub(r.applied))
+	if r.counts(w.replicaClock()) {
+		report.Counts = w.counts(r.table.Active, w.replicaClock().Sub(r.applied))
 	}
 	as := cluster.As{Store: w.Store, Who: "front-door"}
 	lease, _ := w.Store.Get("Lease", pod.Namespace, pod.Name).(*coordinationv1.Lease)

@@ -81,20 +81,21 @@ func TestSpecMutation(t *testing.T) {
 				t.Run(plural+"."+field, func(t *testing.T) {
 					t.Parallel()
 					budget.made.Add(3)
-					mutate(t, object, strings.Split(field, "."), to)
+					mutate(t, object, strings.Split(field, "."), to, nil)
 				})
 			}
 		}
 	}
 }
 
-func mutate(t *testing.T, object cluster.Key, field []string, to string) {
+func mutate(t testing.TB, object cluster.Key, field []string, to string, rig func(*World) func(*Operator)) {
+	t.Helper()
 	var value any
 	if err := json.Unmarshal([]byte(to), &value); err != nil {
 		t.Fatal(err)
 	}
 	change := func(w *World) { setField(w, object, field, value) }
-	w := scenario{name: "serving"}.begin()
+	w := scenario{name: "serving", rig: rig}.begin()
 	defer w.Close()
 	before := rendered(w)
 	was := w.Store.Get(object.Kind, object.Namespace, object.Name)
@@ -107,6 +108,9 @@ func mutate(t *testing.T, object cluster.Key, field []string, to string) {
 	}
 	fresh := New()
 	defer fresh.Close()
+	if rig != nil {
+		fresh.Rig = rig(fresh)
+	}
 	fresh.Install()
 	change(fresh)
 	fresh.StartOperator()

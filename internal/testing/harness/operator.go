@@ -53,14 +53,14 @@ func (w *World) StartOperator() *Operator {
 	o.Reconciler = &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: o.Client, Configs: &observe.Configs{Metadata: o.Sources, Live: live, Copies: o.Client},
-			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: w.Clock},
+			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: w.operatorClock},
 		},
 		Writer:         &apply.Writer{Client: o.Client, Live: live, Writes: metrics.Writes},
 		Metrics:        metrics,
 		Recorder:       recorder{o},
 		FrontDoorImage: "gateway:1",
-		Now:            w.Clock,
-		Progress:       &controllers.Progress{Now: w.Clock},
+		Now:            w.operatorClock,
+		Progress:       &controllers.Progress{Now: w.operatorClock},
 	}
 	if w.Rig != nil {
 		w.Rig(o)

@@ -15,6 +15,8 @@ type scenario struct {
 	policy func(*v1alpha1.Shop)
 	world  func(*World)
 	script []Stage
+	// rig puts a fault into the operators that are started.
+	rig func(*World) func(*Operator)
 }
 
 func reasonIs(r v1alpha1.Reason) func(*World) bool {
@@ -96,5 +98,8 @@ func (s scenario) begin() *World {
 	}
 	w := base.Fork()
 	w.Script, w.Restart = s.script, true
+	if s.rig != nil {
+		w.Rig = s.rig(w)
+	}
 	return w
 }

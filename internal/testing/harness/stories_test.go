@@ -27,16 +27,16 @@ func TestStories(t *testing.T) {
 			for n := range seeds(25) {
 				seed := int64(part + 4*n)
 				budget.made.Add(1)
-				story(t, seed)
+				story(t, seed, nil)
 			}
 		})
 	}
 }
 
-func story(t *testing.T, seed int64) {
+func story(t testing.TB, seed int64, rig func(*World) func(*Operator)) {
 	t.Helper()
 	r := rand.New(rand.NewSource(seed))
-	s := scenario{name: "a story", world: func(w *World) {
+	s := scenario{name: "a story", rig: rig, world: func(w *World) {
 		w.Behave["cart:slow"] = Behaviour{Start: 25 * time.Second}
 		w.Behave["cart:never"] = Behaviour{Never: true, Trouble: "ImagePullBackOff"}
 		w.Behave["cart:deaf"] = Behaviour{Grace: 40 * time.Second}

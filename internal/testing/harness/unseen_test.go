@@ -39,7 +39,7 @@ func unseenWorlds() []scenario {
 // end, or the shop's message names it.
 func TestUnseenEvents(t *testing.T) {
 	budget := newBudget(t)
-	for _, s := range unseenWorlds() {
+	for _, s := range some(unseenWorlds()) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			w := s.begin()
@@ -141,9 +141,10 @@ func isBelow(kind string, path fieldpath.Path, immutable string) bool {
 	return strings.HasPrefix(kind+path.String(), immutable)
 }
 
-func heals(t *testing.T, from *World, o client.Object, d harm) {
+func heals(t testing.TB, from *World, o client.Object, d harm) {
 	t.Helper()
 	w := from.Fork()
+	w.Rig = from.Rig
 	w.StartOperator()
 	w.For(2 * time.Second) // an operator that starts looks at everything once
 	before, passes := w.Canon(), w.Operators[0].Passes

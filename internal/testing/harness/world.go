@@ -30,6 +30,8 @@ type World struct {
 	Load map[string]int32
 	// Errors are how many of a hundred answers of a release are errors, by the image of any of its services.
 	Errors map[string]int64
+	// Skew is by how much clocks differ from the world's.
+	Skew Skew
 	// ConfirmAfter is how long each further replica of the front door takes to follow its table.
 	ConfirmAfter time.Duration
 
@@ -56,6 +58,10 @@ type World struct {
 	limit   time.Time
 }
 
+// Skew is by how much the clocks of the API server with its controllers, of the operator, and of
+// the front door's replicas differ from the world's.
+type Skew struct{ API, Operator, Replicas time.Duration }
+
 // actor plays a part of Kubernetes.
 type actor interface {
 	// step does what is due, and returns when something will be.
@@ -71,7 +77,7 @@ func New() *World {
 		Now: begun, Behave: map[string]Behaviour{}, Load: map[string]int32{}, Errors: map[string]int64{},
 		ConfirmAfter: 300 * time.Millisecond, tick: 100 * time.Millisecond,
 	}
-	w.Store = cluster.NewStore(w.Clock)
+	w.Store = cluster.NewStore(w.apiClock)
 	w.Always = newAlways(w)
 	w.Store.OnWrite(w.Always.after)
 	w.front = &frontDoor{held: map[types.UID]*replica{}}
@@ -82,6 +88,10 @@ func New() *World {
 
 // Clock is the time of the world.
 func (w *World) Clock() time.Time { return w.Now }
+
+func (w *World) apiClock() time.Time      { return w.Now.Add(w.Skew.API) }
+func (w *World) operatorClock() time.Time { return w.Now.Add(w.Skew.Operator) }
+func (w *World) replicaClock() time.Time  { return w.Now.Add(w.Skew.Replicas) }
 
 // Step lets everybody act once. It tells whether anything will ever happen again.
 func (w *World) Step() bool {
@@ -214,3 +224,5 @@ func keyOf(o client.Object) types.NamespacedName { return client.ObjectKeyFromOb
 func shuffled(r *rand.Rand) func([]client.Object) {
 	return func(all []client.Object) { r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] }) }
 }
+
+func newRand(seed int64) *rand.Rand { return rand.New(rand.NewSource(seed)) }

@@ -57,7 +57,17 @@ func Continue(traceparent, tracestate string) Parent {
 
 // New begins a trace: the traceparent of a first hop, marked as sampled.
 // Whether spans are written at all is each service's setting.
-func New() string { return Continue("", "").String() }
+func New() string {
+	var ids [24]byte
+	fill(ids[:])
+	var b [length]byte
+	copy(b[:], "00-")
+	hex.Encode(b[3:35], ids[:16])
+	b[35] = '-'
+	hex.Encode(b[36:52], ids[16:])
+	copy(b[52:], "-01")
+	return string(b[:])
+}
 
 // Valid accepts version 00, and later ones, which may be longer (3.2.4).
 func Valid(s string) bool {

@@ -95,3 +95,9 @@ func TestEveryHeaderMakesAValidHop(t *testing.T) {
 		}
 	})
 }
+
+func TestANewTraceIsValidAndItsOwn(t *testing.T) {
+	if a, b := New(), New(); !Valid(a) || IDOf(a) == IDOf(b) || len(a) != length {
+		t.Errorf("%s, %s", a, b)
+	}
+}

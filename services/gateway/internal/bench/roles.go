@@ -12,6 +12,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +25,9 @@ import (
 
 // roleVariable makes this program one of the processes that are measured.
 const roleVariable = "BENCH_ROLE"
+
+// profileVariable names a folder for CPU profiles of the proxies in Go. Empty: none.
+const profileVariable = "BENCH_PROFILES"
 
 // play is one role, until the input ends. It prints its address.
 func play(role string, pods []string) error {
@@ -43,8 +49,42 @@ func play(role string, pods []string) error {
 	if err := listen(role, handler); err != nil {
 		return err
 	}
-	_, err := io.Copy(io.Discard, os.Stdin)
-	return err
+	return profiled(role, untilInterrupted)
+}
+
+// untilInterrupted waits for the end of the input, or for the signal of who measures.
+func untilInterrupted() error {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, os.Stdin)
+		ended <- err
+	}()
+	select {
+	case <-interrupted:
+		return nil
+	case err := <-ended:
+		return err
+	}
+}
+
+// profiled writes a CPU profile of a role into the folder that profileVariable names.
+func profiled(role string, do func() error) error {
+	folder := os.Getenv(profileVariable)
+	if folder == "" {
+		return do()
+	}
+	out, err := os.Create(filepath.Join(folder, role+".pprof"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Close() }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return do()
 }
 
 // listen serves. Only ours has the limits of the front door around it.

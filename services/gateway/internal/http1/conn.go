@@ -23,7 +23,9 @@ type conn struct {
 	reused bool
 	// spoiled: not all of the request was sent, so it ends with this exchange.
 	spoiled bool
-	// idleSince is when it was last given back.
+	// begun is when its last exchange did.
+	begun time.Time
+	// idleSince is when it was last given back, or a moment earlier.
 	idleSince time.Time
 
 	patience patience
@@ -48,16 +50,15 @@ func newConn(socket net.Conn, address string, now func() time.Time) (*conn, erro
 // exchange writes the request and waits until the first bytes of the response
 // are in. errStale and errUnsent: nothing was sent.
 func (c *conn) exchange(ctx context.Context, q *Request, in *input, timeout time.Duration) error {
-	now := c.now()
-	limit := now.Add(timeout)
-	if err := c.patience.begin(ctx, now, limit); err != nil {
+	limit := c.begun.Add(timeout)
+	if err := c.patience.begin(ctx, q.Waiter, c.begun, limit); err != nil {
 		return errUnsent
 	}
 	c.turn = turn{out: q.head, in: in, check: c.reused, more: len(q.body) > 0}
 	if err := c.run(); err != nil || c.turn.phase == waiting {
 		return err
 	}
-	written := c.writeRest(ctx, q, limit)
+	written := c.writeRest(q, limit)
 	c.turn = turn{phase: waiting, in: in}
 	switch err := c.run(); {
 	case err == nil:
@@ -98,7 +99,7 @@ func (c *conn) run() error {
 
 // writeRest writes what the first turn did not. It ends early, and spoils the
 // connection, when the pod stops reading because it has answered already.
-func (c *conn) writeRest(ctx context.Context, q *Request, limit time.Time) error {
+func (c *conn) writeRest(q *Request, limit time.Time) error {
 	defer func() { _ = c.socket.SetWriteDeadline(time.Time{}) }()
 	c.spoiled = true
 	for _, p := range [][]byte{q.head[c.turn.sent:], q.body} {
@@ -110,8 +111,8 @@ func (c *conn) writeRest(ctx context.Context, q *Request, limit time.Time) error
 			case err == nil:
 			case !isExpired(err):
 				return err
-			case ctx.Err() != nil:
-				return ctx.Err()
+			case c.patience.left() != nil:
+				return c.patience.left()
 			case c.answers():
 				return nil
 			case !c.now().Before(limit):
@@ -129,10 +130,14 @@ func (c *conn) answers() (answered bool) {
 	return answered || err != nil
 }
 
-// rest ends an exchange. It tells whether another one may follow.
+// rest ends an exchange. It tells whether another one may follow. An exchange that was
+// answered at once was over when it began: the clock is not worth reading.
 func (c *conn) rest() bool {
 	c.turn = turn{}
-	c.reused = true
+	c.reused, c.idleSince = true, c.begun
+	if c.patience.stop != nil {
+		c.idleSince = c.now()
+	}
 	return c.patience.end() && !c.spoiled
 }
 

@@ -22,7 +22,8 @@ type patience struct {
 	// armed is the coarse deadline that is set; zero when none is.
 	armed time.Time
 
-	ctx context.Context
+	ctx    context.Context
+	waiter Waiter
 	// limit is the true deadline; zero is none.
 	limit time.Time
 	// stop ends the watching of ctx; nil before it begins.
@@ -30,8 +31,8 @@ type patience struct {
 }
 
 // begin starts the patience of an exchange.
-func (p *patience) begin(ctx context.Context, now, limit time.Time) error {
-	p.ctx, p.limit, p.stop = ctx, limit, nil
+func (p *patience) begin(ctx context.Context, waiter Waiter, now, limit time.Time) error {
+	p.ctx, p.waiter, p.limit, p.stop = ctx, waiter, limit, nil
 	if p.armed.Sub(now) >= least {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (p *patience) begin(ctx context.Context, now, limit time.Time) error {
 
 // extend is asked when a read has outlasted its deadline. Nil: read on.
 func (p *patience) extend() error {
-	if err := p.ctx.Err(); err != nil {
+	if err := p.left(); err != nil {
 		return err
 	}
 	if p.stop != nil {
@@ -54,6 +55,15 @@ func (p *patience) extend() error {
 	// The deadline is set first: a client that left in between is heard by this.
 	p.stop = context.AfterFunc(p.ctx, func() { _ = p.socket.SetReadDeadline(time.Unix(1, 0)) })
 	return nil
+}
+
+// left tells whether the client did. It is asked only after a while, so that nobody watches
+// the client of a fast answer.
+func (p *patience) left() error {
+	if p.waiter != nil {
+		p.ctx, p.waiter = p.waiter.Waits(p.ctx), nil
+	}
+	return p.ctx.Err()
 }
 
 // unlimited lets a body take its time once the head has arrived: streams last
@@ -73,6 +83,6 @@ func (p *patience) unlimited() error {
 // client that left is about to end its reads.
 func (p *patience) end() bool {
 	stopped := p.stop == nil || p.stop()
-	p.ctx, p.stop = nil, nil
+	p.ctx, p.waiter, p.stop = nil, nil, nil
 	return stopped
 }

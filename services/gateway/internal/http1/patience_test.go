@@ -15,7 +15,7 @@ func patient(t *testing.T) (p *patience, leave context.CancelFunc) {
 	ctx, leave := context.WithCancel(t.Context())
 	p = &patience{socket: ours}
 	now := time.Now()
-	if err := errors.Join(p.begin(ctx, now, now.Add(time.Minute)), p.extend()); err != nil {
+	if err := errors.Join(p.begin(ctx, nil, now, now.Add(time.Minute)), p.extend()); err != nil {
 		t.Fatal(err)
 	}
 	return p, leave
@@ -50,13 +50,13 @@ func TestAFastAnswerSetsNoDeadlineOfItsOwn(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer func() { _, _ = ours.Close(), theirs.Close() }()
 	p, now := &patience{socket: ours}, time.Now()
-	_ = p.begin(t.Context(), now, now)
+	_ = p.begin(t.Context(), nil, now, now)
 	first := p.armed
-	_ = p.begin(t.Context(), now.Add(coarse-least), now)
+	_ = p.begin(t.Context(), nil, now.Add(coarse-least), now)
 	if p.armed != first {
 		t.Error("a deadline is set although there is time left")
 	}
-	_ = p.begin(t.Context(), now.Add(coarse-least+1), now)
+	_ = p.begin(t.Context(), nil, now.Add(coarse-least+1), now)
 	if p.armed.Equal(first) {
 		t.Error("no deadline is set although no time is left")
 	}

@@ -36,8 +36,7 @@ func (p *pool) take(address string, now time.Time) *conn {
 }
 
 // put keeps a connection, or closes it.
-func (p *pool) put(c *conn, now time.Time) {
-	c.idleSince = now
+func (p *pool) put(c *conn) {
 	p.mu.Lock()
 	keep := !p.closed && len(p.idle[c.address]) < p.perPod
 	if keep {

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,9 +32,22 @@ type Request struct {
 	hasLength bool
 	bad       bool
 	resender  Resender
-	// Informational hears of responses before the final one (1xx, never 101).
-	// Nil: they are dropped.
-	Informational func(status int, header http.Header)
+	// Informer hears of responses before the final one. Nil: they are dropped.
+	Informer Informer
+	// Waiter hears that the response takes a while. Nil: nobody does.
+	Waiter Waiter
+}
+
+// Informer is who hears of responses before the final one (1xx, never 101).
+type Informer interface {
+	Inform(status int, header http.Header)
+}
+
+// Waiter is who waits for a response that takes a while.
+type Waiter interface {
+	// Waits is called before a pod is connected to, and when it has not answered within
+	// some 100 ms. The context that it returns ends the wait from then on.
+	Waits(ctx context.Context) context.Context
 }
 
 var requests = sync.Pool{New: func() any { return &Request{head: make([]byte, 0, 1<<10)} }}
@@ -57,17 +71,19 @@ func Begin(r *http.Request, resender Resender) *Request {
 	return q
 }
 
-// Field adds a header field. The length and what belongs to one connection
-// (HopByHop) is not for who calls it.
-func (q *Request) Field(name, value string) {
-	// net/http has refused such values; this is the last one that could.
-	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, 0) >= 0 {
-		q.bad = true
-		return
-	}
+// Field adds a header field whose value is the parts in a row. The length and what belongs
+// to one connection (HopByHop) is not for who calls it.
+func (q *Request) Field(name string, value ...string) {
 	b := append(q.head, name...)
 	b = append(b, ": "...)
-	b = append(b, value...)
+	for _, part := range value {
+		// net/http has refused such values; this is the last one that could.
+		if strings.IndexByte(part, '\n') >= 0 || strings.IndexByte(part, '\r') >= 0 || strings.IndexByte(part, 0) >= 0 {
+			q.bad = true
+			return
+		}
+		b = append(b, part...)
+	}
 	q.head = append(b, "\r\n"...)
 }
 
@@ -93,7 +109,7 @@ func (q *Request) End(body []byte) bool {
 
 // Free gives the memory back.
 func (q *Request) Free() {
-	q.body, q.Informational, q.resender = nil, nil, nil
+	q.body, q.Informer, q.resender, q.Waiter = nil, nil, nil, nil
 	if cap(q.head) <= keptHead {
 		requests.Put(q)
 	}

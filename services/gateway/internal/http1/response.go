@@ -60,10 +60,10 @@ func (r *Response) readHeads(q *Request) error {
 			return nil
 		case r.head.status == http.StatusSwitchingProtocols:
 			return malformed("a switch of protocols that was not asked for")
-		case q.Informational != nil:
+		case q.Informer != nil:
 			header := http.Header{}
 			r.CopyHeader(header)
-			q.Informational(r.head.status, header)
+			q.Informer.Inform(r.head.status, header)
 		}
 	}
 }
@@ -85,11 +85,20 @@ func (r *Response) CopyHeader(to http.Header) {
 	}
 	switch {
 	case r.body.end == byLength:
-		to["Content-Length"] = []string{strconv.FormatInt(r.body.length, 10)}
+		r.copyLength(to)
 	case r.body.end != none || r.head.status < 200 || r.head.status == http.StatusNoContent:
 		delete(to, "Content-Length")
 	case len(to["Content-Length"]) > 1: // equal ones
 		to["Content-Length"] = to["Content-Length"][:1]
+	}
+}
+
+// copyLength writes the length as digits alone; that is how nearly every pod writes it.
+func (r *Response) copyLength(to http.Header) {
+	length := to["Content-Length"]
+	var digits [20]byte
+	if plain := strconv.AppendInt(digits[:0], r.body.length, 10); len(length) != 1 || length[0] != string(plain) {
+		to["Content-Length"] = []string{string(plain)}
 	}
 }
 
@@ -151,7 +160,7 @@ func (r *Response) giveBack() {
 	}
 	r.conn = nil
 	if c.rest() && r.clean() {
-		r.client.pool.put(c, r.client.Now())
+		r.client.pool.put(c)
 		return
 	}
 	c.close()

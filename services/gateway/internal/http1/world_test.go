@@ -57,6 +57,13 @@ type may bool
 
 func (m may) MayResend() bool { return bool(m) }
 
+// informed notes responses that come before the final one.
+type informed struct{ w http.ResponseWriter }
+
+func (i informed) Inform(status int, header http.Header) {
+	i.w.Header()["Early"] = append(i.w.Header()["Early"], http.StatusText(status)+" "+header.Get("X-Early"))
+}
+
 // ask sends a request and delivers the response to a recorder.
 func ask(c *http1.Client, address string, r *http.Request) (*httptest.ResponseRecorder, error) {
 	return askWith(r.Context(), c, address, r, false)
@@ -78,9 +85,7 @@ func askWith(ctx context.Context, c *http1.Client, address string, r *http.Reque
 		panic("the test sends a request that cannot be sent")
 	}
 	w := httptest.NewRecorder()
-	q.Informational = func(status int, header http.Header) {
-		w.Header()["Early"] = append(w.Header()["Early"], http.StatusText(status)+" "+header.Get("X-Early"))
-	}
+	q.Informer = informed{w}
 	res, err := c.Do(ctx, address, q)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,19 @@ type tally struct {
 	duration prometheus.ObserverVec
 	failures *prometheus.CounterVec // by cause
 	gone     atomic.Bool
+	// classes are the observers of duration that were needed so far: finding one by its
+	// label costs more than observing.
+	classes [len(classes)]atomic.Pointer[prometheus.Observer]
+}
+
+// observer returns that of a class of status. Series appear with their first request.
+func (t *tally) observer(class int) prometheus.Observer {
+	if known := t.classes[class].Load(); known != nil {
+		return *known
+	}
+	found := t.duration.WithLabelValues(classes[class])
+	t.classes[class].Store(&found)
+	return found
 }
 
 // NewRequests returns Requests, registered.
@@ -46,7 +59,7 @@ func NewRequests(reg prometheus.Registerer) *Requests {
 			Name: "http_server_requests_in_flight", Help: "Requests that are being answered.",
 		}, []string{"role", "service"}),
 		retries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "emporium_frontdoor_retries_total", Help: "Requests that were offered to another pod.",
+			Name: "emporium_frontdoor_retries_total", Help: "Requests that were sent once more, to another pod or by another connection.",
 		}, []string{"service"}),
 		ejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "emporium_frontdoor_ejections_total", Help: "Pods that were passed over for a while because they refused a connection.",
@@ -81,7 +94,7 @@ func (t *tally) End(r proxy.Result) {
 	if t.gone.Load() { // counting would bring the removed series back
 		return
 	}
-	t.duration.WithLabelValues(class(r.Status)).Observe(r.Duration.Seconds())
+	t.observer(class(r.Status)).Observe(r.Duration.Seconds())
 	if r.Cause != proxy.Answered {
 		t.failures.WithLabelValues(string(r.Cause)).Inc()
 	}
@@ -123,18 +136,13 @@ func (m *Requests) forget(labels prometheus.Labels) {
 	m.failures.DeletePartialMatch(labels)
 }
 
-func class(status int) string {
-	switch {
-	case status == proxy.StatusGone:
-		return "broken"
-	case status < 200:
-		return "1xx"
-	case status < 300:
-		return "2xx"
-	case status < 400:
-		return "3xx"
-	case status < 500:
-		return "4xx"
+// classes are the values of the label status; broken is the first one.
+var classes = [...]string{"broken", "1xx", "2xx", "3xx", "4xx", "5xx"}
+
+// class returns an index of classes.
+func class(status int) int {
+	if status == proxy.StatusGone {
+		return 0
 	}
-	return "5xx"
+	return min(max(status/100, 1), 5)
 }

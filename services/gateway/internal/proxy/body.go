@@ -42,7 +42,7 @@ func (f *Front) take(ex *exchange, r *http.Request) error {
 		return nil
 	case r.Body == nil || r.Body == http.NoBody:
 		ex.body = noBody
-		f.asked(ex)
+		f.asked(ex, ex.began) // nothing took time since
 		return nil
 	case r.ContentLength < 0 || r.ContentLength > maxHeld:
 		f.pour(ex, r.Body, nil)
@@ -77,7 +77,7 @@ func (f *Front) hold(ex *exchange, r *http.Request) error {
 	}
 	from.done()
 	ex.body.held = held
-	f.asked(ex)
+	f.asked(ex, f.Now())
 	r.Header.Del("Expect") // the client has sent what it would have waited for
 	return nil
 }
@@ -98,7 +98,7 @@ func (f *Front) pour(ex *exchange, body io.Reader, read []byte) {
 	// Without full duplex net/http would read the body itself as soon as a response begins.
 	// Errors are of HTTP/2, which always has it.
 	_ = http.NewResponseController(ex.client.ResponseWriter).EnableFullDuplex()
-	s := &stream{from: f.patient(ex, body, 0), behind: read, whole: func() { f.asked(ex) }}
+	s := &stream{from: f.patient(ex, body, 0), behind: read, whole: func() { f.asked(ex, f.Now()) }}
 	s.watch(ex.stuck, f.PodTimeout)
 	ex.body = &outgoing{stream: s, reserved: reserved}
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/gateway/internal/serve"
 )
 
 // client is the way back to who asked. It remembers that a write failed: then it is the
@@ -16,12 +18,43 @@ type client struct {
 	// stop one response among others; over HTTP/1 the connection has its own deadline.
 	limit time.Duration
 	stall *time.Timer
+	// connection is that of HTTP/1; nil: net/http watches whether the client leaves.
+	connection serve.Client
+	// watched ends watching; nil before that began.
+	watched func()
 }
 
 func (c *client) begin(w http.ResponseWriter, r *http.Request, limit time.Duration) {
 	c.ResponseWriter = w
+	c.connection = serve.ClientOf(r)
 	if r.ProtoMajor > 1 {
 		c.limit = limit
+	}
+}
+
+// answersAtOnce says whether the answer takes a moment only, or watch is called before it
+// takes longer. Otherwise net/http watches the client, and ends the request's context.
+func (c *client) answersAtOnce(yes bool) {
+	switch {
+	case c.connection == nil:
+	case yes:
+		c.connection.TakeOver()
+	default:
+		c.connection.LeaveToServer()
+	}
+}
+
+// watch calls gone when the client leaves.
+func (c *client) watch(gone func()) {
+	if c.connection != nil && c.watched == nil {
+		c.watched = c.connection.Watch(gone)
+	}
+}
+
+// unwatch ends watch; gone is not called after it.
+func (c *client) unwatch() {
+	if c.watched != nil {
+		c.watched()
 	}
 }
 
@@ -70,8 +103,9 @@ func (c *client) reset() {
 
 // leave gives what is still buffered the same time; net/http writes it when the handler
 // has returned.
-func (c *client) leave(now time.Time) {
+func (c *client) leave(now func() time.Time) {
+	c.unwatch()
 	if c.limit > 0 {
-		_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(now.Add(c.limit))
+		_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(now().Add(c.limit))
 	}
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -31,7 +32,7 @@ func (f *Front) passDirect(w http.ResponseWriter, ex *exchange) bool {
 	}
 	var res *http1.Response
 	if err == nil {
-		res, err = f.askDirect(w, ex)
+		res, err = f.askDirect(ex)
 	}
 	if err != nil {
 		f.failedFor(w, ex, err)
@@ -48,10 +49,10 @@ func (f *Front) passDirect(w http.ResponseWriter, ex *exchange) bool {
 	return true
 }
 
-func (f *Front) askDirect(w http.ResponseWriter, ex *exchange) (res *http1.Response, err error) {
+func (f *Front) askDirect(ex *exchange) (res *http1.Response, err error) {
 	q := f.outgoing(ex)
 	defer q.Free()
-	q.Informational = informs(w, ex.r)
+	q.Informer, q.Waiter = ex, ex
 	err = f.balancer.offer(ex, ex.r, func(pod *upstream.Endpoint) (err error) {
 		if !q.End(ex.body.held) {
 			return errUnwritable
@@ -62,35 +63,49 @@ func (f *Front) askDirect(w http.ResponseWriter, ex *exchange) (res *http1.Respo
 	return res, err
 }
 
-// informs passes on what comes before the response (1xx), which HTTP/1.0 does
-// not know.
-func informs(w http.ResponseWriter, r *http.Request) func(int, http.Header) {
-	if !r.ProtoAtLeast(1, 1) {
-		return nil
+// Inform implements http1.Informer: it passes on what comes before the response (1xx),
+// which HTTP/1.0 does not know.
+func (ex *exchange) Inform(status int, header http.Header) {
+	if !ex.r.ProtoAtLeast(1, 1) {
+		return
 	}
-	return func(status int, header http.Header) {
-		maps.Copy(w.Header(), header)
-		w.WriteHeader(status)
-		clear(w.Header()) // they were of that response alone
+	w := &ex.client
+	maps.Copy(w.Header(), header)
+	w.WriteHeader(status)
+	clear(w.Header()) // they were of that response alone
+}
+
+// Waits implements http1.Waiter: from now on the client is watched. Before that, an answer
+// is nearer than the news that it left.
+func (ex *exchange) Waits(ctx context.Context) context.Context {
+	if ex.client.watched != nil {
+		return ex.r.Context()
 	}
+	ctx, gone := context.WithCancel(ctx)
+	ex.r = ex.r.WithContext(ctx)
+	ex.client.watch(gone)
+	return ctx
 }
 
 // outgoing writes the head of the request to a pod: the client's, without what
 // belongs to the client's connection, and with what the front door knows itself.
 func (f *Front) outgoing(ex *exchange) *http1.Request {
 	q := http1.Begin(ex.r, ex)
-	told, trusted := f.tell(ex.r)
+	t := f.tell(ex.r)
 	for name, values := range ex.r.Header {
-		if isForwarding(name, trusted) || notForPods(name) || trusted && slices.Contains(forwarded[:], name) {
+		if isForwarding(name, t.trusted) || notForPods(name) || t.trusted && slices.Contains(forwarded[:], name) {
 			continue
 		}
 		for _, value := range values {
 			q.Field(name, value)
 		}
 	}
-	for i, name := range forwarded {
-		q.Field(name, told[i])
-	}
+	element := t.element()
+	q.Field("X-Forwarded-For", t.chain)
+	q.Field("X-Forwarded-Host", t.host)
+	q.Field("X-Forwarded-Proto", t.proto)
+	q.Field("X-Forwarded-Port", t.port)
+	q.Field("Forwarded", element[:]...)
 	f.outgoingTrace(ex, q)
 	return q
 }
@@ -118,4 +133,10 @@ func notForPods(name string) bool {
 
 // MayResend implements http1.Resender: what a kept connection that was closed
 // may have taken is sent again by the rules of every other repetition.
-func (ex *exchange) MayResend() bool { return isIdempotent(ex.r) && ex.pool.MayRepeat() }
+func (ex *exchange) MayResend() bool {
+	may := isIdempotent(ex.r) && ex.pool.MayRepeat()
+	if may {
+		ex.recorder.Retried(ex.service())
+	}
+	return may
+}

@@ -69,10 +69,13 @@ type exchange struct {
 	role  table.Role
 	began time.Time
 	tally Tally
+	// recorder hears of what is sent again.
+	recorder Recorder
 
 	// refusal says what is wrong with the request; empty: nothing.
 	refusal string
 	release string
+	mark    []string // the release, as the value of a header
 	route   *frontdoor.Route
 	pool    *upstream.Pool
 	// tried holds the pods that were asked; the last one is asked now.
@@ -121,8 +124,8 @@ func (ex *exchange) leave() {
 }
 
 // asked notes that a pod has the whole request from now on.
-func (f *Front) asked(ex *exchange) {
-	ex.stopwatch.start(f.Now(), func() Waiting {
+func (f *Front) asked(ex *exchange, now time.Time) {
+	ex.stopwatch.start(now, func() Waiting {
 		if f.Watch == nil {
 			return nil
 		}
@@ -157,7 +160,7 @@ func (f *Front) finish(ex *exchange) {
 	if broken != nil {
 		f.brokeOff(ex, broken)
 	}
-	ex.client.leave(f.Now())
+	ex.client.leave(f.Now)
 	f.release(ex) // what it interrupts looks as if the client had left
 	now := f.Now()
 	ex.stopwatch.stop(now)

@@ -99,11 +99,11 @@ func New(role table.Role, o Options) *Front {
 // nowhere, so that it is held against no service.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stack := f.Tables.Load().Stack(f.role)
-	ex := &exchange{r: r, role: f.role, began: f.Now()}
+	ex := &exchange{r: r, role: f.role, began: f.Now(), recorder: f.Recorder}
 	ex.client.begin(w, r, f.WriteTimeout)
 	ex.refusal = f.Rules.Admit(ex.r)
 	if stack != nil {
-		ex.release = stack.Release
+		ex.release, ex.mark = stack.Release, stack.Mark
 		if isPublic(ex.r) && ex.refusal == "" {
 			ex.route = stack.Match(ex.r.URL.Path)
 		}
@@ -162,9 +162,12 @@ func (f *Front) pass(w http.ResponseWriter, ex *exchange) {
 		defer cancel(nil)
 		ex.r, ex.stuck = ex.r.WithContext(ctx), func() { cancel(errStuck) }
 	}
-	if f.takesDirect(ex.r) && f.passDirect(w, ex) {
+	direct := f.takesDirect(ex.r)
+	ex.client.answersAtOnce(direct)
+	if direct && f.passDirect(w, ex) {
 		return
 	}
+	ex.client.answersAtOnce(false)
 	ex.r = ex.r.WithContext(withExchange(ex.r.Context(), ex))
 	f.proxy.ServeHTTP(w, ex.r)
 }
@@ -184,7 +187,7 @@ func (f *Front) answered(res *http.Response) error {
 
 // mark adds to a pod's header what the front door has to say.
 func (f *Front) mark(ex *exchange, h http.Header) {
-	h[headerRelease] = []string{ex.release}
+	h[headerRelease] = ex.mark
 	if ex.status != http.StatusSwitchingProtocols && f.Draining() {
 		h.Set("Connection", "close")
 	}

@@ -44,31 +44,52 @@ type origin struct{ client, host, proto, port string }
 // forwarded are the headers that tell of the client's own request.
 var forwarded = [...]string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded"}
 
+// told is what a service is told of the client's own request.
+type told struct {
+	origin
+	// chain is X-Forwarded-For, and earlier what Forwarded says of all but the last of it.
+	chain, earlier string
+	// received is the Host that this front door was asked for.
+	received string
+	// trusted: who asks is a proxy whose word counts.
+	trusted bool
+}
+
+// values are those of forwarded.
+func (t *told) values() [len(forwarded)]string {
+	element := t.element()
+	return [...]string{t.chain, t.host, t.proto, t.port, strings.Join(element[:], "")}
+}
+
+// element writes the same as RFC 7239 does, in parts.
+func (t *told) element() [7]string {
+	return [...]string{t.earlier, "for=", node(t.client), `;host="`, t.received, `";proto=`, "http"}
+}
+
 // forward tells the service who asked, for which host, over which protocol.
 func (f *Front) forward(in *http.Request, out http.Header) {
-	told, trusted := f.tell(in)
-	dropForwarding(out, trusted)
-	values := told[:] // one allocation for all of them
+	t := f.tell(in)
+	dropForwarding(out, t.trusted)
+	values := t.values()
+	all := values[:] // one allocation for all of them
 	for i, name := range forwarded {
-		out[name] = values[i : i+1 : i+1]
+		out[name] = all[i : i+1 : i+1]
 	}
 }
 
-// tell returns the values of forwarded. What a client says of that itself is taken
-// over from trusted proxies only.
-func (f *Front) tell(in *http.Request) (values [len(forwarded)]string, trusted bool) {
-	o := origin{client: clientIP(in), host: in.Host, proto: "http"}
-	o.port = portOf(o.host)
-	trusted = len(f.TrustedProxies) > 0 && f.trusts(o.client)
-	chain, elements := o.client, o.element()
-	if trusted {
-		chain = prepend(in.Header["X-Forwarded-For"], chain)
-		elements = elementsOf(in.Header["X-Forwarded-For"]) + elements
-		keep(in.Header, "X-Forwarded-Host", &o.host, admit.Host)
-		keep(in.Header, "X-Forwarded-Proto", &o.proto, isScheme)
-		keep(in.Header, "X-Forwarded-Port", &o.port, isNumber)
+// tell finds that out. What a client says of it itself is taken over from trusted
+// proxies only.
+func (f *Front) tell(in *http.Request) (t told) {
+	t.client, t.host, t.proto = clientIP(in), in.Host, "http"
+	t.port, t.chain, t.received = portOf(t.host), t.client, in.Host
+	if t.trusted = len(f.TrustedProxies) > 0 && f.trusts(t.client); t.trusted {
+		t.chain = prepend(in.Header["X-Forwarded-For"], t.client)
+		t.earlier = elementsOf(in.Header["X-Forwarded-For"])
+		keep(in.Header, "X-Forwarded-Host", &t.host, admit.Host)
+		keep(in.Header, "X-Forwarded-Proto", &t.proto, isScheme)
+		keep(in.Header, "X-Forwarded-Port", &t.port, isNumber)
 	}
-	return [...]string{chain, o.host, o.proto, o.port, elements}, trusted
+	return t
 }
 
 // dropForwarding removes what a stranger says of the request's origin. Of a trusted proxy
@@ -102,21 +123,20 @@ func elementsOf(chain []string) string {
 // RFC 7239's word for it.
 func node(address string) string {
 	parsed, err := netip.ParseAddr(strings.Trim(address, "[]"))
-	if withPort, e := netip.ParseAddrPort(address); e == nil {
-		parsed, err = withPort.Addr(), nil
+	if err != nil { // nobody who keeps the rules writes a port, and an error costs memory
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(address)
+		parsed = withPort.Addr()
 	}
 	switch {
 	case err != nil || parsed.Zone() != "":
 		return "unknown"
 	case parsed.Is6():
 		return `"[` + parsed.String() + `]"`
+	case strings.ContainsAny(address, "[:"):
+		return parsed.String()
 	}
 	return address
-}
-
-// element writes the same as RFC 7239 does.
-func (o origin) element() string {
-	return "for=" + node(o.client) + `;host="` + o.host + `";proto=` + o.proto
 }
 
 func (f *Front) trusts(client string) bool {

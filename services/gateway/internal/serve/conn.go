@@ -19,6 +19,9 @@ const (
 	many            = 2000
 	// peeked is how many bytes of a request net/http waits for before it begins to read it.
 	peeked = 4
+	// wholeBuffer is what net/http reads into while it holds nothing of a request: the
+	// default of bufio.
+	wholeBuffer = 4096
 )
 
 // conn is a client's connection, with deadlines that follow its progress.
@@ -30,7 +33,9 @@ type conn struct {
 	writeUntil atomic.Int64
 	// idleSince is when its last request ended, in nanoseconds of Unix; 0: it has one.
 	idleSince atomic.Int64
-	upgraded  atomic.Bool
+	// active: a request of HTTP/1 has come, and net/http has read all of its header.
+	active   atomic.Bool
+	upgraded atomic.Bool
 
 	// parkable: net/http waits for the next request and has read nothing of it. Then
 	// idleUntil is when it would close the connection.
@@ -39,6 +44,9 @@ type conn struct {
 	// parked: net/http was told that the connection ended, and it waits elsewhere.
 	parked atomic.Bool
 	place  uint64 // guarded by parking
+
+	reading reading
+	leaving leaving
 
 	// moved is when an upgraded connection last carried something, either way.
 	moved   atomic.Int64
@@ -77,7 +85,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline is called by net/http when it gives the connection away.
 func (c *conn) SetDeadline(t time.Time) error {
-	return errors.Join(c.Conn.SetReadDeadline(t), c.SetWriteDeadline(t))
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // patience is how long net/http keeps one of n connections that has no request.
@@ -91,13 +99,20 @@ func patience(n int64) time.Duration {
 // SetReadDeadline is called by net/http. Between two requests it keeps the connection for
 // its patience only.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	if c.parkable.Load() && !t.IsZero() && c.all.parking != nil {
+	switch {
+	case c.all.parking == nil || !c.parkable.Load():
+	case t.IsZero():
+		c.parkable.Store(false) // the next request has begun to come, perhaps behind the last one
+	default:
 		c.idleUntil = t
-		if soon := time.Now().Add(patience(c.all.count.Load())); soon.Before(t) {
-			return c.Conn.SetReadDeadline(soon)
+		if limit := c.all.limits.IdleTimeout; patience(c.all.count.Load()) < limit {
+			t = t.Add(patience(c.all.count.Load()) - limit) // net/http asks for the limit from now
 		}
 	}
-	return c.Conn.SetReadDeadline(t)
+	if !t.IsZero() && c.active.Load() && t.Before(time.Now()) {
+		c.leaving.interrupt()
+	}
+	return c.reading.until(c.Conn, t)
 }
 
 // Read implements net.Conn.
@@ -107,19 +122,26 @@ func (c *conn) Read(p []byte) (int, error) {
 		return c.readIdle(p)
 	case c.upgraded.Load() && c.all.limits.UpgradeIdleTimeout > 0:
 		return c.readUpgraded(p)
+	case len(p) == 1 && c.active.Load():
+		return c.readForLeaving(p)
 	}
-	return c.Conn.Read(p)
+	return c.reading.read(c.Conn, p)
 }
 
 // readIdle waits for the next request. When none comes for a while, net/http hears that
 // the connection ended, gives its buffers back, and closes it: then it is parked.
 func (c *conn) readIdle(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	if len(p) < wholeBuffer { // it has a byte or two of the next request, which would be lost
+		c.parkable.Store(false)
+		_ = c.reading.until(c.Conn, c.idleUntil)
+		return c.reading.read(c.Conn, p)
+	}
+	n, err := c.reading.read(c.Conn, p)
 	switch {
 	case n > 0:
 		c.parkable.Store(false)
 		if n < peeked && !c.idleUntil.IsZero() {
-			_ = c.Conn.SetReadDeadline(c.idleUntil) // net/http does not move the deadline before it has seen this much
+			_ = c.reading.until(c.Conn, c.idleUntil) // net/http does not move the deadline before it has seen this much
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(c.idleUntil):
 		c.parked.Store(true)
@@ -133,8 +155,8 @@ func (c *conn) readIdle(p []byte) (int, error) {
 func (c *conn) readUpgraded(p []byte) (int, error) {
 	limit := c.all.limits.UpgradeIdleTimeout
 	for {
-		_ = c.Conn.SetReadDeadline(time.Unix(0, c.moved.Load()).Add(limit))
-		n, err := c.Conn.Read(p)
+		_ = c.reading.until(c.Conn, time.Unix(0, c.moved.Load()).Add(limit))
+		n, err := c.reading.read(c.Conn, p)
 		if n > 0 {
 			c.moved.Store(time.Now().UnixNano())
 		}
@@ -159,6 +181,7 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closing.Do(func() {
+		c.leaving.forget()
 		if c.all.parking != nil {
 			c.all.parking.leave(c)
 		}

@@ -101,6 +101,7 @@ func (l *Connections) wrap(inner net.Conn) *conn {
 		deadline = now.Add(limit)
 	}
 	_ = inner.SetReadDeadline(deadline) // a connection that is gone says so when it is read
+	c.reading.wanted, c.reading.armed = deadline, deadline
 	return c
 }
 
@@ -179,10 +180,14 @@ func follow(connection net.Conn, state http.ConnState) {
 	case http.StateIdle:
 		c.idleSince.Store(time.Now().UnixNano())
 		c.parkable.Store(true)
-	case http.StateActive:
+		c.active.Store(false)
+	case http.StateActive: // of HTTP/1 alone
 		c.idleSince.Store(0)
 		c.parkable.Store(false)
+		c.leaving.begin()
+		c.active.Store(true)
 	case http.StateHijacked:
+		c.active.Store(false)
 		c.idleSince.Store(0)
 		c.moved.Store(time.Now().UnixNano())
 		c.upgraded.Store(true)

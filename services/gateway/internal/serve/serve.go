@@ -51,6 +51,7 @@ func NewServer(handler http.Handler, l Limits, log *slog.Logger) *http.Server {
 		IdleTimeout:       l.IdleTimeout,
 		MaxHeaderBytes:    l.MaxHeaderBytes,
 		ConnState:         follow,
+		ConnContext:       withClient,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: l.MaxStreams, SendPingTimeout: silence, PingTimeout: silence, WriteByteTimeout: l.WriteTimeout,
 			MaxReceiveBufferPerConnection: connectionWindow, MaxReceiveBufferPerStream: streamWindow,

@@ -51,7 +51,9 @@ func (c *Compiled) Stack(role Role) *Stack {
 // Stack is one release with its routes.
 type Stack struct {
 	Release string
-	routes  map[string]*frontdoor.Route
+	// Mark is the release as the value of a header. It is shared: do not write to it.
+	Mark   []string
+	routes map[string]*frontdoor.Route
 	// longest bounds the search: no prefix is longer than this many bytes.
 	longest int
 }
@@ -78,7 +80,7 @@ func newStack(source frontdoor.Table, name string) *Stack {
 	if name == "" || !ok {
 		return nil
 	}
-	s := &Stack{Release: name, routes: make(map[string]*frontdoor.Route, len(release.Routes))}
+	s := &Stack{Release: name, Mark: []string{name}, routes: make(map[string]*frontdoor.Route, len(release.Routes))}
 	for i := range release.Routes {
 		prefix := trimPrefix(release.Routes[i].Path)
 		s.routes[prefix] = &release.Routes[i]

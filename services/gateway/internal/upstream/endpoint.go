@@ -86,6 +86,9 @@ func (e *Endpoint) Failed(now time.Time) bool {
 	return e.spoiled.Add(1) >= failuresInARow && e.Refused(now)
 }
 
+// isGood tells whether the pod was not ejected since its last good answer.
+func (e *Endpoint) isGood() bool { return e.ejectedUntil.Load() == 0 }
+
 func (e *Endpoint) ejected(at int64) bool { return e.ejectedUntil.Load() > at }
 
 // claim takes the pod for a request. Where its ejection is just over, one request tries

@@ -78,7 +78,7 @@ func (w *Watch) Ended(r proxy.Result) {
 	}
 	t := is.tally(r.Service)
 	t.history.add(r.Wait, failed)
-	if is.window.open(w.now()) {
+	if is.window.open(r.Began.Add(r.Duration)) {
 		t.add(failed, slow)
 	}
 }

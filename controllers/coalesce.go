@@ -1,0 +1,40 @@
+package controllers
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// coalesced is how long what pods and Deployments tell of themselves waits for more of it: a stack of
+// forty pods tells some two hundred steps within seconds, and a pass that looks at all of them costs as
+// much as one that looks at one. The nodes that start the pods have better use for that CPU.
+const coalesced = 200 * time.Millisecond
+
+// waitFor is how long a change waits before its shop is looked at. What somebody wrote, and what goes
+// away, is looked at at once.
+func waitFor(before, after client.Object) time.Duration {
+	if after == nil {
+		return 0
+	}
+	switch after.(type) {
+	case *corev1.Pod:
+		return coalesced
+	case *appsv1.Deployment:
+		if before != nil && toldByItself(before, after) {
+			return coalesced
+		}
+	}
+	return 0
+}
+
+// toldByItself tells whether nothing but the status can have changed.
+func toldByItself(before, after client.Object) bool {
+	return before.GetGeneration() == after.GetGeneration() && before.GetDeletionTimestamp().IsZero() == after.GetDeletionTimestamp().IsZero() &&
+		equality.Semantic.DeepEqual(before.GetLabels(), after.GetLabels()) &&
+		equality.Semantic.DeepEqual(before.GetAnnotations(), after.GetAnnotations()) &&
+		equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
+}

@@ -1,0 +1,41 @@
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// What pods tell comes in dozens and waits for more; what somebody did does not.
+func TestOnlyWhatPodsTellWaitsForMore(t *testing.T) {
+	was := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "acme-cart-1", Generation: 2, Labels: map[string]string{"a": "b"}}}
+	edited := func(edit func(*appsv1.Deployment)) client.Object {
+		d := was.DeepCopy()
+		edit(d)
+		return d
+	}
+	for name, c := range map[string]struct {
+		before, after client.Object
+		want          time.Duration
+	}{
+		"a pod is made":                 {nil, &corev1.Pod{}, coalesced},
+		"a pod got ready":               {&corev1.Pod{}, &corev1.Pod{}, coalesced},
+		"a pod went":                    {&corev1.Pod{}, nil, 0},
+		"a Deployment got ready":        {was, edited(func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 2 }), coalesced},
+		"a Deployment was scaled":       {was, edited(func(d *appsv1.Deployment) { d.Generation = 3 }), 0},
+		"a Deployment was relabelled":   {was, edited(func(d *appsv1.Deployment) { d.Labels = nil }), 0},
+		"a Deployment was annotated":    {was, edited(func(d *appsv1.Deployment) { d.Annotations = map[string]string{"a": "b"} }), 0},
+		"a Deployment lost its owner":   {was, edited(func(d *appsv1.Deployment) { d.OwnerReferences = []metav1.OwnerReference{{Name: "x"}} }), 0},
+		"a Deployment is being deleted": {was, edited(func(d *appsv1.Deployment) { d.DeletionTimestamp = &metav1.Time{Time: time.Now()} }), 0},
+		"a Deployment is made":          {nil, was, 0},
+		"a Service was edited":          {&corev1.Service{}, &corev1.Service{}, 0},
+	} {
+		if got := waitFor(c.before, c.after); got != c.want {
+			t.Errorf("%s: waits %s, want %s", name, got, c.want)
+		}
+	}
+}
