@@ -78,8 +78,8 @@ unit: ## The pure packages, the planner's stories and the harnesses
 proof: ## The harnesses at length: random pairs of faults, thousands of seeds (EMPORIUM_SEEDS=5000), an hour or so
 	EMPORIUM_PROOF=1 go test -v -timeout 3h ./internal/testing/... ./internal/plan
 
-seeded-faults: ## Seed faults one at a time and see a test turn red for each; before a release, not in every run
-	go run ./hack/seededfaults
+seeded-faults: ## Seed faults one at a time and see a test turn red for each; goes on where it was broken off (FLAGS="-only plan-", "-again"). Before a release
+	go run ./hack/seededfaults $(FLAGS)
 
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches

@@ -17,8 +17,8 @@ import (
 // more rarely, down to once in slowestProgress: each time it costs a write of the Shop and
 // one of the ShopRelease. Every transition is written at once.
 const (
-	firstProgress   = 3 * time.Second
-	slowestProgress = 24 * time.Second
+	firstProgress   = 5 * time.Second
+	slowestProgress = 20 * time.Second
 )
 
 // releasingTold is how long a service whose spec changed goes on being what it was: a release that
@@ -49,6 +49,10 @@ func (p *pace) tooSoon(shop *v1alpha1.Shop, after *v1alpha1.ShopStatus, d *plan.
 	}
 	key := client.ObjectKeyFromObject(shop)
 	last, quiet := p.last[key], firstProgress
+	if d.Cut && (d.Reason == v1alpha1.ReasonStarting || d.Reason == v1alpha1.ReasonInstalling) { // the release that was just written wakes the operator, which then has more to say
+		d.Wake = sooner(d.Wake, firstProgress)
+		return sameStates(shop.Status.Conditions, after.Conditions)
+	}
 	if onlyProgress(shop, d) && sameStates(shop.Status.Conditions, after.Conditions) {
 		if wait := last.at.Add(last.quiet).Sub(now); wait > 0 {
 			d.Wake = sooner(d.Wake, wait)

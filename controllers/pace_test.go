@@ -29,10 +29,10 @@ func TestProgressIsWrittenEverMoreRarely(t *testing.T) {
 		written = append(written, now.Sub(begun).Seconds())
 		shop.Status.Conditions = []metav1.Condition{{Type: string(v1alpha1.ConditionReady), Reason: string(d.Reason)}}
 	}
-	if want := []float64{0, 3, 9, 21, 45}; !slices.Equal(written, want) {
+	if want := []float64{0, 5, 15, 35, 55}; !slices.Equal(written, want) {
 		t.Errorf("written after %v seconds, want %v", written, want)
 	}
-	if d := (plan.Decision{Reason: v1alpha1.ReasonSwitching}); p.tooSoon(shop, &shop.Status, &d, begun.Add(45*time.Second+time.Millisecond)) {
+	if d := (plan.Decision{Reason: v1alpha1.ReasonSwitching}); p.tooSoon(shop, &shop.Status, &d, begun.Add(55*time.Second+time.Millisecond)) {
 		t.Error("a transition was not written at once")
 	}
 	p.last[client.ObjectKeyFromObject(shop)] = told{begun, slowestProgress}
@@ -76,5 +76,30 @@ func TestAReleaseThatIsShortWritesAServiceOnce(t *testing.T) {
 		if want := releasingTold - time.Second; c.early && d.Wake != want {
 			t.Errorf("%s: looked at again in %s, want %s", name, d.Wake, want)
 		}
+	}
+}
+
+// The pass that cuts a release has nothing to say that the next one, a moment later, does not say better:
+// unless the cut failed.
+func TestACutIsToldWithTheFirstStepOfItsRelease(t *testing.T) {
+	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: "acme", Namespace: "shops"}}
+	settling := []metav1.Condition{{Type: string(v1alpha1.ConditionReady), Status: "False", Reason: "Settling"}}
+	shop.Status.Conditions = settling
+	for reason, want := range map[v1alpha1.Reason]bool{
+		v1alpha1.ReasonStarting: true, v1alpha1.ReasonInstalling: true, v1alpha1.ReasonApplyFailed: false, v1alpha1.ReasonAwaitingPromotion: false,
+	} {
+		var p pace
+		d := plan.Decision{Cut: true, Reason: reason}
+		if got := p.tooSoon(shop, &shop.Status, &d, time.Now()); got != want {
+			t.Errorf("%s: left for the next pass is %t, want %t", reason, got, want)
+		}
+		if want && (d.Wake <= 0 || d.Wake > firstProgress) {
+			t.Errorf("%s: without an event the next pass comes in %s", reason, d.Wake)
+		}
+	}
+	var p pace
+	down := append([]metav1.Condition{{Type: string(v1alpha1.ConditionAvailable), Status: "False"}}, settling...)
+	if d := (plan.Decision{Cut: true, Reason: v1alpha1.ReasonStarting}); p.tooSoon(shop, &v1alpha1.ShopStatus{Conditions: down}, &d, time.Now()) {
+		t.Error("that customers are not served any more was left for later")
 	}
 }

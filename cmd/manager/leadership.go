@@ -19,7 +19,7 @@ const (
 	leaderElectionID = "emporium.shop.emporium.dev"
 	leaseDuration    = 30 * time.Second
 	renewDeadline    = 20 * time.Second
-	retryPeriod      = 4 * time.Second
+	retryPeriod      = 5 * time.Second
 )
 
 // leaderLock is nil outside of a pod, and the manager then makes one of its own.

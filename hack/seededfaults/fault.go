@@ -70,7 +70,7 @@ func (f Fault) try(tests runner) (by string, err error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := tests.run(f, "-overlay", overlay, "-failfast")
+	out, err := tests.run(f, "-overlay", overlay, "-failfast", "-vet=off")
 	switch {
 	case err == nil:
 		return "", fmt.Errorf("GREEN: %s of %s do not see it (%s)", f.Test, f.Package, f.Harm)

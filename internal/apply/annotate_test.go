@@ -33,6 +33,7 @@ func TestWhatIsRememberedOnARecord(t *testing.T) {
 		want   notes
 	}{
 		"it becomes the candidate":             {nil, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine}},
+		"another is the candidate now":         {notes{since: nine}, plan.Decision{Candidate: a, CandidateSince: epoch.Add(time.Hour)}, notes{}},
 		"it is the candidate no more":          {notes{since: nine}, plan.Decision{}, notes{}},
 		"it serves: it is no candidate":        {notes{since: nine, migrated: "cart"}, plan.Decision{Stacks: serves, Table: plan.TablePlan{Active: b}}, notes{migrated: "cart"}},
 		"others' notes stay":                   {notes{"team": "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{"team": "cart", since: nine}},

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // What somebody adds to an object where the intent wants nothing can hurt customers as much as what
@@ -84,12 +85,16 @@ func (i intent) beyond(out *[]addition, want, live any, at addition) {
 	case map[string]any:
 		w, _ := want.(map[string]any)
 		for field, is := range l {
+			wanted, stated := w[field]
+			if (stated && isScalar(is)) || (!stated && isDefault(field, is)) { // nearly all of them, in each pass
+				continue
+			}
 			path := append(slices.Clone(at), field)
-			switch wanted, stated := w[field]; {
+			switch {
 			case i.isTheirs(path):
 			case stated:
 				i.beyond(out, wanted, is, path)
-			case !isDefault(field, is):
+			default:
 				*out = append(*out, path)
 			}
 		}
@@ -142,6 +147,14 @@ func isDefault(field string, v any) bool {
 	return slices.ContainsFunc(defaults[field], func(d any) bool { return number(d) == number(v) })
 }
 
+func isScalar(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return false
+	}
+	return true
+}
+
 // isEmpty: nothing, a zero value, or what holds nothing else.
 func isEmpty(v any) bool {
 	switch x := v.(type) {
@@ -160,15 +173,30 @@ func isEmpty(v any) bool {
 	return reflect.ValueOf(v).IsZero()
 }
 
-// takeOut removes additions, and returns the object as it is then. Lists are written as a whole, so it
-// is done in the version that was looked at and in no other.
-func (w *Writer) takeOut(ctx context.Context, in intent, live map[string]any, all []addition) (map[string]any, error) {
-	clean := runtime.DeepCopyJSON(live)
+// takeOut removes what others added, and returns the object as it is then. Lists are written as a whole, so
+// it is done in the version that was looked at and in no other.
+func (w *Writer) takeOut(ctx context.Context, in intent, live map[string]any) (map[string]any, error) {
+	before, err := w.typed(in.object.GroupVersionKind())
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Live.Get(ctx, in.key(), before); err != nil { // caches do not hold who added what
+		return nil, fmt.Errorf("looking at %s %s, to which somebody added something: %w", in.kind(), in.name(), err)
+	}
+	managers := before.GetManagedFields()
+	now, err := asCached(before)
+	if err != nil {
+		return nil, err
+	}
+	all := fromOthers(in.additions(now), now, managers)
+	if len(all) == 0 {
+		return live, nil
+	}
+	clean := runtime.DeepCopyJSON(now)
 	for _, a := range slices.Backward(all) { // of a list, the last first: the others keep their place
 		remove(clean, a)
 	}
-	before, err := w.typedOf(in, live)
-	if err != nil {
+	if before, err = w.typedOf(in, now); err != nil {
 		return nil, err
 	}
 	after, err := w.typedOf(in, clean)
@@ -177,14 +205,14 @@ func (w *Writer) takeOut(ctx context.Context, in intent, live map[string]any, al
 	}
 	log.FromContext(ctx).V(1).Info("taking out what somebody added", "kind", in.kind(), "name", in.name(), "fields", describe(all))
 	w.wrote(in.kind(), "patch")
-	err = w.Client.Patch(ctx, after, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner("emporium-drift"))
+	err = w.Client.Patch(ctx, after, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(resources.FieldManager+"-drift"))
 	switch {
 	case refused(err):
 		return nil, &RefusedError{in.kind(), in.name(), err}
 	case err != nil:
 		return nil, fmt.Errorf("taking %s out of %s %s: %w", describe(all), in.kind(), in.name(), err)
 	}
-	return runtime.DefaultUnstructuredConverter.ToUnstructured(after)
+	return asCached(after)
 }
 
 func (w *Writer) typedOf(in intent, content map[string]any) (client.Object, error) {

@@ -9,6 +9,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -222,14 +223,37 @@ func TestAdditionsAreTakenOutOfWhatWasLookedAtAlone(t *testing.T) {
 	s := serving(t)
 	in := s.intentFor(t, "Deployment", "acme-cart-aaaaaaaa")
 	s.user.Set(s.stored(in), func(o client.Object) { o.(*appsv1.Deployment).Spec.Template.Spec.HostNetwork = true })
-	s.goesStale()
-	s.user.Set(s.stored(in), func(o client.Object) { o.SetLabels(map[string]string{"since": "then"}) })
-	_, err := s.pass(t)
-	if !isConflict(err) {
+	s.operator.OnCall = func(c cluster.Call) cluster.Fault {
+		if c.Verb == "patch" {
+			s.user.Set(s.stored(in), func(o client.Object) { o.SetAnnotations(map[string]string{"since": "then"}) })
+		}
+		return cluster.Fault{}
+	}
+	if _, err := s.pass(t); !isConflict(err) {
 		t.Errorf("want a conflict, got %v", err)
 	}
-	if s.stored(in).GetLabels()["since"] != "then" {
+	if s.stored(in).GetAnnotations()["since"] != "then" {
 		t.Error("the newer version was written over")
+	}
+}
+
+// A sandbox that a policy gives to each Deployment at its creation, and to none later: taking it out would be a hole.
+func TestWhatAPolicyAddsAtTheCreationStays(t *testing.T) {
+	owned := func(manager string) []metav1.ManagedFieldsEntry {
+		return []metav1.ManagedFieldsEntry{{Manager: manager, FieldsV1: metav1.NewFieldsV1(
+			`{"f:spec":{"f:template":{"f:spec":{"f:runtimeClassName":{},"f:affinity":{"f:nodeAffinity":{}},"f:containers":{"k:{\"name\":\"cart\"}":{"f:env":{"k:{\"name\":\"LEVEL\"}":{".":{},"f:name":{},"f:value":{}}},"f:ports":{"k:{\"containerPort\":8080,\"protocol\":\"TCP\"}":{"f:hostPort":{}}},"f:workingDir":{}}}}}}}`)}}
+	}
+	container := map[string]any{"name": "cart", "workingDir": "/", "env": []any{map[string]any{"name": "LEVEL", "value": "1"}},
+		"ports": []any{map[string]any{"name": "http", "containerPort": int64(8080), "protocol": "TCP", "hostPort": int64(8080)}}}
+	live := map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		"runtimeClassName": "gvisor", "hostNetwork": true, "affinity": map[string]any{"nodeAffinity": map[string]any{}}, "containers": []any{container}}}}}
+	pod := addition{"spec", "template", "spec"}
+	of := func(steps ...any) addition { return append(slices.Clone(pod), steps...) }
+	all := []addition{of("runtimeClassName"), of("affinity"), of("containers", 0, "env", 0), of("containers", 0, "ports", 0, "hostPort"), of("containers", 0, "workingDir"), of("hostNetwork")}
+	for manager, want := range map[string]int{"emporium": 1, "emporium-drift": 1, "kubectl-edit": len(all), "kubectl": len(all)} {
+		if got := fromOthers(all, live, owned(manager)); len(got) != want || got[len(got)-1].String() != "spec.template.spec.hostNetwork" {
+			t.Errorf("of what %s wrote, these were added by others: %v", manager, got)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -61,14 +62,12 @@ func fingerprint(o map[string]any) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// asCached turns the answer of the server into what a cache will hold of it.
-func (w *Writer) asCached(answer intent) (map[string]any, error) {
-	typed, err := w.typed(answer.object.GroupVersionKind())
-	if err != nil {
-		return nil, err
+// asCached is what a cache holds of an object that the server returned.
+func asCached(o client.Object) (map[string]any, error) {
+	o.SetManagedFields(nil)
+	if annotations := o.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
+		delete(annotations, corev1.LastAppliedConfigAnnotation)
+		o.SetAnnotations(annotations)
 	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(answer.object.Object, typed); err != nil {
-		return nil, err
-	}
-	return runtime.DefaultUnstructuredConverter.ToUnstructured(typed)
+	return runtime.DefaultUnstructuredConverter.ToUnstructured(o)
 }

@@ -60,8 +60,13 @@ func inParallel[T any](all []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
-// applyAll applies the objects that differ from their intent. Pods first: they take the longest.
+// applyAll applies the objects that differ from their intent.
 func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []intent) error {
+	return inParallel(podsFirst(objects), func(in intent) error { return w.applyOne(ctx, shop, in) })
+}
+
+// podsFirst puts in front what starts pods: they take the longest.
+func podsFirst(objects []intent) []intent {
 	var workloads, others []intent
 	for _, in := range objects {
 		if in.err == nil && in.kind() == "Deployment" {
@@ -70,7 +75,7 @@ func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []in
 		}
 		others = append(others, in)
 	}
-	return inParallel(append(workloads, others...), func(in intent) error { return w.applyOne(ctx, shop, in) })
+	return append(workloads, others...)
 }
 
 func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) error {
@@ -89,8 +94,8 @@ func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) e
 			return err
 		}
 	}
-	if more := in.additions(live); len(more) > 0 {
-		if live, err = w.takeOut(ctx, in, live, more); err != nil {
+	if len(in.additions(live)) > 0 {
+		if live, err = w.takeOut(ctx, in, live); err != nil {
 			return err
 		}
 	}
@@ -107,8 +112,8 @@ func (w *Writer) applyTo(ctx context.Context, in intent, live map[string]any) (m
 	log.FromContext(ctx).V(1).Info("applying", "kind", in.kind(), "name", in.name(), "new", live == nil)
 	sent := intent{object: in.object.DeepCopy()}
 	err := w.send(ctx, sent)
-	if more := in.additions(live); errors.As(err, new(*RefusedError)) && len(more) > 0 {
-		if _, out := w.takeOut(ctx, in, live, more); out == nil {
+	if errors.As(err, new(*RefusedError)) && len(in.additions(live)) > 0 {
+		if _, out := w.takeOut(ctx, in, live); out == nil {
 			sent = intent{object: in.object.DeepCopy()}
 			err = w.send(ctx, sent)
 		}
@@ -116,10 +121,11 @@ func (w *Writer) applyTo(ctx context.Context, in intent, live map[string]any) (m
 	if err != nil {
 		return nil, err
 	}
-	if live, err = w.asCached(sent); err != nil {
-		return nil, fmt.Errorf("reading the answer to %s %s: %w", in.kind(), in.name(), err)
+	answer, err := w.typedOf(sent, sent.object.Object)
+	if err != nil {
+		return nil, err
 	}
-	return live, nil
+	return asCached(answer)
 }
 
 func verb(options []client.ApplyOption) string {

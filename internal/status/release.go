@@ -76,7 +76,7 @@ func releaseReason(w *observe.World, rel *v1alpha1.ShopRelease, d *plan.Decision
 	case rel.Name == d.Previous:
 		return v1alpha1.ReasonRollbackWindow, keptUntil(d.RetiresAt)
 	case d.Table.Switching && rel.Name == d.Table.Switch.From:
-		return v1alpha1.ReasonRollbackWindow, keptUntil(d.Table.Switch.At.Add(w.Observed.Policy.RollbackWindow))
+		return v1alpha1.ReasonRollbackWindow, keptUntil(d.Table.Switch.At.Add(max(w.Observed.Policy.RollbackWindow, w.Observed.Policy.DrainTime)))
 	case runs:
 		return v1alpha1.ReasonStarting, "its stack runs"
 	}

@@ -104,9 +104,13 @@ func shipsAFix(t testing.TB, by Skew, rig func(*World) func(*Operator)) {
 		s.Image, s.Migration = "cart:2", &v1alpha1.Migration{Args: []string{"migrate"}, Irreversible: true, Deadline: duration(time.Minute)}
 	})
 	w.Rest()
-	w.Image("storefront", "storefront:2")
+	w.Image("cart", "cart:3") // the fix migrates, too
 	w.Rest()
 	rightEnd(w)
+	if serves, _ := w.Store.Get("ShopRelease", Namespace, w.table().Active).(*v1alpha1.ShopRelease); serves == nil || serves.Spec.Services[0].Image != "cart:3" {
+		reason, message := w.Reason()
+		w.Always.violate("the fix does not serve: %s: %s", reason, message)
+	}
 	w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.Active = home })
 	w.For(time.Minute)
 	if reason, message := w.Reason(); reason != v1alpha1.ReasonRollbackRefused || w.table().Active == home {

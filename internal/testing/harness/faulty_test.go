@@ -188,17 +188,6 @@ func never(kind string) func(map[string]any) bool {
 	return func(content map[string]any) bool { return kindIn(content) != kind }
 }
 
-func withoutArgs(content map[string]any) bool {
-	containers, found, _ := unstructured.NestedSlice(content, "spec", "template", "spec", "containers")
-	for _, c := range containers {
-		delete(c.(map[string]any), "args")
-	}
-	if found {
-		_ = unstructured.SetNestedSlice(content, containers, "spec", "template", "spec", "containers")
-	}
-	return true
-}
-
 func withOnePod(content map[string]any) bool {
 	labels, _, _ := unstructured.NestedStringMap(content, "metadata", "labels")
 	if kindIn(content) == "Deployment" && labels[frontdoor.LabelRelease] != "" {

@@ -40,9 +40,9 @@ func TestHarnessesCanFail(t *testing.T) {
 		{"TestCrashAtEveryWrite", "an error of a write is called a success", with(faulty{careless: true}), 6, crashesAtACut},
 		{"TestStaleReads", "nothing is looked at past the cache", believesItsCache, 8, staleWayBack},
 		{"TestUnseenEvents", "the events of Services are not seen", deafTo("Service"), 1, deletesAService},
-		{"TestSpecMutation", "arguments are forgotten", writes(withoutArgs), 1,
+		{"TestSpecMutation", "autoscalers are not written", writes(never("HorizontalPodAutoscaler")), 1,
 			func(t testing.TB, _ int, rig func(*World) func(*Operator)) {
-				mutate(t, cluster.Key{Kind: "ShopService", Namespace: Namespace, Name: "cart"}, []string{"args"}, `["serve"]`, rig)
+				mutate(t, cluster.Key{Kind: "ShopService", Namespace: Namespace, Name: "cart"}, []string{"autoscaling", "minReplicas"}, "3", rig)
 			}},
 		{"TestMisbehavingApps", "floors are skipped", reads(everyPodIsReady), 1,
 			func(t testing.TB, _ int, rig func(*World) func(*Operator)) { misbehaviours()[2].ships(t, rig) }},
@@ -97,7 +97,12 @@ func staleWayBack(t testing.TB, n int, rig func(*World) func(*Operator)) {
 	w := s.begin()
 	defer w.Close()
 	home := w.table().Active
-	w.Delay = func(string) int { return 8 + n }
+	w.Delay = func(kind string) int {
+		if kind == "Deployment" {
+			return 20 + n
+		}
+		return 0
+	}
 	w.StartOperator()
 	w.Until(func() bool { r, _ := w.Reason(); return w.table().Active != home && r == v1alpha1.ReasonRollbackWindow })
 	for _, o := range ours(w, "Deployment") {

@@ -62,7 +62,7 @@ func (c *Client) Idle(address string) int { return c.pool.len(address) }
 // Dial and of the context, or a PodError.
 func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response, error) {
 	for fresh := false; ; {
-		conn, err := c.connection(ctx, address, fresh)
+		conn, err := c.connection(ctx, address, q.Waiter, fresh)
 		if err != nil {
 			return nil, err
 		}
@@ -83,13 +83,16 @@ func (c *Client) Do(ctx context.Context, address string, q *Request) (*Response,
 	}
 }
 
-func (c *Client) connection(ctx context.Context, address string, fresh bool) (*conn, error) {
+func (c *Client) connection(ctx context.Context, address string, waiter Waiter, fresh bool) (*conn, error) {
 	if !fresh {
 		now := c.Now()
 		if kept := c.pool.take(address, now); kept != nil {
 			kept.begun = now
 			return kept, nil
 		}
+	}
+	if waiter != nil {
+		ctx = waiter.Waits(ctx) // who does not listen may be waited for for seconds
 	}
 	socket, err := c.Dial(ctx, "tcp", address)
 	if err != nil {

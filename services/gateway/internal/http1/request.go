@@ -45,8 +45,8 @@ type Informer interface {
 
 // Waiter is who waits for a response that takes a while.
 type Waiter interface {
-	// Waits is called at most once for each connection, when the pod has not answered
-	// within some 100 ms. The context that it returns ends the wait from then on.
+	// Waits is called before a pod is connected to, and when it has not answered within
+	// some 100 ms. The context that it returns ends the wait from then on.
 	Waits(ctx context.Context) context.Context
 }
 

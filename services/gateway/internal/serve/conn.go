@@ -19,6 +19,9 @@ const (
 	many            = 2000
 	// peeked is how many bytes of a request net/http waits for before it begins to read it.
 	peeked = 4
+	// wholeBuffer is what net/http reads into while it holds nothing of a request: the
+	// default of bufio.
+	wholeBuffer = 4096
 )
 
 // conn is a client's connection, with deadlines that follow its progress.
@@ -30,6 +33,8 @@ type conn struct {
 	writeUntil atomic.Int64
 	// idleSince is when its last request ended, in nanoseconds of Unix; 0: it has one.
 	idleSince atomic.Int64
+	// begun: a first byte has come. one: it cannot be the preface of HTTP/2.
+	begun, one bool
 	// active: a request of HTTP/1 has come, and net/http has read all of its header.
 	active   atomic.Bool
 	upgraded atomic.Bool
@@ -96,7 +101,11 @@ func patience(n int64) time.Duration {
 // SetReadDeadline is called by net/http. Between two requests it keeps the connection for
 // its patience only.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	if c.parkable.Load() && !t.IsZero() && c.all.parking != nil {
+	switch {
+	case c.all.parking == nil || !c.parkable.Load():
+	case t.IsZero():
+		c.parkable.Store(false) // the next request has begun to come, perhaps behind the last one
+	default:
 		c.idleUntil = t
 		if limit := c.all.limits.IdleTimeout; patience(c.all.count.Load()) < limit {
 			t = t.Add(patience(c.all.count.Load()) - limit) // net/http asks for the limit from now
@@ -110,6 +119,19 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.readAny(p)
+	if n > 0 && !c.begun {
+		c.begun, c.one = true, !mayBePreface(p[:n])
+	}
+	return n, err
+}
+
+// mayBePreface tells whether what came first may be "PRI * HTTP/2.0" (RFC 9113, 3.4).
+func mayBePreface(first []byte) bool {
+	return first[0] == 'P' && (len(first) == 1 || first[1] == 'R')
+}
+
+func (c *conn) readAny(p []byte) (int, error) {
 	switch {
 	case c.parkable.Load():
 		return c.readIdle(p)
@@ -124,6 +146,11 @@ func (c *conn) Read(p []byte) (int, error) {
 // readIdle waits for the next request. When none comes for a while, net/http hears that
 // the connection ended, gives its buffers back, and closes it: then it is parked.
 func (c *conn) readIdle(p []byte) (int, error) {
+	if len(p) < wholeBuffer { // it has a byte or two of the next request, which would be lost
+		c.parkable.Store(false)
+		_ = c.reading.until(c.Conn, c.idleUntil)
+		return c.reading.read(c.Conn, p)
+	}
 	n, err := c.reading.read(c.Conn, p)
 	switch {
 	case n > 0:

@@ -17,6 +17,8 @@ type reading struct {
 	wanted time.Time
 	// armed is the one that the socket has: never later than wanted while a read waits.
 	armed time.Time
+	// late: the armed one has passed, and is not the one that is wanted.
+	late bool
 	// inside is how many reads wait.
 	inside int
 }
@@ -34,7 +36,7 @@ func (r *reading) until(socket net.Conn, t time.Time) error {
 
 // arm gives the socket the deadline that is wanted.
 func (r *reading) arm(socket net.Conn) error {
-	r.armed = r.wanted
+	r.armed, r.late = r.wanted, false
 	return socket.SetReadDeadline(r.wanted)
 }
 
@@ -63,13 +65,13 @@ func (r *reading) enter(socket net.Conn) {
 	defer r.mu.Unlock()
 	r.inside++
 	earlier := !r.armed.IsZero() && (r.wanted.IsZero() || r.armed.Before(r.wanted))
-	if !earlier && !r.armed.Equal(r.wanted) {
+	if r.late || !earlier && !r.armed.Equal(r.wanted) {
 		_ = r.arm(socket) // a connection that is gone says so when it is read
 	}
 }
 
 // leave tells whether the socket's deadline was not the one that is wanted. The next read
-// sets that.
+// sets that one.
 func (r *reading) leave(err error) (again bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,9 +79,6 @@ func (r *reading) leave(err error) (again bool) {
 	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || !r.wanted.IsZero() && !time.Now().Before(r.wanted) {
 		return false
 	}
-	r.armed = never // what is wanted is later, and must be set
+	r.late = true
 	return true
 }
-
-// never is a deadline that no socket has.
-var never = time.Unix(1<<40, 0)
