@@ -6,13 +6,14 @@ import { seed } from './seed.js';
 
 const commands = {
   async serve() {
-    const running = await serve(configured(process.env));
-    const signal = await new Promise((resolve) => {
+    // Listened for from the beginning: a signal that comes while it starts is no crash.
+    const signal = new Promise((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
     });
+    const running = await serve(configured(process.env));
+    log.info('stopping', { signal: await signal });
     // A second signal ends at once.
     for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => process.exit(1));
-    log.info('stopping', { signal });
     return (await running.stop()) ? 0 : 1;
   },
   async migrate() {
