@@ -197,11 +197,14 @@ func TestAConflictThatStaysIsTriedEverMoreSlowlyAndCustomersAreServed(t *testing
 	if outage := w.Outage(); outage != "" {
 		t.Error(outage)
 	}
+	if reason, message := w.Reason(); reason != v1alpha1.ReasonApplyFailed || !strings.Contains(message, "the object has been modified") {
+		t.Errorf("after a minute and a half it says %s: %s", reason, message)
+	}
 	stays = false
 	was := w.table().Active
-	w.For(6 * time.Second)
+	w.For(30 * time.Second)
 	if w.table().Active == was {
-		t.Error("six seconds after the conflict went it is still not switched")
+		t.Error("half a minute after the conflict went it is still not switched")
 	}
 	w.Rest()
 	rightEnd(w)
