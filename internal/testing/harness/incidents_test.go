@@ -213,7 +213,8 @@ func TestAConflictThatStaysIsTriedEverMoreSlowlyAndCustomersAreServed(t *testing
 
 // S8: two passes on an old view could cut two releases of one version; somebody restored a backup.
 func TestTwoReleasesOfOneVersionDoNotTakeTurns(t *testing.T) {
-	for seed := range int64(5) {
+	for n := range seeds(5) {
+		seed := int64(n)
 		w := scenario{name: "versions", policy: func(s *v1alpha1.Shop) { s.Spec.Release.Version = "1" }}.begin()
 		other := w.Store.Get("ShopRelease", Namespace, w.table().Active).DeepCopyObject().(*v1alpha1.ShopRelease)
 		other.ObjectMeta = metav1.ObjectMeta{Name: Shop + "-0", Namespace: Namespace, Labels: other.Labels, OwnerReferences: other.OwnerReferences, Annotations: map[string]string{}}
