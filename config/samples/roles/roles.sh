@@ -7,7 +7,7 @@
 #   DATABASE               the database of the shop
 #   CONNECTIONS            how many connections a role may have: one service that leaks them must not take all
 # Run it as often as you like. It takes nothing away, and never changes the password of a role that is there: releases
-# that run hold the old one (docs/guides/add-a-database.md).
+# that run hold the old one (services/README.md).
 set -uo pipefail
 here="$(dirname "$0")"
 export ROLE ROLE_PASSWORD DATABASE CONNECTIONS
@@ -20,15 +20,16 @@ decoded() { local text="${1//\\/\\\\}"; printf '%b' "${text//%/\\x}"; }
 
 # one FOLDER: the role of one Secret. Who may write a service's Secret may name that service's role and no other.
 one() {
-	local service url pattern='^postgres(ql)?://([^:/@]+):([^@/]+)@[^/]+/([^?]+)'
+	local service url database pattern='^postgres(ql)?://([^:/@]+):([^@/]+)@[^/]+/([^?]+)'
 	service="$(basename "$1")"; service="${service%-db}"
 	url="$(cat "$1/DATABASE_URL")" || return 1
 	if [[ ! "$url" =~ $pattern ]]; then say "$service: DATABASE_URL is no postgres://user:password@host/database"; return 1; fi
-	ROLE="$(decoded "${BASH_REMATCH[2]}")"; ROLE_PASSWORD="$(decoded "${BASH_REMATCH[3]}")"
+	# At once: the next comparison writes BASH_REMATCH anew.
+	ROLE="$(decoded "${BASH_REMATCH[2]}")"; ROLE_PASSWORD="$(decoded "${BASH_REMATCH[3]}")"; database="$(decoded "${BASH_REMATCH[4]}")"
 	if [[ "$ROLE" != "${service//-/_}" || ! "$ROLE" =~ ^[a-z][a-z0-9_]*$ || "$ROLE" =~ ^(postgres|pg_.*|public)$ ]]; then
 		say "$service: its Secret names the role $ROLE, which is not its own"; return 1
 	fi
-	if [[ "$(decoded "${BASH_REMATCH[4]}")" != "$DATABASE" ]]; then say "$service: its Secret names another database than $DATABASE"; return 1; fi
+	if [[ "$database" != "$DATABASE" ]]; then say "$service: its Secret names another database than $DATABASE"; return 1; fi
 	sql -d "$DATABASE" -f "$here/role.sql" && say "$service: role and schema are there"
 }
 
