@@ -40,6 +40,10 @@ func (c *Case) described() (*document, error) {
 	if c.Settings.OpenAPI == "none" {
 		return nil, skip("the service has no API, only pages")
 	}
+	c.sees()
+	if c.docErr != nil {
+		return nil, c.docErr
+	}
 	return nil, errNoDocument
 }
 

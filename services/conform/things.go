@@ -213,11 +213,7 @@ func (w *world) discover(ctx context.Context) error {
 			return fmt.Errorf("asking the service: %w", a.Err)
 		}
 		if a.Status == 200 {
-			doc, err := readDocument(a.Body)
-			if err != nil {
-				return err
-			}
-			w.doc = doc
+			w.doc, w.docErr = readDocument(a.Body) // one that cannot be read fails O-01, and is no reason to look at nothing
 		} else if p, _, err := c.promise(ctx); err == nil && len(p.Provides) == 0 {
 			c.findPages(ctx)
 		}

@@ -47,6 +47,7 @@ const (
 type world struct {
 	Target
 	doc    *document
+	docErr error
 	client *http.Client
 	auth   *issuer
 	proc   *process
