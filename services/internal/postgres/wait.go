@@ -57,7 +57,8 @@ func arriving(err error) bool {
 	case errors.As(err, new(notYet)):
 		return true
 	case errors.As(err, &sql):
-		return arrivingState(sql.Code)
+		// A role is made before it gets the right to connect.
+		return arrivingState(sql.Code) || (sql.Code == "42501" && errors.As(err, &connect))
 	}
 	return errors.As(err, &connect)
 }
