@@ -76,7 +76,7 @@ func (c command) names() []string {
 func (c command) do(ctx context.Context, name string, args []string) error {
 	if own := c.service.Commands[name]; own != nil {
 		c.setLog(Config{Service: c.service.Name})
-		return own(ctx, Config{}.getter(c.environment), args)
+		return own(ctx, func(name string) string { return c.environment[name] }, args)
 	}
 	if len(args) > 0 {
 		return errUsage
@@ -99,10 +99,6 @@ func (c command) do(ctx context.Context, name string, args []string) error {
 		return nil
 	}
 	return errUsage
-}
-
-func (Config) getter(environment map[string]string) func(string) string {
-	return func(name string) string { return environment[name] }
 }
 
 func (c command) serve(ctx context.Context, o Options) error {
@@ -191,17 +187,13 @@ func (c command) version() {
 // another service.
 func Description(service Service) ([]byte, error) {
 	api, err := routes(service)
-	if err != nil || api == nil {
-		return nil, errors.Join(err, errNoAPI(service, api))
+	if err != nil {
+		return nil, err
+	}
+	if api == nil {
+		return nil, fmt.Errorf("%s has no API", service.Name)
 	}
 	return api.Description()
-}
-
-func errNoAPI(service Service, api *httpapi.API) error {
-	if api != nil {
-		return nil
-	}
-	return fmt.Errorf("%s has no API", service.Name)
 }
 
 // routes wires a service that is never started.
