@@ -176,7 +176,7 @@ type Check struct {
 	// +kubebuilder:validation:items:MaxLength=1024
 	// +optional
 	Args []string `json:"args,omitempty"`
-	// env of the container, after SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL; an entry of the
+	// env of the container, after SHOP, SHOP_RELEASE, SHOP_PREVIEW_URL and SHOP_SERVICES; an entry of the
 	// same name wins. ConfigMaps and Secrets named here are read as they are, not copied.
 	// +listType=map
 	// +listMapKey=name

@@ -208,6 +208,7 @@ type Route struct {
 	// a path below that of another service needs its allowedServices.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self != '/internal' && !self.startsWith('/internal/')",message="what is below /internal is for services only: the front door sends nobody there; choose another path, or remove the route"
 	// +kubebuilder:validation:XValidation:rule="self.matches('^/([-A-Za-z0-9._~]+(/[-A-Za-z0-9._~]+)*)?$')",message="path must begin with / and hold whole segments of letters, digits and -._~, without a / at the end, for example /api/cart"
 	// +required
 	Path string `json:"path"`

@@ -71,9 +71,15 @@ func TestARunThatSeesNothingFails(t *testing.T) {
 	}
 }
 
-// bare answers every path with the same text, so it keeps few rules and breaks many.
+// bare has no description and answers every other path with the same text, so it keeps few rules and breaks many.
 func bare(t *testing.T) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "hello") }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/openapi.json" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = fmt.Fprint(w, "hello")
+	}))
 	t.Cleanup(s.Close)
 	return fmt.Sprintf(`[{"name":"bare","url":%q,"metrics":%q}]`, s.URL, s.URL)
 }

@@ -60,8 +60,13 @@ func inParallel[T any](all []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
-// applyAll applies the objects that differ from their intent. Pods first: they take the longest.
+// applyAll applies the objects that differ from their intent.
 func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []intent) error {
+	return inParallel(podsFirst(objects), func(in intent) error { return w.applyOne(ctx, shop, in) })
+}
+
+// podsFirst puts in front what starts pods: they take the longest.
+func podsFirst(objects []intent) []intent {
 	var workloads, others []intent
 	for _, in := range objects {
 		if in.err == nil && in.kind() == "Deployment" {
@@ -70,7 +75,7 @@ func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []in
 		}
 		others = append(others, in)
 	}
-	return inParallel(append(workloads, others...), func(in intent) error { return w.applyOne(ctx, shop, in) })
+	return append(workloads, others...)
 }
 
 func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) error {

@@ -267,13 +267,22 @@ func (p *planner) overdue(r Release, ready readiness, deadline time.Time) {
 	p.say(v1alpha1.ReasonStartDeadlineExceeded, fmt.Sprintf("%s: %s; it is switched to if it gets ready after all; change the services to replace it", said, ready))
 }
 
+// laterThanTheLast is now, or, where a clock was set back since the last switch, just after that: of two
+// tables the one whose switch is later is the newer one, for replicas and for who rebuilds a lost one.
+func (p *planner) laterThanTheLast() time.Time {
+	if s := p.o.Table.Switch; s != nil && !p.now.After(s.At) {
+		return s.At.Add(time.Millisecond)
+	}
+	return p.now
+}
+
 // switchTo is the one commit point.
 func (p *planner) switchTo(r Release) {
 	p.d.Back = p.goingBack
 	from, _ := p.o.release(p.o.Table.Active)
 	p.d.Table = TablePlan{
 		Active: r.Name, Switching: true, Guard: p.guardOf(),
-		Switch: &frontdoor.Switch{At: p.now, From: p.o.Table.Active, FromUID: from.UID},
+		Switch: &frontdoor.Switch{At: p.laterThanTheLast(), From: p.o.Table.Active, FromUID: from.UID},
 	}
 	p.say(v1alpha1.ReasonSwitching, fmt.Sprintf("the front door names %s; waiting for its replicas to confirm it", r.Name))
 }

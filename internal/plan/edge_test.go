@@ -484,3 +484,17 @@ func TestTheGuardDoesNotGoBackPastAnIrreversibleMigration(t *testing.T) {
 		t.Errorf("it names %s: %s", d.Table.Active, d.Verdict)
 	}
 }
+
+func TestASwitchIsLaterThanTheOneBeforeItWhateverTheClockSays(t *testing.T) {
+	for name, now := range map[string]time.Time{"a clock that goes right": at(time.Minute), "one that was set back": at(-time.Hour), "the same moment": nine} {
+		o := switched()
+		o.Policy.Pin = relA // kept, and ready
+		d := Plan(o, now)
+		if !d.Table.Switching || d.Table.Active != relA {
+			t.Fatalf("%s: not switched back: %s", name, d.Message)
+		}
+		if got := d.Table.Switch.At; !got.After(nine) || (now.After(nine) && !got.Equal(now)) {
+			t.Errorf("%s: switched at %s, after a switch at %s", name, got, nine)
+		}
+	}
+}

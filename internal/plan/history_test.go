@@ -22,7 +22,7 @@ func TestWhichRecordsAreBeyondTheHistory(t *testing.T) {
 	}{
 		"those that play no part, but the newest": {func(*Observed) {}, "r1 r2"},
 		"all of them where none is to be kept":    {func(o *Observed) { o.Policy.HistoryLimit = 0 }, "r1 r2 r3"},
-		"not the one that is asked for":           {func(o *Observed) { o.Policy.HistoryLimit, o.Content.Release = 0, "r1" }, "r2 r3"},
+		"not the one that is asked for":           {func(o *Observed) { o.Policy.HistoryLimit, o.Content.Release = 0, "r1" }, "acme-bbbbbbbb r2 r3"},
 		"nor the one that is pinned":              {func(o *Observed) { o.Policy.HistoryLimit, o.Policy.Pin = 0, "r2" }, "r1 r3"},
 		"nor one that runs":                       {func(o *Observed) { o.Policy.HistoryLimit, o.Stacks["r3"] = 0, Stack{"cart": pods(1)} }, "r1 r2"},
 		"nor the one that served before, whose stack is gone": {func(o *Observed) {

@@ -85,6 +85,7 @@ func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.
 	out := restrictedContainer("check", c.Image).WithCommand(c.Command...).WithArgs(c.Args...)
 	out.Env = withOwn([]corev1.EnvVar{
 		{Name: "SHOP", Value: shop.Name}, {Name: "SHOP_RELEASE", Value: rel.Name}, {Name: "SHOP_PREVIEW_URL", Value: PreviewURL(shop, rel)},
+		{Name: "SHOP_SERVICES", Value: servicesToCheck(rel)},
 	}, c.Env)
 	resources := c.Resources
 	if resources == nil {

@@ -68,8 +68,8 @@ func policy(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, services []string, r
 			WithPodSelector(servicesOf(shop.Name, rel.Name, services)).WithIngress(rules...))
 }
 
-// ingress: its port is for those who say that they call it and for the front door where it has
-// routes; what it measures is for everybody who collects that. Where the two ports are one, it is open.
+// ingress: its port is for those who say that they call it, for the checks of its release, and for the
+// front door where it has routes; what it measures is for everybody who collects that. Where the two ports are one, it is open.
 func ingress(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, s *v1alpha1.ReleaseService, callers []string) []*networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
 	out := []*networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration{
 		networkingv1ac.NetworkPolicyIngressRule().WithPorts(tcp(s.MetricsPort)),
@@ -78,6 +78,9 @@ func ingress(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, s *v1alpha1.Release
 	if len(callers) > 0 {
 		calls.WithFrom(networkingv1ac.NetworkPolicyPeer().WithPodSelector(servicesOf(shop.Name, rel.Name, callers)))
 	}
+	if look, _ := renderingOf(rel); look.askedByChecks {
+		calls.WithFrom(networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(checksOf(shop, rel))))
+	}
 	if len(s.Routes) > 0 {
 		calls.WithFrom(networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(doorOf(shop, rel))))
 	}
@@ -85,6 +88,11 @@ func ingress(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, s *v1alpha1.Release
 		return out
 	}
 	return append(out, calls)
+}
+
+// checksOf selects the pods that try a release before it is switched to.
+func checksOf(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) map[string]string {
+	return map[string]string{frontdoor.LabelShop: shop.Name, frontdoor.LabelRelease: rel.Name, frontdoor.LabelComponent: frontdoor.ComponentCheck}
 }
 
 // doorOf selects the pods that send a stack its customers.

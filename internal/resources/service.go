@@ -81,8 +81,17 @@ func (s service) service() Object {
 		WithSpec(corev1ac.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(s.selector()).
-			WithPorts(corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
-				WithPort(s.template.Port).WithTargetPort(s.targetPort())))
+			WithPorts(s.servicePorts()...))
+}
+
+func (s service) servicePorts() []*corev1ac.ServicePortApplyConfiguration {
+	out := []*corev1ac.ServicePortApplyConfiguration{corev1ac.ServicePort().WithName(frontdoor.PortName).WithProtocol(corev1.ProtocolTCP).
+		WithPort(s.template.Port).WithTargetPort(s.targetPort())}
+	if s.look.askedByChecks && s.template.MetricsPort != s.template.Port {
+		out = append(out, corev1ac.ServicePort().WithName("metrics").WithProtocol(corev1.ProtocolTCP).
+			WithPort(s.template.MetricsPort).WithTargetPort(intstr.FromInt32(s.template.MetricsPort)))
+	}
+	return out
 }
 
 func (s service) targetPort() intstr.IntOrString {

@@ -38,6 +38,9 @@ type rendering struct {
 	// copiesAlone: pods read copies and nothing else, also where an optional ConfigMap or Secret was not
 	// there when the release was cut.
 	copiesAlone bool
+	// askedByChecks: checks are told of every service of their release, and may ask each of them: their
+	// Services have the port of the metrics, and their NetworkPolicies let checks in.
+	askedByChecks bool
 }
 
 var second = rendering{
@@ -53,7 +56,7 @@ func renderingOf(rel *v1alpha1.ShopRelease) (r rendering, known bool) {
 		return second, true
 	default:
 		third := second
-		third.settledWhereCalled, third.copiesAlone = true, true
+		third.settledWhereCalled, third.copiesAlone, third.askedByChecks = true, true, true
 		return third, version <= CurrentRenderVersion
 	}
 }

@@ -83,15 +83,15 @@ var placeholder = strings.NewReplacer("{created}", "/x")
 
 func splitPath(path string) []string { return strings.Split(path, "/") }
 
-// refusedFor wants every guarded operation to refuse what make gives it.
-func (c *Case) refusedFor(ctx context.Context, status int, make func(kid string, who claims) []string) error {
+// refusedFor wants every guarded operation to refuse what given returns for it.
+func (c *Case) refusedFor(ctx context.Context, status int, given func(kid string, who claims) []string) error {
 	ops, err := c.guarded()
 	if err != nil {
 		return err
 	}
 	for _, op := range ops {
 		scheme, names := op.requirement()
-		for _, authorization := range make(c.caller(scheme, names)) {
+		for _, authorization := range given(c.caller(scheme, names)) {
 			a := c.try(ctx, op, authorization)
 			if err := a.wantProblem(status); err != nil {
 				return err

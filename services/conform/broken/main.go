@@ -46,7 +46,7 @@ func run(ctx context.Context, id, command string) error {
 		return s.store.migrate(ctx)
 	}
 	if s.breaks("G-01") {
-		fmt.Println("Starting up...") //nolint:forbidigo // it is the fault
+		fmt.Println("Starting up...") // the fault
 	}
 	if err := s.lockFile(); err != nil {
 		return err

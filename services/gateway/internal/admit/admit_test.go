@@ -32,13 +32,14 @@ func TestHiddenPaths(t *testing.T) {
 		"/metrics", "//metrics", "/METRICS", "/Metrics", "/metric\u017f", "/metrics/", "/metrics//", "/metrics.json", "/metrics;x", "/metrics;a=b/", "/..;/metrics", "/x/..;y/metrics",
 		"//x/metrics", "//x//metrics", "/metrics ", "/ metrics", "/metrics\x00", "/metrics\t", "/metrics?x", "/metrics#", "/contract#x", "/\\metrics", "\\metrics",
 		"/x/../metrics", "/x/../../metrics", "/./metrics", "/;a/metrics", "/%6detrics", "/%256detrics", "/x/%2e%2e/metrics", "/x%2f..%2fmetrics", "/livez", "/readyz.", "/startupz%00", "/contract/.",
+		"/internal", "/internal/", "/internal/pricing/quotes", "/INTERNAL/x", "//internal/x", "/x/../internal/y", "/%69nternal/x", "/%2569nternal/x", "/internal;a=b/x", "//host/internal/x", "\\internal\\x",
 	} {
 		if !Hidden(path) {
 			t.Errorf("%q is shown", path)
 		}
 	}
 	for _, path := range []string{
-		"", "/", "/livezz", "/shop/metrics", "/contracts", "/metrics/cpu", "/contract/7", "/metricsx.json", "/x//metrics", "/100%", "/a;metrics", "//metrics/x/y", "/my.metrics", "/..", "/../..",
+		"", "/", "/livezz", "/shop/metrics", "/contracts", "/metrics/cpu", "/contract/7", "/metricsx.json", "/x//metrics", "/100%", "/a;metrics", "//metrics/x/y", "/my.metrics", "/internals/x", "/shop/internal/x", "/internal.css/x", "/..", "/../..",
 	} {
 		if Hidden(path) {
 			t.Errorf("%q is hidden", path)

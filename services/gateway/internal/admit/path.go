@@ -9,6 +9,9 @@ import (
 // What they tell is not for the public.
 var contractPaths = []string{"livez", "readyz", "startupz", "metrics", "contract"}
 
+// internalPath is the first segment of what services offer each other, and nobody else.
+const internalPath = "internal"
+
 // decodings is how often a service may be expected to decode a path that was decoded.
 const decodings = 3
 
@@ -67,7 +70,7 @@ func afterHost(path string) string {
 }
 
 // hidden looks at what is left of the path when its segments are cut and resolved: one
-// segment, which is the name of a path of the contract.
+// segment, which is the name of a path of the contract, or a first one that is internal.
 func hidden(path string) bool {
 	var only string
 	depth := 0
@@ -82,7 +85,11 @@ func hidden(path string) bool {
 			}
 		}
 	}
-	return depth == 1 && isContract(cut(only, ".%?#"))
+	if depth > 1 {
+		return strings.EqualFold(cut(only, "%?#"), internalPath)
+	}
+	name := cut(only, ".%?#")
+	return depth == 1 && (isContract(name) || strings.EqualFold(name, internalPath))
 }
 
 func isSlash(r rune) bool { return r == '/' || r == '\\' }

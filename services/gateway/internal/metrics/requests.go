@@ -101,10 +101,21 @@ func (t *tally) End(r proxy.Result) {
 }
 
 // Retried implements proxy.Recorder.
-func (m *Requests) Retried(service string) { m.retries.WithLabelValues(service).Inc() }
+func (m *Requests) Retried(service string) { m.count(m.retries, service) }
 
 // Ejected implements proxy.Recorder.
-func (m *Requests) Ejected(service string) { m.ejected.WithLabelValues(service).Inc() }
+func (m *Requests) Ejected(service string) { m.count(m.ejected, service) }
+
+// count leaves out a service that is gone: a request of it that still runs would bring
+// the removed series back.
+func (m *Requests) count(of *prometheus.CounterVec, service string) {
+	for _, role := range []table.Role{table.Active, table.Preview} {
+		if _, known := m.tallies.Load(key{role, service}); known {
+			of.WithLabelValues(service).Inc()
+			return
+		}
+	}
+}
 
 // Swapped removes the series of services that the table does not name. It is a
 // table.Watcher.

@@ -33,6 +33,8 @@ type conn struct {
 	writeUntil atomic.Int64
 	// idleSince is when its last request ended, in nanoseconds of Unix; 0: it has one.
 	idleSince atomic.Int64
+	// begun: a first byte has come. one: it cannot be the preface of HTTP/2.
+	begun, one bool
 	// active: a request of HTTP/1 has come, and net/http has read all of its header.
 	active   atomic.Bool
 	upgraded atomic.Bool
@@ -117,6 +119,19 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.readAny(p)
+	if n > 0 && !c.begun {
+		c.begun, c.one = true, !mayBePreface(p[:n])
+	}
+	return n, err
+}
+
+// mayBePreface tells whether what came first may be "PRI * HTTP/2.0" (RFC 9113, 3.4).
+func mayBePreface(first []byte) bool {
+	return first[0] == 'P' && (len(first) == 1 || first[1] == 'R')
+}
+
+func (c *conn) readAny(p []byte) (int, error) {
 	switch {
 	case c.parkable.Load():
 		return c.readIdle(p)

@@ -181,11 +181,11 @@ func follow(connection net.Conn, state http.ConnState) {
 		c.idleSince.Store(time.Now().UnixNano())
 		c.parkable.Store(true)
 		c.active.Store(false)
-	case http.StateActive: // of HTTP/1 alone
+	case http.StateActive:
 		c.idleSince.Store(0)
 		c.parkable.Store(false)
 		c.leaving.begin()
-		c.active.Store(true)
+		c.active.Store(c.one) // the frames of HTTP/2 may be read by single bytes, too
 	case http.StateHijacked:
 		c.active.Store(false)
 		c.idleSince.Store(0)

@@ -121,6 +121,14 @@ func TestAHandlerThatDecidesNothingLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestWhatMayBeHTTP2IsNotTakenOver(t *testing.T) {
+	for first, may := range map[string]bool{"PRI * HTTP/2.0": true, "P": true, "PR": true, "PROPFIND / HTTP/1.1": true, "GET / HTTP/1": false, "POST / HTTP/1.": false, "PU": false, "\r\n": false} {
+		if mayBePreface([]byte(first)) != may {
+			t.Errorf("%q", first)
+		}
+	}
+}
+
 func TestOverHTTP2TheServerWatches(t *testing.T) {
 	r, _ := http.NewRequest(http.MethodGet, "/", nil)
 	if ClientOf(r) != nil {

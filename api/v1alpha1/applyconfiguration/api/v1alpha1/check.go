@@ -21,7 +21,7 @@ type CheckApplyConfiguration struct {
 	Command []string `json:"command,omitempty"`
 	// args of the container. Unset: the image's.
 	Args []string `json:"args,omitempty"`
-	// env of the container, after SHOP, SHOP_RELEASE and SHOP_PREVIEW_URL; an entry of the
+	// env of the container, after SHOP, SHOP_RELEASE, SHOP_PREVIEW_URL and SHOP_SERVICES; an entry of the
 	// same name wins. ConfigMaps and Secrets named here are read as they are, not copied.
 	Env []v1.EnvVar `json:"env,omitempty"`
 	// resources of the pod. Unset: the shop's defaults.
