@@ -93,6 +93,10 @@ test-services: tools ## The front door and the services, on a real PostgreSQL, w
 	go test -race $(call packages,services)
 	@hack/nodetest.sh
 
+conform: tools ## The contract's checker: that each rule can fail (all mutants), then every service of this repository against it (FLAGS="-v -long")
+	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform
+	@FLAGS="$(FLAGS)" hack/conform.sh
+
 e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke
 
