@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
+.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services conform e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
