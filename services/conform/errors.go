@@ -237,7 +237,11 @@ func (a *Answer) blames(parameter string) error {
 }
 
 func headerTooLarge(ctx context.Context, c *Case) error {
-	return c.ask(ctx, "GET", "/livez", with("X-Conform", strings.Repeat("x", 20<<10))).want(431)
+	path, t, err := c.something(ctx)
+	if err != nil {
+		path, t = "/contract", nil
+	}
+	return c.ask(ctx, "GET", path, about(t), with("X-Conform", strings.Repeat("x", 20<<10))).want(431)
 }
 
 func headRefusal(ctx context.Context, c *Case) error {
