@@ -136,6 +136,9 @@ func TestAClientThatLeftIsNoFailure(t *testing.T) {
 	if w.Code != GoneStatus || w.Body.Len() != 0 || log.Len() != 0 {
 		t.Errorf("%d %s, logged %s", w.Code, w.Body, log.String())
 	}
+	if w.Header().Get("Connection") != "close" {
+		t.Error("a client that is still there keeps a connection whose requests all end so")
+	}
 	if p := From(t.Context(), context.Canceled); p.Status != 503 {
 		t.Errorf("our own cancelling is answered %d", p.Status)
 	}

@@ -22,6 +22,9 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	if p.Status == GoneStatus {
+		// net/http also takes a read deadline that passed for a client that left, and would end the context of
+		// every later request of the connection: a client that is still there comes back on another one.
+		h.Set("Connection", "close")
 		w.WriteHeader(p.Status) // for the metrics: nobody reads it
 		return
 	}
