@@ -65,12 +65,15 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
+.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
 	@hack/verify.sh
+
+api-breaks: ## What would break clients of the services since the last version (BASE=commit)
+	@hack/api-breaks.sh $(BASE)
 
 unit: ## The pure packages, the planner's stories and the harnesses
 	go test $(call packages,api internal controllers cmd hack test/load test/stage)
@@ -88,6 +91,7 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $(call packages,services)
+	@hack/nodetest.sh
 
 e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke

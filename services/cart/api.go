@@ -1,151 +1,199 @@
-package main
+package cart
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
-	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
-// carts answers requests: the store keeps, the catalog knows names and prices.
-type carts struct {
-	store   *store
-	catalog *client.Client
+// api is the cart's HTTP: the store keeps, the catalog knows names and prices.
+type api struct {
+	store    *store
+	catalog  *client.Client
+	currency string
 }
+
+// cartBody is a cart on the wire.
+type cartBody struct {
+	ID    uuid.UUID   `json:"id" format:"uuid"`
+	Lines []lineBody  `json:"lines" nullable:"false"`
+	Total money.Money `json:"total" doc:"The sum of the lines"`
+}
+
+type lineBody struct {
+	SKU      string      `json:"sku"`
+	Name     string      `json:"name" doc:"As it was when the quantity was last set"`
+	Quantity int         `json:"quantity"`
+	Price    money.Money `json:"price" doc:"Of one, as it was when the quantity was last set"`
+	Total    money.Money `json:"total"`
+}
+
+// cartStart is the body of a POST. There is nothing to say yet.
+type cartStart struct{}
 
 type createInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"255" doc:"Names this request; required. The same key gets the same cart."`
-	Body *struct{}
-}
-
-type createOutput struct {
-	ETag     string `header:"ETag"`
-	Type     string `header:"Content-Type"`
-	Replayed string `header:"Idempotent-Replayed"`
-	Body     []byte
+	httpapi.Idempotent
+	Body *cartStart
 }
 
 type readInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
+type quantityBody struct {
+	Quantity int `json:"quantity" minimum:"1" maximum:"99"`
+}
+
 type putInput struct {
-	etag.IfMatch
+	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid"`
 	SKU  string    `path:"sku" maxLength:"64"`
-	Body struct {
-		Quantity int `json:"quantity" minimum:"1" maximum:"99"`
-	}
+	Body quantityBody
 }
 
 type removeInput struct {
-	etag.IfMatch
+	httpapi.IfMatch
 	ID  uuid.UUID `path:"id" format:"uuid"`
 	SKU string    `path:"sku" maxLength:"64"`
 }
 
 type cartOutput struct {
 	ETag string `header:"ETag"`
-	Body Cart
+	Body cartBody
 }
 
-// newAPI lists the cart's routes.
-func newAPI(c *carts) *httpapi.API {
-	a := httpapi.NewAPI("Cart", "What customers mean to buy.")
-	huma.Register(a, huma.Operation{
-		OperationID: "post-cart", Method: http.MethodPost, Path: "/api/cart", Summary: "Post cart", DefaultStatus: http.StatusCreated,
-	}, c.post)
-	huma.Get(a, "/api/cart/{id}", c.get)
-	huma.Put(a, "/api/cart/{id}/items/{sku}", c.put)
-	huma.Register(a, huma.Operation{
-		OperationID: "delete-item", Method: http.MethodDelete, Path: "/api/cart/{id}/items/{sku}", Summary: "Delete item", DefaultStatus: http.StatusOK,
-	}, c.remove)
-	return a
+// productBody is what is read of a product; the catalog may tell more.
+type productBody struct {
+	SKU   string      `json:"sku"`
+	Name  string      `json:"name"`
+	Price money.Money `json:"price"`
 }
 
-func (c *carts) post(ctx context.Context, in *createInput) (*createOutput, error) {
-	if in.Key == "" {
-		return nil, problem.New(http.StatusBadRequest, "", "Send an Idempotency-Key: without one, a repeated request would make a second cart.")
-	}
-	body, err := json.Marshal(in.Body)
+// shape is that of a cart on the wire.
+var shape = etag.ShapeOf[cartBody]()
+
+// routes lists the cart's routes. A cart belongs to whoever knows its id, which
+// nobody can guess.
+func (a *api) routes(k *app.Kit) *httpapi.API {
+	r := k.NewAPI()
+	httpapi.Post(r, "/api/cart", access.Public, a.create,
+		httpapi.ID("createCart"), httpapi.Summary("Begin a cart"), httpapi.Status(http.StatusCreated))
+	httpapi.Get(r, "/api/cart/{id}", access.Owner, a.get,
+		httpapi.ID("getCart"), httpapi.Summary("The cart with its lines"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Put(r, "/api/cart/{id}/items/{sku}", access.Owner, a.put,
+		httpapi.ID("putCartItem"), httpapi.Summary("Set how many of a product are in the cart"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Delete(r, "/api/cart/{id}/items/{sku}", access.Owner, a.remove,
+		httpapi.ID("removeCartItem"), httpapi.Summary("Take a product out of the cart"), httpapi.Refuses(http.StatusNotFound))
+	return r
+}
+
+func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[cartBody], error) {
+	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return idempotency.Stored{}, err
+		}
+		c := New(id, a.currency)
+		if err := insert(ctx, tx, c); err != nil {
+			return idempotency.Stored{}, err
+		}
+		return made(c)
+	})
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.store.create(ctx, in.Key, body)
+	return httpapi.Replay[cartBody](stored), nil
+}
+
+// made is the answer that a new cart's request gets, whenever it is repeated.
+func made(c Cart) (idempotency.Stored, error) {
+	out, err := answer(c, nil)
+	if err != nil {
+		return idempotency.Stored{}, err
+	}
+	body, err := httpapi.Encode(out.Body)
+	header := map[string]string{"ETag": out.ETag, "Location": "/api/cart/" + c.ID.String()}
+	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}, err
+}
+
+func (a *api) get(ctx context.Context, in *readInput) (*cartOutput, error) {
+	return answer(a.store.cart(ctx, in.ID))
+}
+
+// put asks the catalog before it writes: no lock waits for another service.
+func (a *api) put(ctx context.Context, in *putInput) (*cartOutput, error) {
+	before, err := a.store.cart(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := &createOutput{ETag: m.etag, Type: "application/json", Body: m.answer}
-	if m.replayed {
-		out.Replayed = "true"
+	if line, there := before.Line(in.SKU); in.Repeated(before.Version, there && line.Quantity == in.Body.Quantity) {
+		return answer(before, nil)
 	}
-	return out, nil
-}
-
-func (c *carts) get(ctx context.Context, in *readInput) (*cartOutput, error) {
-	return answer(c.store.cart(ctx, in.ID))
-}
-
-// put asks the catalog before it opens a transaction: no lock waits for
-// another service.
-func (c *carts) put(ctx context.Context, in *putInput) (*cartOutput, error) {
-	have, err := c.matching(ctx, in.ID, &in.IfMatch)
+	if err := in.Check(before.Version); err != nil {
+		return nil, err
+	}
+	p, err := a.product(ctx, in.SKU)
 	if err != nil {
 		return nil, err
 	}
-	var p product
-	if _, err := c.catalog.Get(ctx, "/api/catalog/products/"+url.PathEscape(in.SKU), &p); err != nil {
-		return nil, upstream(in.SKU, err)
-	}
-	if err := have.room(p); err != nil {
-		return nil, err
-	}
-	return answer(c.store.put(ctx, have, p, in.Body.Quantity))
-}
-
-func (c *carts) remove(ctx context.Context, in *removeInput) (*cartOutput, error) {
-	have, err := c.matching(ctx, in.ID, &in.IfMatch)
+	after, err := before.Put(p, in.Body.Quantity)
 	if err != nil {
 		return nil, err
 	}
-	if !have.has(in.SKU) {
-		return nil, problem.NotFound("product in the cart", in.SKU)
-	}
-	return answer(c.store.remove(ctx, have, in.SKU))
+	return answer(after, a.store.put(ctx, before, after, in.SKU))
 }
 
-func (c *carts) matching(ctx context.Context, id uuid.UUID, match *etag.IfMatch) (Cart, error) {
-	have, err := c.store.cart(ctx, id)
-	if err == nil {
-		err = match.Check(have.version)
+func (a *api) remove(ctx context.Context, in *removeInput) (*cartOutput, error) {
+	before, err := a.store.cart(ctx, in.ID)
+	if err != nil {
+		return nil, err
 	}
-	return have, err
+	if _, there := before.Line(in.SKU); in.Repeated(before.Version, !there) {
+		return answer(before, nil)
+	}
+	after, err := before.Remove(in.SKU)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Check(before.Version); err != nil {
+		return nil, err
+	}
+	return answer(after, a.store.remove(ctx, before, in.SKU))
 }
 
-// upstream says what a failed question to the catalog means for the customer.
-func upstream(sku string, err error) error {
-	var refused *client.Error
-	switch {
-	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
-		return problem.NotFound("product", sku)
-	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
-		return err
+// product asks the catalog.
+func (a *api) product(ctx context.Context, sku string) (Product, error) {
+	p, _, err := client.Call[productBody](ctx, a.catalog, client.Request{Path: "/api/catalog/products/" + url.PathEscape(sku)})
+	if client.Status(err) == http.StatusNotFound {
+		return Product{}, fault.NotFound("product", sku)
 	}
-	return problem.New(http.StatusServiceUnavailable, "", "The catalog does not answer right now.").With("Retry-After", "1")
+	return Product(p), err
 }
 
 func answer(c Cart, err error) (*cartOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cartOutput{ETag: c.tag(), Body: c}, nil
+	out := &cartOutput{ETag: shape.Tag(c.Version), Body: cartBody{ID: c.ID, Lines: make([]lineBody, len(c.Lines))}}
+	for n, line := range c.Lines {
+		total, err := line.Total()
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Lines[n] = lineBody{line.SKU, line.Name, line.Quantity, line.Price, total}
+	}
+	out.Body.Total, err = c.Total()
+	return out, err
 }

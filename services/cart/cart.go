@@ -1,80 +1,103 @@
-package main
+package cart
 
 import (
 	"fmt"
-	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
-	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
 // mostLines bounds a cart: nobody buys more, and a cart is read on every page.
 const mostLines = 50
 
-// currency is what a cart without lines counts in.
-const currency = "EUR"
+// full is the kind of a cart that takes no other product.
+const full fault.Kind = "cart-full"
 
 // Cart is what a customer means to buy.
 type Cart struct {
-	ID    uuid.UUID   `json:"id" format:"uuid"`
-	Lines []Line      `json:"lines" nullable:"false"`
-	Total money.Money `json:"total" doc:"The sum of the lines"`
-
-	version int64
+	ID uuid.UUID
+	// Currency is what the cart counts in, also while it is empty.
+	Currency string
+	// Lines stand in the order in which they were put in.
+	Lines []Line
+	// Version rises with each change of the cart or its lines.
+	Version int64
 }
 
-// Line is one product of a cart. Name and price are the catalog's, as they
-// were when the quantity was last set.
+// Line is one product of a cart. Name and price are the catalog's, as they were
+// when the quantity was last set.
 type Line struct {
-	SKU      string      `json:"sku"`
-	Name     string      `json:"name"`
-	Quantity int         `json:"quantity"`
-	Price    money.Money `json:"price"`
-	Total    money.Money `json:"total"`
+	SKU, Name string
+	Quantity  int
+	Price     money.Money
 }
 
-// product is what the cart wants to know of one; the catalog may tell more.
-type product struct {
-	SKU   string      `json:"sku"`
-	Name  string      `json:"name"`
-	Price money.Money `json:"price"`
+// Product is what a cart wants to know of one.
+type Product struct {
+	SKU, Name string
+	Price     money.Money
 }
 
-func (c Cart) tag() string { return etag.Of(c.version, c) }
+// New is an empty cart.
+func New(id uuid.UUID, currency string) Cart { return Cart{ID: id, Currency: currency, Version: 1} }
 
-// counted fills the totals in: sums of what the customer sees.
-func (c Cart) counted() (Cart, error) {
+// Total is what the line costs.
+func (l Line) Total() (money.Money, error) { return l.Price.Times(int64(l.Quantity)) }
+
+// Total is the sum of the lines, as the customer sees them.
+func (c Cart) Total() (money.Money, error) {
 	totals := make([]money.Money, len(c.Lines))
-	for n := range c.Lines {
-		totals[n] = c.Lines[n].Price.Times(c.Lines[n].Quantity)
-		c.Lines[n].Total = totals[n]
-	}
 	var err error
-	if c.Total, err = money.Sum(currency, totals...); err != nil {
-		return Cart{}, fmt.Errorf("adding up cart %s: %w", c.ID, err)
+	for n, line := range c.Lines {
+		if totals[n], err = line.Total(); err != nil {
+			return money.Money{}, fmt.Errorf("adding up a cart: %w", err)
+		}
 	}
+	sum, err := money.Sum(c.Currency, totals...)
+	if err != nil {
+		return money.Money{}, fmt.Errorf("adding up a cart: %w", err)
+	}
+	return sum, nil
+}
+
+// Line returns a product's line, if it is in the cart.
+func (c Cart) Line(sku string) (Line, bool) {
+	n := slices.IndexFunc(c.Lines, func(l Line) bool { return l.SKU == sku })
+	if n < 0 {
+		return Line{}, false
+	}
+	return c.Lines[n], true
+}
+
+// Put is the cart with so many of a product.
+func (c Cart) Put(p Product, quantity int) (Cart, error) {
+	if p.Price.Currency() != c.Currency {
+		return Cart{}, fault.Invalid("", "The cart counts in "+c.Currency+", the product's price does not.")
+	}
+	line := Line{SKU: p.SKU, Name: p.Name, Quantity: quantity, Price: p.Price}
+	n := slices.IndexFunc(c.Lines, func(l Line) bool { return l.SKU == p.SKU })
+	switch {
+	case n >= 0:
+		c.Lines = slices.Clone(c.Lines)
+		c.Lines[n] = line
+	case len(c.Lines) >= mostLines:
+		return Cart{}, fault.Conflict(full, fmt.Sprintf("A cart holds %d different products at most.", mostLines))
+	default:
+		c.Lines = append(slices.Clip(c.Lines), line)
+	}
+	c.Version++
 	return c, nil
 }
 
-func (c Cart) has(sku string) bool {
-	for _, line := range c.Lines {
-		if line.SKU == sku {
-			return true
-		}
+// Remove is the cart without a product.
+func (c Cart) Remove(sku string) (Cart, error) {
+	if _, there := c.Line(sku); !there {
+		return Cart{}, fault.NotFound("product in the cart", sku)
 	}
-	return false
-}
-
-// room tells whether the product may be put in.
-func (c Cart) room(p product) error {
-	if p.Price.Currency() != currency {
-		return problem.New(http.StatusUnprocessableEntity, "", "The cart counts in "+currency+", the product's price does not.")
-	}
-	if len(c.Lines) >= mostLines && !c.has(p.SKU) {
-		return problem.New(http.StatusUnprocessableEntity, "", fmt.Sprintf("A cart holds %d different products at most.", mostLines))
-	}
-	return nil
+	c.Lines = slices.DeleteFunc(slices.Clone(c.Lines), func(l Line) bool { return l.SKU == sku })
+	c.Version++
+	return c, nil
 }

@@ -1,103 +1,118 @@
-package main
+package cart
 
 import (
 	"context"
-	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
-	"github.com/emporium-shop/emporium/services/internal/problem"
 )
-
-//go:embed migrations
-var migrations embed.FS
-
-// schema is what the cart owns in the database.
-func schema() postgres.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // embedded: cannot happen
-		panic(err)
-	}
-	return postgres.Schema{Name: "cart", Files: files, Floor: 1}
-}
 
 // store is the cart's SQL.
 type store struct{ db *postgres.DB }
 
-// queries is a pool or a transaction.
-type queries interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// read reads in one statement: a cart and its lines must be of one moment.
-func read(ctx context.Context, q queries, id uuid.UUID) (Cart, error) {
-	rows, err := q.Query(ctx, `SELECT c.version, c.currency, l.sku, l.name, l.quantity, l.price_minor
+// cart reads in one statement: a cart and its lines must be of one moment.
+func (s *store) cart(ctx context.Context, id uuid.UUID) (Cart, error) {
+	rows, err := s.db.Query(ctx, `SELECT c.version, c.currency, l.sku, l.name, l.quantity, l.price_minor
 		FROM cart.carts c LEFT JOIN cart.lines l ON l.cart_id = c.id WHERE c.id = $1 ORDER BY l.added_at, l.sku`, id)
 	if err != nil {
-		return Cart{}, fmt.Errorf("reading cart %s: %w", id, err)
+		return Cart{}, fmt.Errorf("reading a cart: %w", err)
 	}
-	c := Cart{ID: id, Lines: []Line{}}
-	var cur string
+	c := Cart{ID: id}
 	var sku, name *string
 	var quantity *int
 	var minor *int64
-	tag, err := pgx.ForEachRow(rows, []any{&c.version, &cur, &sku, &name, &quantity, &minor}, func() error {
+	tag, err := pgx.ForEachRow(rows, []any{&c.Version, &c.Currency, &sku, &name, &quantity, &minor}, func() error {
 		if sku != nil {
-			c.Lines = append(c.Lines, Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*minor, cur)})
+			c.Lines = append(c.Lines, Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*minor, c.Currency)})
 		}
 		return nil
 	})
 	if err != nil {
-		return Cart{}, fmt.Errorf("reading cart %s: %w", id, err)
+		return Cart{}, fmt.Errorf("reading a cart: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
-		return Cart{}, problem.NotFound("cart", id.String())
+		return Cart{}, fault.NotFound("cart", id.String())
 	}
-	return c.counted()
+	return c, nil
 }
 
-func (s *store) cart(ctx context.Context, id uuid.UUID) (Cart, error) { return read(ctx, s.db, id) }
+func insert(ctx context.Context, tx pgx.Tx, c Cart) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO cart.carts (id, currency, version) VALUES ($1, $2, $3)`, c.ID, c.Currency, c.Version); err != nil {
+		return fmt.Errorf("making a cart: %w", err)
+	}
+	return nil
+}
 
-// put sets a line of the version of the cart that was read.
-func (s *store) put(ctx context.Context, c Cart, p product, quantity int) (Cart, error) {
-	return s.change(ctx, c, `INSERT INTO cart.lines (cart_id, sku, name, quantity, price_minor) VALUES ($1, $2, $3, $4, $5)
+// guard takes the cart's row at the version that was read: of two who read one
+// version, the second finds none.
+const guard = `WITH c AS (UPDATE cart.carts SET version = version + 1, changed_at = now() WHERE id = $1 AND version = $2 RETURNING id) `
+
+// put writes the line of a product, in one statement with the version.
+func (s *store) put(ctx context.Context, before, after Cart, sku string) error {
+	line, _ := after.Line(sku)
+	return s.change(ctx, guard+`INSERT INTO cart.lines (cart_id, sku, name, quantity, price_minor) SELECT c.id, $3, $4, $5, $6 FROM c
 		ON CONFLICT (cart_id, sku) DO UPDATE SET name = excluded.name, quantity = excluded.quantity, price_minor = excluded.price_minor`,
-		c.ID, p.SKU, p.Name, quantity, p.Price.Minor())
+		before.ID, before.Version, line.SKU, line.Name, line.Quantity, line.Price.Minor())
 }
 
-// remove takes a line out of the version of the cart that was read.
-func (s *store) remove(ctx context.Context, c Cart, sku string) (Cart, error) {
-	return s.change(ctx, c, `DELETE FROM cart.lines WHERE cart_id = $1 AND sku = $2`, c.ID, sku)
+// remove deletes the line of a product, in one statement with the version.
+func (s *store) remove(ctx context.Context, before Cart, sku string) error {
+	return s.change(ctx, guard+`DELETE FROM cart.lines l USING c WHERE l.cart_id = c.id AND l.sku = $3`, before.ID, before.Version, sku)
 }
 
-// change takes the cart's row first: of two who read one version, the second
-// finds another one.
-func (s *store) change(ctx context.Context, c Cart, statement string, args ...any) (after Cart, err error) {
-	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		var version int64
-		err := tx.QueryRow(ctx, `UPDATE cart.carts SET version = version + 1, changed_at = now() WHERE id = $1 AND version = $2 RETURNING version`,
-			c.ID, c.version).Scan(&version)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return etag.Stale()
-		}
-		if err == nil {
-			_, err = tx.Exec(ctx, statement, args...)
-		}
-		if err == nil {
-			after, err = read(ctx, tx, c.ID)
-		}
-		return err
-	})
+func (s *store) change(ctx context.Context, statement string, args ...any) error {
+	tag, err := s.db.Exec(ctx, statement, args...)
 	if err != nil {
-		return Cart{}, fmt.Errorf("changing cart %s: %w", c.ID, err)
+		return fmt.Errorf("changing a cart: %w", err)
 	}
-	return after, nil
+	if tag.RowsAffected() == 0 {
+		return fault.Stale()
+	}
+	return nil
+}
+
+const (
+	// sweepEvery is how often abandoned carts are looked for. Replicas do so at
+	// different times.
+	sweepEvery = time.Hour
+	// sweepBatch bounds how many rows are locked at a time.
+	sweepBatch = 500
+)
+
+// sweep deletes carts that nobody changed for long, until ctx ends.
+func (s *store) sweep(ctx context.Context) error {
+	for {
+		for deleted := int64(sweepBatch); deleted == sweepBatch; {
+			var err error
+			if deleted, err = s.forget(ctx, cartsKept); err != nil {
+				return err
+			}
+			if deleted > 0 {
+				slog.InfoContext(ctx, "deleted abandoned carts", "carts", deleted)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(sweepEvery/2 + rand.N(sweepEvery)):
+		}
+	}
+}
+
+// forget deletes a batch. Rows that another replica deletes are left to it.
+func (s *store) forget(ctx context.Context, kept time.Duration) (int64, error) {
+	tag, err := s.db.Exec(ctx, `DELETE FROM cart.carts WHERE id IN (
+		SELECT id FROM cart.carts WHERE changed_at < now() - $1::interval ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, kept, sweepBatch)
+	if err != nil {
+		return 0, fmt.Errorf("deleting abandoned carts: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }

@@ -1,77 +1,87 @@
-package main
+package catalog
 
 import (
-	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
+// mostWords bounds a search: each word costs a look at every product.
+const mostWords = 8
+
 // Product is one thing that can be bought.
 type Product struct {
-	ID          uuid.UUID   `json:"id" format:"uuid"`
-	SKU         string      `json:"sku" example:"KIT-1001"`
-	Slug        string      `json:"slug"`
-	Name        string      `json:"name"`
-	Description string      `json:"description"`
-	Category    string      `json:"category" doc:"Slug of the category"`
-	Brand       string      `json:"brand"`
-	Price       money.Money `json:"price"`
-	Image       string      `json:"image" doc:"Path of the picture"`
-
-	position int32
-	version  int64
+	ID                                            uuid.UUID
+	SKU, Slug, Name, Description, Category, Brand string
+	Price                                         money.Money
+	// Position is where it stands in lists.
+	Position int32
+	// Version rises with each change.
+	Version int64
 }
 
-// Category is a shelf of the shop.
+// Category is a shelf of the shop, and how many products stand there.
 type Category struct {
-	Slug  string `json:"slug"`
-	Name  string `json:"name"`
-	Count int    `json:"count" doc:"How many products stand there"`
+	Slug, Name string
+	Count      int
 }
 
-// place is the key of a product in a list; it is what a cursor holds.
-type place struct {
+// Place is the key of a product in a list; it is what a cursor holds.
+type Place struct {
 	Position int32  `json:"p"`
 	SKU      string `json:"s"`
 }
 
-// filter says which products to list. Its zero value is all.
-type filter struct {
-	category, words string
+// beginning is before every product.
+var beginning = Place{Position: -1}
+
+// Filter says which products to list. Its zero value is all.
+type Filter struct {
+	Category string
+	// Words must all occur. They are in lower case.
+	Words []string
 }
 
-// change is what an editor sends; nil leaves a field as it is.
-type change struct {
-	Name  *string      `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Price *money.Money `json:"price,omitempty"`
+// Change is what an editor wants; nil leaves a field as it is.
+type Change struct {
+	Name  *string
+	Price *money.Money
 }
 
-func (p Product) tag() string  { return etag.Of(p.version, p) }
-func (p Product) place() place { return place{p.position, p.SKU} }
+// Place is where the product stands in a list.
+func (p Product) Place() Place { return Place{p.Position, p.SKU} }
 
-func imagePath(sku string) string { return "/api/catalog/products/" + sku + "/image.svg" }
-
-// apply changes a product that nobody else changed in between. The store says
-// no when somebody did after the check.
-func apply(ctx context.Context, s *store, sku string, match *etag.IfMatch, c change) (Product, error) {
-	p, err := s.product(ctx, sku)
-	if err != nil {
-		return Product{}, err
-	}
-	if err := match.Check(p.version); err != nil {
-		return Product{}, err
-	}
+// With is the product after a change. Its price stays at or above zero and in the
+// product's currency: carts add prices up, and cannot add two currencies.
+func (p Product) With(c Change) (Product, error) {
 	if c.Name != nil {
 		p.Name = *c.Name
 	}
-	if c.Price != nil {
-		if err := checkPrice(*c.Price, p.Price.Currency()); err != nil {
-			return Product{}, err
-		}
-		p.Price = *c.Price
+	if c.Price == nil {
+		return p, nil
 	}
-	return s.update(ctx, p)
+	switch {
+	case c.Price.Minor() < 0:
+		return Product{}, fault.Invalid("#/price/amount", "A price is not negative.")
+	case c.Price.Currency() != p.Price.Currency():
+		return Product{}, fault.Invalid("#/price/currency", "The shop sells in "+p.Price.Currency()+".")
+	}
+	p.Price = *c.Price
+	return p, nil
 }
+
+// Has tells whether the product is as a change wants it.
+func (p Product) Has(c Change) bool {
+	return (c.Name == nil || *c.Name == p.Name) && (c.Price == nil || *c.Price == p.Price)
+}
+
+// words are those of a search, as they are looked for.
+func words(text string) []string {
+	all := strings.Fields(strings.ToLower(text))
+	return all[:min(len(all), mostWords)]
+}
+
+func imagePath(sku string) string { return "/api/catalog/products/" + sku + "/image.svg" }

@@ -1,9 +1,8 @@
-package main
+package catalog
 
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	_ "embed"
 	"encoding/binary"
 	"fmt"
@@ -14,8 +13,10 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
 //go:embed seed.txt
@@ -29,27 +30,41 @@ type goods struct {
 	products   []Product
 }
 
-// seed writes the range into an empty schema. It is a migration: it runs once,
-// under the same lock, and what the shop changed since is never overwritten.
-func seed(ctx context.Context, tx *sql.Tx) error {
+// seed writes the range into an empty catalog, all of it or nothing. A shop that
+// took a product out does not get it back with its next release.
+func seed(ctx context.Context, db *postgres.DB) error {
 	all, err := readSeed(seedText)
 	if err != nil {
 		return err
 	}
-	for n, c := range all.categories {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO catalog.categories (slug, name, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.Slug, c.Name, n); err != nil {
-			return fmt.Errorf("seeding category %s: %w", c.Slug, err)
+	err = postgres.InTx(ctx, db, func(tx pgx.Tx) error {
+		var used bool
+		// Of two who seed at once, the second waits here and finds it done.
+		if _, err := tx.Exec(ctx, `LOCK TABLE catalog.categories IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
 		}
-	}
-	for _, p := range all.products {
-		_, err := tx.ExecContext(ctx, `INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
-			p.SKU, p.ID, p.Slug, p.Name, p.Description, p.Category, p.Brand, p.Price.Minor(), p.Price.Currency(), shuffled(p.SKU))
-		if err != nil {
-			return fmt.Errorf("seeding product %s: %w", p.SKU, err)
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM catalog.categories) OR EXISTS (SELECT FROM catalog.products)`).Scan(&used); err != nil || used {
+			return err
 		}
+		return tx.SendBatch(ctx, all.batch()).Close()
+	})
+	if err != nil {
+		return fmt.Errorf("seeding the catalog: %w", err)
 	}
 	return nil
+}
+
+func (g goods) batch() *pgx.Batch {
+	var b pgx.Batch
+	for n, c := range g.categories {
+		b.Queue(`INSERT INTO catalog.categories (slug, name, position) VALUES ($1, $2, $3)`, c.Slug, c.Name, n)
+	}
+	for _, p := range g.products {
+		b.Queue(`INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			p.SKU, p.ID, p.Slug, p.Name, p.Description, p.Category, p.Brand, p.Price.Minor(), p.Price.Currency(), shuffled(p.SKU))
+	}
+	return &b
 }
 
 func readSeed(text string) (goods, error) {

@@ -1,36 +1,17 @@
-package main
+package catalog
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/pressly/goose/v3"
 
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
-	"github.com/emporium-shop/emporium/services/internal/problem"
 )
-
-//go:embed migrations
-var migrations embed.FS
-
-// schema is what the catalog owns in the database.
-func schema() postgres.Schema {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil { // embedded: cannot happen
-		panic(err)
-	}
-	return postgres.Schema{
-		Name: "catalog", Files: files, Floor: 1,
-		Steps: []*goose.Migration{goose.NewGoMigration(2, &goose.GoFunc{RunTx: seed}, nil)},
-	}
-}
 
 // store is the catalog's SQL.
 type store struct{ db *postgres.DB }
@@ -41,31 +22,31 @@ func scan(row pgx.Row) (Product, error) {
 	var p Product
 	var minor int64
 	var currency string
-	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &p.position, &p.version)
-	p.Price, p.Image = money.New(minor, currency), imagePath(p.SKU)
+	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &p.Position, &p.Version)
+	p.Price = money.New(minor, currency)
 	return p, err
 }
 
 func (s *store) product(ctx context.Context, sku string) (Product, error) {
 	p, err := scan(s.db.QueryRow(ctx, `SELECT `+columns+` FROM catalog.products WHERE sku = $1`, sku))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Product{}, problem.NotFound("product", sku)
+		return Product{}, fault.NotFound("product", sku)
 	}
 	if err != nil {
-		return Product{}, fmt.Errorf("reading product %s: %w", sku, err)
+		return Product{}, fmt.Errorf("reading a product: %w", err)
 	}
 	return p, nil
 }
 
 // list returns up to limit products after a place.
-func (s *store) list(ctx context.Context, f filter, after place, limit int) ([]Product, error) {
+func (s *store) list(ctx context.Context, f Filter, after Place, limit int) ([]Product, error) {
 	query := `SELECT ` + columns + ` FROM catalog.products WHERE (position, sku) > ($1, $2)`
 	args := []any{after.Position, after.SKU}
-	if f.category != "" {
-		args = append(args, f.category)
+	if f.Category != "" {
+		args = append(args, f.Category)
 		query += fmt.Sprintf(` AND category = $%d`, len(args))
 	}
-	for _, word := range strings.Fields(strings.ToLower(f.words)) {
+	for _, word := range f.Words {
 		args = append(args, "%"+literal.Replace(word)+"%")
 		query += fmt.Sprintf(` AND words LIKE $%d`, len(args))
 	}
@@ -84,15 +65,15 @@ func (s *store) list(ctx context.Context, f filter, after place, limit int) ([]P
 // literal takes their meaning from LIKE's special characters.
 var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// update writes a product over the version that it was read at.
-func (s *store) update(ctx context.Context, p Product) (Product, error) {
+// save writes a product over the version that it was read at.
+func (s *store) save(ctx context.Context, p Product) (Product, error) {
 	changed, err := scan(s.db.QueryRow(ctx, `UPDATE catalog.products SET name = $3, price_minor = $4, currency = $5, version = version + 1
-		WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.version, p.Name, p.Price.Minor(), p.Price.Currency()))
+		WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name, p.Price.Minor(), p.Price.Currency()))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Product{}, etag.Stale()
+		return Product{}, fault.Stale()
 	}
 	if err != nil {
-		return Product{}, fmt.Errorf("changing product %s: %w", p.SKU, err)
+		return Product{}, fmt.Errorf("changing a product: %w", err)
 	}
 	return changed, nil
 }

@@ -1,10 +1,9 @@
 // The cart's page and the forms that change it. Each form ends in a redirect,
 // so that going back or reloading never sends it again.
-package main
+package storefront
 
 import (
 	"errors"
-	"mime"
 	"net/http"
 	"strconv"
 )
@@ -28,8 +27,8 @@ func (s *shop) cartPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "cart", page{Title: "Your cart", Count: current.Count(), Body: cartBody{current, mostOfOne}})
 }
 
-// current is the visitor's cart, an empty one without an id if there is none:
-// an abandoned cart is deleted some day, and that is not an error.
+// current is the visitor's cart, an empty one without an id if there is none: cart
+// deletes what nobody changed for 30 days, and that is not an error.
 func (s *shop) current(r *http.Request) (cart, error) {
 	id := cartID(r)
 	if id == "" {
@@ -43,7 +42,7 @@ func (s *shop) current(r *http.Request) (cart, error) {
 }
 
 func (s *shop) addItem(w http.ResponseWriter, r *http.Request) {
-	sku, quantity, code := form(w, r)
+	sku, quantity, code := form(r)
 	if code == 0 && (sku == "" || quantity == 0) {
 		code = http.StatusBadRequest
 	}
@@ -63,7 +62,8 @@ func (s *shop) currentOrNew(w http.ResponseWriter, r *http.Request) (cart, error
 	if err != nil || current.ID != "" {
 		return current, err
 	}
-	// If we die before the cookie is sent, an empty cart is left that cart removes itself.
+	// If we die before the cookie is sent, an empty cart is left, which cart deletes
+	// like every other that nobody changes.
 	current, err = s.carts.create(r.Context())
 	if err == nil {
 		remember(w, r, current.ID)
@@ -72,7 +72,7 @@ func (s *shop) currentOrNew(w http.ResponseWriter, r *http.Request) (cart, error
 }
 
 func (s *shop) setItem(w http.ResponseWriter, r *http.Request) {
-	_, quantity, code := form(w, r)
+	_, quantity, code := form(r)
 	if code != 0 {
 		s.fail(w, r, code)
 		return
@@ -92,13 +92,9 @@ func (s *shop) done(w http.ResponseWriter, r *http.Request, err error) {
 	http.Redirect(w, r, "/cart", http.StatusSeeOther)
 }
 
-// form reads the fields of a cart form. A code other than 0 is the refusal.
-func form(w http.ResponseWriter, r *http.Request) (sku string, quantity, code int) {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind != "application/x-www-form-urlencoded" {
-		return "", 0, http.StatusUnsupportedMediaType
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+// form reads the fields of a cart form, whose type and size the chain has
+// checked. A code other than 0 is the refusal.
+func form(r *http.Request) (sku string, quantity, code int) {
 	if err := r.ParseForm(); err != nil {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			return "", 0, http.StatusRequestEntityTooLarge

@@ -1,4 +1,4 @@
-package main
+package storefront
 
 import (
 	"net/http"

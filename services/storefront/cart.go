@@ -1,9 +1,8 @@
 // What the storefront reads from cart and asks it to change.
-package main
+package storefront
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -54,24 +53,15 @@ func (c cart) quantity(sku string) int {
 type carts struct{ api *client.Client }
 
 func (c carts) create(ctx context.Context) (cart, error) {
-	key := http.Header{"Idempotency-Key": {uuid.NewString()}}
-	var made cart
-	header, err := c.api.Do(ctx, http.MethodPost, "/api/cart", key, nil, &made)
-	if err != nil {
-		return cart{}, fmt.Errorf("creating a cart: %w", err)
-	}
-	made.etag = header.Get("ETag")
-	return made, nil
+	made, meta, err := client.Call[cart](ctx, c.api, client.Request{Method: http.MethodPost, Path: "/api/cart", Key: uuid.NewString()})
+	made.etag = meta.ETag
+	return made, err
 }
 
 func (c carts) read(ctx context.Context, id string) (cart, error) {
-	var found cart
-	header, err := c.api.Get(ctx, cartPath(id), &found)
-	if err != nil {
-		return cart{}, fmt.Errorf("reading the cart: %w", err)
-	}
-	found.etag = header.Get("ETag")
-	return found, nil
+	found, meta, err := client.Call[cart](ctx, c.api, client.Request{Path: cartPath(id)})
+	found.etag = meta.ETag
+	return found, err
 }
 
 // change sets the quantity of one product to what quantity makes of the
@@ -92,13 +82,13 @@ func (c carts) change(ctx context.Context, current cart, sku string, quantity fu
 
 // put removes the line when the quantity is 0. That it is gone already is a success.
 func (c carts) put(ctx context.Context, current cart, sku string, quantity int) error {
-	path := cartPath(current.ID) + "/items/" + url.PathEscape(sku)
-	match := http.Header{"If-Match": {current.etag}}
+	r := client.Request{Method: http.MethodDelete, Path: cartPath(current.ID) + "/items/" + url.PathEscape(sku), IfMatch: current.etag}
 	if quantity > 0 {
-		_, err := c.api.Do(ctx, http.MethodPut, path, match, map[string]int{"quantity": quantity}, nil)
+		r.Method, r.Body = http.MethodPut, map[string]int{"quantity": quantity}
+		_, _, err := client.Call[client.None](ctx, c.api, r)
 		return err
 	}
-	_, err := c.api.Do(ctx, http.MethodDelete, path, match, nil, nil)
+	_, _, err := client.Call[client.None](ctx, c.api, r)
 	if status(err) == http.StatusNotFound {
 		return nil
 	}

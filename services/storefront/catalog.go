@@ -1,5 +1,5 @@
 // What the storefront reads from catalog.
-package main
+package storefront
 
 import (
 	"context"
@@ -34,6 +34,10 @@ type category struct {
 	Count int    `json:"count"`
 }
 
+type categoryList struct {
+	Items []category `json:"items"`
+}
+
 // Path is the first page of the category's products.
 func (c category) Path() string { return listing{Category: c.Slug}.Path() }
 
@@ -66,21 +70,16 @@ type catalog struct{ api *client.Client }
 func (c catalog) products(ctx context.Context, l listing) (productList, error) {
 	values := l.values()
 	values.Set("limit", strconv.Itoa(l.Limit))
-	var list productList
-	_, err := c.api.Get(ctx, "/api/catalog/products?"+values.Encode(), &list)
+	list, _, err := client.Call[productList](ctx, c.api, client.Request{Path: "/api/catalog/products", Query: values})
 	return list, err
 }
 
 func (c catalog) product(ctx context.Context, sku string) (product, error) {
-	var p product
-	_, err := c.api.Get(ctx, "/api/catalog/products/"+url.PathEscape(sku), &p)
+	p, _, err := client.Call[product](ctx, c.api, client.Request{Path: "/api/catalog/products/" + url.PathEscape(sku)})
 	return p, err
 }
 
 func (c catalog) categories(ctx context.Context) ([]category, error) {
-	var list struct {
-		Items []category `json:"items"`
-	}
-	_, err := c.api.Get(ctx, "/api/catalog/categories", &list)
+	list, _, err := client.Call[categoryList](ctx, c.api, client.Request{Path: "/api/catalog/categories"})
 	return list.Items, err
 }

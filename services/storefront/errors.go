@@ -1,5 +1,5 @@
 // Pages for what went wrong, in words for visitors.
-package main
+package storefront
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/emporium-shop/emporium/services/internal/trace"
+	"github.com/emporium-shop/emporium/services/internal/httpapi"
 )
 
 // retryAfter is how many seconds a visitor is asked to wait when a service is
@@ -27,13 +27,17 @@ var apologies = map[int]apology{
 	http.StatusMethodNotAllowed:      {Heading: "That is not possible here", Words: "This page cannot be used that way."},
 	http.StatusConflict:              {Heading: "Your cart has changed", Words: "It was changed in another window at the same time. Please have a look and try again."},
 	http.StatusRequestEntityTooLarge: {Heading: "That was too much at once", Words: "The form is larger than we accept."},
+	http.StatusNotAcceptable:         {Heading: "We have only pages here", Words: "Your browser asked for something that this address does not have."},
 	http.StatusUnsupportedMediaType:  {Heading: "We did not understand that", Words: "We accept plain forms only."},
 	http.StatusInternalServerError:   {Heading: "Something went wrong", Words: "That is our fault, not yours. Please try again."},
 	http.StatusServiceUnavailable:    {Heading: "We will be right back", Words: "A part of the shop is not answering at the moment. Your cart is safe; please try again in a few seconds."},
 }
 
 func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
-	sorry := apologies[code]
+	sorry, written := apologies[code]
+	if !written {
+		sorry = apologies[http.StatusBadRequest]
+	}
 	sorry.Code = code
 	if code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
@@ -47,12 +51,13 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
 
 // failed shows the page for an error of another service.
 func (s *shop) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // the visitor left; that is no failure of ours
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		httpapi.Refuse(w, r, err) // the visitor left: noted, and read by nobody
+		return
 	}
 	code := codeFor(status(err))
 	if code == http.StatusServiceUnavailable {
-		s.log.WarnContext(r.Context(), "asking another service", "route", r.Pattern, "trace", trace.From(r.Context()).ID, "error", err)
+		s.log.WarnContext(r.Context(), "asking another service", "error", err)
 	}
 	s.fail(w, r, code)
 }

@@ -1,5 +1,5 @@
 // How amounts are shown.
-package main
+package storefront
 
 // money is an amount as the services write it.
 type money struct {

@@ -1,17 +1,19 @@
 // The pages that only show something.
-package main
+package storefront
 
 import (
 	"context"
 	"net/http"
 	"unicode/utf8"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
 )
 
 const (
 	perPage       = 24
 	relatedFrom   = 48  // products that the related ones are chosen from
 	relatedShown  = 4   // one row on a wide screen
-	longestSearch = 200 // characters; what is longer is cut off, not refused
+	longestSearch = 100 // characters, as many as catalog takes; what is longer is cut off, not refused
 )
 
 type homeBody struct {
@@ -74,6 +76,7 @@ func heading(l listing, categories []category) string {
 type productBody struct {
 	Product  product
 	Related  []product
+	Reviews  opinions
 	Category category
 	Most     int
 }
@@ -81,6 +84,7 @@ type productBody struct {
 func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
 	counting := s.counting(r)
 	categories := alongside(r.Context(), s.catalog.categories)
+	said := alongside(r.Context(), s.reviews.of(r.PathValue("sku")))
 	p, err := s.catalog.product(r.Context(), r.PathValue("sku"))
 	body := productBody{Product: p, Category: named(p.Category, <-categories), Most: mostOfOne}
 	if err != nil {
@@ -91,6 +95,7 @@ func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
 	if list, err := s.catalog.products(r.Context(), listing{Category: p.Category, Limit: relatedFrom}); err == nil {
 		body.Related = related(p, list.Items, relatedShown)
 	}
+	body.Reviews = <-said
 	s.render(w, r, http.StatusOK, "product", page{Title: p.Name, Count: <-counting, Body: body})
 }
 
@@ -108,11 +113,12 @@ func named(slug string, categories []category) category {
 // that gave up.
 func alongside[T any](ctx context.Context, ask func(context.Context) (T, error)) <-chan T {
 	answer := make(chan T, 1)
-	go func() {
+	app.Go(ctx, "what a page can do without", func(ctx context.Context) error {
 		defer close(answer)
 		if got, err := ask(ctx); err == nil {
 			answer <- got
 		}
-	}()
+		return nil
+	})
 	return answer
 }

@@ -1,18 +1,20 @@
-package main
+package storefront
 
 import (
+	"bytes"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
-	"github.com/emporium-shop/emporium/services/internal/build"
+	"github.com/emporium-shop/emporium/services/internal/app"
 )
 
 func TestHomeShowsTheShopAndWhoMadeThePage(t *testing.T) {
 	w := newWorld(t)
 	home := w.get(t, "/")
-	home.want(t, 200, "Garden Tools", "Brass lamp", "€12.90", "/products/LAMP-1", `Release <b>r7</b>`, "<b>"+build.Version+"</b>",
+	home.want(t, 200, "Garden Tools", "Brass lamp", "€12.90", "/products/LAMP-1", `Release <b>r7</b>`, "<b>v42</b>",
 		`src="/api/catalog/products/LAMP-1/image.svg"`, `href="/?category=lamps"`, `href="/?cursor=rest"`, "/static/"+cssName)
 	if got := strings.ReplaceAll(home.header.Get(frontdoor.HeaderSources), " ", ""); got != "storefront=r7,catalog=r7" {
 		t.Errorf("sources are %q", got)
@@ -65,7 +67,7 @@ func TestWithoutCatalogThereIsAPageThatSaysSo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.get(t, "/readyz").want(t, 200)
+			until(t, "ready", func() bool { return w.get(t, "/readyz").code == 200 })
 			fail(w)
 			got := w.get(t, "/")
 			got.want(t, 503, "We will be right back", "Release <b>r7</b>")
@@ -83,12 +85,14 @@ func TestNotReadyBeforeCatalogWasReached(t *testing.T) {
 	w.mu.Lock()
 	w.down = 503
 	w.mu.Unlock()
+	w.start(t) // another one, that never reached it
+	until(t, "it says why", func() bool { return strings.Contains(w.get(t, "/startupz").body, "warming up") })
 	w.get(t, "/startupz").want(t, 503)
 	w.get(t, "/readyz").want(t, 503)
 	w.mu.Lock()
 	w.down = 0
 	w.mu.Unlock()
-	w.get(t, "/startupz").want(t, 200)
+	until(t, "started", func() bool { return w.get(t, "/startupz").code == 200 })
 }
 
 func TestStyleSheetOfEveryReleaseIsServed(t *testing.T) {
@@ -119,5 +123,43 @@ func TestWhatIsNotHere(t *testing.T) {
 	got.want(t, 405, "That is not possible here")
 	if got.header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("Allow is %q", got.header.Get("Allow"))
+	}
+}
+
+func TestASearchIsCutToWhatCatalogTakes(t *testing.T) {
+	w := newWorld(t)
+	var asked string
+	w.mu.Lock()
+	w.searched = func(q string) { asked = q }
+	w.mu.Unlock()
+	w.get(t, "/?q="+strings.Repeat("ä", 150)).want(t, 200, "Nothing found here", `maxlength="100"`)
+	if asked != strings.Repeat("ä", 100) {
+		t.Errorf("catalog is asked for %d bytes", len(asked))
+	}
+}
+
+func TestWhatTheChainRefusesIsAPageToo(t *testing.T) {
+	w := newWorld(t)
+	got := w.send(t, http.MethodGet, "/", "", http.Header{"X-Shop-Deadline": {"0"}})
+	got.want(t, 503, "We will be right back", "Release <b>r7</b>")
+	if got.header.Get("Retry-After") != "5" {
+		t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
+	}
+	w.send(t, http.MethodGet, "/", "", http.Header{"Accept": {"image/png"}}).want(t, 406, "<h1>")
+}
+
+func TestDescriptionIsCheckedIn(t *testing.T) {
+	got, err := app.Description(Service())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile("openapi.json", got, 0o644); err != nil { //nolint:gosec // is read by everyone
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("openapi.json")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("openapi.json is not what the code says: run UPDATE=1 go test ./services/storefront (%v)", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package storefront
 
 import (
 	"testing"
@@ -27,14 +27,5 @@ func TestRelatedPrefersLikeness(t *testing.T) {
 	}, 2)
 	if len(got) != 2 || got[0].SKU != "4" || got[1].SKU != "3" {
 		t.Errorf("related are %v", got)
-	}
-}
-
-func TestSettingsMustBeAddresses(t *testing.T) {
-	for address, fine := range map[string]bool{"http://catalog:8080": true, "": false, "catalog:8080": false, "file:///x": false} {
-		_, err := readSettings(func(string) string { return address })
-		if (err == nil) != fine {
-			t.Errorf("%q: %v", address, err)
-		}
 	}
 }

@@ -1,5 +1,5 @@
 // Which products are shown beside another one.
-package main
+package storefront
 
 import (
 	"cmp"

@@ -1,5 +1,5 @@
 // The visitor's cart: which one it is, and how much is in it.
-package main
+package storefront
 
 import (
 	"context"
@@ -26,14 +26,10 @@ func cartID(r *http.Request) string {
 	return cookie.Value
 }
 
-// remember keeps the cart's id; "" forgets it.
+// remember keeps the cart's id.
 func remember(w http.ResponseWriter, r *http.Request, id string) {
-	age := int(cookieAge.Seconds())
-	if id == "" {
-		age = -1
-	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: id, Path: "/", MaxAge: age,
+		Name: cookieName, Value: id, Path: "/", MaxAge: int(cookieAge.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		// Over plain HTTP (a trial on a laptop) a Secure cookie would be dropped.
 		Secure: r.Header.Get("X-Forwarded-Proto") == "https",

@@ -1,14 +1,15 @@
 // The routes of the shop and what its pages are made from.
-package main
+package storefront
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
-	"strings"
 
-	"github.com/emporium-shop/emporium/services/internal/build"
-	"github.com/emporium-shop/emporium/services/internal/client"
+	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
 // shop serves the pages of one release of one shop.
@@ -16,59 +17,40 @@ type shop struct {
 	name, release, version string
 	catalog                catalog
 	carts                  carts
+	reviews                reviews
 	log                    *slog.Logger
 }
 
-func newShop(cfg httpapi.Config, set settings, log *slog.Logger) *shop {
-	return &shop{
-		name: title(cfg.Shop), release: cfg.Release, version: build.Version,
-		catalog: catalog{client.New(set.CatalogURL)},
-		carts:   carts{client.New(set.CartURL)},
-		log:     log,
-	}
+const formType = "application/x-www-form-urlencoded"
+
+func (s *shop) routes(k *app.Kit) *httpapi.API {
+	a := k.NewAPI()
+	a.Refusals(s.refuse)
+	forms := []httpapi.Option{httpapi.Consumes(formType), httpapi.Status(http.StatusSeeOther), httpapi.With(httpapi.Limits{Body: mostForm}), httpapi.Refuses(http.StatusForbidden)}
+	httpapi.Page(a, "GET", "/{$}", access.Public, s.home, httpapi.ID("home"), httpapi.Summary("Products"))
+	httpapi.Page(a, "GET", "/products/{sku}", access.Public, s.productPage, httpapi.ID("product"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Page(a, "GET", "/cart", access.Public, s.cartPage, httpapi.ID("cart"), httpapi.Summary("The visitor's cart"))
+	httpapi.Page(a, "POST", "/cart/items", access.Public, s.ownForm(s.addItem),
+		append(forms, httpapi.ID("addItem"), httpapi.Summary("Put a product into the cart"))...)
+	httpapi.Page(a, "POST", "/cart/items/{sku}", access.Public, s.ownForm(s.setItem),
+		append(forms, httpapi.ID("setItem"), httpapi.Summary("Set how many are in the cart"))...)
+	httpapi.Page(a, "GET", "/static/{file}", access.Public, s.style, httpapi.ID("static"), httpapi.Summary("The style sheet"), httpapi.Produces("text/css"), httpapi.Refuses(http.StatusNotFound))
+	return a
 }
 
-func (s *shop) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("GET /products/{sku}", s.productPage)
-	mux.HandleFunc("GET /cart", s.cartPage)
-	mux.HandleFunc("POST /cart/items", s.addItem)
-	mux.HandleFunc("POST /cart/items/{sku}", s.setItem)
-	mux.HandleFunc("GET /static/{file}", s.style)
-	mux.HandleFunc("/", s.other)
-	return s.ownFormsOnly(mux)
+// refuse shows a page for what the chain and the mux refuse. They would know how
+// to say it themselves, but in words for programmers.
+func (s *shop) refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	maps.Copy(w.Header(), p.Header())
+	s.fail(w, r, p.Status)
 }
 
-// other answers what no route does. The mux would know 404 and 405 itself,
-// but in words for programmers.
-func (s *shop) other(w http.ResponseWriter, r *http.Request) {
-	if allow := allowed(r.URL.Path); allow != "" {
-		w.Header().Set("Allow", allow)
-		s.fail(w, r, http.StatusMethodNotAllowed)
-		return
-	}
-	s.fail(w, r, http.StatusNotFound)
-}
-
-// allowed names the methods of a path that exists, "" if it does not.
-func allowed(path string) string {
-	switch {
-	case path == "/cart/items" || strings.HasPrefix(path, "/cart/items/"):
-		return "POST"
-	case path == "/", path == "/cart", strings.HasPrefix(path, "/products/"), strings.HasPrefix(path, "/static/"):
-		return "GET, HEAD"
-	}
-	return ""
-}
-
-// ownFormsOnly refuses forms of other sites. SameSite keeps the cookie from
-// them, but a form without the cookie would still make a new cart and replace
-// the visitor's.
-func (s *shop) ownFormsOnly(next http.Handler) http.Handler {
+// ownForm refuses forms of other sites. SameSite keeps the cookie from them, but
+// a form without the cookie would still make a new cart and replace the visitor's.
+func (s *shop) ownForm(next http.HandlerFunc) http.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusForbidden)
 	}))
-	return protection.Handler(next)
+	return protection.Handler(next).ServeHTTP
 }

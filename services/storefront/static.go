@@ -1,5 +1,5 @@
 // The style sheet: embedded, and named after its content.
-package main
+package storefront
 
 import (
 	"crypto/sha256"

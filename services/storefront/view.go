@@ -1,5 +1,5 @@
 // What all pages have in common, and how they are written.
-package main
+package storefront
 
 import (
 	"bytes"

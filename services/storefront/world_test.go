@@ -1,11 +1,11 @@
-package main
+package storefront
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -13,10 +13,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/internal/app"
 )
 
 // world is a storefront between a browser and doubles of catalog and cart
@@ -25,13 +27,17 @@ type world struct {
 	url     string
 	browser *http.Client
 	catalog *httptest.Server
+	// environment is what the storefront is told.
+	environment map[string]string
 
 	mu        sync.Mutex
 	products  []product
 	lines     map[string]int
 	cartID    string
+	key       string // Idempotency-Key that made the cart
 	version   int
 	conflicts int // how many changes are refused as stale
+	searched  func(q string)
 	down      int // status that catalog answers with, 0 for none
 }
 
@@ -40,18 +46,52 @@ func newWorld(t *testing.T) *world {
 	w := &world{lines: map[string]int{}, products: []product{
 		lamp("LAMP-1", "Brass lamp"), lamp("LAMP-2", "Copper lamp"), lamp("EVIL-1", `<script>alert("x")</script>`),
 	}}
-	w.catalog = httptest.NewServer(httpapi.Handler(httpapi.Config{Service: "catalog", Release: "r7"}, httpapi.Service{Handler: w.catalogRoutes()}))
+	w.catalog = httptest.NewServer(double("catalog", w.catalogRoutes()))
 	t.Cleanup(w.catalog.Close)
-	carts := httptest.NewServer(httpapi.Handler(httpapi.Config{Service: "cart", Release: "r7"}, httpapi.Service{Handler: w.cartRoutes()}))
+	carts := httptest.NewServer(double("cart", w.cartRoutes()))
 	t.Cleanup(carts.Close)
-	cfg := httpapi.Config{Service: "storefront", Shop: "garden-tools", Release: "r7"}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	svc := service(cfg, settings{CatalogURL: w.catalog.URL, CartURL: carts.URL}, log)
-	front := httptest.NewServer(httpapi.Handler(cfg, svc))
-	t.Cleanup(front.Close)
+	w.environment = map[string]string{
+		"SHOP": "garden-tools", "SHOP_RELEASE": "r7", "IMAGE_VERSION": "v42", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s",
+		"CATALOG_URL": w.catalog.URL, "CART_URL": carts.URL,
+	}
 	jar, _ := cookiejar.New(nil)
-	w.url, w.browser = front.URL, &http.Client{Jar: jar}
+	w.browser = &http.Client{Jar: jar}
+	w.start(t)
 	return w
+}
+
+// start starts the storefront, and again with another environment.
+func (w *world) start(t *testing.T) {
+	t.Helper()
+	p, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: w.environment})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.browser.CloseIdleConnections()
+		if err := p.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	w.url = p.URL()
+}
+
+// double answers as a service of the stack does: with its name in X-Shop-Sources.
+func double(service string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set(frontdoor.HeaderSources, service+"=r7")
+		next.ServeHTTP(out, r)
+	})
+}
+
+// until waits for what others bring about.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+	}
 }
 
 func lamp(sku, name string) product {
@@ -90,6 +130,9 @@ func (w *world) catalogRoutes() http.Handler {
 // list has one product on the page after the cursor "rest".
 func (w *world) list(q url.Values) productList {
 	found := productList{}
+	if w.searched != nil {
+		w.searched(q.Get("q"))
+	}
 	for _, p := range w.products {
 		if strings.Contains(strings.ToLower(p.Name), strings.ToLower(q.Get("q"))) {
 			found.Items = append(found.Items, p)
@@ -110,6 +153,11 @@ func (w *world) cartRoutes() http.Handler {
 			write(out, 400, nil)
 			return
 		}
+		if w.cartID != "" && r.Header.Get("Idempotency-Key") == w.key { // repeated
+			w.writeCart(out, 201)
+			return
+		}
+		w.key = r.Header.Get("Idempotency-Key")
 		w.cartID, w.lines = uuid.NewString(), map[string]int{}
 		w.writeCart(out, 201)
 	})

@@ -1,4 +1,4 @@
-package main
+package tiny
 
 import (
 	"context"
@@ -28,15 +28,17 @@ import (
 type switches struct {
 	status     int
 	startAfter time.Duration
+	get        func(string) string
 }
 
-func switchesFromEnv() (s switches, err error) {
-	if text := os.Getenv("STATUS"); text != "" {
+func readSwitches(get func(string) string) (s switches, err error) {
+	s.get = get
+	if text := get("STATUS"); text != "" {
 		if s.status, err = strconv.Atoi(text); err != nil || s.status < 200 || s.status > 599 {
 			return s, fmt.Errorf("reading the environment: STATUS is %q, not a status such as 500", text)
 		}
 	}
-	if text := os.Getenv("START_AFTER"); text != "" {
+	if text := get("START_AFTER"); text != "" {
 		if s.startAfter, err = time.ParseDuration(text); err != nil {
 			return s, fmt.Errorf("reading the environment: START_AFTER is %q, not a duration such as 4s", text)
 		}
@@ -45,20 +47,20 @@ func switchesFromEnv() (s switches, err error) {
 }
 
 // apply does what a request asks for, and else lets next answer.
-func (s switches) apply(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (s switches) apply(next http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		asked := r.URL.Query()
 		if err := delay(r.Context(), asked.Get("delay")); err != nil {
 			fail(w, http.StatusBadRequest, err)
 			return
 		}
-		if err := then(r.Context(), asked.Get("then")); err != nil {
+		if err := s.then(r.Context(), asked.Get("then")); err != nil {
 			fail(w, http.StatusBadGateway, err)
 			return
 		}
 		switch {
 		case asked.Has("env"):
-			say(w, os.Getenv(asked.Get("env")))
+			say(w, s.get(asked.Get("env")))
 		case asked.Has("file"):
 			file(w, asked.Get("file"))
 		case s.status != 0:
@@ -66,7 +68,7 @@ func (s switches) apply(next http.Handler) http.Handler {
 		default:
 			next.ServeHTTP(w, r)
 		}
-	})
+	}
 }
 
 func delay(ctx context.Context, text string) error {
@@ -81,11 +83,11 @@ func delay(ctx context.Context, text string) error {
 }
 
 // then uses a client of its own, so that it needs a new connection: a name that is gone shows.
-func then(ctx context.Context, variable string) error {
+func (s switches) then(ctx context.Context, variable string) error {
 	if variable == "" {
 		return nil
 	}
-	_, err := client.New(os.Getenv(variable)).Get(ctx, "/", nil)
+	_, _, err := client.Call[client.None](ctx, client.New(client.Options{Service: variable, URL: s.get(variable)}), client.Request{Path: "/"})
 	return err
 }
 

@@ -1,4 +1,4 @@
-package main
+package tiny
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 )
@@ -14,29 +13,38 @@ import (
 // askEvery is the pace of the task "preview".
 const askEvery = 200 * time.Millisecond
 
-// runTask does what a migration or a check of a test does, for a while:
+type task = func(ctx context.Context, get func(string) string, args []string) error
+
+// tasks are commands that do what a migration or a check of a test does, for a while:
 //
 //	sleep 60s      nothing; it ends at once when it is told to
 //	stubborn 60s   nothing; it goes on when it is told to end, as a shell does that waits for its child
 //	preview 25s /a     asks SHOP_PREVIEW_URL for a path five times a second, and fails with the first answer that is not 200
-func runTask(ctx context.Context, args []string) error {
-	if len(args) < 2 {
-		return fmt.Errorf("reading the arguments: want a task and a duration, got %q", args)
+func tasks() map[string]task {
+	return map[string]task{
+		"sleep": timed(func(ctx context.Context, d time.Duration, _ func(string) string, _ string) error { return wait(ctx, d) }),
+		"stubborn": timed(func(ctx context.Context, d time.Duration, _ func(string) string, _ string) error {
+			return wait(context.WithoutCancel(ctx), d)
+		}),
+		"preview": timed(func(ctx context.Context, d time.Duration, get func(string) string, path string) error {
+			return askFor(ctx, get("SHOP_PREVIEW_URL")+path, d)
+		}),
 	}
-	d, err := time.ParseDuration(args[1])
-	if err != nil {
-		return fmt.Errorf("reading the arguments: %w", err)
+}
+
+// timed reads the duration that comes first.
+func timed(do func(ctx context.Context, d time.Duration, get func(string) string, rest string) error) task {
+	return func(ctx context.Context, get func(string) string, args []string) error {
+		if len(args) == 0 {
+			return errors.New("reading the arguments: want a duration")
+		}
+		d, err := time.ParseDuration(args[0])
+		if err != nil {
+			return fmt.Errorf("reading the arguments: %w", err)
+		}
+		slog.Info("working", "for", d.String())
+		return do(ctx, d, get, strings.Join(args[1:], ""))
 	}
-	slog.Info("working", "task", args[0], "for", d.String())
-	switch args[0] {
-	case "sleep":
-		return wait(ctx, d)
-	case "stubborn":
-		return wait(context.WithoutCancel(ctx), d)
-	case "preview":
-		return askFor(ctx, os.Getenv("SHOP_PREVIEW_URL")+strings.Join(args[2:], ""), d)
-	}
-	return fmt.Errorf("reading the arguments: there is no task %q", args[0])
 }
 
 func askFor(ctx context.Context, url string, d time.Duration) error {

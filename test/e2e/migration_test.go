@@ -10,7 +10,7 @@ import (
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
-const migration = "migration: {args: [migrate], deadline: 2m}"
+const migration = "migration: {args: [migrate], deadline: 30s}"
 
 // misdirected lets the cart's migration find no database: nobody listens at that port.
 const misdirected = "env: [{name: DATABASE_URL, value: 'postgres://cart:sample-cart@postgres:5433/shop?sslmode=disable'}]"

@@ -25,7 +25,7 @@ func runAgainst(t *testing.T, o Options, handler http.HandlerFunc) []Record {
 		handler(w, req)
 	}))
 	defer server.Close()
-	o.Target, o.Rate = Target{URL: server.URL, SKUs: []string{"one"}, Run: "test"}, 200
+	o.Target, o.Rate = Target{URL: server.URL, SKUs: []string{"one"}}, 200
 	g, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

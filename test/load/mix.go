@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Target is the shop to send load at, and what it sells.
@@ -18,8 +20,6 @@ type Target struct {
 	Paths []string
 	// Host that is asked for, where it is not the URL's.
 	Host string
-	// Run makes the keys of this run unlike those of any other.
-	Run string
 }
 
 // mix is the share of each kind of request: as many places of the wheel as it has. One in twenty writes.
@@ -51,9 +51,10 @@ func item(t Target, n int) spec {
 	return spec{method: http.MethodGet, path: "/api/catalog/products/" + t.sku(n)}
 }
 
-// addToCart makes a cart; its key is new, since a repeated one would be answered from memory.
-func addToCart(t Target, n int) spec {
-	return spec{method: http.MethodPost, path: "/api/cart", body: "{}", key: fmt.Sprintf("load-%s-%d", t.Run, n)}
+// addToCart makes a cart; its key is new, since a repeated one would be answered from memory, and random,
+// since a key is all that keeps others from a visitor's answer.
+func addToCart(Target, int) spec {
+	return spec{method: http.MethodPost, path: "/api/cart", body: "{}", key: uuid.NewString()}
 }
 
 // readCart reads a cart that an earlier request made; run fills it in, and reads the list while there is none.

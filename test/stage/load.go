@@ -42,7 +42,7 @@ func (s Stage) target(ctx context.Context) (load.Target, error) {
 		return load.Target{}, err
 	}
 	skus, err := products(ctx, url)
-	return load.Target{URL: url, SKUs: skus, Run: time.Now().UTC().Format("20060102150405")}, err
+	return load.Target{URL: url, SKUs: skus}, err
 }
 
 // products asks the catalog what there is.

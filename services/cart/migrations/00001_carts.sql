@@ -28,8 +28,3 @@ CREATE TABLE cart.requests (
     etag       text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-
--- +goose Down
-DROP TABLE cart.requests;
-DROP TABLE cart.lines;
-DROP TABLE cart.carts;

@@ -25,7 +25,3 @@ CREATE TABLE catalog.products (
 
 CREATE UNIQUE INDEX products_position ON catalog.products (position, sku);
 CREATE INDEX products_category ON catalog.products (category, position, sku);
-
--- +goose Down
-DROP TABLE catalog.products;
-DROP TABLE catalog.categories;

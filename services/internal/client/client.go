@@ -1,137 +1,167 @@
-// Package client asks other services of the same stack: with a time limit,
-// with retries where those are harmless, and with a record of who answered.
+// Package client asks other services of the same stack: within the time that is
+// left, again where that is harmless, never more than the other one can bear, and
+// with a record of who answered.
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/emporium-shop/emporium/services/internal/httpapi"
-	"github.com/emporium-shop/emporium/services/internal/problem"
-	"github.com/emporium-shop/emporium/services/internal/trace"
+	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 )
 
 const (
-	timeout  = 5 * time.Second
-	tries    = 3
-	maxBody  = 8 << 20
-	firstGap = 20 * time.Millisecond
+	// timeout bounds a call with all its repetitions, where the request that it is
+	// made for has no nearer end.
+	timeout = 5 * time.Second
+	// maxBody bounds an answer, in bytes.
+	maxBody = 8 << 20
 )
 
-// Client asks one service.
+// Options say whom a client asks, and as whom.
+type Options struct {
+	// Service is who is asked: "catalog". Errors name it.
+	Service string
+	// URL is where: "http://catalog:8080".
+	URL string
+	// Token returns the token that shows who asks; nil: nobody in particular.
+	Token func(context.Context) (string, error)
+	// Edge is set by who answers customers directly: it tries three times. Others
+	// try twice, or a chain of services would multiply its tries.
+	Edge bool
+}
+
+// Client asks one service. It is for any number of goroutines.
 type Client struct {
-	base string
-	http *http.Client
+	options Options
+	base    string
+	http    *http.Client
+	budget  budget
+	tries   int
 }
 
-// New returns a client of the service at base: "http://catalog:8080".
-func New(base string) *Client {
-	transport := &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
-		MaxIdleConnsPerHost: 64,
-		// Shorter than a service keeps an idle connection: this side closes first.
-		IdleConnTimeout: 60 * time.Second,
+// New returns a client. It connects when it is used.
+func New(o Options) *Client {
+	c := &Client{options: o, base: strings.TrimRight(o.URL, "/"), http: &http.Client{Transport: transport(), CheckRedirect: stay}, tries: 2}
+	if o.Edge {
+		c.tries = 3
 	}
-	return &Client{base: strings.TrimRight(base, "/"), http: &http.Client{Timeout: timeout, Transport: transport}}
+	return c
 }
 
-// Error is an answer that is not a success.
-type Error struct {
-	Status  int
-	Problem problem.Problem
+// Request is a question to a service.
+type Request struct {
+	// Method is GET where it is not set.
+	Method string
+	// Path with its parts escaped, and Query.
+	Path  string
+	Query url.Values
+	// Key is the Idempotency-Key. What has one is done once however often it is sent,
+	// so it is sent again when the answer was lost.
+	Key string
+	// IfMatch and IfNoneMatch are ETags.
+	IfMatch, IfNoneMatch string
+	// Header holds what else there is to say.
+	Header http.Header
+	// Body is sent as JSON; nil: none.
+	Body any
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("answered %d: %s", e.Status, e.Problem.Error())
+// Meta is what an answer says beside its body.
+type Meta struct {
+	Status int
+	Header http.Header
+	ETag   string
+	// Replayed tells that the answer was given to the same key before.
+	Replayed bool
 }
 
-// Get asks for path and decodes the answer into out, which may be nil.
-func (c *Client) Get(ctx context.Context, path string, out any) (http.Header, error) {
-	return c.Do(ctx, http.MethodGet, path, nil, nil, out)
+// None is the T of an answer whose body nobody wants.
+type None struct{}
+
+// Call asks, and reads the answer as JSON into a T; what T does not know is
+// ignored, for the other service may be newer. 304 is no error and a zero T.
+//
+// A refusal is an *Error. Unless its caller handles it, it is told to the
+// customer as fault.Unavailable, as is all else that goes wrong: what another
+// service did not understand is not the customer's mistake.
+func Call[T any](ctx context.Context, c *Client, r Request) (T, Meta, error) {
+	var out T
+	meta, err := c.call(ctx, r, &out)
+	if err != nil {
+		return *new(T), meta, fmt.Errorf("asking %s: %s %s: %w", c.options.Service, r.method(), pattern(r.Path), err)
+	}
+	return out, meta, nil
 }
 
-// Do sends in as JSON and decodes the answer into out; both may be nil. An
-// answer that is not a success is an *Error, and its header is returned, too.
-func (c *Client) Do(ctx context.Context, method, path string, header http.Header, in, out any) (http.Header, error) {
+func (c *Client) call(ctx context.Context, r Request, out any) (Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	body, err := encode(in)
+	body, err := encode(r.Body)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the request to %s %s: %w", method, path, err)
+		return Meta{}, err
 	}
-	res, err := c.try(ctx, method, path, header, body) //nolint:bodyclose // drop closes it on every way out
+	res, err := c.try(ctx, r, body) //nolint:bodyclose // drop closes it
 	if err != nil {
-		return nil, fmt.Errorf("asking %s %s: %w", method, path, err)
+		return Meta{}, fault.Unavailable(c.options.Service+" does not answer right now.", err)
 	}
 	defer drop(res.Body)
-	httpapi.AddSources(ctx, res.Header)
-	return res.Header, decode(res, out)
+	provenance.Add(ctx, res.Header)
+	meta := Meta{Status: res.StatusCode, Header: res.Header, ETag: res.Header.Get("ETag"), Replayed: res.Header.Get("Idempotent-Replayed") == "true"}
+	return meta, c.decode(res, out)
 }
 
-// try repeats only what is harmless to repeat: a read whose connection failed.
-func (c *Client) try(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
-	gap := firstGap
-	for n := 1; ; n++ {
-		res, err := c.send(ctx, method, path, header, body)
-		if err == nil || method != http.MethodGet || n == tries {
-			return res, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
-		case <-time.After(gap):
-			gap *= 4
-		}
+// Status is the status that another service refused with, 0 for any other error.
+func Status(err error) int {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused.Status
 	}
+	return 0
 }
 
-func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+func (r Request) method() string {
+	if r.Method == "" {
+		return http.MethodGet
 	}
-	for name, values := range header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if parent := trace.From(ctx).String(); parent != "" {
-		req.Header.Set(trace.Header, parent)
-	}
-	return c.http.Do(req)
+	return r.Method
 }
 
 func encode(in any) ([]byte, error) {
 	if in == nil {
 		return nil, nil
 	}
-	return json.Marshal(in)
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	return body, nil
 }
 
-// decode ignores fields that it does not know: the other service may be newer.
-func decode(res *http.Response, out any) error {
-	body := io.LimitReader(res.Body, maxBody)
-	if res.StatusCode/100 != 2 {
-		e := &Error{Status: res.StatusCode}
-		if json.NewDecoder(body).Decode(&e.Problem) != nil { // a proxy's page, say
-			e.Problem = *problem.New(res.StatusCode, "", "")
-		}
-		return e
+func (c *Client) decode(res *http.Response, out any) error {
+	switch {
+	case res.StatusCode == http.StatusNotModified, res.StatusCode == http.StatusNoContent:
+		return nil
+	case res.StatusCode/100 != 2:
+		return refused(c.options.Service, res)
 	}
-	if out == nil || res.StatusCode == http.StatusNoContent {
+	if _, none := out.(*None); none || out == nil {
 		return nil
 	}
+	body := &io.LimitedReader{R: res.Body, N: maxBody}
 	if err := json.NewDecoder(body).Decode(out); err != nil {
-		return fmt.Errorf("decoding the answer: %w", err)
+		if body.N <= 0 {
+			err = fmt.Errorf("it is larger than %d MiB", maxBody>>20)
+		}
+		return fault.Unavailable(c.options.Service+" gave an answer that cannot be read.", fmt.Errorf("decoding the answer: %w", err))
 	}
 	return nil
 }
@@ -140,4 +170,17 @@ func decode(res *http.Response, out any) error {
 func drop(body io.ReadCloser) {
 	_, _ = io.CopyN(io.Discard, body, 4<<10)
 	_ = body.Close()
+}
+
+// pattern keeps ids and what customers typed out of logs: "/api/cart/…/items/…".
+// A part that is a word of the API has small letters only.
+func pattern(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	for n, part := range parts {
+		if strings.Trim(part, "abcdefghijklmnopqrstuvwxyz-") != "" {
+			parts[n] = "…"
+		}
+	}
+	return strings.Join(parts, "/")
 }

@@ -1,73 +1,57 @@
 // Package etag lets two people change one thing without losing a change: a
 // write names the version that it was made for, or it is refused.
 //
-// An ETag is the row's version and a hash of what was answered: "12-1f0c9a3e".
+// An ETag is the row's version and the shape of the answer: "12-1f0c9a3e".
 // Writes compare the version alone, so a page of the last release can still be
 // saved after a switch. Caches compare all of it, so they do not keep what the
 // last release answered when the new one answers another shape of the same row.
 package etag
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"net/http"
 	"strconv"
 	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
-// Of returns the strong ETag of a version and its answer, quotes included.
-func Of(version int64, answer any) string {
+// Shape stands for everything but the version that makes an answer what it is.
+type Shape string
+
+// ShapeFrom is the shape of an answer that depends on more than a row: the
+// parameters of a list, the release that drew a picture.
+func ShapeFrom(parts ...string) Shape {
 	sum := fnv.New32a()
-	_ = json.NewEncoder(sum).Encode(answer) // what huma could not encode either shows there
-	return fmt.Sprintf(`"%d-%08x"`, version, sum.Sum32())
-}
-
-// IfMatch is the precondition of every PUT, PATCH and DELETE of a versioned
-// thing. Embed it in the input of an operation.
-type IfMatch struct {
-	Header string `header:"If-Match" required:"true" doc:"ETag of the version that the change was made for" example:"\"12-1f0c9a3e\""`
-}
-
-// Resolve refuses a write without a precondition, before it reaches a rule.
-func (m *IfMatch) Resolve(huma.Context) []error {
-	if m.Header == "" {
-		return []error{problem.New(http.StatusPreconditionRequired, "", "Send If-Match with the ETag that you read.")}
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d:%s,", len(part), part) // the length keeps {"ab"} from being {"a", "b"}
 	}
-	return nil
+	return Shape(fmt.Sprintf("%08x", sum.Sum32()))
 }
 
-// Check returns a 412 unless the write was made for this version.
-func (m *IfMatch) Check(version int64) error {
+// Tag is the strong ETag of a version in this shape, quotes included.
+func (s Shape) Tag(version int64) string { return fmt.Sprintf(`"%d-%s"`, version, string(s)) }
+
+// Matches tells whether a write was made for this version: If-Match, RFC 9110
+// 13.1.1. The shape is not looked at, and a weak tag never matches.
+func Matches(ifMatch string, version int64) bool {
 	want := strconv.FormatInt(version, 10)
-	for tag := range strings.SplitSeq(m.Header, ",") {
+	for tag := range strings.SplitSeq(ifMatch, ",") {
 		tag = strings.TrimSpace(tag)
 		of, _, _ := strings.Cut(strings.Trim(tag, `"`), "-")
-		// A weak tag (W/) never matches: RFC 9110 wants the strong comparison here.
-		if tag == "*" || (strings.HasPrefix(tag, `"`) && of == want) {
-			return nil
+		if tag == "*" || (quoted(tag) && of == want) {
+			return true
 		}
 	}
-	return Stale()
+	return false
 }
 
-// Stale is the 412 of a write that was made for an older version.
-func Stale() *problem.Problem {
-	return problem.New(http.StatusPreconditionFailed, "", "It was changed since you read it. Read it again, and repeat the change if it still makes sense.")
+func quoted(tag string) bool {
+	return len(tag) > 2 && strings.HasPrefix(tag, `"`) && strings.HasSuffix(tag, `"`)
 }
 
-// IfNoneMatch is the precondition of a read by someone who has a copy.
-type IfNoneMatch struct {
-	Header string `header:"If-None-Match" doc:"ETags of the copies that you have; 304 when one is still right"`
-}
-
-// Fresh tells whether one of the copies is what would be answered.
-func (m *IfNoneMatch) Fresh(tag string) bool {
-	for have := range strings.SplitSeq(m.Header, ",") {
+// Fresh tells whether one of a reader's copies is what would be answered:
+// If-None-Match, RFC 9110 13.1.2, by the weak comparison.
+func Fresh(ifNoneMatch, tag string) bool {
+	for have := range strings.SplitSeq(ifNoneMatch, ",") {
 		have = strings.TrimPrefix(strings.TrimSpace(have), "W/")
 		if have == "*" || (have != "" && have == tag) {
 			return true

@@ -1,58 +1,133 @@
 package etag
 
 import (
-	"errors"
-	"net/http"
+	"strings"
 	"testing"
+	"time"
 
-	"github.com/emporium-shop/emporium/services/internal/problem"
+	"pgregory.net/rapid"
 )
+
+const now, before = Shape("1f0c9a3e"), Shape("00c0ffee")
 
 func TestIfMatchComparesTheVersionAlone(t *testing.T) {
 	for name, c := range map[string]struct {
-		header string
-		passes bool
+		header  string
+		matches bool
 	}{
-		"the version that is there":           {Of(12, "as it is answered now"), true},
-		"… as the last release answered it":   {Of(12, "as it was answered then"), true},
-		"one of several":                      {Of(11, "a") + ", " + Of(12, "b"), true},
+		"the version that is there":           {now.Tag(12), true},
+		"… as the last release answered it":   {before.Tag(12), true},
+		"one of several":                      {now.Tag(11) + ", " + now.Tag(12), true},
 		"any":                                 {"*", true},
-		"an older version":                    {Of(11, "as it is answered now"), false},
-		"a version that begins with the same": {Of(120, ""), false},
-		"a weak tag, RFC 9110 13.1.1":         {"W/" + Of(12, ""), false},
+		"an older version":                    {now.Tag(11), false},
+		"a version that begins with the same": {now.Tag(120), false},
+		"a weak tag, RFC 9110 13.1.1":         {"W/" + now.Tag(12), false},
 		"a tag without quotes":                {"12-00000000", false},
+		"half a tag":                          {`"12-0000`, false},
+		"a quote":                             {`"`, false},
 		"nothing":                             {"", false},
+		"only commas":                         {",,", false},
 	} {
-		err := (&IfMatch{Header: c.header}).Check(12)
-		var p *problem.Problem
-		if passed := err == nil; passed != c.passes {
-			t.Errorf("%s (%s): passes %t", name, c.header, passed)
+		if got := Matches(c.header, 12); got != c.matches {
+			t.Errorf("%s (%s): %t", name, c.header, got)
 		}
-		if err != nil && (!errors.As(err, &p) || p.Status != http.StatusPreconditionFailed) {
-			t.Errorf("%s: %v is no 412", name, err)
-		}
-	}
-}
-
-func TestAWriteWithoutAPreconditionIs428(t *testing.T) {
-	errs := (&IfMatch{}).Resolve(nil)
-	var p *problem.Problem
-	if len(errs) != 1 || !errors.As(errs[0], &p) || p.Status != http.StatusPreconditionRequired {
-		t.Errorf("got %v", errs)
-	}
-	if errs := (&IfMatch{Header: "*"}).Resolve(nil); len(errs) != 0 {
-		t.Errorf("any version was refused: %v", errs)
 	}
 }
 
 func TestIfNoneMatchComparesAllOfIt(t *testing.T) {
-	now := Of(12, "as it is answered now")
+	tag := now.Tag(12)
 	for header, fresh := range map[string]bool{
-		now: true, "W/" + now: true, `"1-0", ` + now: true, "*": true,
-		Of(12, "as the last release answered it"): false, Of(11, "as it is answered now"): false, "": false,
+		tag: true, "W/" + tag: true, `"1-0", ` + tag: true, "*": true,
+		before.Tag(12): false, now.Tag(11): false, "": false, ",": false,
 	} {
-		if got := (&IfNoneMatch{Header: header}).Fresh(now); got != fresh {
+		if got := Fresh(header, tag); got != fresh {
 			t.Errorf("%q: fresh %t", header, got)
 		}
+	}
+}
+
+func TestATagFitsItsOwnVersionAndNoOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.Int64Min(0).Draw(t, "a"), rapid.Int64Min(0).Draw(t, "b")
+		tag := ShapeFrom(rapid.String().Draw(t, "shape")).Tag(a)
+		if !Matches(tag, a) || !Fresh(tag, tag) || Matches(tag, b) != (a == b) {
+			t.Fatalf("%s made of %d, compared with %d", tag, a, b)
+		}
+	})
+}
+
+func TestPartsAreKeptApart(t *testing.T) {
+	if ShapeFrom("ab", "c") == ShapeFrom("a", "bc") || ShapeFrom("a") == ShapeFrom("a", "") {
+		t.Error("two lists have one shape")
+	}
+}
+
+type amount struct{ Cents int64 }
+
+func (amount) MarshalJSON() ([]byte, error) { return []byte(`"1"`), nil }
+
+type amount2 struct{ Cents, Tax int64 }
+
+func (amount2) MarshalJSON() ([]byte, error) { return []byte(`"1"`), nil }
+
+type tree struct {
+	Name     string
+	Children []tree
+	Parent   *tree `json:"-"`
+}
+
+func TestAnotherShapeIsAnotherTag(t *testing.T) {
+	type product struct {
+		SKU   string `json:"sku"`
+		Price amount `json:"price"`
+		At    time.Time
+		rank  int //nolint:unused // nobody sees it
+	}
+	shapes := map[Shape]string{}
+	add := func(name string, s Shape) {
+		if other, taken := shapes[s]; taken {
+			t.Errorf("%s has the shape of %s", name, other)
+		}
+		shapes[s] = name
+	}
+	add("a product", ShapeOf[product]())
+	add("a pointer to it", ShapeOf[*product]())
+	add("a list of it", ShapeOf[[]product]())
+	add("it by name", ShapeOf[map[string]product]())
+	add("a tree", ShapeOf[tree]())
+	add("a field more", ShapeOf[struct {
+		SKU   string `json:"sku"`
+		Price amount `json:"price"`
+		At    time.Time
+		Brand string
+	}]())
+	add("a field renamed", ShapeOf[struct {
+		SKU   string `json:"SKU"`
+		Price amount `json:"price"`
+		At    time.Time
+	}]())
+	add("another type within", ShapeOf[struct {
+		SKU   string  `json:"sku"`
+		Price amount2 `json:"price"`
+		At    time.Time
+	}]())
+}
+
+// What no client sees makes no difference: a cache keeps its copy.
+func TestWhatIsNotWrittenIsNoPartOfTheShape(t *testing.T) {
+	type a struct {
+		SKU  string `json:"sku"`
+		rank int    //nolint:unused // nobody sees it
+	}
+	type b struct {
+		SKU    string `json:"sku"`
+		secret string //nolint:unused // nobody sees it
+		Hidden string `json:"-"`
+	}
+	if ShapeOf[a]() != ShapeOf[b]() {
+		t.Error("a field that nobody sees changed the tag")
+	}
+	if s := string(ShapeOf[a]()); len(s) != 8 || strings.Trim(s, "0123456789abcdef") != "" {
+		t.Errorf("a shape is %q", s)
 	}
 }

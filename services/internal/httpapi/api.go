@@ -1,91 +1,107 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"mime"
+	"io"
 	"net/http"
+	"reflect"
+	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
-// API is a mux whose routes describe themselves: what is registered with huma
-// is checked against its Go types and stands in /openapi.json.
+// API is the routes of a service, and their description.
 type API struct {
-	huma.API
-	// Mux takes routes that are not huma's, such as pages.
-	Mux *http.ServeMux
+	huma   huma.API
+	routes []*route
+	// made takes what huma makes of a route, by pattern.
+	made   made
+	tag    string
+	refuse func(http.ResponseWriter, *http.Request, *problem.Problem)
+
+	describeOnce sync.Once
+	description  []byte
+	describeErr  error
 }
 
 // NewAPI returns an API without routes but /openapi.json. The version of the
-// description is the API's, not the build's: it is checked in, and a build
-// must not change it.
-func NewAPI(title, description string) *API {
+// description is the API's, not the build's: it is checked in, and a build must
+// not change it.
+func NewAPI(title, about string) *API {
 	cfg := huma.DefaultConfig(title, "1")
-	cfg.Info.Description = description
+	cfg.Info.Description = about
 	// No $schema in bodies, no documentation pages: /openapi.json says it all.
 	cfg.CreateHooks, cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = nil, "", "", ""
-	cfg.Transformers = []huma.Transformer{problem.Transform}
-	mux := http.NewServeMux()
-	a := &API{API: humago.New(mux, cfg), Mux: mux}
-	a.UseMiddleware(a.jsonOnly)
-	mux.HandleFunc("GET /openapi.json", a.describe)
+	cfg.Transformers = []huma.Transformer{write}
+	cfg.Formats = map[string]huma.Format{"application/json": {Marshal: encode, Unmarshal: json.Unmarshal}}
+	// A parameter that is misspelt would list everything instead of a part.
+	cfg.RejectUnknownQueryParameters = true
+	cfg.Components.SecuritySchemes = schemes()
+	cfg.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[money.Money](), reflect.TypeFor[Money]())
+	cfg.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[refusal](), reflect.TypeFor[problem.Problem]())
+	a := &API{made: made{}, tag: strings.ToLower(title), refuse: problem.Write}
+	a.huma = humago.New(a.made, cfg)
 	return a
 }
 
-// ServeHTTP makes an API the Handler of a Service.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.Mux.ServeHTTP(w, r) }
-
-// Document adds a route that huma does not serve to the description.
-func (a *API) Document(method, path, summary, contentType string) {
-	a.OpenAPI().AddOperation(&huma.Operation{
-		Method: method, Path: path, Summary: summary,
-		Responses: map[string]*huma.Response{
-			"200": {Description: "OK", Content: map[string]*huma.MediaType{contentType: {}}},
-		},
-	})
+// Refusals sets how the chain and the mux refuse: a service of pages answers with
+// a page. Routes of JSON keep to problems.
+func (a *API) Refusals(refuse func(http.ResponseWriter, *http.Request, *problem.Problem)) {
+	a.refuse = refuse
 }
 
-// Description is the OpenAPI document as it is checked in.
-func (a *API) Description() ([]byte, error) {
-	raw, err := a.OpenAPI().MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("describing the API: %w", err)
+// made is the mux that huma sees: it keeps the handlers until the server puts its
+// chain around them.
+type made map[string]http.HandlerFunc
+
+func (m made) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) { m[pattern] = h }
+
+// ServeHTTP is there because humago asks for it; nothing calls it.
+func (m made) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+
+func schemes() map[string]*huma.SecurityScheme {
+	bearer := func(who string) *huma.SecurityScheme {
+		return &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: who}
 	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, raw, "", "  "); err != nil {
-		return nil, fmt.Errorf("describing the API: %w", err)
+	return map[string]*huma.SecurityScheme{
+		"customer": bearer("A token of auth with kind=customer"),
+		"owner":    bearer("A token of auth with kind=customer; or none, where the path holds an id that only the owner knows"),
+		"staff":    bearer("A token of auth with kind=staff and the scope"),
+		"service":  bearer("A token that one of the named services signed"),
 	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
 }
 
-func (a *API) describe(w http.ResponseWriter, r *http.Request) {
-	b, err := a.Description()
-	if err != nil {
-		problem.Write(w, r, http.StatusInternalServerError, "", "The description of this service cannot be written.")
-		return
+// Encoder is a body that is encoded already.
+type encoder interface{ encoded() []byte }
+
+// encode writes bodies: JSON on one line, and what is encoded already as it is.
+func encode(w io.Writer, v any) error {
+	switch body := v.(type) {
+	case written:
+		return nil
+	case encoder:
+		_, err := w.Write(body.encoded())
+		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(b) // the client is gone: nobody to tell
+	b, err := Encode(v)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	return err
 }
 
-// jsonOnly refuses a body that does not say it is JSON. huma would take one
-// without a Content-Type for JSON, and so accept what any web page can send.
-func (a *API) jsonOnly(c huma.Context, next func(huma.Context)) {
-	r, _ := humago.Unwrap(c)
-	if c.Operation().RequestBody == nil || r.ContentLength == 0 {
-		next(c)
-		return
+// Encode is a value as an answer holds it.
+func Encode(v any) ([]byte, error) {
+	var out strings.Builder
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false) // an answer is no page
+	if err := e.Encode(v); err != nil {
+		return nil, err
 	}
-	kind, _, err := mime.ParseMediaType(c.Header("Content-Type"))
-	if err == nil && kind == "application/json" {
-		next(c)
-		return
-	}
-	_ = huma.WriteErr(a, c, http.StatusUnsupportedMediaType, "The body must be application/json.") // logged by huma
+	return []byte(strings.TrimSuffix(out.String(), "\n")), nil
 }

@@ -1,9 +1,14 @@
 package httpapi
 
-// Contract is what a service promises; the operator compares two releases by
-// it before both may use one database.
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Contract is what a service promises, at /contract: for people, for the checker,
+// and for whoever compares two releases before both use one database.
 type Contract struct {
-	// Schema is the database schema; nil for a service without a database.
+	// Schema is the database schema; nil for a service without data.
 	Schema *Schema `json:"schema,omitempty"`
 	// Provides and Consumes list APIs as name/version: "catalog/v1".
 	Provides []string `json:"provides"`
@@ -26,18 +31,25 @@ const contractVersion = "v1"
 
 type contractAnswer struct {
 	Service string `json:"service"`
-	Version string `json:"version"`
-	Shop    string `json:"shop"`
-	Release string `json:"release"`
-	Rules   string `json:"contract"`
+	// Version of the image. ShopVersion is the shop's release version, where it has one.
+	Version     string `json:"version"`
+	ShopVersion string `json:"shopVersion,omitempty"`
+	Shop        string `json:"shop"`
+	Release     string `json:"release"`
+	Rules       string `json:"contract"`
 	Contract
 }
 
-func (c Contract) of(cfg Config) contractAnswer {
+func (c Contract) of(id Identity) contractAnswer {
 	c.Provides = append([]string{}, c.Provides...) // [] in JSON, never null
 	c.Consumes = append([]string{}, c.Consumes...)
 	return contractAnswer{
-		Service: cfg.Service, Version: cfg.Version, Shop: cfg.Shop, Release: cfg.Release,
+		Service: id.Service, Version: id.Version, ShopVersion: id.ShopVersion, Shop: id.Shop, Release: id.Release,
 		Rules: contractVersion, Contract: c,
 	}
+}
+
+func (s *Server) contract(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", jsonType)
+	_ = json.NewEncoder(w).Encode(s.options.Contract.of(s.options.Identity)) // the client is gone: nobody to tell
 }

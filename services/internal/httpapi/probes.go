@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,72 +14,72 @@ const probeLimit = 900 * time.Millisecond
 
 var errDraining = errors.New("draining: the process has been told to stop")
 
-type check struct {
-	name string
-	run  func(context.Context) error
+// Check is a named reason to be not ready. It answers from what is known already,
+// and asks nobody: probes of a hundred pods must cost nothing, and a pod that is
+// busy must not go because its probe waits behind customers.
+type Check struct {
+	Name string
+	Run  func(context.Context) error
 }
 
 // live never asks a dependency: a restart would not mend one.
-func (s *server) live(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", probeType)
 	_, _ = fmt.Fprintln(w, "ok")
 }
 
-func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	answer(w, r, check{"draining", s.notDraining}, check{"started", s.service.Started}, check{"dependencies", s.service.Ready})
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, append([]Check{{"draining", s.notDraining}, s.startCheck()}, s.options.Checks...))
 }
 
-func (s *server) started(w http.ResponseWriter, r *http.Request) {
-	answer(w, r, check{"started", s.service.Started})
+func (s *Server) started(w http.ResponseWriter, r *http.Request) {
+	answer(w, r, []Check{s.startCheck()})
 }
 
-func (s *server) notDraining(context.Context) error {
+func (s *Server) startCheck() Check { return Check{"started", s.options.Started} }
+
+func (s *Server) notDraining(context.Context) error {
 	if s.draining.Load() {
 		return errDraining
 	}
 	return nil
 }
 
+// probeType is not text/plain: the writer would turn an error into a problem, and
+// people read the parts in kubectl describe.
+const probeType = "text/x-probe; charset=utf-8"
+
 // answer runs the checks and tells the parts, as Kubernetes' own probes do.
-// It is JSON-free on purpose: it is read by people in kubectl describe.
-func answer(w http.ResponseWriter, r *http.Request, checks ...check) {
+func answer(w http.ResponseWriter, r *http.Request, checks []Check) {
 	ctx, cancel := context.WithTimeout(r.Context(), probeLimit)
 	defer cancel()
-	var failed error
+	failed := false
 	var parts []byte
 	for _, c := range checks {
 		err := c.do(ctx)
 		if err == nil {
-			parts = fmt.Appendf(parts, "[+] %s: ok\n", c.name)
+			parts = fmt.Appendf(parts, "[+] %s: ok\n", c.Name)
 			continue
 		}
-		failed = errors.Join(failed, err)
-		parts = fmt.Appendf(parts, "[-] %s: %v\n", c.name, err)
+		failed = true
+		parts = fmt.Appendf(parts, "[-] %s: %v\n", c.Name, err)
 	}
-	reply(w, r, failed, parts)
-}
-
-func (c check) do(ctx context.Context) error {
-	if c.run == nil {
-		return nil
-	}
-	return c.run(ctx)
-}
-
-func reply(w http.ResponseWriter, r *http.Request, failed error, parts []byte) {
-	// Not text/plain: the middleware would turn it into a problem, and the
-	// kubelet shows a body as it is.
-	w.Header().Set("Content-Type", "text/x-probe; charset=utf-8")
-	if failed != nil {
+	h := w.Header()
+	h.Set("Content-Type", probeType)
+	h.Set("Cache-Control", "no-store")
+	if failed {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	if failed != nil || r.URL.Query().Has("verbose") {
+	if failed || r.URL.Query().Has("verbose") {
 		_, _ = w.Write(parts)
 		return
 	}
 	_, _ = fmt.Fprintln(w, "ok")
 }
 
-func (s *server) contract(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(s.service.Contract.of(s.config))
+func (c Check) do(ctx context.Context) error {
+	if c.Run == nil {
+		return nil
+	}
+	return c.Run(ctx)
 }

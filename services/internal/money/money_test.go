@@ -1,76 +1,116 @@
 package money
 
 import (
-	"encoding/json"
 	"errors"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
-func TestParse(t *testing.T) {
+// eur reads an amount that a test is sure of.
+func eur(t rapid.TB, amount string) Money {
+	t.Helper()
+	return of(t, amount, "EUR")
+}
+
+func of(t rapid.TB, amount, currency string) Money {
+	t.Helper()
+	m, err := Parse(amount, currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// amounts are all that there can be, the ends often.
+func amounts(currency string) *rapid.Generator[Money] {
+	return rapid.Custom(func(t *rapid.T) Money {
+		return New(rapid.Int64Range(-Most, Most).Draw(t, "minor"), currency)
+	})
+}
+
+func TestArithmeticIsExactOrRefused(t *testing.T) {
+	most := New(Most, "EUR")
 	for name, c := range map[string]struct {
-		amount, currency string
-		minor            int64
-		err              error
+		got  func() (Money, error)
+		want Money
+		err  error
 	}{
-		"two digits":                    {"12.90", "EUR", 1290, nil},
-		"fewer digits mean the same":    {"12.9", "EUR", 1290, nil},
-		"whole units":                   {"12", "EUR", 1200, nil},
-		"less than nothing":             {"-0.05", "EUR", -5, nil},
-		"a currency without change":     {"1290", "JPY", 1290, nil},
-		"three digits, where there are": {"1.234", "KWD", 1234, nil},
-		"no digit is rounded away":      {"12.905", "EUR", 0, errAmount},
-		"yen have no fraction":          {"12.9", "JPY", 0, errAmount},
-		"nothing before the point":      {".50", "EUR", 0, errAmount},
-		"nothing after it":              {"12.", "EUR", 0, errAmount},
-		"no number":                     {"1e3", "EUR", 0, errAmount},
-		"two signs":                     {"--1", "EUR", 0, errAmount},
-		"more than can be summed":       {"10000000000.01", "EUR", 0, errAmount},
-		"more than fits into 64 bits":   {"99999999999999999999", "EUR", 0, errAmount},
-		"no such currency":              {"1", "XXZ", 0, errCurrency},
-		"codes are written in capitals": {"1", "eur", 0, errCurrency},
+		"adding":                       {func() (Money, error) { return eur(t, "12.90").Add(eur(t, "0.01")) }, New(1291, "EUR"), nil},
+		"taking away":                  {func() (Money, error) { return eur(t, "0.01").Sub(eur(t, "12.90")) }, New(-1289, "EUR"), nil},
+		"so many times":                {func() (Money, error) { return eur(t, "-12.90").Times(3) }, New(-3870, "EUR"), nil},
+		"no times":                     {func() (Money, error) { return eur(t, "12.90").Times(0) }, New(0, "EUR"), nil},
+		"three dinars of 1.250":        {func() (Money, error) { return of(t, "1.250", "KWD").Times(3) }, New(3750, "KWD"), nil},
+		"beyond the most":              {func() (Money, error) { return most.Add(New(1, "EUR")) }, Money{}, ErrOverflow},
+		"beyond the least":             {func() (Money, error) { return most.Neg().Sub(New(1, "EUR")) }, Money{}, ErrOverflow},
+		"beyond 64 bits":               {func() (Money, error) { return most.Times(1 << 62) }, Money{}, ErrOverflow},
+		"wrapped round to a small one": {func() (Money, error) { return New(1<<32, "EUR").Times(1 << 32) }, Money{}, ErrOverflow},
+		"the smallest number there is": {func() (Money, error) { return New(-1<<63, "EUR").Add(New(-1<<63, "EUR")) }, Money{}, ErrOverflow},
+		"dollars to euros":             {func() (Money, error) { return eur(t, "1").Add(New(1, "USD")) }, Money{}, ErrMixed},
+		"dollars from euros":           {func() (Money, error) { return eur(t, "1").Sub(New(1, "USD")) }, Money{}, ErrMixed},
 	} {
-		got, err := Parse(c.amount, c.currency)
-		if !errors.Is(err, c.err) || got.Minor() != c.minor {
-			t.Errorf("%s: %s %s is %d, %v", name, c.amount, c.currency, got.Minor(), err)
+		got, err := c.got()
+		if !errors.Is(err, c.err) || (err == nil && got != c.want) {
+			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
 }
 
-func TestMoneyComesBackFromJSONAsItWas(t *testing.T) {
-	for want, m := range map[string]Money{
-		`{"amount":"12.90","currency":"EUR"}`: New(1290, "EUR"),
-		`{"amount":"0.05","currency":"EUR"}`:  New(5, "EUR"),
-		`{"amount":"-0.50","currency":"EUR"}`: New(-50, "EUR"),
-		`{"amount":"1290","currency":"JPY"}`:  New(1290, "JPY"),
-		`{"amount":"0.001","currency":"KWD"}`: New(1, "KWD"),
-	} {
-		text, err := json.Marshal(m)
-		if err != nil || string(text) != want {
-			t.Errorf("%v is written as %s, %v; want %s", m, text, err, want)
+func TestAddAndSubUndoEachOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := amounts("EUR").Draw(t, "a"), amounts("EUR").Draw(t, "b")
+		sum, err := a.Add(b)
+		if exact := a.Minor() + b.Minor(); (exact > Most || exact < -Most) != errors.Is(err, ErrOverflow) {
+			t.Fatalf("%v + %v: %v", a, b, err)
 		}
-		var back Money
-		if err := json.Unmarshal(text, &back); err != nil || back != m {
-			t.Errorf("%s is read as %v, %v", text, back, err)
+		if err != nil {
+			return
 		}
-	}
+		if back, err := sum.Sub(b); err != nil || back != a {
+			t.Fatalf("%v + %v - %v is %v, %v", a, b, b, back, err)
+		}
+	})
 }
 
-func TestANumberIsNoAmount(t *testing.T) {
-	var m Money
-	if err := json.Unmarshal([]byte(`{"amount":12.90,"currency":"EUR"}`), &m); err == nil {
-		t.Errorf("a float was taken as %v", m)
+func TestTimesIsAddingOften(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		price, n := New(rapid.Int64Range(-1e9, 1e9).Draw(t, "price"), "EUR"), rapid.IntRange(0, 99).Draw(t, "n")
+		product, err := price.Times(int64(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := make([]Money, n)
+		for i := range list {
+			list[i] = price
+		}
+		if sum, err := Sum("EUR", list...); err != nil || sum != product {
+			t.Fatalf("%d × %v is %v; adding makes %v, %v", n, price, product, sum, err)
+		}
+	})
+}
+
+func TestCompareKnowsOneCurrency(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"1.00", "1", 0}, {"-0.01", "0", -1}, {"10", "9.99", 1}} {
+		if got, err := eur(t, c.a).Compare(eur(t, c.b)); err != nil || got != c.want {
+			t.Errorf("%s to %s: %d, %v", c.a, c.b, got, err)
+		}
+	}
+	if _, err := eur(t, "1").Compare(New(100, "USD")); !errors.Is(err, ErrMixed) {
+		t.Errorf("euros were compared with dollars: %v", err)
+	}
+	if eur(t, "-1").Sign() != -1 || !eur(t, "0").IsZero() || eur(t, "1").Neg() != eur(t, "-1") {
+		t.Error("a sign is wrong")
 	}
 }
 
 func TestSum(t *testing.T) {
-	total, err := Sum("EUR", New(1290, "EUR").Times(3), New(1, "EUR"))
-	if err != nil || total != New(3871, "EUR") {
-		t.Errorf("3 × 12.90 and 0.01 make %v, %v", total, err)
-	}
 	if none, err := Sum("EUR"); err != nil || none != New(0, "EUR") {
 		t.Errorf("nothing makes %v, %v", none, err)
 	}
-	if wrong, err := Sum("EUR", New(1, "USD")); err == nil {
-		t.Errorf("dollars were added to euros: %v", wrong)
+	if wrong, err := Sum("EUR", New(1, "USD")); !errors.Is(err, ErrMixed) {
+		t.Errorf("dollars were added to euros: %v, %v", wrong, err)
 	}
 }

@@ -7,9 +7,10 @@ package page
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
+	"fmt"
+	"hash/fnv"
 
-	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
 // Query is what every list takes. Embed it in the input of an operation.
@@ -25,29 +26,58 @@ type Of[T any] struct {
 	Next string `json:"next,omitempty" doc:"Cursor of the next page; absent on the last one"`
 }
 
+// cursor is what a client carries from page to page.
+type cursor[K any] struct {
+	Key K `json:"k"`
+	// Filter is a hash of what the list was filtered and ordered by.
+	Filter string `json:"f,omitempty"`
+}
+
 // After reads the key after which the page begins; the zero K without a cursor.
-func After[K any](q Query) (after K, err error) {
+// filter is everything else that decides what is listed: a cursor goes on with
+// the list that it comes from, and with no other.
+func After[K any](q Query, filter ...string) (K, error) {
+	var c cursor[K]
 	if q.Cursor == "" {
-		return after, nil
+		return c.Key, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(q.Cursor)
 	if err == nil {
-		err = json.Unmarshal(raw, &after)
+		err = json.Unmarshal(raw, &c)
 	}
+	var none K
 	if err != nil {
-		return after, problem.New(http.StatusBadRequest, "", "The cursor is not one of ours.",
-			problem.Field{Parameter: "query.cursor", Detail: "Use next of the page before, unchanged."})
+		return none, fault.BadRequest("query.cursor", "The cursor is not one of ours. Use next of the page before, unchanged.")
 	}
-	return after, nil
+	if c.Filter != hash(filter) {
+		return none, fault.BadRequest("query.cursor", "The cursor is of a list with another filter. Begin again without a cursor.")
+	}
+	return c.Key, nil
 }
 
 // New makes a page of up to limit+1 items. The one too many tells that there
-// is a next page; the key of the last one shown is where that begins.
-func New[T, K any](q Query, items []T, key func(T) K) (Of[T], error) {
+// is a next page; the key of the last one shown is where that begins. filter
+// must be what After is given.
+func New[T, K any](q Query, items []T, key func(T) K, filter ...string) (Of[T], error) {
 	if len(items) <= q.Limit {
 		return Of[T]{Items: append([]T{}, items...)}, nil // [] in JSON, never null
 	}
 	items = items[:q.Limit]
-	raw, err := json.Marshal(key(items[q.Limit-1]))
-	return Of[T]{Items: items, Next: base64.RawURLEncoding.EncodeToString(raw)}, err
+	raw, err := json.Marshal(cursor[K]{key(items[q.Limit-1]), hash(filter)})
+	if err != nil {
+		return Of[T]{}, fmt.Errorf("writing the cursor: %w", err)
+	}
+	return Of[T]{Items: items, Next: base64.RawURLEncoding.EncodeToString(raw)}, nil
+}
+
+// hash is not secret: who makes up a cursor reads what he could read without one.
+func hash(filter []string) string {
+	if len(filter) == 0 {
+		return ""
+	}
+	sum := fnv.New32a()
+	for _, part := range filter {
+		fmt.Fprintf(sum, "%d:%s,", len(part), part)
+	}
+	return fmt.Sprintf("%08x", sum.Sum32())
 }

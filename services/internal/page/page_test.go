@@ -2,11 +2,12 @@ package page
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"testing"
 
-	"github.com/emporium-shop/emporium/services/internal/problem"
+	"pgregory.net/rapid"
+
+	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
 // stored lists numbers above a key, as a database would: one more than asked for.
@@ -76,11 +77,70 @@ func TestAnEmptyListIsAList(t *testing.T) {
 }
 
 func TestACursorOfSomebodyElseIsABadRequest(t *testing.T) {
-	for _, cursor := range []string{"%", "bm90IGpzb24", "InRleHQi"} {
-		_, err := After[int](Query{Cursor: cursor})
-		var p *problem.Problem
-		if !errors.As(err, &p) || p.Status != http.StatusBadRequest || p.Errors[0].Parameter != "query.cursor" {
-			t.Errorf("%s: %v", cursor, err)
+	for _, cursor := range []string{"%", "bm90IGpzb24", "InRleHQi", "eyJrIjoidGV4dCJ9"} {
+		key, err := After[int](Query{Cursor: cursor})
+		refused(t, cursor, err)
+		if key != 0 {
+			t.Errorf("%s: key %d", cursor, key)
 		}
 	}
+}
+
+func refused(t *testing.T, name string, err error) {
+	t.Helper()
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind != fault.BadRequestKind || f.Fields[0].Parameter != "query.cursor" {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+func TestACursorBelongsToItsFilter(t *testing.T) {
+	first, err := New(Query{Limit: 2}, []int{1, 2, 3}, func(n int) int { return n }, "toys", "red")
+	if err != nil || first.Next == "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	q := Query{Limit: 2, Cursor: first.Next}
+	if key, err := After[int](q, "toys", "red"); err != nil || key != 2 {
+		t.Errorf("its own filter: %d, %v", key, err)
+	}
+	for name, filter := range map[string][]string{
+		"another category": {"bags", "red"}, "other words": {"toys", ""}, "no filter": nil, "the parts joined otherwise": {"toysr", "ed"},
+	} {
+		_, err := After[int](q, filter...)
+		refused(t, name, err)
+	}
+	plain, err := New(Query{Limit: 2}, []int{1, 2, 3}, func(n int) int { return n })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = After[int](Query{Cursor: plain.Next}, "toys", "red")
+	refused(t, "a cursor of the whole list", err)
+}
+
+// A list of anything, changed in any way between its pages: what is there all
+// the time comes once, in order.
+func TestWhateverHappensMeanwhileNothingIsSkippedOrRepeated(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		all := rapid.SliceOfNDistinct(rapid.IntRange(1, 500), 0, 40, rapid.ID).Draw(r, "all")
+		slices.Sort(all)
+		stays := slices.Clone(all)
+		seen := walk(t, &all, rapid.IntRange(1, 9).Draw(r, "limit"), func() {
+			if gone := rapid.IntRange(1, 500).Draw(r, "gone"); slices.Contains(all, gone) {
+				all = slices.DeleteFunc(all, func(n int) bool { return n == gone })
+				stays = slices.DeleteFunc(stays, func(n int) bool { return n == gone })
+			}
+			if fresh := rapid.IntRange(1, 500).Draw(r, "fresh"); !slices.Contains(all, fresh) {
+				all = append(all, fresh)
+				slices.Sort(all)
+			}
+		})
+		if !slices.IsSorted(seen) || len(slices.Compact(slices.Clone(seen))) != len(seen) {
+			r.Fatalf("out of order, or twice: %v", seen)
+		}
+		for _, n := range stays {
+			if !slices.Contains(seen, n) {
+				r.Fatalf("%d was there all the time and is not in %v", n, seen)
+			}
+		}
+	})
 }

@@ -3,76 +3,88 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Version is the newest migration that the release brings.
-func (s Schema) Version() (int64, error) {
-	cfg, err := pgx.ParseConfig("host=none") // a provider reads files here; it never connects
-	if err != nil {
-		return 0, fmt.Errorf("making a configuration without a server: %w", err)
-	}
-	p, err := s.provider(stdlib.OpenDB(*cfg))
-	if err != nil {
-		return 0, err
-	}
-	sources := p.ListSources()
-	return sources[len(sources)-1].Version, p.Close()
-}
-
-// Migrate brings the schema to this release's version. Any number of replicas
+// Migrate brings the schema to this release's version. Any number of processes
 // may do so at once: they take turns under an advisory lock, and whoever comes
 // later finds nothing to do. It may be called again after an error.
 func (db *DB) Migrate(ctx context.Context) error {
-	if db.Check(ctx) == nil {
-		return nil // spares all but the first start of a release the lock
-	}
-	cfg := db.config.ConnConfig.Copy()
+	cfg := db.sessionConfig("migrate")
 	// The old release is serving: a migration that waits for a lock makes
 	// everyone behind it wait, so it gives up soon and is tried again.
 	cfg.RuntimeParams["lock_timeout"] = "1s"
 	cfg.RuntimeParams["statement_timeout"] = "0"
 	conn := stdlib.OpenDB(*cfg)
 	defer conn.Close() // nothing was left to be written
-	if err := db.schema.create(ctx, conn); err != nil {
-		return err
+	if err := db.prepare(ctx, conn); err != nil {
+		return fmt.Errorf("preparing schema %s: %w", db.schema.Name, err)
 	}
-	p, err := db.schema.provider(conn)
+	p, err := db.schema.provider(conn, db.guard())
 	if err != nil {
 		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrating schema %s: %w", db.schema.Name, err)
 	}
-	return db.schema.raiseFloor(ctx, conn)
+	// A release may raise the floor without a migration, and one from before the
+	// floor was written with its migration may have died in between.
+	return inTurn(ctx, conn, db.schema.lockID(), func(tx *sql.Tx) error { return db.guard().raise(ctx, tx, db.schema.Floor) })
 }
 
-// create makes the schema, which holds goose's own table, too. Only if it is
-// missing: a role that owns its schema need not be allowed to make others.
-func (s Schema) create(ctx context.Context, db *sql.DB) error {
-	err := inTurn(ctx, db, s.lockID()+1, func(tx *sql.Tx) error {
-		var missing bool
-		if err := tx.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NULL`, s.Name).Scan(&missing); err != nil {
+// prepare makes the schema, which holds goose's own table, too, and the tables
+// of shared packages. Each only if it is missing: a role that owns its schema
+// need not be allowed to make others.
+func (db *DB) prepare(ctx context.Context, conn *sql.DB) error {
+	s := db.schema
+	return inTurn(ctx, conn, s.lockID(), func(tx *sql.Tx) error {
+		var none bool
+		if err := tx.QueryRowContext(ctx, `SELECT to_regnamespace($1) IS NULL`, s.Name).Scan(&none); err != nil {
 			return err
 		}
-		if missing {
+		if none {
 			if _, err := tx.ExecContext(ctx, `CREATE SCHEMA `+s.Name); err != nil {
-				return err
+				return asNotYet(err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS `+s.Name+`.floor (one boolean PRIMARY KEY DEFAULT true CHECK (one), floor bigint NOT NULL)`)
-		return err
+		_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS `+s.Name+`.floor (one boolean PRIMARY KEY DEFAULT true CHECK (one), floor bigint NOT NULL);
+			CREATE TABLE IF NOT EXISTS `+s.Name+`.parts (name text PRIMARY KEY, version bigint NOT NULL);
+			SET LOCAL search_path = `+s.Name)
+		if err != nil {
+			return asNotYet(err) // the schema is there and not ours yet
+		}
+		for _, p := range s.Parts {
+			if err := p.make(ctx, tx); err != nil {
+				return fmt.Errorf("making the tables of %s: %w", p.Name, err)
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("creating schema %s: %w", s.Name, err)
+}
+
+// make runs the part's SQL where the schema has an older version or none.
+func (p Part) make(ctx context.Context, tx *sql.Tx) error {
+	var version int64
+	err := tx.QueryRowContext(ctx, `SELECT version FROM parts WHERE name = $1`, p.Name).Scan(&version)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	return nil
+	if version >= p.Version {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, p.SQL); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO parts (name, version) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET version = excluded.version`, p.Name, p.Version)
+	return err
 }
 
 // inTurn runs a transaction that excludes others with the same lock: IF NOT
@@ -83,7 +95,14 @@ func inTurn(ctx context.Context, db *sql.DB, lock int64, do func(*sql.Tx) error)
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	// Its turn may take as long as somebody else's migration, not a second.
+	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = 0`); err != nil {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, lock); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = '1s'`); err != nil {
 		return err
 	}
 	if err := do(tx); err != nil {
@@ -92,28 +111,28 @@ func inTurn(ctx context.Context, db *sql.DB, lock int64, do func(*sql.Tx) error)
 	return tx.Commit()
 }
 
-func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
+// provider reads the migrations. With a guard, it writes versions past it.
+func (s Schema) provider(db *sql.DB, g *guard) (*goose.Provider, error) {
 	// A second of waiting a turn, for five minutes.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(s.lockID()), lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, fmt.Errorf("making the lock of schema %s: %w", s.Name, err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, s.Files, goose.WithSessionLocker(locker),
-		goose.WithTableName(s.Name+".migrations"), goose.WithGoMigrations(s.Steps...), goose.WithDisableGlobalRegistry(true))
+	store, err := database.NewStore(database.DialectPostgres, s.Name+".migrations")
+	if err != nil {
+		return nil, fmt.Errorf("naming the table of schema %s: %w", s.Name, err)
+	}
+	if g != nil {
+		if g.floors, err = s.floors(); err != nil {
+			return nil, err
+		}
+		g.Store, store = store, g
+	}
+	p, err := goose.NewProvider("", db, s.Files, goose.WithStore(store), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations of schema %s: %w", s.Name, err)
 	}
 	return p, nil
-}
-
-// raiseFloor tells older releases that the schema no longer serves them.
-func (s Schema) raiseFloor(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `INSERT INTO `+s.Name+`.floor AS f (floor) VALUES ($1)
-		ON CONFLICT (one) DO UPDATE SET floor = excluded.floor WHERE f.floor < excluded.floor`, s.Floor)
-	if err != nil {
-		return fmt.Errorf("writing the floor of schema %s: %w", s.Name, err)
-	}
-	return nil
 }
 
 // lockID keeps the services from waiting for each other.
@@ -121,4 +140,12 @@ func (s Schema) lockID() int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte("emporium/" + s.Name)) // never fails
 	return int64(h.Sum64() >> 2)                 //nolint:gosec // shifted, so it fits
+}
+
+// asUnfit tells a server that refuses a session for now from one that does not answer.
+func asUnfit(err error) error {
+	if refused := new(pgconn.PgError); errors.As(err, &refused) && missing(refused.Code) {
+		return unfit{err}
+	}
+	return err
 }

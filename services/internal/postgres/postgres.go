@@ -2,69 +2,68 @@
 // which no other service reads, with the migrations that make it.
 //
 // During a switch the old release and the new one use one schema. So migrations
-// only expand; what the old release needs is taken away a release later, and
-// then Schema.Floor rises. A release is ready when its own migrations are in and
-// no newer release has raised the floor above it.
+// only expand; what the old release needs is taken away a release later, by a
+// migration that raises the floor, and that refuses to run while a release from
+// below it is connected. A release is ready when its own migrations are in and
+// the floor is not above them.
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
-	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/pressly/goose/v3"
 )
 
-// poolSize bounds the connections of one replica, unless DATABASE_URL says
-// pool_max_conns. It is small: all replicas of both stacks share one server,
-// and a query is much shorter than a request.
-const poolSize = 6
+// defaultConns is how many connections a replica has, unless DB_POOL_MAX says
+// otherwise. It is small: all replicas of both stacks of every service share one
+// server, and a query is much shorter than a request.
+const defaultConns, leastConns = 4, 2
 
-// Schema is a service's part of the database.
-type Schema struct {
-	// Name of the PostgreSQL schema; tables are always written catalog.products.
-	Name string
-	// Files holds the migrations, goose's SQL files: 00001_products.sql.
-	Files fs.FS
-	// Steps are migrations that are written in Go, such as sample data.
-	Steps []*goose.Migration
-	// Floor is the oldest version whose release still works with this schema; see httpapi.Schema.
-	Floor int64
+// Options say where the database is, and who asks.
+type Options struct {
+	// URL of the database: postgres://catalog:…@db:5432/shop.
+	URL string
+	// Service and Release are told to the server, by the name of each session.
+	Service, Release string
+	// MaxConns is how many connections the process has at most, the one of Watch
+	// included: DB_POOL_MAX. 0 is 4; fewer than 2 are 2.
+	MaxConns int32
 }
 
 // DB is a pool of connections to the service's schema.
 type DB struct {
 	*pgxpool.Pool
-	schema Schema
-	needs  int64
-	config *pgxpool.Config
+	schema  Schema
+	needs   int64
+	options Options
+	config  *pgxpool.Config
+	watched
 }
 
 // Open returns a pool that connects when it is used: a database that is not
 // there yet is a reason to be not ready, not a reason to die.
-func Open(url string, schema Schema) (*DB, error) {
+func Open(o Options, schema Schema) (*DB, error) {
 	needs, err := schema.Version()
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("reading DATABASE_URL: %w", err) // pgx leaves the password out
 	}
-	if !strings.Contains(url, "pool_max_conns") {
-		cfg.MaxConns = poolSize
-		// Warm connections: a login costs the database milliseconds of CPU, and is
-		// needed most when there is none to spare.
-		cfg.MinConns = poolSize
-	}
+	o.Service = cmp.Or(o.Service, schema.Name)
+	// One is the watcher's: readiness is not asked through the pool, where it would wait behind customers.
+	cfg.MaxConns = max(cmp.Or(o.MaxConns, defaultConns), leastConns) - 1
+	cfg.MinConns, cfg.MinIdleConns = 0, 1
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = 30*time.Minute, 5*time.Minute
 	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
 	params := cfg.ConnConfig.RuntimeParams
-	params["application_name"] = schema.Name
+	params["application_name"] = session{o.Service, o.Release, needs, ""}.String()
 	// No request waits longer than this, so nothing in the database should.
 	params["statement_timeout"] = "5s"
 	params["idle_in_transaction_session_timeout"] = "10s"
@@ -72,23 +71,26 @@ func Open(url string, schema Schema) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the pool: %w", err)
 	}
-	return &DB{Pool: pool, schema: schema, needs: needs, config: cfg}, nil
+	db := &DB{Pool: pool, schema: schema, needs: needs, options: o, config: cfg}
+	db.every = lookEvery
+	return db, nil
 }
 
-// Check tells whether the database answers and its schema fits this release.
-func (db *DB) Check(ctx context.Context) error {
-	var version, floor int64
-	name := db.schema.Name
-	err := db.QueryRow(ctx, `SELECT (SELECT coalesce(max(version_id), 0) FROM `+name+`.migrations WHERE is_applied),
-		(SELECT coalesce(max(floor), 0) FROM `+name+`.floor)`).Scan(&version, &floor)
+// Schema is the service's part of the database.
+func (db *DB) Schema() Schema { return db.schema }
+
+// Connect opens a connection outside the pool, for work that holds one for long,
+// such as an advisory lock. The purpose is shown in pg_stat_activity.
+func (db *DB) Connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, db.sessionConfig(purpose))
 	if err != nil {
-		return fmt.Errorf("reading the version of schema %s: %w", name, err)
+		return nil, fmt.Errorf("connecting to the database to %s: %w", purpose, err)
 	}
-	switch {
-	case version < db.needs:
-		return fmt.Errorf("schema %s has version %d, this release needs %d", name, version, db.needs)
-	case floor > db.needs:
-		return fmt.Errorf("schema %s serves releases from version %d on, this one has %d", name, floor, db.needs)
-	}
-	return nil
+	return conn, nil
+}
+
+func (db *DB) sessionConfig(purpose string) *pgx.ConnConfig {
+	cfg := db.config.ConnConfig.Copy()
+	cfg.RuntimeParams["application_name"] = session{db.options.Service, db.options.Release, db.needs, purpose}.String()
+	return cfg
 }

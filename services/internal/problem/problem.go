@@ -3,11 +3,9 @@
 package problem
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 
-	"github.com/emporium-shop/emporium/services/internal/trace"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
 // ContentType is the media type of a problem.
@@ -25,63 +23,47 @@ type Field struct {
 // Problem is the body of an error. It is an error itself, for code that hands
 // it up to the place where it is written.
 type Problem struct {
-	Type     string  `json:"type,omitempty" doc:"A URI that names the kind of problem; about:blank when the status says it all"`
-	Title    string  `json:"title" doc:"A short sentence, the same for all problems of the kind" example:"Precondition Failed"`
+	Type     string  `json:"type,omitempty" doc:"A URI that names the kind of problem; about:blank when the status says it all" example:"urn:emporium:problem:stale"`
+	Title    string  `json:"title" doc:"A short sentence, the same for all problems of the kind" example:"Changed since you read it"`
 	Status   int     `json:"status" doc:"The HTTP status" example:"412"`
 	Detail   string  `json:"detail,omitempty" doc:"What is the matter with this request"`
 	Instance string  `json:"instance,omitempty" doc:"The path that was asked for"`
 	TraceID  string  `json:"traceId,omitempty" doc:"Finds the request in logs and traces"`
-	Errors   []Field `json:"errors,omitempty" doc:"Each part of the request that was not accepted"`
+	Errors   []Field `json:"errors,omitempty" nullable:"false" doc:"Each part of the request that was not accepted"`
 
-	headers http.Header
+	header http.Header
 }
 
-// NotFound says that there is no such thing: "product", "LAMP-01".
-func NotFound(kind, id string) *Problem {
-	return New(http.StatusNotFound, "", fmt.Sprintf("There is no %s %q.", kind, id))
+// New returns a problem of a kind; detail says what is the matter with this request.
+func New(k Kind, detail string, fields ...Field) *Problem {
+	return &Problem{Type: k.Type(), Title: k.Title, Status: k.Status, Detail: detail, Errors: fields}
 }
 
 // With adds a header to the answer.
 func (p *Problem) With(name, value string) *Problem {
-	if p.headers == nil {
-		p.headers = http.Header{}
+	if p.header == nil {
+		p.header = http.Header{}
 	}
-	p.headers.Set(name, value)
+	p.header.Set(name, value)
 	return p
 }
 
+// Header holds what the answer carries beside the body.
+func (p *Problem) Header() http.Header { return p.header }
+
+// Error is for logs: type and title, never the detail, which may hold what a
+// customer sent.
 func (p *Problem) Error() string {
-	if p.Detail == "" {
+	if p.Type == "" || p.Type == "about:blank" {
 		return p.Title
 	}
-	return p.Title + ": " + p.Detail
+	return p.Type
 }
 
-// New returns a problem; without a title it gets the status's own.
-func New(status int, title, detail string, fields ...Field) *Problem {
-	if title == "" {
-		title = http.StatusText(status)
+// fields are a fault's, as they are written.
+func fields(from []fault.Field) (list []Field) {
+	for _, f := range from {
+		list = append(list, Field(f))
 	}
-	return &Problem{Type: "about:blank", Title: title, Status: status, Detail: detail, Errors: fields}
-}
-
-// Write answers the request with a problem that names the request's trace.
-func Write(w http.ResponseWriter, r *http.Request, status int, title, detail string, fields ...Field) {
-	p := New(status, title, detail, fields...)
-	p.Instance = r.URL.Path
-	p.TraceID = trace.From(r.Context()).ID
-	body, err := json.Marshal(p)
-	if err != nil { // strings and numbers only: cannot happen
-		panic(err)
-	}
-	h := w.Header()
-	h.Del("Content-Length")
-	h.Del("ETag")
-	h.Set("Content-Type", ContentType)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client is gone: nobody to tell
-	}
+	return list
 }

@@ -31,8 +31,13 @@ func (r *reader) fail(at []parser.Range, format string, args ...any) error {
 	if len(at) > 0 {
 		line = at[0].Start.Line
 	}
-	return fmt.Errorf("%s:%d: %s", r.file, line, fmt.Sprintf(format, args...))
+	return Refused{fmt.Sprintf("%s:%d: %s", r.file, line, fmt.Sprintf(format, args...))}
 }
+
+// Refused says which line of a Dockerfile is no recipe of ours. It may be a good Dockerfile all the same.
+type Refused struct{ Why string }
+
+func (r Refused) Error() string { return r.Why }
 
 // stage allows what this machine can stand in for: the Go image to build in, and nothing below the result.
 func (r *reader) stage(s *instructions.Stage, final bool) error {

@@ -1,5 +1,6 @@
 // Package recipe reads a Dockerfile of ours and says what to do on a machine without Docker: which go build to run, and what the image holds.
-// It reads no other file and runs nothing. What it does not understand it refuses, with the line, rather than make another image than Docker would.
+// It reads no other file and runs nothing. What it does not understand it refuses, with the line, rather than make another image than Docker would:
+// such a Dockerfile is for BuildKit.
 package recipe
 
 import (
@@ -70,9 +71,14 @@ func given(version string) map[string]string {
 	return map[string]string{"VERSION": version, "TARGETOS": "linux", "TARGETARCH": runtime.GOARCH}
 }
 
+// stages reads those stages that the last one needs, as BuildKit builds only those: a stage for tests beside them changes nothing.
 func (r *reader) stages(stages []instructions.Stage) (Recipe, error) {
 	final := len(stages) - 1
+	needed := needs(stages)
 	for i := range stages {
+		if !needed[i] {
+			continue
+		}
 		if err := r.stage(&stages[i], i == final); err != nil {
 			return Recipe{}, err
 		}

@@ -43,10 +43,8 @@ func start() (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{dir: dir, done: make(chan struct{})}
-	initdb := exec.Command(bin+"initdb", "-D", c.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
-	initdb.SysProcAttr, initdb.Dir = who, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("making a PostgreSQL cluster: %w: %s", err, out)
+	if err := makeData(c.data(), who); err != nil {
+		return nil, err
 	}
 	if err := c.run(who); err != nil {
 		return nil, err
@@ -79,7 +77,7 @@ func (c *cluster) run(who *syscall.SysProcAttr) error {
 func (c *cluster) await(log *bytes.Buffer) error {
 	for range 600 {
 		// The socket is there before the server takes a session.
-		conn, err := pgx.Connect(context.Background(), address(c.dir, "postgres"))
+		conn, err := pgx.Connect(context.Background(), addressIn(c.dir, "postgres", superuser))
 		if err == nil {
 			return conn.Close(context.Background())
 		}

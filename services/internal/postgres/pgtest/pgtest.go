@@ -1,5 +1,7 @@
 // Package pgtest gives tests a real PostgreSQL: a throw-away cluster for each
-// test binary and a database of its own for each test.
+// test binary and a database of its own for each test, used as the service uses
+// it: by the service's own role, which owns its schema and nothing else. So a
+// missing right is found by the first test.
 //
 // Call Main from TestMain. The cluster speaks on a Unix socket only, so it needs
 // no port; it keeps nothing on disk safe, so it is fast; and it dies with the
@@ -9,22 +11,25 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	neturl "net/url"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
 var (
 	server   = sync.OnceValues(start)
 	started  atomic.Pointer[cluster]
 	numbered atomic.Int64
-	// templates holds the names of template databases that are made already.
-	templates sync.Map
 )
+
+// superuser of the test's cluster.
+const superuser = "postgres"
 
 // Main runs the tests and removes the cluster, if a test asked for one.
 func Main(m *testing.M) {
@@ -35,53 +40,122 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Database returns the URL of an empty database.
+// Open returns a migrated database of the service's, closed when the test ends.
+func Open(t testing.TB, s postgres.Schema) *postgres.DB {
+	t.Helper()
+	return open(t, URL(t, s), s)
+}
+
+func open(t testing.TB, url string, s postgres.Schema) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(postgres.Options{URL: url, Release: "test-1a2b3c4d", MaxConns: 8}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+// URL returns the address of a migrated database, for the service's role. The
+// migrations run once for each schema; tests get copies.
+func URL(t testing.TB, s postgres.Schema) string {
+	t.Helper()
+	template, err := migrated(s)
+	if err != nil {
+		t.Fatalf("migrating schema %s: %v", s.Name, err)
+	}
+	return owned(t, s.Name, template)
+}
+
+// Empty returns the address of a database in which the service has its role and
+// its schema, and no table: as the roles' Job leaves it.
+func Empty(t testing.TB, s postgres.Schema) string {
+	t.Helper()
+	url := owned(t, s.Name, "template1")
+	if err := own(url, s.Name); err != nil {
+		t.Fatalf("making schema %s: %v", s.Name, err)
+	}
+	return url
+}
+
+// Database returns the address of an empty database, for the superuser.
 func Database(t testing.TB) string {
 	t.Helper()
-	return database(t, "template1")
-}
-
-// Migrated returns the URL of a database that prepare was run on. It is run once
-// for each name, on a template that the tests' databases are copied from.
-func Migrated(t testing.TB, name string, prepare func(url string) error) string {
-	t.Helper()
-	made, _ := templates.LoadOrStore(name, sync.OnceValue(func() error {
-		if err := create("template_"+name, "template1"); err != nil {
-			return err
-		}
-		return prepare(url("template_" + name))
-	}))
-	if err := made.(func() error)(); err != nil {
-		t.Fatalf("preparing the database %s: %v", name, err)
-	}
-	return database(t, "template_"+name)
-}
-
-func database(t testing.TB, template string) string {
-	t.Helper()
-	name := fmt.Sprintf("test_%d", numbered.Add(1))
-	if err := create(name, template); err != nil {
+	name, err := create("template1")
+	if err != nil {
 		t.Fatalf("making a database for the test: %v", err)
 	}
-	return url(name)
+	return address(name, superuser)
 }
 
-func create(name, template string) error {
+// Admin connects to the same database as the superuser, for what a test does to it.
+func Admin(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), asSuperuser(url))
+	if err != nil {
+		t.Fatalf("connecting as the superuser: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // nothing was left to be written
+	return conn
+}
+
+// ExpandOnly fails a test whose migrations would break the release before.
+func ExpandOnly(t testing.TB, s postgres.Schema) {
+	t.Helper()
+	for _, found := range postgres.Lint(s) {
+		t.Errorf("schema %s: %s", s.Name, found)
+	}
+}
+
+// owned makes a database in which the role may connect, as in a real shop.
+func owned(t testing.TB, role, template string) string {
+	t.Helper()
+	name, err := create(template)
+	if err == nil {
+		err = allow(name, role)
+	}
+	if err != nil {
+		t.Fatalf("making a database for the test: %v", err)
+	}
+	return address(name, role)
+}
+
+func create(template string) (string, error) {
+	name := fmt.Sprintf("test_%d", numbered.Add(1))
+	return name, admin("postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
+}
+
+// admin runs statements as the superuser.
+func admin(database string, statements ...string) error {
 	ctx := context.Background()
 	if _, err := server(); err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, url("postgres"))
+	conn, err := pgx.Connect(ctx, address(database, superuser))
 	if err != nil {
 		return fmt.Errorf("connecting to the test's PostgreSQL: %w", err)
 	}
 	defer conn.Close(ctx) //nolint:errcheck // nothing was left to be written
-	_, err = conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
-	return err
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func url(database string) string { return address(started.Load().dir, database) }
+func address(database, role string) string { return addressIn(started.Load().dir, database, role) }
 
-func address(dir, database string) string {
-	return fmt.Sprintf("postgres://postgres@/%s?host=%s&sslmode=disable", database, strings.ReplaceAll(dir, "/", "%2F"))
+func addressIn(dir, database, role string) string {
+	return (&neturl.URL{Scheme: "postgres", User: neturl.User(role), Path: "/" + database,
+		RawQuery: neturl.Values{"host": {dir}, "sslmode": {"disable"}}.Encode()}).String()
+}
+
+func asSuperuser(url string) string {
+	u, err := neturl.Parse(url)
+	if err != nil { // ours
+		panic(err)
+	}
+	u.User = neturl.User(superuser)
+	return u.String()
 }

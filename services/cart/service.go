@@ -1,0 +1,53 @@
+// Package cart is a service: what customers mean to buy, at the prices of the catalog.
+//
+// cart.go knows the rules, store.go the SQL, api.go the HTTP; this file wires them.
+package cart
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+const (
+	// keysKept is how long a request may be repeated.
+	keysKept = 24 * time.Hour
+	// cartsKept is how long a cart is kept that nobody changes; the visitor's cookie lasts as long.
+	cartsKept = 30 * 24 * time.Hour
+)
+
+// Service is the cart.
+func Service() app.Service {
+	return app.Service{
+		Name: "cart", About: "What customers mean to buy.",
+		Schema: schema(), Provides: []string{"cart/v1"}, Needs: []string{"catalog/v1"}, New: newCart,
+	}
+}
+
+func newCart(_ context.Context, k *app.Kit) (app.Parts, error) {
+	s := &store{k.DB}
+	a := &api{store: s, catalog: k.Client("catalog"), currency: cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR")}
+	return app.Parts{API: a.routes(k), Workers: []app.Worker{
+		// Both forget what is too old to be of use, so any release may do it.
+		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, keysKept), Beside: true},
+		{Name: "sweep-carts", Run: s.sweep, Beside: true},
+	}}, nil
+}
+
+// schema is what the cart owns in the database.
+func schema() postgres.Schema {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil { // embedded: cannot happen
+		panic(err)
+	}
+	return postgres.Schema{Name: "cart", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+}

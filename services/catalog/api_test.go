@@ -1,0 +1,201 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
+	"github.com/emporium-shop/emporium/services/internal/app"
+)
+
+const moka = "/api/catalog/products/KIT-1001"
+
+func TestPagesHoldEveryProductOnce(t *testing.T) {
+	h, seen, cursor := serve(t), map[string]bool{}, ""
+	for {
+		w := send(h, "GET", "/api/catalog/products?limit=70&cursor="+cursor, "")
+		var list struct {
+			Items []struct{ SKU, Image string }
+			Next  string
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || w.Code != 200 {
+			t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+		}
+		for _, p := range list.Items {
+			if seen[p.SKU] || p.Image != "/api/catalog/products/"+p.SKU+"/image.svg" {
+				t.Errorf("%s is listed twice, or has the picture %s", p.SKU, p.Image)
+			}
+			seen[p.SKU] = true
+		}
+		if cursor = list.Next; cursor == "" {
+			break
+		}
+	}
+	if len(seen) != 300 {
+		t.Errorf("listed %d products, want 300", len(seen))
+	}
+}
+
+func TestListsAreNarrowed(t *testing.T) {
+	h := serve(t)
+	for query, want := range map[string]string{"q=moka+pot": "Moka Pot", "category=toys": `"category":"toys"`, "q=100%25_": `"items":[]`, "category=none": `"items":[]`} {
+		if w := send(h, "GET", "/api/catalog/products?limit=3&"+query, ""); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Body, want)
+		}
+	}
+	if w := send(h, "GET", "/api/catalog/categories", ""); !strings.Contains(w.Body.String(), `{"slug":"kitchen","name":"Kitchen","count":30}`) {
+		t.Errorf("categories: %s", w.Body)
+	}
+}
+
+func TestNobodyButStaffChangesAPrice(t *testing.T) {
+	h := serve(t)
+	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	const cheap = `{"price":{"amount":"0.01","currency":"EUR"}}`
+	for name, c := range map[string]struct {
+		token string
+		code  int
+	}{
+		"the public":         {"", 401},
+		"a customer":         {accesstest.Customer(t, "jane"), 403},
+		"staff who may read": {accesstest.Staff(t, "catalog:read"), 403},
+		"an unknown key":     {accesstest.Service(t, "cart"), 401}, // it was made after the process read its keys
+		"no signature":       {"Bearer eyJhbGciOiJub25lIn0.e30.", 401},
+	} {
+		if w := send(h, "PATCH", moka, cheap, "If-Match", tag, "Authorization", c.token); w.Code != c.code {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if now := send(h, "GET", moka, ""); strings.Contains(now.Body.String(), `"0.01"`) || now.Header().Get("ETag") != tag {
+		t.Errorf("the price is changed: %s", now.Body)
+	}
+	if w := send(h, "PATCH", moka, cheap, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write")); w.Code != 200 || !strings.Contains(w.Body.String(), `"0.01"`) {
+		t.Errorf("staff: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestOfTwoWritersOneIsStale(t *testing.T) {
+	h := serve(t)
+	staff := accesstest.Staff(t, "catalog:write")
+	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	var both sync.WaitGroup
+	codes := make([]int, 2)
+	for n, amount := range []string{"9.90", "8.90"} {
+		both.Go(func() {
+			codes[n] = send(h, "PATCH", moka, `{"price":{"amount":"`+amount+`","currency":"EUR"}}`, "If-Match", tag, "Authorization", staff).Code
+		})
+	}
+	both.Wait()
+	if codes[0]+codes[1] != 200+412 {
+		t.Errorf("two writers got %v, want a 200 and a 412", codes)
+	}
+	if w := send(h, "GET", moka, ""); !strings.Contains(w.Body.String(), `.90"`) {
+		t.Errorf("after the change: %s", w.Body)
+	}
+}
+
+// The front door repeats a PATCH whose connection broke: the second one must not
+// be refused for what the first one did.
+func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
+	h := serve(t)
+	staff := accesstest.Staff(t, "catalog:write")
+	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	first := send(h, "PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
+	again := send(h, "PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
+	if first.Code != 200 || again.Code != 200 || first.Body.String() != again.Body.String() || first.Header().Get("ETag") != again.Header().Get("ETag") {
+		t.Errorf("%d %s, then %d %s", first.Code, first.Body, again.Code, again.Body)
+	}
+	if other := send(h, "PATCH", moka, `{"name":"Another"}`, "If-Match", tag, "Authorization", staff); other.Code != 412 {
+		t.Errorf("another change for the same version: %d", other.Code)
+	}
+}
+
+func TestCopiesStayRight(t *testing.T) {
+	h := serve(t)
+	for _, path := range []string{moka, moka + "/image.svg"} {
+		first := send(h, "GET", path, "")
+		tag := first.Header().Get("ETag")
+		if w := send(h, "GET", path, "", "If-None-Match", tag); w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != first.Header().Get("Cache-Control") {
+			t.Errorf("%s: %d %s %v", path, w.Code, w.Body, w.Header())
+		}
+	}
+}
+
+func TestPicturesAreDrawnAndRunNothing(t *testing.T) {
+	h := serve(t)
+	w := send(h, "GET", "/api/catalog/products/TOY-1271/image.svg", "", "Accept", "image/avif,image/webp,image/*,*/*;q=0.8")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(w.Body.String(), "<svg") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox;", "Cache-Control": "public, max-age=3600"} {
+		if got := w.Header().Get(name); !strings.HasPrefix(got, want) {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+}
+
+func TestErrorsAreProblems(t *testing.T) {
+	h := serve(t)
+	match := []string{"If-Match", `"1-0"`, "Authorization", accesstest.Staff(t, "catalog:write")}
+	next := struct{ Next string }{}
+	_ = json.Unmarshal(send(h, "GET", "/api/catalog/products?limit=1", "").Body.Bytes(), &next)
+	for name, c := range map[string]struct {
+		code               int
+		slug               string
+		method, path, body string
+		header             []string
+	}{
+		"no precondition":            {428, "precondition-required", "PATCH", moka, `{"name":"x"}`, match[2:]},
+		"unknown field":              {422, "invalid", "PATCH", moka, `{"colour":"x"}`, match},
+		"other currency":             {422, "invalid", "PATCH", moka, `{"price":{"amount":"1","currency":"USD"}}`, match},
+		"negative price":             {422, "invalid", "PATCH", moka, `{"price":{"amount":"-1","currency":"EUR"}}`, match},
+		"no name":                    {422, "invalid", "PATCH", moka, `{"name":""}`, match},
+		"stale":                      {412, "stale", "PATCH", moka, `{"name":"x"}`, append([]string{}, "If-Match", `"9-0"`, match[2], match[3])},
+		"too large":                  {413, "", "PATCH", moka, `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, match},
+		"no such product":            {404, "not-found", "GET", "/api/catalog/products/NONE", "", nil},
+		"no picture of it":           {404, "not-found", "GET", "/api/catalog/products/NONE/image.svg", "", nil},
+		"no such path":               {404, "", "GET", "/api/catalog/nothing", "", nil},
+		"wrong method":               {405, "", "DELETE", moka, "", nil},
+		"wrong cursor":               {400, "malformed", "GET", "/api/catalog/products?cursor=x", "", nil},
+		"a cursor of another filter": {400, "malformed", "GET", "/api/catalog/products?category=toys&cursor=" + next.Next, "", nil},
+		"limit over bound":           {422, "invalid", "GET", "/api/catalog/products?limit=1000", "", nil},
+		"a misspelt parameter":       {422, "invalid", "GET", "/api/catalog/products?catgory=toys", "", nil},
+	} {
+		w := send(h, c.method, c.path, c.body, c.header...)
+		var p struct {
+			Type, TraceID string
+			Status        int
+		}
+		err := json.Unmarshal(w.Body.Bytes(), &p)
+		want := "about:blank"
+		if c.slug != "" {
+			want = "urn:emporium:problem:" + c.slug
+		}
+		if w.Code != c.code || err != nil || p.Status != c.code || p.Type != want || p.TraceID == "" || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %v %s (%v), want a problem with %d", name, w.Code, w.Header(), w.Body, err, c.code)
+		}
+		if got := w.Header().Get("X-Shop-Sources"); got != "catalog=acme-1a2b3c4d" {
+			t.Errorf("%s: sources %q", name, got)
+		}
+	}
+}
+
+func TestDescriptionIsCheckedIn(t *testing.T) {
+	got, err := app.Description(Service())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile("openapi.json", got, 0o644); err != nil { //nolint:gosec // is read by everyone
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("openapi.json")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("openapi.json is not what the code says: run UPDATE=1 go test ./services/catalog (%v)", err)
+	}
+}

@@ -1,0 +1,165 @@
+package access
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// refresh is how often the keys are read again. auth publishes a key an hour
+	// before it signs with it, so this need not be short.
+	refresh = 30 * time.Second
+	// mostKeys bounds the bytes of a key set.
+	mostKeys = 64 << 10
+)
+
+// Keys are the public keys that tokens are checked with. They are read again in
+// the background; a set that cannot be read leaves the last good one in use.
+type Keys struct {
+	read    func(context.Context) ([]byte, error)
+	current atomic.Pointer[map[string]ed25519.PublicKey]
+}
+
+// NoKeys checks nothing, so it admits nobody with a token.
+func NoKeys() *Keys { return &Keys{} }
+
+// KeysFrom takes the keys from the environment: SHOP_JWKS holds a JSON Web Key
+// Set (RFC 7517, 8037), SHOP_JWKS_FILE names a file with one, such as a mounted
+// Secret, SHOP_JWKS_URL an address, such as auth's. Without any of them there is
+// no key, and every route that is not public is refused.
+func KeysFrom(ctx context.Context, get func(string) string) (*Keys, error) {
+	k := &Keys{}
+	text, file, address := get("SHOP_JWKS"), get("SHOP_JWKS_FILE"), get("SHOP_JWKS_URL")
+	switch {
+	case text != "":
+		k.read = func(context.Context) ([]byte, error) { return []byte(text), nil }
+	case file != "":
+		k.read = func(context.Context) ([]byte, error) { return os.ReadFile(file) } //nolint:gosec // whoever starts the process names the file
+	case address != "":
+		// auth may start after us: the keys come with a later look.
+		k.read = func(ctx context.Context) ([]byte, error) { return fetch(ctx, address) }
+		if err := k.Look(ctx); err != nil {
+			slog.WarnContext(ctx, "reading the keys of tokens", "error", err)
+		}
+		return k, nil
+	default:
+		return k, nil
+	}
+	return k, k.Look(ctx)
+}
+
+// Watch reads the keys again and again until ctx ends.
+func (k *Keys) Watch(ctx context.Context) error {
+	if k.read == nil {
+		return nil
+	}
+	for tick := time.NewTicker(refresh); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return nil
+		case <-tick.C:
+		}
+		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "reading the keys of tokens: the last ones stay", "error", err)
+		}
+	}
+}
+
+// Look reads the keys once.
+func (k *Keys) Look(ctx context.Context) error {
+	if k.read == nil {
+		return nil
+	}
+	text, err := k.read(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the key set: %w", err)
+	}
+	set, err := parse(text)
+	if err != nil {
+		return err
+	}
+	k.current.Store(&set)
+	return nil
+}
+
+func (k *Keys) find(id string) (ed25519.PublicKey, bool) {
+	set := k.current.Load()
+	if set == nil {
+		return nil, false
+	}
+	found, ok := (*set)[id]
+	return found, ok
+}
+
+// jwk is a JSON Web Key of the kind OKP, as far as Ed25519 needs it.
+type jwk struct {
+	Type  string `json:"kty"`
+	Curve string `json:"crv"`
+	ID    string `json:"kid"`
+	X     string `json:"x"`
+	D     string `json:"d"`
+}
+
+var errNoKey = errors.New("the key set holds no Ed25519 key with a kid")
+
+// parse skips keys that it does not know: a set may hold newer kinds.
+func parse(text []byte) (map[string]ed25519.PublicKey, error) {
+	var set struct {
+		Keys []jwk `json:"keys"`
+	}
+	if err := json.Unmarshal(text, &set); err != nil {
+		return nil, fmt.Errorf("decoding the key set: %w", err)
+	}
+	keys := map[string]ed25519.PublicKey{}
+	for _, one := range set.Keys {
+		x, err := base64.RawURLEncoding.DecodeString(one.X)
+		if one.Type == "OKP" && one.Curve == "Ed25519" && one.ID != "" && err == nil && len(x) == ed25519.PublicKeySize {
+			keys[one.ID] = x
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errNoKey
+	}
+	return keys, nil
+}
+
+func fetch(ctx context.Context, address string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the key set's address answered %s", res.Status)
+	}
+	return io.ReadAll(io.LimitReader(res.Body, mostKeys))
+}
+
+// signs tells whether a key may sign such a token. The key of a service, whose id
+// begins with service/<name>/, signs for that service and for nobody else.
+func signs(kid string, c claims) bool {
+	rest, own := strings.CutPrefix(kid, "service/")
+	if !own {
+		return c.Issuer == "auth"
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return c.Kind == ServiceKind && c.Subject == name && c.Issuer == "service/"+name
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE TABLE play.things (id bigint PRIMARY KEY);

@@ -1,0 +1,60 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/problem"
+)
+
+// Error is an answer that is not a success.
+type Error struct {
+	// Service is who refused.
+	Service string
+	Status  int
+	Problem problem.Problem
+	// RetryAfter is what the service asked to wait; 0 where it did not say.
+	RetryAfter time.Duration
+}
+
+// Error is for logs. It has the problem's type and trace, and not its detail,
+// which may hold what a customer sent.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s answered %d (%s, trace %s)", e.Service, e.Status, e.Problem.Type, e.Problem.TraceID)
+}
+
+// As makes a refusal that nobody handled a fault.Unavailable: the customer did
+// not do what was refused, this service did.
+func (e *Error) As(target any) bool {
+	f, ok := target.(**fault.Fault)
+	if !ok {
+		return false
+	}
+	*f = fault.Unavailable("A part of the shop did not do what was asked.", nil)
+	if e.RetryAfter > 0 {
+		(*f).RetryAfter = e.RetryAfter
+	}
+	return true
+}
+
+func refused(service string, res *http.Response) *Error {
+	e := &Error{Service: service, Status: res.StatusCode, RetryAfter: retryAfter(res.Header)}
+	if json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&e.Problem) != nil { // a proxy's page, say
+		e.Problem = problem.Problem{Type: "about:blank", Title: http.StatusText(res.StatusCode), Status: res.StatusCode}
+	}
+	return e
+}
+
+// retryAfter reads seconds; the form with a date is of no use between clocks.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || seconds < 0 || seconds > 3600 {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}

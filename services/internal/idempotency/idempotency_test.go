@@ -1,0 +1,378 @@
+package idempotency_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// desk is a service that makes parcels, one for each POST.
+var desk = postgres.Schema{
+	Name: "desk", Floor: 1, Parts: []postgres.Part{idempotency.Tables},
+	Files: fstest.MapFS{"00001_parcels.sql": {Data: []byte("-- +goose Up\nCREATE TABLE desk.parcels (id uuid PRIMARY KEY);\n")}},
+}
+
+const minute = time.Minute
+
+func key(caller string) idempotency.Key {
+	return idempotency.Key{Caller: caller, Route: "POST /api/desk", Value: uuid.NewString()}
+}
+
+// send does what the service's POST does.
+func send(ctx context.Context, db *postgres.DB, k idempotency.Key, body string) (idempotency.Stored, error) {
+	return idempotency.Once(ctx, db, k, []byte(body), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		id := uuid.New()
+		_, err := tx.Exec(ctx, `INSERT INTO desk.parcels VALUES ($1)`, id)
+		return answer(id), err
+	})
+}
+
+func answer(id uuid.UUID) idempotency.Stored {
+	return idempotency.Stored{Status: 201, Header: map[string]string{"Location": "/api/desk/" + id.String(), "ETag": `"1-0"`}, Body: fmt.Appendf(nil, `{"id": %q}`, id)}
+}
+
+func parcels(t *testing.T, db *postgres.DB) (n int) {
+	t.Helper()
+	if err := db.QueryRow(t.Context(), `SELECT count(*) FROM desk.parcels`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func same(a, b idempotency.Stored) bool {
+	return a.Status == b.Status && string(a.Body) == string(b.Body) && fmt.Sprint(a.Header) == fmt.Sprint(b.Header)
+}
+
+func TestTablesExpandOnly(t *testing.T) { pgtest.ExpandOnly(t, desk) }
+
+func TestASecondTimeGetsTheFirstAnswer(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("")
+	first, err := send(t.Context(), db, k, `{"a":1,"b":2}`)
+	if err != nil || first.Replayed {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	again, err := send(t.Context(), db, k, `{ "b": 2, "a": 1 }`)
+	if err != nil || !again.Replayed || !same(first, again) || parcels(t, db) != 1 {
+		t.Errorf("%+v, %v; %d parcels", again, err, parcels(t, db))
+	}
+	if _, err := send(t.Context(), db, k, `{"a":1,"b":3}`); !fault.Is(err, fault.MismatchKind) || parcels(t, db) != 1 {
+		t.Errorf("another body: %v; %d parcels", err, parcels(t, db))
+	}
+}
+
+// Rule F2: whoever sends somebody else's key does not see his answer; nor does another operation.
+func TestAKeyBelongsToItsCallerAndRoute(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("customer/ada")
+	first, err := send(t.Context(), db, k, `{}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]idempotency.Key{
+		"another customer": {Caller: "customer/bob", Route: k.Route, Value: k.Value},
+		"nobody":           {Route: k.Route, Value: k.Value},
+		"another route":    {Caller: k.Caller, Route: "POST /api/other", Value: k.Value},
+	} {
+		got, err := send(t.Context(), db, other, `{}`)
+		if err != nil || got.Replayed || string(got.Body) == string(first.Body) {
+			t.Errorf("%s: %s, replayed %t, %v", name, got.Body, got.Replayed, err)
+		}
+	}
+}
+
+func TestAKeyThatIsNoneDoesNothing(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	if _, err := send(t.Context(), db, idempotency.Key{Route: "POST /api/desk", Value: "1"}, `{}`); !fault.Is(err, fault.BadRequestKind) || parcels(t, db) != 0 {
+		t.Errorf("%v; %d parcels", err, parcels(t, db))
+	}
+}
+
+func TestOfManyAtOnceOneDoesIt(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("")
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	bodies, firsts := map[string]bool{}, 0
+	for range 24 {
+		all.Go(func() {
+			for {
+				got, err := send(t.Context(), db, k, `{}`)
+				if fault.Is(err, fault.InFlightKind) {
+					time.Sleep(time.Millisecond) // as a client does, by Retry-After
+					continue
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				bodies[string(got.Body)] = true
+				if !got.Replayed {
+					firsts++
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+		})
+	}
+	all.Wait()
+	if len(bodies) != 1 || firsts != 1 || parcels(t, db) != 1 {
+		t.Errorf("%d answers, %d first ones, %d parcels", len(bodies), firsts, parcels(t, db))
+	}
+}
+
+func TestWhatIsInFlightIsSaidAtOnce(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("")
+	inside, finish := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		_, err := idempotency.Once(t.Context(), db, k, nil, func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+			close(inside)
+			<-finish
+			return answer(uuid.New()), nil
+		})
+		done <- err
+	}()
+	<-inside
+	if _, err := send(t.Context(), db, k, ""); !fault.Is(err, fault.InFlightKind) {
+		t.Errorf("%v", err)
+	}
+	close(finish)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if again, err := send(t.Context(), db, k, ""); err != nil || !again.Replayed {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
+func TestAFirstTryThatFailedLeavesNothing(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("")
+	broken := errors.New("a rule said no")
+	_, err := idempotency.Once(t.Context(), db, k, []byte(`{}`), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		if _, err := tx.Exec(ctx, `INSERT INTO desk.parcels VALUES ($1)`, uuid.New()); err != nil {
+			return idempotency.Stored{}, err
+		}
+		return idempotency.Stored{}, broken
+	})
+	if !errors.Is(err, broken) || parcels(t, db) != 0 {
+		t.Errorf("%v; %d parcels", err, parcels(t, db))
+	}
+	if got, err := send(t.Context(), db, k, `{"another":"body"}`); err != nil || got.Replayed {
+		t.Errorf("the key is used up: %+v, %v", got, err)
+	}
+}
+
+// Killed between effect and answer: PostgreSQL ends the session of a process that is gone. Neither is there, and the repetition does both.
+func TestKilledBetweenEffectAndAnswer(t *testing.T) {
+	url := pgtest.URL(t, desk)
+	db := as(t, url)
+	admin := pgtest.Admin(t, url)
+	k := key("")
+	_, err := idempotency.Once(t.Context(), db, k, nil, func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		var pid int
+		if err := tx.QueryRow(ctx, `INSERT INTO desk.parcels VALUES ($1) RETURNING pg_backend_pid()`, uuid.New()).Scan(&pid); err != nil {
+			return idempotency.Stored{}, err
+		}
+		if _, err := admin.Exec(ctx, `SELECT pg_terminate_backend($1, 5000)`, pid); err != nil {
+			return idempotency.Stored{}, err
+		}
+		return answer(uuid.New()), nil
+	})
+	if err == nil || parcels(t, db) != 0 {
+		t.Fatalf("%v; %d parcels", err, parcels(t, db))
+	}
+	if got, err := send(t.Context(), db, k, ""); err != nil || got.Replayed || parcels(t, db) != 1 {
+		t.Errorf("the repetition: %+v, %v; %d parcels", got, err, parcels(t, db))
+	}
+}
+
+func as(t *testing.T, url string) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(postgres.Options{URL: url, Release: "acme-1", MaxConns: 8}, desk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+func begin(t *testing.T, db *postgres.DB, k idempotency.Key, lease time.Duration) *idempotency.Attempt {
+	t.Helper()
+	a, stored, err := idempotency.Begin(t.Context(), db, k, []byte(`{}`), lease)
+	if err != nil || stored != nil || a == nil {
+		t.Fatalf("%+v, %+v, %v", a, stored, err)
+	}
+	return a
+}
+
+func finish(ctx context.Context, db *postgres.DB, a *idempotency.Attempt) error {
+	return postgres.InTx(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO desk.parcels VALUES ($1)`, a.ID()); err != nil {
+			return err
+		}
+		return a.Finish(ctx, tx, answer(a.ID()))
+	})
+}
+
+func TestAnAttemptOfSeveralSteps(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("customer/ada")
+	a := begin(t, db, k, minute)
+	if a.Resumed {
+		t.Error("a first attempt says that it goes on with another")
+	}
+	if _, _, err := idempotency.Begin(t.Context(), db, k, []byte(`{}`), minute); !fault.Is(err, fault.InFlightKind) {
+		t.Errorf("a second one while the first runs: %v", err)
+	}
+	if _, _, err := idempotency.Begin(t.Context(), db, k, []byte(`{"a":1}`), minute); !fault.Is(err, fault.MismatchKind) {
+		t.Errorf("another body while the first runs: %v", err)
+	}
+	if all, err := idempotency.Resume(t.Context(), db, k.Route, minute, 10); err != nil || len(all) != 0 {
+		t.Errorf("a worker took over what runs: %v, %v", all, err)
+	}
+	if err := a.Renew(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := finish(t.Context(), db, a); err != nil {
+		t.Fatal(err)
+	}
+	none, stored, err := idempotency.Begin(t.Context(), db, k, []byte(`{}`), minute)
+	if err != nil || none != nil || stored == nil || !stored.Replayed || !same(*stored, answer(a.ID())) {
+		t.Errorf("%+v, %+v, %v", none, stored, err)
+	}
+	if err := finish(t.Context(), db, a); err == nil {
+		t.Error("finished twice")
+	}
+}
+
+// The process died; the client, or a worker, goes on under the same id. Whoever comes back from the dead can finish nothing.
+func TestALeaseThatRanOutIsTakenOver(t *testing.T) {
+	for name, takeOver := range map[string]func(*testing.T, *postgres.DB, idempotency.Key) *idempotency.Attempt{
+		"by the client": func(t *testing.T, db *postgres.DB, k idempotency.Key) *idempotency.Attempt {
+			return begin(t, db, k, minute)
+		},
+		"by a worker": func(t *testing.T, db *postgres.DB, k idempotency.Key) *idempotency.Attempt {
+			all, err := idempotency.Resume(t.Context(), db, k.Route, minute, 10)
+			if err != nil || len(all) != 1 || all[0].Key() != k {
+				t.Fatalf("%+v, %v", all, err)
+			}
+			return all[0]
+		},
+	} {
+		db, k := pgtest.Open(t, desk), key("customer/ada")
+		dead := begin(t, db, k, time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // the database's clock runs on
+		next := takeOver(t, db, k)
+		if !next.Resumed || next.ID() != dead.ID() {
+			t.Errorf("%s: %+v", name, next)
+		}
+		if err := dead.Renew(t.Context()); !errors.Is(err, idempotency.ErrLost) {
+			t.Errorf("%s: the dead one renewed: %v", name, err)
+		}
+		if err := finish(t.Context(), db, dead); !errors.Is(err, idempotency.ErrLost) || parcels(t, db) != 0 {
+			t.Errorf("%s: the dead one finished: %v; %d parcels", name, err, parcels(t, db))
+		}
+		if err := finish(t.Context(), db, next); err != nil || parcels(t, db) != 1 {
+			t.Errorf("%s: %v; %d parcels", name, err, parcels(t, db))
+		}
+	}
+}
+
+func TestTwoWorkersTakeOverEachAttemptOnce(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	for range 20 {
+		begin(t, db, key("customer/ada"), time.Millisecond)
+	}
+	time.Sleep(20 * time.Millisecond)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	taken := map[uuid.UUID]int{}
+	for range 4 {
+		all.Go(func() {
+			got, err := idempotency.Resume(t.Context(), db, "POST /api/desk", minute, 8)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || len(got) > 8 {
+				t.Errorf("%d, %v", len(got), err)
+			}
+			for _, a := range got {
+				taken[a.ID()]++
+			}
+		})
+	}
+	all.Wait()
+	for id, n := range taken {
+		if n != 1 {
+			t.Errorf("%s was taken over %d times", id, n)
+		}
+	}
+	if len(taken) < 8 {
+		t.Errorf("%d were taken over", len(taken))
+	}
+}
+
+func TestAForgottenAttemptFreesItsKey(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("customer/ada")
+	a := begin(t, db, k, minute)
+	forget := func() error {
+		return postgres.InTx(t.Context(), db, func(tx pgx.Tx) error { return a.Forget(t.Context(), tx) })
+	}
+	if err := forget(); err != nil {
+		t.Fatal(err)
+	}
+	if b := begin(t, db, k, minute); b.Resumed || b.ID() == a.ID() {
+		t.Errorf("%+v goes on with what was undone", b)
+	}
+	if err := forget(); !errors.Is(err, idempotency.ErrLost) {
+		t.Errorf("forgot somebody else's: %v", err)
+	}
+}
+
+func TestAKeyIsKnownForADay(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	old, fresh, stuck, runs := key("customer/ada"), key("customer/ada"), key("customer/ada"), key("customer/ada")
+	for _, k := range []idempotency.Key{old, fresh} {
+		if _, err := send(t.Context(), db, k, `{}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(t, db, stuck, minute)
+	begin(t, db, runs, minute)
+	age := func(k idempotency.Key, set string) {
+		if _, err := db.Exec(t.Context(), `UPDATE desk.idempotency_keys SET `+set+` WHERE value = $1`, k.Value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	age(old, `created_at = now() - interval '25 hours'`)
+	age(fresh, `created_at = now() - interval '23 hours'`)
+	age(stuck, `created_at = now() - interval '25 hours', lease_until = now() - interval '25 hours'`)
+	age(runs, `created_at = now() - interval '25 hours'`)
+	// More than one batch of what is old.
+	if _, err := db.Exec(t.Context(), `INSERT INTO desk.idempotency_keys (caller, route, value, fingerprint, id, status, created_at)
+		SELECT 'x', 'y', n::text, '', gen_random_uuid(), 201, now() - interval '2 days' FROM generate_series(1, 1100) n`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := idempotency.SweepOnce(t.Context(), db, idempotency.Keep); err != nil || n != 1102 {
+		t.Errorf("forgot %d keys, %v", n, err)
+	}
+	var left []string
+	rows, err := db.Query(t.Context(), `SELECT value FROM desk.idempotency_keys`)
+	if err == nil {
+		left, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if text := strings.Join(left, " "); err != nil || len(left) != 2 || !strings.Contains(text, fresh.Value) || !strings.Contains(text, runs.Value) {
+		t.Errorf("left are %v, %v", left, err)
+	}
+}

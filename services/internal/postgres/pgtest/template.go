@@ -1,0 +1,84 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	neturl "net/url"
+	"strings"
+	"sync"
+
+	"github.com/emporium-shop/emporium/services/internal/postgres"
+)
+
+// made holds what is made once for a name: roles, templates.
+type made struct{ all sync.Map }
+
+func (m *made) once(name string, do func() error) error {
+	once, _ := m.all.LoadOrStore(name, sync.OnceValue(do))
+	return once.(func() error)() //nolint:forcetypeassert // nothing else is stored there
+}
+
+var roles, templates made
+
+// migrated makes the template of a schema and returns its name.
+func migrated(s postgres.Schema) (string, error) {
+	key, err := content(s)
+	if err != nil {
+		return "", err
+	}
+	name := "template_" + key
+	return name, templates.once(name, func() error {
+		if err := admin("postgres", "CREATE DATABASE "+name); err != nil {
+			return err
+		}
+		if err := allow(name, s.Name); err != nil {
+			return err
+		}
+		url := address(name, s.Name)
+		if err := own(url, s.Name); err != nil {
+			return err
+		}
+		db, err := postgres.Open(postgres.Options{URL: url}, s)
+		if err != nil {
+			return err
+		}
+		defer db.Close() // a template with a session is not copied
+		return db.Migrate(context.Background())
+	})
+}
+
+// content names a schema by all that makes it.
+func content(s postgres.Schema) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintln(sum, s.Name, s.Floor, s.Parts)
+	err := fs.WalkDir(s.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(s.Files, name)
+		fmt.Fprintln(sum, name, string(text))
+		return err
+	})
+	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), err
+}
+
+// allow makes the role, if there is none, and lets it and nobody else connect.
+func allow(database, role string) error {
+	err := roles.once(role, func() error { return admin("postgres", "CREATE ROLE "+role+" LOGIN") })
+	if err != nil {
+		return err
+	}
+	return admin("postgres", "REVOKE ALL ON DATABASE "+database+" FROM PUBLIC", "GRANT CONNECT ON DATABASE "+database+" TO "+role,
+		"ALTER ROLE "+role+" IN DATABASE "+database+" SET search_path = "+role)
+}
+
+// own gives the role its schema, and takes from everybody the one that all share.
+func own(url, role string) error {
+	u, err := neturl.Parse(url)
+	if err != nil {
+		return err
+	}
+	return admin(strings.TrimPrefix(u.Path, "/"), "REVOKE ALL ON SCHEMA public FROM PUBLIC", "CREATE SCHEMA "+role+" AUTHORIZATION "+role)
+}

@@ -1,0 +1,114 @@
+package storefront
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/services/internal/app"
+)
+
+// opinionated is a world whose storefront knows a service of reviews that answers as told.
+func opinionated(t *testing.T, answers http.HandlerFunc) *world {
+	t.Helper()
+	w := newWorld(t)
+	said := httptest.NewServer(double("reviews", answers))
+	t.Cleanup(said.Close)
+	w.environment["REVIEWS_URL"] = said.URL
+	w.start(t)
+	return w
+}
+
+func two(sku string) map[string]any {
+	return map[string]any{
+		"items": []map[string]any{
+			{"id": "1", "sku": sku, "author": "Mika", "stars": 5, "title": "Pours well", "text": "No drip.", "helpful": 3, "createdAt": "2026-11-02T10:00:00Z"},
+			{"id": "2", "sku": sku, "author": "<b>Ines</b>", "stars": 4, "text": "Good.", "helpful": 0, "createdAt": "2026-10-01T10:00:00Z", "later": "a field of a newer release"},
+		},
+		"summary": map[string]any{"count": 7, "average": 4.4, "stars": map[string]int{"5": 7}},
+	}
+}
+
+func TestTheProductPageShowsWhatCustomersSay(t *testing.T) {
+	var asked *http.Request
+	w := opinionated(t, func(out http.ResponseWriter, r *http.Request) {
+		asked = r
+		write(out, 200, two("LAMP-1"))
+	})
+	got := w.get(t, "/products/LAMP-1")
+	got.want(t, 200, "What customers say", "4.4 of 5 stars, 7 reviews", "★★★★☆", `aria-label="5 of 5 stars"`, "Pours well", "No drip.", "Mika", `datetime="2026-11-02"`,
+		"Helped 3", "And 5 more.", "&lt;b&gt;Ines&lt;/b&gt;")
+	if query := asked.URL.Query(); query.Get("sku") != "LAMP-1" || query.Get("limit") != "5" {
+		t.Errorf("asked for %s", asked.URL)
+	}
+	if sources := got.header.Get(frontdoor.HeaderSources); !strings.Contains(sources, "reviews=r7") {
+		t.Errorf("who made the page: %q", sources)
+	}
+}
+
+func TestAPageWithoutReviewsShowsNothingOfThem(t *testing.T) {
+	nothing := map[string]any{"items": []any{}, "summary": map[string]any{"count": 0, "stars": map[string]int{}}}
+	for name, answers := range map[string]http.HandlerFunc{
+		"none was written":       func(out http.ResponseWriter, _ *http.Request) { write(out, 200, nothing) },
+		"the service fails":      func(out http.ResponseWriter, _ *http.Request) { write(out, 503, nil) },
+		"the product is refused": func(out http.ResponseWriter, _ *http.Request) { write(out, 422, nil) },
+		"the answer is nonsense": func(out http.ResponseWriter, _ *http.Request) { write(out, 200, "nonsense") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := opinionated(t, answers).get(t, "/products/LAMP-1")
+			got.want(t, 200, "<h1>Brass lamp</h1>")
+			if strings.Contains(got.body, "customers say") {
+				t.Error("the part is there")
+			}
+		})
+	}
+}
+
+func TestAPageDoesNotWaitForReviews(t *testing.T) {
+	release := make(chan struct{})
+	w := opinionated(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	defer close(release)
+	began := time.Now()
+	w.get(t, "/products/LAMP-1").want(t, 200, "<h1>Brass lamp</h1>")
+	// The client's own limit is five seconds.
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the page came after %s", took)
+	}
+}
+
+func TestStarsAreFiveWhateverIsSaid(t *testing.T) {
+	for stars, want := range map[int]string{-1: "☆☆☆☆☆", 0: "☆☆☆☆☆", 3: "★★★☆☆", 5: "★★★★★", 900: "★★★★★"} {
+		if got := drawn(stars); got != want {
+			t.Errorf("%d: %s", stars, got)
+		}
+	}
+	var o opinions
+	for average, want := range map[float64]string{4.4: "★★★★☆", 4.5: "★★★★★", 1: "★☆☆☆☆"} {
+		if o.Summary.Average = average; o.Drawn() != want {
+			t.Errorf("%v: %s", average, o.Drawn())
+		}
+	}
+}
+
+func TestAShopNeedNotHaveReviews(t *testing.T) {
+	w := newWorld(t)
+	if contract := w.get(t, "/contract").body; strings.Contains(contract, "reviews") {
+		t.Errorf("without: %s", contract)
+	}
+	w.environment["REVIEWS_URL"] = "http://reviews:8080"
+	w.start(t)
+	w.get(t, "/contract").want(t, 200, `"reviews/v1"`)
+	w.environment["REVIEWS_URL"] = "reviews"
+	if _, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: w.environment}); err == nil {
+		t.Error("what is no address was taken")
+	}
+}

@@ -1,0 +1,47 @@
+// Package storefront is a service: the pages of a shop, made from what the other
+// services tell. It holds no data.
+//
+// shop.go lists the routes, pages.go and basket.go answer them, catalog.go, cart.go
+// and reviews.go ask the other services; this file wires them.
+package storefront
+
+import (
+	"context"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/client"
+)
+
+// Service is the storefront.
+func Service() app.Service {
+	return app.Service{
+		Name: "storefront", About: "The pages of the shop.",
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1"},
+		Edge: true, New: newStorefront,
+	}
+}
+
+func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
+	s := &shop{
+		name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
+		catalog: catalog{k.Client("catalog")}, carts: carts{k.Client("cart")}, log: k.Log,
+	}
+	if api, there := k.ClientIfKnown("reviews"); there {
+		s.reviews = reviews{api}
+	}
+	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
+}
+
+// warm reaches catalog once: an address that is wrong or not allowed shows before
+// a switch, while visitors are still elsewhere.
+//
+// Later nothing asks again. If readiness went on depending on catalog, a short
+// failure there would take all storefronts out at once, and visitors would get
+// the front door's bare error in place of our page, style sheet and carts.
+func (s *shop) warm(ctx context.Context) error {
+	_, err := s.catalog.products(ctx, listing{Limit: 1})
+	return err
+}
+
+// status is the status that another service refused with, 0 for any other error.
+func status(err error) int { return client.Status(err) }
