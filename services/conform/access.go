@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,7 +31,8 @@ func (c *Case) guarded() ([]*operation, error) {
 	}
 	var out []*operation
 	for _, op := range c.doc.ops {
-		if scheme, _ := op.requirement(); scheme != "" && scheme != "owner" {
+		scheme, _ := op.requirement()
+		if _, anybody := op.alternatives(); scheme != "" && scheme != "owner" && !anybody {
 			out = append(out, op)
 		}
 	}
@@ -183,15 +185,11 @@ func wrongScope(ctx context.Context, c *Case) error {
 
 // strangers are valid tokens of callers whom the operation does not name.
 func (c *Case) strangers(op *operation) []string {
-	scheme, _ := op.requirement()
-	var out []string
-	if scheme != "customer" {
+	all, _ := op.alternatives()
+	out := []string{c.auth.sign(newKey, c.auth.staff("conform:nothing")), c.auth.sign(serviceKey(stranger), c.auth.service(stranger))}
+	if !slices.ContainsFunc(all, func(way alternative) bool { return way.scheme == "customer" }) {
 		out = append(out, c.auth.sign(newKey, c.auth.customer("customer-1")))
 	}
-	if scheme == "staff" {
-		out = append(out, c.auth.sign(newKey, c.auth.staff("conform:nothing")))
-	}
-	out = append(out, c.auth.sign(serviceKey(stranger), c.auth.service(stranger)))
 	for n := range out {
 		out[n] = "Bearer " + out[n]
 	}

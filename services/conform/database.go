@@ -40,7 +40,7 @@ func (c *Case) away(ctx context.Context, look func() error) error {
 // comesBack waits until something that needs the database works again.
 func (c *Case) comesBack(ctx context.Context) error {
 	var a *Answer
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if probe(ctx, c.client, c.URL+"/readyz") != nil {
 			continue
 		}

@@ -69,6 +69,13 @@ func TestWhoMayAskIsRead(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", request, got, want)
 		}
 	}
+	either := &operation{node: map[string]any{"security": []any{map[string]any{}, map[string]any{"owner": []any{}}}}}
+	if scheme, _ := either.requirement(); scheme != "owner" {
+		t.Errorf("of two ways the one with a token is %q", scheme)
+	}
+	if _, anybody := either.alternatives(); !anybody {
+		t.Error("{} does not let anybody in")
+	}
 	if got := strings.Join(d.callers(), " "); got != "checkout" {
 		t.Errorf("callers: %s", got)
 	}

@@ -240,7 +240,7 @@ func (c *Case) beginLoad(ctx context.Context, path string, t *thing) *load {
 				select {
 				case <-l.stop:
 					return
-				case <-time.After(5 * time.Millisecond):
+				case <-time.After(20 * time.Millisecond):
 				}
 				l.note(c.ask(ctx, "GET", path, about(t), quiet(), asIs()))
 			}

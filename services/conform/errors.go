@@ -237,7 +237,11 @@ func (a *Answer) blames(parameter string) error {
 }
 
 func headerTooLarge(ctx context.Context, c *Case) error {
-	return c.ask(ctx, "GET", "/livez", with("X-Conform", strings.Repeat("x", 20<<10))).want(431)
+	path, t, err := c.something(ctx)
+	if err != nil {
+		path, t = "/contract", nil
+	}
+	return c.ask(ctx, "GET", path, about(t), with("X-Conform", strings.Repeat("x", 20<<10))).want(431)
 }
 
 func headRefusal(ctx context.Context, c *Case) error {
@@ -273,8 +277,8 @@ func (c *Case) nothingFollows() error {
 }
 
 func unknownParameter(ctx context.Context, c *Case) error {
-	if c.Settings.OpenAPI == "none" {
-		return skip("the service has no API, only pages")
+	if len(c.Settings.Pages) > 0 || c.Settings.OpenAPI == "none" {
+		return skip("pages are linked to with parameters of others")
 	}
 	path, t, err := c.something(ctx)
 	if err != nil {

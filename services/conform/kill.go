@@ -28,7 +28,10 @@ func startsAfterKill(ctx context.Context, c *Case) error {
 	if err := c.launch(ctx, release); err != nil {
 		return fmt.Errorf("after SIGKILL: %w", err)
 	}
-	return c.ask(ctx, "GET", "/readyz").want(200)
+	if a := c.ask(ctx, "GET", "/readyz"); a.Status/100 != 2 {
+		return fmt.Errorf("after SIGKILL /readyz answers %s", a.outcome())
+	}
+	return nil
 }
 
 // bookkeeping are tables whose rows are no effect.
@@ -41,6 +44,10 @@ func (c *Case) rows(ctx context.Context) (map[string]int64, error) {
 		return nil, err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // it was read only
+	return c.countRows(ctx, conn)
+}
+
+func (c *Case) countRows(ctx context.Context, conn *pgx.Conn) (map[string]int64, error) {
 	found, err := conn.Query(ctx, `SELECT table_name FROM information_schema.tables WHERE table_schema = $1 AND table_type = 'BASE TABLE'`, c.Settings.Schema)
 	if err != nil {
 		return nil, err
@@ -109,30 +116,73 @@ func killedMidway(ctx context.Context, c *Case) error {
 // until a kill has left some without an answer.
 func (c *Case) killUnder(ctx context.Context) (map[string]*Answer, error) {
 	answers := map[string]*Answer{}
-	for round := range 4 {
-		var mu sync.Mutex
-		var all sync.WaitGroup
-		for range keys {
-			all.Go(func() {
-				key := newID()
-				a := c.post(ctx, key, quiet())
-				mu.Lock()
-				defer mu.Unlock()
-				answers[key] = a
-			})
+	for range 4 {
+		lost, err := c.killOnce(ctx, answers)
+		if err != nil {
+			return nil, unseen("looking for the moment to kill: %v", err)
 		}
-		time.Sleep(time.Duration(1+3*round) * time.Millisecond)
-		c.proc.kill()
-		all.Wait()
 		if err := c.launch(ctx, release); err != nil {
 			return nil, unseen("it does not start after SIGKILL: see D-07: %v", err)
 		}
-		lost := slices.DeleteFunc(slices.Collect(maps.Values(answers)), func(a *Answer) bool { return a.Err == nil })
-		if round > 0 && len(lost) > 0 {
-			return answers, nil
+		if lost > 0 {
+			break
 		}
 	}
 	return answers, nil
+}
+
+// killOnce kills when the first of the requests has put a row into the tables:
+// the moment in which no process may die between effect and answer.
+func (c *Case) killOnce(ctx context.Context, answers map[string]*Answer) (lost int, err error) {
+	conn, err := c.db.Connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // it was read only
+	before, err := c.countRows(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
+	var mu sync.Mutex
+	ended := c.flood(func(key string, a *Answer) {
+		mu.Lock()
+		defer mu.Unlock()
+		answers[key] = a
+		if a.Err != nil {
+			lost++
+		}
+	}, func(key string) *Answer { return c.post(ctx, key, quiet()) })
+	for now := before; maps.Equal(now, before); {
+		select {
+		case <-ended:
+			c.proc.kill()
+			return lost, nil
+		case <-time.After(time.Millisecond):
+		}
+		if now, err = c.countRows(ctx, conn); err != nil {
+			break
+		}
+	}
+	c.proc.kill()
+	<-ended
+	return lost, err
+}
+
+// flood sends requests with a key each at once; the channel is closed when all have ended.
+func (c *Case) flood(note func(string, *Answer), send func(string) *Answer) <-chan struct{} {
+	var all sync.WaitGroup
+	for range keys {
+		all.Go(func() {
+			key := newID()
+			note(key, send(key))
+		})
+	}
+	ended := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(ended)
+	}()
+	return ended
 }
 
 // finish repeats every key until it has an answer, which must be the one that was told before.

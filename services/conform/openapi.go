@@ -139,15 +139,17 @@ func securityIsStated(_ context.Context, c *Case) error {
 		if public {
 			return ""
 		}
-		scheme, names := op.requirement()
 		known := object(object(d.raw["components"])["securitySchemes"])
-		switch {
-		case !slices.Contains(schemes, scheme):
-			return fmt.Sprintf("its security is %q, not one of %s", scheme, strings.Join(schemes, ", "))
-		case known[scheme] == nil:
-			return "components.securitySchemes does not have " + scheme
-		case (scheme == "staff" || scheme == "service") && len(names) == 0:
-			return "its security names no scope or service"
+		ways, _ := op.alternatives()
+		for _, way := range ways {
+			switch {
+			case !slices.Contains(schemes, way.scheme):
+				return fmt.Sprintf("its security is %q, not one of %s", way.scheme, strings.Join(schemes, ", "))
+			case known[way.scheme] == nil:
+				return "components.securitySchemes does not have " + way.scheme
+			case (way.scheme == "staff" || way.scheme == "service") && len(way.names) == 0:
+				return "its security names no scope or service"
+			}
 		}
 		return ""
 	})
@@ -223,9 +225,9 @@ func answersAreOpen(_ context.Context, c *Case) error {
 }
 
 func headersAreDescribed(_ context.Context, c *Case) error {
-	return c.each(func(_ *document, op *operation) string {
+	return c.each(func(d *document, op *operation) string {
 		name := map[string]string{"POST": "Idempotency-Key", "PUT": "If-Match", "PATCH": "If-Match", "DELETE": "If-Match"}[op.method]
-		if name == "" || op.node["x-safe"] == true {
+		if name == "" || op.node["x-safe"] == true || d.isForm(op) {
 			return ""
 		}
 		if p, ok := op.param("header", name); !ok || !p.required {
@@ -233,6 +235,12 @@ func headersAreDescribed(_ context.Context, c *Case) error {
 		}
 		return ""
 	})
+}
+
+// isForm tells whether an operation takes what a page's form sends, which has no header of ours.
+func (d *document) isForm(op *operation) bool {
+	media := d.requestMedia(op)
+	return media["application/x-www-form-urlencoded"] != "" && media["application/json"] == ""
 }
 
 func refusalsAreDescribed(_ context.Context, c *Case) error {

@@ -118,11 +118,18 @@ func (p *process) over(limit time.Duration) bool {
 	case <-p.ended:
 		return true
 	case <-time.After(limit):
-		return false
+		return !p.running() // it ended just now
 	}
 }
 
-func (p *process) running() bool { return !p.over(0) }
+func (p *process) running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
 
 // ready waits until the service says that it takes requests.
 func (p *process) ready(ctx context.Context, client *http.Client) error {

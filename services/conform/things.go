@@ -33,22 +33,42 @@ func (t *thing) expand(s string) string {
 	return s
 }
 
-// requirement is who may ask an operation: the first that its security names.
+// alternative is one way in which an operation may be asked: a scheme, and
+// scopes or the names of services.
+type alternative struct {
+	scheme string
+	names  []string
+}
+
+// alternatives are those that the operation's security names. anybody tells
+// that it may be asked without a token, too.
+func (o *operation) alternatives() (all []alternative, anybody bool) {
+	list, stated := o.node["security"].([]any)
+	for _, one := range list {
+		if len(object(one)) == 0 {
+			anybody = true
+		}
+		for scheme, scopes := range object(one) {
+			way := alternative{scheme: scheme}
+			values, _ := scopes.([]any)
+			for _, v := range values {
+				if s, ok := v.(string); ok {
+					way.names = append(way.names, s)
+				}
+			}
+			all = append(all, way)
+		}
+	}
+	return all, anybody || (stated && len(list) == 0)
+}
+
+// requirement is the first way, which the checker takes.
 func (o *operation) requirement() (scheme string, names []string) {
-	list, _ := o.node["security"].([]any)
-	if len(list) == 0 {
+	all, _ := o.alternatives()
+	if len(all) == 0 {
 		return "", nil
 	}
-	for scheme, scopes := range object(list[0]) {
-		values, _ := scopes.([]any)
-		for _, v := range values {
-			if s, ok := v.(string); ok {
-				names = append(names, s)
-			}
-		}
-		return scheme, names
-	}
-	return "", nil
+	return all[0].scheme, all[0].names
 }
 
 // callers are the services that some operation names.
@@ -215,9 +235,10 @@ func (w *world) discover(ctx context.Context) error {
 		if a.Status == 200 {
 			w.doc, w.docErr = readDocument(a.Body) // one that cannot be read fails O-01, and is no reason to look at nothing
 		} else if p, _, err := c.promise(ctx); err == nil && len(p.Provides) == 0 {
-			c.findPages(ctx)
+			w.Settings.OpenAPI = "none" // pages, or a worker that answers probes alone
 		}
 	}
+	c.findPages(ctx)
 	if w.doc == nil || w.Settings.List != nil {
 		return nil
 	}
@@ -225,9 +246,8 @@ func (w *world) discover(ctx context.Context) error {
 	return nil
 }
 
-// findPages is for a service that provides no API to others: pages, or a worker that answers probes alone.
+// findPages sees whether the service is for people.
 func (c *Case) findPages(ctx context.Context) {
-	c.Settings.OpenAPI = "none"
 	if a := c.ask(ctx, "GET", "/", quiet(), with("Accept", "text/html")); a.Status == 200 && a.mediaType() == "text/html" {
 		c.Settings.Pages = []string{"/"}
 	}

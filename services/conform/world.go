@@ -171,7 +171,11 @@ func (w *world) once(args []string, env map[string]string) error {
 	if args == nil {
 		return nil
 	}
-	p, err := spawn(append(slices.Clone(w.Command), args...), "", env, w.log)
+	command := slices.Clone(w.Command)
+	if n := len(command) - 1; n > 0 && command[n] == "serve" {
+		command = command[:n] // migrate stands in its place
+	}
+	p, err := spawn(append(command, args...), "", env, w.log)
 	if err != nil {
 		return err
 	}

