@@ -99,7 +99,7 @@ func TestALongEarlyAnswerIsNotCut(t *testing.T) {
 			fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 		}()
 		if _, got := response(t, bufio.NewReader(conn)); got != page {
-			t.Fatalf("request %d: %d bytes arrived", i, len(got))
+			t.Fatalf("request %d: %d bytes arrived: %.300q", i, len(got), got)
 		}
 		_ = conn.Close()
 	}

@@ -51,11 +51,11 @@ func newWorld(tb testing.TB, change ...func(*proxy.Options)) *world {
 	requests := metrics.NewRequests(w.registry)
 	w.current = table.New("", time.Now, slog.New(slog.DiscardHandler), requests.Swapped, w.looked)
 	transport := proxy.NewTransport(proxy.TransportOptions{
-		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
+		DialTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	})
 	tb.Cleanup(transport.CloseIdleConnections)
 	direct := proxy.NewDirect(proxy.TransportOptions{
-		DialTimeout: time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
+		DialTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, IdlePerPod: 256,
 	}, time.Now)
 	tb.Cleanup(direct.Close)
 	w.options = proxy.Options{
