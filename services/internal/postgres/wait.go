@@ -54,17 +54,18 @@ func arriving(err error) bool {
 	var connect *pgconn.ConnectError
 	var sql *pgconn.PgError
 	switch {
-	case errors.As(err, new(notYet)):
+	// Nobody to connect to, or not allowed yet: no role, no password, no right to this database.
+	case errors.As(err, &connect), errors.As(err, new(notYet)):
 		return true
 	case errors.As(err, &sql):
 		return arrivingState(sql.Code)
 	}
-	return errors.As(err, &connect)
+	return false
 }
 
 func arrivingState(code string) bool {
 	switch code {
-	case "3D000", "3F000", "28P01", "28000", // no database, schema, role, password yet
+	case "3F000", // no schema yet
 		"55P03",          // a lock was not had in time
 		"40001", "40P01": // broken off for another's sake
 		return true

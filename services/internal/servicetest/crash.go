@@ -10,41 +10,57 @@ import (
 // Crash lets a process die at each point of its talk with PostgreSQL: before the
 // k-th statement arrives, and after it was done but before the process heard so,
 // for k = 1, 2, … until it comes through. Each time it begins on a fresh database,
-// do is run by a process that dies, then by one that is started after it and must
-// succeed; check then says what must be true. The error of the one that dies is
-// nobody's.
+// do is run by a process that dies, and then by one that is started after it, which
+// must succeed; check says what must be true then. The error of the one that dies
+// is nobody's.
 func Crash(t testing.TB, s postgres.Schema, do func(*postgres.DB) error, check func(testing.TB, *postgres.DB)) {
 	t.Helper()
 	for _, heard := range []bool{false, true} {
-		for k := 1; ; k++ {
+		for k, died := 1, true; died; k++ {
 			if k > 1000 {
 				t.Fatal("it makes more than 1000 statements")
 			}
-			if !crash(t, s, k, heard, do, check) {
-				break
-			}
+			died = crash(t, s, k, heard, do, check)
 		}
 	}
 }
 
-// crash tells whether the process died.
+// crash tells whether the process died. One that came through is not started again.
 func crash(t testing.TB, s postgres.Schema, k int, heard bool, do func(*postgres.DB) error, check func(testing.TB, *postgres.DB)) bool {
 	t.Helper()
 	url := pgtest.URL(t, s)
 	wire := cutAfter(t, url, k, heard)
-	_ = do(open(t, wire.url, s)) // it may die, and knows no more
+	err := do(open(t, wire.url, s))
 	died := wire.close()
 	after := open(t, url, s)
-	when := map[bool]string{false: "before it arrived", true: "after it was done"}[heard]
-	if err := do(after); err != nil {
-		t.Errorf("died at statement %d, %s: the next process fails: %v", k, when, err)
+	if died {
+		err = do(after)
 	}
-	failed := t.Failed()
-	check(t, after)
-	if t.Failed() && !failed {
-		t.Errorf("died at statement %d, %s: see above", k, when)
+	told := &failures{TB: t}
+	if err != nil {
+		told.Errorf("it fails: %v", err)
+	}
+	check(told, after)
+	switch {
+	case told.any && died && heard:
+		t.Errorf("that was after a death at statement %d, when PostgreSQL had done it", k)
+	case told.any && died:
+		t.Errorf("that was after a death at statement %d, before PostgreSQL had it", k)
 	}
 	return died
+}
+
+// failures notes whether there was one.
+type failures struct {
+	testing.TB
+	any bool
+}
+
+// Errorf implements testing.TB.
+func (f *failures) Errorf(format string, args ...any) {
+	f.TB.Helper()
+	f.any = true
+	f.TB.Errorf(format, args...)
 }
 
 func open(t testing.TB, url string, s postgres.Schema) *postgres.DB {

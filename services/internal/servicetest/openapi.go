@@ -92,7 +92,7 @@ func lintOperation(method string, o object) (found []string) {
 	if !success || !refusal {
 		found = append(found, "has no success, or no refusal")
 	}
-	if method == "post" && !required(o, "Idempotency-Key") {
+	if method == "post" && !form(o) && !required(o, "Idempotency-Key") {
 		found = append(found, "does not require an Idempotency-Key")
 	}
 	if (method == "put" || method == "patch" || method == "delete") && !required(o, "If-Match") {
@@ -116,6 +116,14 @@ func lintContent(response object) (found []string) {
 		}
 	}
 	return found
+}
+
+// form tells whether an operation takes what a browser's form sends, which has no headers of its own.
+func form(o object) bool {
+	body, _ := o["requestBody"].(object)
+	content, _ := body["content"].(object)
+	_, is := content["application/x-www-form-urlencoded"]
+	return is
 }
 
 func required(o object, header string) bool {
