@@ -65,7 +65,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services e2e-smoke e2e bench bench-front-door bench-scale tools
+.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services conform e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## All of the next five, with their times; what is left out is said
 	@hack/test.sh
 
@@ -91,6 +91,11 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $(call packages,services)
+	@hack/nodetest.sh
+
+conform: tools ## The contract's checker: that each rule can fail (all mutants), then every service of this repository against it (FLAGS="-v -long")
+	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform
+	@FLAGS="$(FLAGS)" hack/conform.sh
 
 e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke

@@ -41,6 +41,8 @@ type ShopReconciler struct {
 	pace     pace
 	records  records
 	failures failures
+	// rejections that no record holds yet
+	rejections rejections
 }
 
 // Reconcile is one pass for one shop.
@@ -65,6 +67,7 @@ func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.
 	}
 	decision := plan.Plan(world.Observed, now)
 	routed, err := r.apply(ctx, world, &decision)
+	r.rejections.note(req, world, &decision)
 	err = errors.Join(unrestored, err)
 	result, err := r.conclude(ctx, outcome{req, world, &decision, routed, err}, now)
 	result.Priority = passPriority(&decision, err, now)
@@ -81,6 +84,7 @@ func (r *ShopReconciler) look(ctx context.Context, req ctrl.Request, shop *v1alp
 	if lost := r.records.lost(req, world); len(lost) > 0 && !shop.Spec.Paused {
 		unrestored = r.restore(ctx, world, lost)
 	}
+	r.rejections.see(req, world)
 	r.settling.look(req, world, now)
 	return world, unrestored, nil
 }
@@ -88,6 +92,7 @@ func (r *ShopReconciler) look(ctx context.Context, req ctrl.Request, shop *v1alp
 func (r *ShopReconciler) forget(req ctrl.Request) {
 	r.settling.forget(req)
 	r.records.forget(req)
+	r.rejections.forget(req)
 	r.failures.add(req, nil)
 	r.pace.forget(req.NamespacedName)
 	r.Reader.Forget(req.NamespacedName)
@@ -123,7 +128,8 @@ type outcome struct {
 func (r *ShopReconciler) conclude(ctx context.Context, o outcome, now time.Time) (ctrl.Result, error) {
 	inARow := r.failures.add(o.req, o.err)
 	failed := withoutConflicts(o.err)
-	if failed == nil && inARow >= conflictsTold {
+	lasting := failed == nil && inARow >= conflictsTold
+	if lasting {
 		failed = o.err
 	}
 	if o.err != nil && failed == nil {
@@ -142,6 +148,9 @@ func (r *ShopReconciler) conclude(ctx context.Context, o outcome, now time.Time)
 	}
 	if err := r.report(ctx, o.world, o.decision, now); err != nil {
 		return ctrl.Result{}, errors.Join(failed, err)
+	}
+	if lasting {
+		return ctrl.Result{RequeueAfter: conflictDelay(inARow)}, nil
 	}
 	if !settled {
 		return ctrl.Result{}, failed

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,16 +18,7 @@ type supplies struct {
 }
 
 func (s session) builder() (build.Builder, error) {
-	cache := os.Getenv("EMPORIUM_CACHE")
-	if cache == "" {
-		home, err := os.UserCacheDir()
-		if err != nil {
-			return build.Builder{}, fmt.Errorf("finding the cache: %w", err)
-		}
-		cache = filepath.Join(home, "emporium")
-	}
-	sources := filepath.Join(s.Checkout(), "hack", "cluster", "components")
-	return build.Builder{Sources: sources, Cache: cache, Note: s.progress.Note}, nil
+	return build.For(s.Checkout(), s.progress.Note)
 }
 
 // prepare makes binaries and images. The database's image waits for the network, so it is made meanwhile.

@@ -18,13 +18,19 @@ func dockerfiles(checkout string) (map[string]string, error) {
 	if _, err := os.Stat(filepath.Join(checkout, "Dockerfile")); err == nil {
 		known[operatorImage] = "Dockerfile"
 	}
-	found, err := filepath.Glob(filepath.Join(checkout, "services", "*", "Dockerfile"))
-	if err != nil {
-		return nil, fmt.Errorf("looking for Dockerfiles: %w", err)
-	}
-	for _, path := range found {
-		name := filepath.Base(filepath.Dir(path))
-		known[name] = filepath.Join("services", name, "Dockerfile")
+	// Services, and commands that are images of their own, such as the contract's checker.
+	for _, folder := range []string{"services", "cmd"} {
+		found, err := filepath.Glob(filepath.Join(checkout, folder, "*", "Dockerfile"))
+		if err != nil {
+			return nil, fmt.Errorf("looking for Dockerfiles: %w", err)
+		}
+		for _, path := range found {
+			name := filepath.Base(filepath.Dir(path))
+			if other, taken := known[name]; taken {
+				return nil, fmt.Errorf("looking for Dockerfiles: the image %s has two, %s and %s", name, other, filepath.Join(folder, name, "Dockerfile"))
+			}
+			known[name] = filepath.Join(folder, name, "Dockerfile")
+		}
 	}
 	return known, nil
 }

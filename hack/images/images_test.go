@@ -136,8 +136,8 @@ func TestAnImageIsPushed(t *testing.T) {
 func TestWhatCannotBeMadeIsSaid(t *testing.T) {
 	w := checkout(t, options{tag: "v1"})
 	for name, want := range map[string]string{
-		"broken":  "services/broken/Dockerfile:2: can run only go build",
-		"missing": "there is no missing, only broken, greeter",
+		"broken":  "services/broken/Dockerfile: dockerfile parse error on line 2: unknown instruction: RAN",
+		"missing": "there is no missing, only broken, greeter, teller",
 	} {
 		if err := makeAll(t.Context(), w, []string{name}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", name, err, want)
@@ -154,7 +154,30 @@ func TestTheRootHasTheOperator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := slices.Sorted(maps.Keys(known)); !slices.Equal(got, []string{"broken", "greeter", "operator"}) {
+	if got := slices.Sorted(maps.Keys(known)); !slices.Equal(got, []string{"broken", "greeter", "operator", "teller"}) {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestACommandWithADockerfileIsAnImage(t *testing.T) {
+	w := checkout(t, options{})
+	for _, path := range []string{"cmd/checker", "cmd/greeter"} {
+		folder := filepath.Join(w.cluster.Checkout(), filepath.FromSlash(path))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.cluster.Checkout(), "cmd", "checker", "Dockerfile"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	known, err := dockerfiles(w.cluster.Checkout())
+	if err != nil || known["checker"] != filepath.Join("cmd", "checker", "Dockerfile") {
+		t.Errorf("got %v: %v", known, err)
+	}
+	if err := os.WriteFile(filepath.Join(w.cluster.Checkout(), "cmd", "greeter", "Dockerfile"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dockerfiles(w.cluster.Checkout()); err == nil || !strings.Contains(err.Error(), "greeter has two") {
+		t.Errorf("two images of one name: %v", err)
 	}
 }

@@ -1,7 +1,9 @@
-// Command images makes the project's container images without Docker. The recipe of each is its Dockerfile, which it reads:
-// it runs the go build on this machine and puts together what the last stage says. The same sources give the same digest.
+// Command images makes the project's container images without Docker. The recipe of each is its Dockerfile. One that only runs a
+// go build and copies is followed on this machine, in seconds; any other is built by BuildKit, which is built from its module
+// and runs as long as this command. The same sources give the same digest.
 //
 //	go run ./hack/images [-tag TAG] [-load | -push REGISTRY] [NAME...]
+//	go run ./hack/images -stage test NAME...
 package main
 
 import (
@@ -21,10 +23,12 @@ import (
 const localRegistry = "emporium.local"
 
 type options struct {
-	tag  string
-	load bool
-	push string
-	list bool
+	tag   string
+	load  bool
+	push  string
+	list  bool
+	stage string
+	anew  bool
 }
 
 func main() {
@@ -33,6 +37,8 @@ func main() {
 	flag.BoolVar(&o.load, "load", false, "load the images into the cluster made by hack/cluster")
 	flag.StringVar(&o.push, "push", "", "push the images to this `registry`, for example localhost:5000/emporium")
 	flag.BoolVar(&o.list, "list", false, "list the images there are, and make none")
+	flag.StringVar(&o.stage, "stage", "", "build this `stage` of each Dockerfile with BuildKit for what it does, its tests for example, and keep no image")
+	flag.BoolVar(&o.anew, "anew", false, "run every step of a Dockerfile that BuildKit builds, even one whose result is in the cache")
 	flag.Usage = usage
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,6 +73,9 @@ func run(ctx context.Context, o options, names []string) error {
 	}
 	if o.load && o.push != "" {
 		return errors.New("choosing where images go: either -load or -push, not both")
+	}
+	if o.stage != "" && (o.load || o.push != "" || len(names) == 0) {
+		return errors.New("choosing what to build: -stage keeps no image to load or push, and needs the names of images")
 	}
 	return makeAll(ctx, workshop{cluster: cluster, options: o, known: known}, names)
 }

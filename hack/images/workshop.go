@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/emporium-shop/emporium/hack/cluster/load"
+	"github.com/emporium-shop/emporium/hack/images/internal/engine"
 	"github.com/emporium-shop/emporium/hack/images/internal/recipe"
 	"github.com/emporium-shop/emporium/hack/images/oci"
 )
@@ -23,7 +25,8 @@ type workshop struct {
 	options
 	cluster load.Cluster
 	// known are the Dockerfiles by image.
-	known map[string]string
+	known    map[string]string
+	buildKit *buildKit
 }
 
 func makeAll(ctx context.Context, w workshop, names []string) error {
@@ -31,12 +34,27 @@ func makeAll(ctx context.Context, w workshop, names []string) error {
 	if err != nil {
 		return err
 	}
+	w.buildKit = &buildKit{}
+	defer w.buildKit.close()
+	if w.stage != "" {
+		return w.run(ctx, names)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
-	for _, name := range names {
-		group.Go(func() error { return w.make(ctx, name) })
+	leftOut := make([]error, len(names))
+	for i, name := range names {
+		group.Go(func() error {
+			err := w.make(ctx, name)
+			if unable := (engine.Unable{}); errors.As(err, &unable) {
+				leftOut[i] = fmt.Errorf("left out %s: %w; docker build -t %s -f %s %s makes it too", name, err,
+					w.reference(name), w.known[name], contextOf(".", w.known[name]))
+				return nil
+			}
+			return err
+		})
 	}
-	return group.Wait()
+	// What this machine cannot make keeps it from nothing else.
+	return errors.Join(group.Wait(), errors.Join(leftOut...))
 }
 
 // make makes one image and brings it where it is wanted.
@@ -73,6 +91,10 @@ func (w workshop) image(ctx context.Context, name string) (v1.Image, error) {
 		return nil, err
 	}
 	plan, err := recipe.Read(file, text, w.tag)
+	if refused := (recipe.Refused{}); errors.As(err, &refused) {
+		fmt.Printf("          BuildKit makes %s: %s\n", name, refused.Why)
+		return w.byBuildKit(ctx, name)
+	}
 	if err != nil {
 		return nil, err
 	}

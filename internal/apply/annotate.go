@@ -34,6 +34,9 @@ func (w *Writer) annotate(ctx context.Context, world *observe.World, d *plan.Dec
 		return nil
 	}
 	want := annotations(world.Shop, rel, d)
+	if r, is := world.Unrecorded[name]; is && want[v1alpha1.AnnotationRejected] == "" {
+		want[v1alpha1.AnnotationRejected], want[v1alpha1.AnnotationRejectedServices] = r.Verdict, strings.Join(r.Services, " ")
+	}
 	if maps.Equal(want, rel.Annotations) {
 		return nil
 	}

@@ -54,14 +54,15 @@ func split(objects []resources.Object, d *plan.Decision) (serving, coming []inte
 }
 
 // goBack makes a switch to a stack that served before, and needs nothing for it but that stack.
-// Only what a crash right after it must not forget is written first.
+// What a crash right after it must not forget is written first; where that is refused, or a webhook is away, customers do
+// not wait for it: the caller remembers what the guard said until it can be written.
 func (w *Writer) goBack(ctx context.Context, world *observe.World, d *plan.Decision, desired resources.Desired) (bool, error) {
 	if !d.Table.Switching || !d.Back {
 		return false, nil
 	}
 	if d.Rejected != "" {
 		if err := w.annotate(ctx, world, d, d.Rejected); err != nil {
-			return true, err
+			log.FromContext(ctx).Error(err, "going back although it could not be recorded what the guard said", "release", d.Rejected)
 		}
 	}
 	return true, w.route(ctx, world, d, desired)

@@ -258,7 +258,7 @@ func TestWhatAPolicyAddsAtTheCreationStays(t *testing.T) {
 }
 
 func isConflict(err error) bool {
-	if joined, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // the tree is walked here
+	if joined, is := err.(interface{ Unwrap() []error }); is {
 		return slices.ContainsFunc(joined.Unwrap(), isConflict)
 	}
 	return apierrors.IsConflict(err)

@@ -51,6 +51,8 @@ type World struct {
 	Route *Route
 	// Wake is the time after which to look again at what tells nobody of a change; 0: there is none.
 	Wake time.Duration
+	// Unrecorded is what the guard said of releases and could not be written on their records yet.
+	Unrecorded map[string]Rejection
 	// Live is the services' scale, which is no part of a release.
 	Live map[string]v1alpha1.ServiceScale
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
@@ -59,6 +61,25 @@ type World struct {
 	pods    []corev1.Pod
 	jobPods map[string][]corev1.Pod
 	reader  *Reader
+}
+
+// Rejection is what the guard said of a release.
+type Rejection struct {
+	Verdict  string
+	Services []string
+}
+
+// Reject lets a release count as rejected whose record does not say so yet.
+func (w *World) Reject(name string, r Rejection) {
+	if w.Unrecorded == nil {
+		w.Unrecorded = map[string]Rejection{}
+	}
+	w.Unrecorded[name] = r
+	for i := range w.Observed.Releases {
+		if known := &w.Observed.Releases[i]; known.Name == name {
+			known.Rejected, known.RejectedServices = r.Verdict, r.Services
+		}
+	}
 }
 
 // Reader reads shops.

@@ -19,8 +19,8 @@ const (
 )
 
 // forbidden lets the cart come as a role of the database that may read and not write: it is ready, and every request that
-// makes a cart, one in twenty of the load, is answered with 500: 5 % errors. It is another cart in each drill: one that was
-// rejected is not shipped again. Its migration, which would not be allowed either, is left out.
+// makes a cart, one in twenty of the load, is answered with 500: 5 % errors. Its migration would not be
+// allowed either. It is another cart in each drill: one that was rejected is not shipped again.
 func forbidden() string {
 	return fmt.Sprintf("migration: null, env: [{name: DATABASE_URL, value: 'postgres://reader:sample-reader@postgres:5432/shop?sslmode=disable'}, {name: DRILL, value: '%d'}]", time.Now().UnixNano())
 }

@@ -97,6 +97,10 @@ func (j *jobs) step(w *World) (next time.Time) {
 		if ended(job) {
 			continue
 		}
+		if ptr.Deref(job.Spec.Suspend, false) { // it has no pods, and begins anew when it goes on
+			delete(j.ends, job.UID)
+			continue
+		}
 		at, running := j.ends[job.UID]
 		if !running {
 			at = w.Now.Add(jobTakes)

@@ -203,3 +203,41 @@ func TestAConflictThatLastsIsTold(t *testing.T) {
 	rightEnd(w)
 	w.Check(t, "a conflict that lasts")
 }
+
+// The webhook of a policy engine that judges ShopReleases is away just when the guard fires.
+func TestAGuardsWayBackDoesNotWaitUntilItsVerdictCanBeRecorded(t *testing.T) {
+	w := New()
+	defer w.Close()
+	w.Install(func(s *v1alpha1.Shop) {
+		s.Spec.Release.Guard = &v1alpha1.Guard{Window: duration(2 * time.Minute), MaxErrorPercent: ptr.To[int32](5), MinRequests: 20}
+	})
+	w.StartOperator()
+	w.Rest()
+	first := w.active(t).Name
+	w.Errors["storefront:2"] = 50
+	w.Image("storefront", "storefront:2")
+	w.Until(func() bool { return w.table().Active != first && w.table().Active != "" })
+	second := w.table().Active
+	w.Store.Admit = func(wr *cluster.Write) error {
+		if wr.Key.Kind == "ShopRelease" && wr.Verb == "patch" {
+			return apierrors.NewInternalError(errors.New("failed calling webhook"))
+		}
+		return nil
+	}
+	end := w.Now.Add(time.Minute)
+	w.Until(func() bool { return w.table().Active == first || w.Now.After(end) })
+	for range 30 {
+		if w.For(time.Second); w.table().Active != first {
+			t.Fatalf("%s serves, which the guard rejected", w.table().Active)
+		}
+	}
+	w.Store.Admit = nil
+	w.Rest()
+	if rel := w.Store.Get("ShopRelease", Namespace, second).(*v1alpha1.ShopRelease); rel.Annotations[v1alpha1.AnnotationRejected] == "" || rel.Annotations[v1alpha1.AnnotationRejectedServices] != "storefront" {
+		t.Errorf("the record says %v", rel.Annotations)
+	}
+	if w.table().Active != first {
+		t.Errorf("%s serves in the end", w.table().Active)
+	}
+	w.Check(t, "a verdict that cannot be recorded")
+}

@@ -31,6 +31,7 @@ func TestHarnessesCanFail(t *testing.T) {
 		runs           int
 		run            func(t testing.TB, n int, rig func(*World) func(*Operator))
 	}{
+		{"TestUnseenEvents", "the events of Services are not seen", deafTo("Service"), 1, deletesAService},
 		{"TestStories", "floors are skipped", reads(everyPodIsReady), 6,
 			func(t testing.TB, n int, rig func(*World) func(*Operator)) { story(t, int64(n), rig) }},
 		{"TestPairsOfFaults", "floors are skipped", reads(everyPodIsReady), 12,
@@ -39,7 +40,6 @@ func TestHarnessesCanFail(t *testing.T) {
 			func(t testing.TB, n int, rig func(*World) func(*Operator)) { anyWorld(t, int64(n), rig) }},
 		{"TestCrashAtEveryWrite", "an error of a write is called a success", with(faulty{careless: true}), 6, crashesAtACut},
 		{"TestStaleReads", "nothing is looked at past the cache", believesItsCache, 8, staleWayBack},
-		{"TestUnseenEvents", "the events of Services are not seen", deafTo("Service"), 1, deletesAService},
 		{"TestSpecMutation", "autoscalers are not written", writes(never("HorizontalPodAutoscaler")), 1,
 			func(t testing.TB, _ int, rig func(*World) func(*Operator)) {
 				mutate(t, cluster.Key{Kind: "ShopService", Namespace: Namespace, Name: "cart"}, []string{"autoscaling", "minReplicas"}, "3", rig)

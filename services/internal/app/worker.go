@@ -72,7 +72,7 @@ func (w Worker) once(ctx context.Context, connect connector) error {
 	if err != nil {
 		return fmt.Errorf("connecting for the lock of %s: %w", w.Name, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // gives the lock back
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // gives the lock back
 	for {
 		var ours bool
 		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockID(w.Name)).Scan(&ours); err != nil {
@@ -103,7 +103,7 @@ func (w Worker) holding(ctx context.Context, conn *pgx.Conn) error {
 		case <-tick.C:
 			if err := conn.Ping(ctx); err != nil {
 				stop(err)
-				<-ended
+				<-ended //nolint:errcheck // what it says is of the lost connection
 				return fmt.Errorf("holding the lock of %s: %w", w.Name, err)
 			}
 		}

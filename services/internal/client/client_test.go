@@ -187,7 +187,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { elsewhere.Add(1); ok(w) }))
 	defer other.Close()
-	u := serve(t, Options{}, func(_ int64, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 307) })
+	u := serve(t, Options{}, func(_ int64, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	_, _, err := Call[product](t.Context(), u.Client, Request{Path: "/p"})
 	if Status(err) != 307 || elsewhere.Load() != 0 {
 		t.Errorf("%v; the other was asked %d times", err, elsewhere.Load())

@@ -62,11 +62,11 @@ func TestPartsAreKeptApart(t *testing.T) {
 	}
 }
 
-type amount struct{ cents int64 }
+type amount struct{ Cents int64 }
 
 func (amount) MarshalJSON() ([]byte, error) { return []byte(`"1"`), nil }
 
-type amount2 struct{ cents, tax int64 }
+type amount2 struct{ Cents, Tax int64 }
 
 func (amount2) MarshalJSON() ([]byte, error) { return []byte(`"1"`), nil }
 
@@ -81,7 +81,7 @@ func TestAnotherShapeIsAnotherTag(t *testing.T) {
 		SKU   string `json:"sku"`
 		Price amount `json:"price"`
 		At    time.Time
-		rank  int
+		rank  int //nolint:unused // nobody sees it
 	}
 	shapes := map[Shape]string{}
 	add := func(name string, s Shape) {
@@ -117,11 +117,11 @@ func TestAnotherShapeIsAnotherTag(t *testing.T) {
 func TestWhatIsNotWrittenIsNoPartOfTheShape(t *testing.T) {
 	type a struct {
 		SKU  string `json:"sku"`
-		rank int
+		rank int    //nolint:unused // nobody sees it
 	}
 	type b struct {
 		SKU    string `json:"sku"`
-		secret string
+		secret string //nolint:unused // nobody sees it
 		Hidden string `json:"-"`
 	}
 	if ShapeOf[a]() != ShapeOf[b]() {

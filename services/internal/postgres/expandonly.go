@@ -100,13 +100,18 @@ func lintStatement(statement string, fresh []string, alone bool) (found []string
 			return append(found, r.why+": "+short(statement))
 		}
 	}
+	return append(found, lintLocks(statement, fresh, table != nil)...)
+}
+
+// lintLocks finds what locks a table that is in use, and what the release before does not fill.
+func lintLocks(statement string, fresh []string, alters bool) (found []string) {
 	if m := indexed.FindStringSubmatch(statement); m != nil && !slices.Contains(fresh, strings.Split(m[2], "(")[0]) {
 		found = append(found, "blocks writes while it builds: use CREATE INDEX CONCURRENTLY: "+short(statement))
 	}
-	if table != nil && required.MatchString(statement) && !strings.Contains(statement, "DEFAULT") && !strings.Contains(statement, "GENERATED") {
+	if alters && required.MatchString(statement) && !strings.Contains(statement, "DEFAULT") && !strings.Contains(statement, "GENERATED") {
 		found = append(found, "adds a column that the release before does not fill: give it a DEFAULT: "+short(statement))
 	}
-	if table != nil && constraint.MatchString(statement) && !strings.Contains(statement, "NOT VALID") && !strings.Contains(statement, "USING INDEX") {
+	if alters && constraint.MatchString(statement) && !strings.Contains(statement, "NOT VALID") && !strings.Contains(statement, "USING INDEX") {
 		found = append(found, "checks the whole table under a lock, and may refuse what the release before writes: add it NOT VALID, validate it later: "+short(statement))
 	}
 	return found

@@ -108,7 +108,7 @@ func (db *DB) watch(ctx context.Context) error {
 	if err != nil {
 		return asUnfit(err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for channel, all := range db.listen {
 		if _, err := conn.Exec(ctx, `LISTEN `+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return fmt.Errorf("listening to %s: %w", channel, err)

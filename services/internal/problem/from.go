@@ -45,7 +45,7 @@ func fromFault(ctx context.Context, f *fault.Fault, err error) *Problem {
 		after = time.Second // these are never answered without
 	}
 	if after > 0 {
-		p.With("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
+		p = p.With("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
 	}
 	return p
 }

@@ -79,6 +79,18 @@ func lintOperation(method string, o object) (found []string) {
 	if _, says := o["security"]; !says {
 		found = append(found, "does not say who may ask: security")
 	}
+	found = append(found, lintResponses(o)...)
+	if method == "post" && !form(o) && !required(o, "Idempotency-Key") {
+		found = append(found, "does not require an Idempotency-Key")
+	}
+	if (method == "put" || method == "patch" || method == "delete") && !required(o, "If-Match") {
+		found = append(found, "does not require If-Match")
+	}
+	return found
+}
+
+// lintResponses tells what is missing in the answers of an operation.
+func lintResponses(o object) (found []string) {
 	responses, _ := o["responses"].(object)
 	success, refusal := false, false
 	for _, status := range sortedKeys(responses) {
@@ -91,12 +103,6 @@ func lintOperation(method string, o object) (found []string) {
 	}
 	if !success || !refusal {
 		found = append(found, "has no success, or no refusal")
-	}
-	if method == "post" && !form(o) && !required(o, "Idempotency-Key") {
-		found = append(found, "does not require an Idempotency-Key")
-	}
-	if (method == "put" || method == "patch" || method == "delete") && !required(o, "If-Match") {
-		found = append(found, "does not require If-Match")
 	}
 	return found
 }

@@ -26,6 +26,19 @@ type Builder struct {
 	Note func(format string, args ...any)
 }
 
+// For is the builder of a checkout. Its cache is EMPORIUM_CACHE, or the folder emporium in the user's cache.
+func For(checkout string, note func(format string, args ...any)) (Builder, error) {
+	cache := os.Getenv("EMPORIUM_CACHE")
+	if cache == "" {
+		home, err := os.UserCacheDir()
+		if err != nil {
+			return Builder{}, fmt.Errorf("finding the cache: %w", err)
+		}
+		cache = filepath.Join(home, "emporium")
+	}
+	return Builder{Sources: filepath.Join(checkout, "hack", "cluster", "components"), Cache: cache, Note: note}, nil
+}
+
 // Ensure builds those of the named binaries that the cache lacks; no name means all. It returns their folder.
 func (b Builder) Ensure(ctx context.Context, c Component, names ...string) (string, error) {
 	source := filepath.Join(b.Sources, c.Name)

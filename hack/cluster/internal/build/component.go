@@ -14,8 +14,21 @@ type Component struct {
 	Binaries map[string]string
 	// Version makes the linker flags that tell the binary its version.
 	Version func(version string) string
+	// Tags are the build tags, separated by commas.
+	Tags string
 	// Takes says how long a first build takes on two cores.
 	Takes string
+}
+
+// BuildKit builds the images whose Dockerfiles need more than a go build. It is no part of a cluster.
+// Without the tag its containers would run without the system call filter.
+var BuildKit = Component{
+	Name: "buildkit", Module: "github.com/moby/buildkit", Takes: "two minutes", Tags: "seccomp",
+	Version: func(version string) string { return " -X github.com/moby/buildkit/version.Version=" + version },
+	Binaries: map[string]string{
+		"buildctl":  "github.com/moby/buildkit/cmd/buildctl",
+		"buildkitd": "github.com/moby/buildkit/cmd/buildkitd",
+	},
 }
 
 const kubeVersion = "k8s.io/component-base/version."

@@ -67,7 +67,11 @@ func (c Component) flags(gomod []byte) ([]string, error) {
 	if c.Version != nil {
 		link += c.Version(version)
 	}
-	return []string{"-trimpath", "-ldflags", link}, nil
+	flags := []string{"-trimpath", "-ldflags", link}
+	if c.Tags != "" {
+		flags = append(flags, "-tags", c.Tags)
+	}
+	return flags, nil
 }
 
 // version is what go.mod requires of the module, so that it is written down once.

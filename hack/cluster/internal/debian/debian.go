@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -52,20 +53,26 @@ func Ensure(ctx context.Context, note func(format string, args ...any)) error {
 	if os.Geteuid() != 0 {
 		return errors.New("starting a cluster: it needs network namespaces, mounts and cgroups, so run this as root (sudo -E env PATH=$PATH make up)")
 	}
-	packages := missing()
+	return Install(ctx, note)
+}
+
+// Install installs those of the named packages that are missing, or tells the user what to do; no name means all that a cluster needs.
+func Install(ctx context.Context, note func(format string, args ...any), names ...string) error {
+	packages := missing(names)
 	if len(packages) == 0 {
 		return nil
 	}
 	if _, err := os.Stat("/etc/debian_version"); err != nil {
-		return fmt.Errorf("looking for what a cluster needs: this is not Debian, so please install what Debian calls: %s", strings.Join(packages, " "))
+		return fmt.Errorf("installing packages: this is not Debian, so please install what Debian calls: %s", strings.Join(packages, " "))
 	}
 	note("installing %s", strings.Join(packages, " "))
 	return install(ctx, packages)
 }
 
-func missing() (packages []string) {
+func missing(names []string) (packages []string) {
 	for _, need := range needs {
-		if need.path() == "" {
+		wanted := len(names) == 0 || slices.Contains(names, need.pkg)
+		if wanted && need.path() == "" {
 			packages = append(packages, need.pkg)
 		}
 	}

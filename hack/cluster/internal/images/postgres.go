@@ -2,13 +2,8 @@ package images
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -70,23 +65,8 @@ func (m Maker) PostgreSQLImage(ctx context.Context) (v1.Image, error) {
 func (m Maker) debian(ctx context.Context) (string, error) {
 	return m.keep("debian-"+key(debootstrap...)+".tar.gz", func(target string) error {
 		m.Note("fetching Debian's PostgreSQL (a minute the first time)")
-		return fetchDebian(ctx, target)
+		return mmdebstrap(ctx, append(debootstrap, target)...)
 	})
-}
-
-func key(parts ...string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q", runtime.GOARCH, parts))
-	return hex.EncodeToString(sum[:])[:16]
-}
-
-func fetchDebian(ctx context.Context, target string) error {
-	cmd := exec.CommandContext(ctx, "mmdebstrap", append(debootstrap, target)...)
-	// It calls tools of the administrator, which are not on everyone's path.
-	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("running mmdebstrap: %w\n%s", err, output)
-	}
-	return nil
 }
 
 const postgresData = "/var/lib/postgresql/data"

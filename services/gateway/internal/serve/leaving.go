@@ -160,9 +160,9 @@ func hasLeft(fd int) (left, known bool) {
 	var b [1]byte
 	for {
 		n, _, err := syscall.Recvfrom(fd, b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case err == syscall.EINTR: //nolint:errorlint // a bare errno
-		case err == syscall.EAGAIN: //nolint:errorlint // a bare errno
+		switch err {
+		case syscall.EINTR:
+		case syscall.EAGAIN:
 			return false, false
 		default:
 			return err != nil || n == 0, true

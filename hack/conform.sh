@@ -1,0 +1,23 @@
+#!/bin/bash
+# Runs every service that has a conform.json against the contract: services/contract/v1/README.md. FLAGS go to the checker.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=$(mktemp -d) && trap 'rm -rf "$bin"' EXIT
+go build -o "$bin/conform" ./cmd/conform || exit 1
+
+failed=()
+for settings in services/*/conform.json; do
+	folder=${settings%/conform.json} name=$(basename "${settings%/conform.json}")
+	if [ -d "$folder/cmd" ]; then
+		go build -o "$bin/$name" "./$folder/cmd" || exit 1
+		command=("$bin/$name" serve)
+	elif [ -e "$folder/src/main.js" ]; then
+		[ -d "$folder/node_modules" ] || npm --prefix "$folder" ci --ignore-scripts --no-fund --no-audit --silent || { echo "$name: LEFT OUT: npm ci failed"; continue; }
+		command=(node "$PWD/$folder/src/main.js" serve)
+	else
+		continue # the mutants' service is run by its own test
+	fi
+	# shellcheck disable=SC2086 # flags are words
+	"$bin/conform" run -f "$settings" ${FLAGS:-} -- "${command[@]}" || failed+=("$name")
+done
+[ ${#failed[@]} -eq 0 ] || { echo "do not keep the contract: ${failed[*]}"; exit 1; }

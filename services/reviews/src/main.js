@@ -1,0 +1,50 @@
+// The command line: serve (the default), migrate, seed, openapi, version.
+import { configured, document, plan, serve } from './service.js';
+import { migrateWhenThere } from './shop/migrate.js';
+import { log, told } from './shop/log.js';
+import { seed } from './seed.js';
+
+const commands = {
+  async serve() {
+    // Listened for from the beginning: a signal that comes while it starts is no crash.
+    const signal = new Promise((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
+    });
+    const running = await serve(configured(process.env));
+    log.info('stopping', { signal: await signal });
+    // A second signal ends at once.
+    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => process.exit(1));
+    return (await running.stop()) ? 0 : 1;
+  },
+  async migrate() {
+    const config = configured(process.env);
+    await migrateWhenThere(config, plan);
+    if (config.sample) await seed(config);
+    return 0;
+  },
+  async seed() {
+    await seed(configured(process.env));
+    return 0;
+  },
+  async openapi() {
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return 0;
+  },
+  async version() {
+    process.stdout.write(`${process.env.IMAGE_VERSION || 'dev'}\n`);
+    return 0;
+  },
+};
+
+const [name = 'serve'] = process.argv.slice(2);
+const command = commands[name];
+if (!command) {
+  process.stderr.write(`reviews: there is no command ${name}, only ${Object.keys(commands).join(', ')}\n`);
+  process.exit(2);
+}
+try {
+  process.exitCode = await command();
+} catch (error) {
+  log.error(`${name} failed`, told(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,79 @@
+// What reviews is, and its wiring.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { configFrom } from './shop/config.js';
+import { Keys } from './shop/access.js';
+import { Client } from './shop/client.js';
+import { Metrics } from './shop/metrics.js';
+import { operationsOf } from './shop/openapi.js';
+import { Server, fixedRoutes } from './shop/server.js';
+import { Watch, open, settings } from './shop/postgres.js';
+import { migrationsIn } from './shop/migrate.js';
+import { sweep } from './shop/idempotency.js';
+import { log, logAs, told } from './shop/log.js';
+import { Store } from './store.js';
+import { handlers } from './api.js';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export const schema = 'reviews';
+export const document = JSON.parse(readFileSync(at('../openapi.json'), 'utf8'));
+/** The oldest version whose release still works with the newest schema; it rises when a migration takes something away. */
+const floor = 1;
+const migrations = migrationsIn(at('../migrations'));
+const version = migrations.at(-1).version;
+export const plan = { schema, migrations, floor };
+export const contract = { provides: ['reviews/v1'], consumes: ['catalog/v1'], schema: { name: schema, version, floor } };
+
+export function configured(env) {
+  const config = configFrom(env, schema, ['catalog']);
+  logAs({ service: config.service, release: config.release });
+  return config;
+}
+
+/** Starts serving; resolves with the running service when its ports are open. */
+export async function serve(config, host) {
+  const keys = new Keys(config.keys);
+  await keys.start();
+  const pool = open(config, schema, version);
+  const watch = new Watch(settings(config, schema, version), schema, version);
+  const metrics = new Metrics(config.version);
+  metrics.pool(pool);
+  const shop = { config, keys, metrics, operations: operationsOf(document) };
+  shop.handlers = complete(shop.operations, handlers({ store: new Store(pool), catalog: new Client('catalog', config.upstreams.catalog), document }));
+  let server;
+  shop.fixed = fixedRoutes({ config, contract, document, watch, draining: () => server.draining });
+  server = new Server(shop);
+  const first = watch.run();
+  await server.listen(host);
+  const housekeeping = setInterval(() => forget(pool), 600_000);
+  return {
+    server,
+    async stop() {
+      const all = await server.drain();
+      clearInterval(housekeeping);
+      keys.stop();
+      await first; // the first look ends within the time to connect
+      await watch.stop();
+      await pool.end();
+      return all;
+    },
+  };
+}
+
+/** Every operation has a handler, and every handler an operation. */
+function complete(operations, all) {
+  const ids = operations.map((o) => o.id);
+  const wrong = [...ids.filter((id) => !all[id]), ...Object.keys(all).filter((id) => !ids.includes(id))];
+  if (wrong.length > 0) throw new Error(`openapi.json and src/api.js do not agree on: ${wrong.join(', ')}`);
+  return all;
+}
+
+/** Any replica may do it, at any time: a few rows at a time. */
+async function forget(pool) {
+  try {
+    while ((await sweep(pool, schema)) > 0);
+  } catch (error) {
+    log.warn('forgetting old keys', told(error)); // the next time is soon enough
+  }
+}

@@ -1,0 +1,75 @@
+// What the operator tells a service about its place in a shop. A service that does not know its release must not start: it would
+// break the record of who answered.
+
+/** Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']. */
+export function configFrom(env, service, needs = []) {
+  const wrong = [];
+  const read = (name, fallback, parse) => {
+    const text = env[name];
+    if (text === undefined || text === '') {
+      if (fallback === undefined) wrong.push(`${name} is not set`);
+      return fallback;
+    }
+    const value = parse(text);
+    if (value === undefined) wrong.push(parse.secret ? `${name} is not ${parse.what}` : `${name} is "${text}", not ${parse.what}`);
+    return value;
+  };
+  const config = {
+    service: read('SHOP_SERVICE', service, text),
+    shop: read('SHOP', undefined, text),
+    release: read('SHOP_RELEASE', undefined, text),
+    version: read('IMAGE_VERSION', 'dev', text),
+    port: read('PORT', 8080, port),
+    metricsPort: read('METRICS_PORT', 9090, port),
+    drainDelay: read('DRAIN_DELAY', 5000, duration),
+    drainLimit: read('DRAIN_LIMIT', 20000, duration),
+    databaseUrl: read('DATABASE_URL', undefined, databaseUrl),
+    connections: read('DB_POOL_MAX', 4, connections),
+    keys: { text: env.SHOP_JWKS, file: env.SHOP_JWKS_FILE, url: env.SHOP_JWKS_URL },
+    sample: env.SHOP_SEED === 'sample',
+    upstreams: {},
+  };
+  for (const need of needs) {
+    config.upstreams[need] = read(`${need.toUpperCase().replaceAll('-', '_')}_URL`, undefined, address);
+  }
+  if (wrong.length > 0) throw new Error(`reading the environment: ${wrong.join('; ')}`);
+  return config;
+}
+
+const text = (s) => s;
+
+function port(s) {
+  const n = Number(s);
+  return /^\d+$/.test(s) && n <= 65535 ? n : undefined;
+}
+port.what = 'a port';
+
+/** At least two: one looks whether the schema fits, the others serve. */
+function connections(s) {
+  const n = Number(s);
+  return /^\d+$/.test(s) && n >= 2 && n <= 100 ? n : undefined;
+}
+connections.what = 'a number of connections from 2 to 100';
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Durations are written as Go writes them: 5s, 300ms, 1m30s. */
+export function duration(s) {
+  if (s === '0') return 0;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(s)) return undefined;
+  let total = 0;
+  for (const [, n, unit] of s.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(n) * units[unit];
+  return total;
+}
+duration.what = 'a duration such as 5s';
+
+function address(s) {
+  return URL.canParse(s) && /^https?:$/.test(new URL(s).protocol) ? s.replace(/\/+$/, '') : undefined;
+}
+address.what = 'an address such as http://catalog:8080';
+
+function databaseUrl(s) {
+  return URL.canParse(s) && /^postgres(ql)?:$/.test(new URL(s).protocol) ? s : undefined;
+}
+databaseUrl.what = 'an address of PostgreSQL';
+databaseUrl.secret = true; // it holds a password

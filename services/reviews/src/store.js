@@ -1,0 +1,81 @@
+// The SQL of reviews. It knows no rule and no HTTP.
+import { randomUUID } from 'node:crypto';
+import { stale } from './shop/problem.js';
+
+// Not AS position: ORDER BY would take the text.
+const columns = `id, position::text AS place, sku, author_id AS "authorId", author, stars, title, text, state, helpful, unhelpful,
+  version::int AS version, created_at AS "createdAt", changed_at AS "changedAt"`;
+
+export class Store {
+  constructor(pool) {
+    this.pool = pool;
+  }
+
+  /** Published reviews, of a product or of all, newest first: one more than the limit, to tell whether there is a next page. */
+  async published(sku, after, limit) {
+    const values = [after, limit + 1];
+    if (sku !== undefined) values.push(sku); // a text of its own, so that each form has its index
+    const { rows } = await this.pool.query(
+      `SELECT ${columns} FROM reviews.reviews WHERE state = 'published' AND current AND ($1::bigint IS NULL OR position < $1) ${sku === undefined ? '' : 'AND sku = $3'}
+       ORDER BY position DESC LIMIT $2`, values);
+    return rows;
+  }
+
+  /** What waits for a moderator, oldest first. */
+  async pending(after, limit) {
+    const { rows } = await this.pool.query(
+      `SELECT ${columns} FROM reviews.reviews WHERE state = 'pending' AND current AND ($1::bigint IS NULL OR position > $1) ORDER BY position LIMIT $2`, [after, limit + 1]);
+    return rows;
+  }
+
+  /** How many published reviews of a product have each number of stars: { 5: 12 }. */
+  async counts(sku) {
+    const { rows } = await this.pool.query(
+      `SELECT stars, count(*)::int AS count FROM reviews.reviews WHERE sku = $1 AND state = 'published' AND current GROUP BY stars`, [sku]);
+    return Object.fromEntries(rows.map((row) => [row.stars, row.count]));
+  }
+
+  async review(id) {
+    const { rows: [row] } = await this.pool.query(`SELECT ${columns} FROM reviews.reviews WHERE id = $1`, [id]);
+    return row;
+  }
+
+  /** Adds within a transaction of the caller, in the place of the same customer's review before. */
+  async add(client, { sku, stars, author, title, text, state }, authorId) {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [JSON.stringify([sku, authorId])]); // one after the other
+    await client.query('UPDATE reviews.reviews SET current = false WHERE sku = $1 AND author_id = $2 AND current', [sku, authorId]);
+    const { rows: [row] } = await client.query(
+      `INSERT INTO reviews.reviews (id, sku, author_id, author, stars, title, text, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${columns}`,
+      [randomUUID(), sku, authorId, author, stars, title, text, state]);
+    return row;
+  }
+
+  /** Changes the version that was read: of two who read one version, the second gets 412. */
+  async change(before, { stars, author, title, text, state }) {
+    const { rows: [row] } = await this.pool.query(
+      `UPDATE reviews.reviews SET stars = $3, author = $4, title = $5, text = $6, state = $7, version = version + 1, changed_at = now()
+       WHERE id = $1 AND version = $2 RETURNING ${columns}`, [before.id, before.version, stars, author, title, text, state]);
+    if (!row) throw stale();
+    return row;
+  }
+
+  async remove(before) {
+    const { rowCount } = await this.pool.query('DELETE FROM reviews.reviews WHERE id = $1 AND version = $2', [before.id, before.version]);
+    if (rowCount === 0) throw stale();
+  }
+
+  /** Counts one voice a customer; another voice replaces the one before. The review's row comes first, so that voters take turns. */
+  async vote(client, id, voterId, helpful) {
+    await client.query('SELECT 1 FROM reviews.reviews WHERE id = $1 FOR UPDATE', [id]);
+    const { rowCount } = await client.query(
+      `INSERT INTO reviews.votes AS v (review_id, voter_id, helpful) VALUES ($1, $2, $3)
+       ON CONFLICT (review_id, voter_id) DO UPDATE SET helpful = excluded.helpful, voted_at = now() WHERE v.helpful <> excluded.helpful`, [id, voterId, helpful]);
+    // The same voice again changes nothing, not even the version.
+    const count = rowCount === 0 ? '' : `UPDATE reviews.reviews SET version = version + 1,
+      helpful = (SELECT count(*) FROM reviews.votes WHERE review_id = $1 AND helpful),
+      unhelpful = (SELECT count(*) FROM reviews.votes WHERE review_id = $1 AND NOT helpful) WHERE id = $1`;
+    if (count) await client.query(count, [id]);
+    const { rows: [row] } = await client.query(`SELECT ${columns} FROM reviews.reviews WHERE id = $1`, [id]);
+    return row;
+  }
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { doubts, mustBeAnothers, mustOwn, mustSee, stateOf, summary, tidy } from '../src/rules.js';
+
+const review = (more) => ({ sku: 'KIT-1001', stars: 5, author: 'Mika', title: 'Good', text: 'It does what it should.', ...more });
+
+test('a plain review is published at once', () => {
+  assert.equal(stateOf(review()), 'published');
+  assert.equal(stateOf(review({ title: undefined, text: 'Größe passt, 24 cm, 3 Jahre in Gebrauch. OK!' })), 'published');
+});
+
+test('a review that may be advertisement waits for a moderator', () => {
+  for (const [text, doubt] of [
+    ['See https://example.org', 'a link'], ['Look at www.example.org now', 'a link'], ['cheaper at bestpans.shop', 'a link'],
+    ['Write to me: mika@example.org', 'a mail address'], ['Call +49 (170) 123 45 67', 'a telephone number'],
+    ['sooooooo good', 'one character many times'], ['THE BEST PAN IN THE WHOLE WORLD', 'capitals only'],
+  ]) {
+    assert.ok(doubts({ text }).includes(doubt), `${text}: ${doubts({ text })}`);
+    assert.equal(stateOf({ text }), 'pending');
+  }
+  assert.deepEqual(doubts({ title: 'example.com', text: 'fine' }), ['a link'], 'the title counts, too');
+});
+
+test('few capitals, years and sizes are no doubt', () => {
+  for (const text of ['USB und LED', 'Since 2019, 2 of 3 broke. 24 x 30 x 12 cm', 'I.e. well made, e.g. the lid.']) assert.deepEqual(doubts({ text }), [], text);
+});
+
+test('no text makes a search long', () => {
+  for (const piece of ['a', 'a-', '1', '(1', '.', 'a@', 'aA']) {
+    const began = performance.now();
+    doubts({ text: piece.repeat(4000).slice(0, 4000) });
+    assert.ok(performance.now() - began < 100, `${piece}: ${performance.now() - began} ms`);
+  }
+});
+
+test('text is kept in one form', () => {
+  assert.deepEqual(tidy(review({ author: '  Ame\u0301lie ', title: ' ', text: ' a\n' })), review({ author: 'Am\u00e9lie', title: undefined, text: 'a' }));
+  assert.throws(() => tidy(review({ text: ' \n ', author: ' ' })), (p) => p.status === 422 && p.errors.map((e) => e.pointer).join() === '#/author,#/text');
+});
+
+test('the average has one digit, and halves are rounded up', () => {
+  assert.deepEqual(summary({}), { count: 0, stars: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 } });
+  for (const [counts, average] of [[{ 5: 1 }, 5], [{ 4: 1, 5: 1 }, 4.5], [{ 1: 1, 5: 2 }, 3.7], [{ 3: 11, 4: 9 }, 3.5], [{ 4: 3, 5: 1 }, 4.3], [{ 1: 1 }, 1]]) {
+    assert.equal(summary(counts).average, average, JSON.stringify(counts));
+  }
+});
+
+test('the average is between the least and the most stars, whatever the counts', () => {
+  let seed = 1;
+  const next = (n) => { seed = (seed * 48271) % 2147483647; return seed % n; };
+  for (let round = 0; round < 2000; round++) {
+    const counts = Object.fromEntries([1, 2, 3, 4, 5].filter(() => next(2)).map((n) => [n, next(1000) + 1]));
+    const { average, count } = summary(counts);
+    const present = Object.keys(counts).map(Number);
+    if (present.length === 0) { assert.equal(average, undefined); continue; }
+    const exact = present.reduce((sum, n) => sum + n * counts[n], 0) / count;
+    assert.ok(average >= Math.min(...present) && average <= Math.max(...present) && Math.abs(average - exact) <= 0.05 + 1e-9, `${JSON.stringify(counts)}: ${average}`);
+  }
+});
+
+const author = { kind: 'customer', subject: 'c1', scopes: [] };
+const other = { kind: 'customer', subject: 'c2', scopes: [] };
+const staff = { kind: 'staff', subject: 'c1', scopes: ['reviews:moderate'] };
+const clerk = { kind: 'staff', subject: 'c1', scopes: ['catalog:write'] };
+const nobody = { kind: 'anonymous', subject: '', scopes: [] };
+const is = (status) => (p) => p.status === status;
+
+test('what is not published is its author\'s and the moderators\'', () => {
+  for (const state of ['pending', 'rejected']) {
+    const one = { state, authorId: 'c1' };
+    mustSee(one, author, 'x');
+    mustSee(one, staff, 'x');
+    for (const caller of [other, nobody, clerk, { ...nobody, subject: 'c1' }]) assert.throws(() => mustSee(one, caller, 'x'), is(404));
+  }
+  for (const caller of [author, other, nobody, clerk]) mustSee({ state: 'published', authorId: 'c1' }, caller, 'x');
+  assert.throws(() => mustSee(undefined, staff, 'x'), is(404));
+});
+
+test('only the author changes a review, and only others vote', () => {
+  const one = { state: 'published', authorId: 'c1' };
+  mustOwn(one, author, 'x');
+  for (const caller of [other, nobody, staff]) assert.throws(() => mustOwn(one, caller, 'x'), is(404));
+  mustBeAnothers(one, other);
+  assert.throws(() => mustBeAnothers(one, author), is(409));
+});
