@@ -43,7 +43,10 @@ var _ = Describe("A routing table that nobody can read", Label("chaos"), func() 
 		d.patch(ctx, &corev1.ConfigMap{}, frontdoor.TableName("t"), unreadable[0].patch)
 		d.kubectl(ctx, "delete", "service", object("b", before.active))
 		d.kubectl(ctx, "rollout", "restart", "deployment/t-front-door")
-		Eventually(func() int { return d.status("/b") }, 30*time.Second).WithPolling(quick).Should(Equal(http.StatusOK))
+		// By the front door, which goes to its pods, and by its name, which comes back with the new Service's address.
+		for _, path := range []string{"/b", "/a?then=B_URL"} {
+			Eventually(func() int { return d.status(path) }, 30*time.Second).WithPolling(quick).Should(Equal(http.StatusOK))
+		}
 		j.forgive(begun, time.Now())
 		d.kubectl(ctx, "rollout", "status", "deployment/t-front-door", "--timeout=120s")
 		Expect(d.serving(ctx)).To(Equal(before))
