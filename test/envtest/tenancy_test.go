@@ -36,6 +36,8 @@ func (s story) team(ctx SpecContext, service string) client.Client {
 	config.Impersonate = rest.ImpersonationConfig{UserName: s.ns + ":" + m.Name}
 	c, err := client.New(config, client.Options{Scheme: api.Scheme()})
 	Expect(err).NotTo(HaveOccurred())
+	// The API server's authorizer learns of roles by a watch of its own.
+	Eventually(func() error { return c.Get(ctx, s.key(service), &v1alpha1.ShopService{}) }).WithTimeout(30 * time.Second).WithPolling(20 * time.Millisecond).Should(Succeed())
 	return c
 }
 
