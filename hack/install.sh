@@ -24,8 +24,10 @@ own=/etc/postgresql-common/createcluster.d/emporium.conf
 mkdir -p "${own%/*}"
 echo 'create_main_cluster = false' >"$own"
 trap 'rm -f "$own"' EXIT
+# Who else installs something is waited for.
+apt() { apt-get -o DPkg::Lock::Timeout=600 "$@"; }
 # Package lists are fetched only when those at hand do not do.
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
-	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+apt install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || {
+	apt update -qq
+	apt install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }

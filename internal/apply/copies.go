@@ -87,7 +87,7 @@ func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.C
 
 // copyAll copies what is not copied yet: a release that changes an image alone writes nothing.
 func (w *Writer) copyAll(ctx context.Context, shop *v1alpha1.Shop, copies []v1alpha1.ConfigCopy, configs *observe.Configs) error {
-	return inParallel(copies, func(c v1alpha1.ConfigCopy) error {
+	return inParallel(w, copies, func(c v1alpha1.ConfigCopy) error {
 		if there, err := w.hasCopy(ctx, shop, c); err != nil || there {
 			return err
 		}

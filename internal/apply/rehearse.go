@@ -22,7 +22,7 @@ func (w *Writer) rehearse(ctx context.Context, world *observe.World, d *plan.Dec
 	if _, starts := d.Role(d.Candidate); !starts || len(world.Observed.Stacks[d.Candidate]) > 0 {
 		return nil
 	}
-	return inParallel(telling(objects, accepted(world, d)), func(in intent) error {
+	return inParallel(w, telling(objects, accepted(world, d)), func(in intent) error {
 		return w.send(ctx, intent{object: in.object.DeepCopy()}, client.DryRunAll)
 	})
 }

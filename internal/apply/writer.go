@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,21 +30,24 @@ type Writer struct {
 	Writes *prometheus.CounterVec
 	// Images tells what tags name; nil: nobody is asked, and releases record no digests.
 	Images Images
+	// AtOnce is how many requests of one pass are under way together; 0: 8. With 1 they keep their order, which
+	// lets a test play the same story twice.
+	AtOnce int
 
 	insisted insisted
 }
 
 func (w *Writer) wrote(kind, verb string) { w.Writes.WithLabelValues(kind, verb).Inc() }
 
-// atOnce is how many requests of one pass are under way together: a stack of 20 services is some
+// atOnce is what is meant unless the Writer says something else: a stack of 20 services is some
 // eighty objects, of which none needs another.
 const atOnce = 8
 
 // inParallel does the same for all, and returns the errors of all.
-func inParallel[T any](all []T, do func(T) error) error {
+func inParallel[T any](w *Writer, all []T, do func(T) error) error {
 	errs := make([]error, len(all))
 	var group errgroup.Group
-	group.SetLimit(atOnce)
+	group.SetLimit(cmp.Or(w.AtOnce, atOnce))
 	for i, one := range all {
 		group.Go(func() error {
 			defer func() { // a panic here would end the operator, for all shops
@@ -62,7 +66,7 @@ func inParallel[T any](all []T, do func(T) error) error {
 
 // applyAll applies the objects that differ from their intent.
 func (w *Writer) applyAll(ctx context.Context, shop *v1alpha1.Shop, objects []intent) error {
-	return inParallel(podsFirst(objects), func(in intent) error { return w.applyOne(ctx, shop, in) })
+	return inParallel(w, podsFirst(objects), func(in intent) error { return w.applyOne(ctx, shop, in) })
 }
 
 // podsFirst puts in front what starts pods: they take the longest.

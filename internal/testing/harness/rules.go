@@ -1,12 +1,14 @@
 package harness
 
 import (
+	"context"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -58,7 +60,8 @@ func (a *Always) deletedByOthers(key cluster.Key) bool {
 	return false
 }
 
-// stackIsReady: the way forward asks for the scale's minimum, a way back for a pod of each service.
+// stackIsReady: the way forward asks for the scale's minimum, as far as the operator can know of it, a way back for a
+// pod of each service.
 func (a *Always) stackIsReady(wr *cluster.Write, t frontdoor.Table) {
 	rel, _ := a.w.Store.Get("ShopRelease", Namespace, t.Active).(*v1alpha1.ShopRelease)
 	if rel == nil {
@@ -70,7 +73,7 @@ func (a *Always) stackIsReady(wr *cluster.Write, t frontdoor.Table) {
 		if s.Activation == v1alpha1.ActivationWithTraffic {
 			continue
 		}
-		floor := a.w.least(s)
+		floor := a.least(wr, s)
 		if rel.Status.SwitchedAt != nil {
 			floor = 1
 		}
@@ -81,11 +84,13 @@ func (a *Always) stackIsReady(wr *cluster.Write, t frontdoor.Table) {
 	}
 }
 
-// least is the number of pods that a service has at least.
-func (w *World) least(s *v1alpha1.ReleaseService) int32 {
+// least is the number of pods that a service has at least, as the one who writes can see it: a scale that was
+// changed a moment ago may be unknown to him.
+func (a *Always) least(wr *cluster.Write, s *v1alpha1.ReleaseService) int32 {
 	scale := v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling}
-	if live, _ := w.Store.Get("ShopService", Namespace, s.Name).(*v1alpha1.ShopService); live != nil {
-		scale = live.Spec.ServiceScale
+	var seen v1alpha1.ShopService
+	if a.w.operator(wr.Who).Cache.Get(context.Background(), client.ObjectKey{Namespace: Namespace, Name: s.Name}, &seen) == nil {
+		scale = seen.Spec.ServiceScale
 	}
 	if scale.Autoscaling != nil {
 		return scale.Autoscaling.MinReplicas
@@ -169,11 +174,21 @@ func (a *Always) isNeeded(rel *v1alpha1.ShopRelease) bool {
 	return a.w.busy()[rel.Name] || pinned || (t.Switch != nil && t.Switch.From == rel.Name)
 }
 
-// workIsNotKilled: a Job that runs is let end.
+// workIsNotKilled: a migration that runs is let end, and so is a check, unless its release was given up.
 func (a *Always) workIsNotKilled(wr *cluster.Write) {
-	if job, is := wr.Before.(*batchv1.Job); is && wr.After == nil && !ended(job) {
-		a.broken(wr, "Job %s is deleted while it runs", job.Name)
+	job, is := wr.Before.(*batchv1.Job)
+	if !is || wr.After != nil || ended(job) {
+		return
 	}
+	if job.Labels[frontdoor.LabelComponent] == frontdoor.ComponentCheck && !a.isCandidate(job.Labels[frontdoor.LabelRelease]) {
+		return
+	}
+	a.broken(wr, "Job %s is deleted while it runs", job.Name)
+}
+
+func (a *Always) isCandidate(name string) bool {
+	rel, _ := a.w.Store.Get("ShopRelease", Namespace, name).(*v1alpha1.ShopRelease)
+	return rel != nil && rel.Annotations[v1alpha1.AnnotationCandidateSince] != ""
 }
 
 // migrationsDoNotOverlap: no pod of an older migration of a service is left when the next begins.

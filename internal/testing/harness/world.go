@@ -40,6 +40,8 @@ type World struct {
 	Shuffle func([]client.Object)
 	OnCall  func(cluster.Call) cluster.Fault
 	Rig     func(*Operator)
+	// AtOnce is how many writes of a pass are under way together: 1, unless a test looks at what a race can do.
+	AtOnce int
 	// Act is called in each step, as chaos.
 	Act func(*World)
 	// Script is what users do, stage by stage.
@@ -75,7 +77,7 @@ var begun = time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 func New() *World {
 	w := &World{
 		Now: begun, Behave: map[string]Behaviour{}, Load: map[string]int32{}, Errors: map[string]int64{},
-		ConfirmAfter: 300 * time.Millisecond, tick: 100 * time.Millisecond,
+		ConfirmAfter: 300 * time.Millisecond, tick: 100 * time.Millisecond, AtOnce: 1,
 	}
 	w.Store = cluster.NewStore(w.apiClock)
 	w.Always = newAlways(w)

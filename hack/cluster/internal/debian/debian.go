@@ -91,8 +91,9 @@ func install(ctx context.Context, packages []string) error {
 	return apt(ctx, args...)
 }
 
+// apt waits while somebody else installs something: a machine that was just started does so by itself.
 func apt(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "apt-get", args...)
+	cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-o", "DPkg::Lock::Timeout=600"}, args...)...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("running apt-get %s: %w\n%s", strings.Join(args, " "), err, output)
