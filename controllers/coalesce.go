@@ -6,29 +6,38 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // coalesced is how long what pods and Deployments tell of themselves waits for more of it: a stack of
 // forty pods tells some two hundred steps within seconds, and a pass that looks at all of them costs as
 // much as one that looks at one. The nodes that start the pods have better use for that CPU.
-const coalesced = 200 * time.Millisecond
+const coalesced = time.Second
+
+// completed is how long a Deployment waits that has all its pods: it may be the last one that a switch waits for.
+const completed = 50 * time.Millisecond
 
 // waitFor is how long a change waits before its shop is looked at. What somebody wrote, and what goes
 // away, is looked at at once.
 func waitFor(before, after client.Object) time.Duration {
-	if after == nil {
-		return 0
-	}
-	switch after.(type) {
+	switch is := after.(type) {
 	case *corev1.Pod:
 		return coalesced
 	case *appsv1.Deployment:
-		if before != nil && toldByItself(before, after) {
-			return coalesced
+		if before == nil || !toldByItself(before, is) {
+			return 0
 		}
+		if hasItsPods(is) {
+			return completed
+		}
+		return coalesced
 	}
 	return 0
+}
+
+func hasItsPods(d *appsv1.Deployment) bool {
+	return d.Status.ObservedGeneration >= d.Generation && d.Status.AvailableReplicas >= ptr.Deref(d.Spec.Replicas, 1)
 }
 
 // toldByItself tells whether nothing but the status can have changed.

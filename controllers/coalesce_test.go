@@ -7,12 +7,19 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // What pods tell comes in dozens and waits for more; what somebody did does not.
 func TestOnlyWhatPodsTellWaitsForMore(t *testing.T) {
-	was := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "acme-cart-1", Generation: 2, Labels: map[string]string{"a": "b"}}}
+	was := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "acme-cart-1", Generation: 2, Labels: map[string]string{"a": "b"}},
+		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To[int32](2)},
+	}
+	has := func(d *appsv1.Deployment, generation int64, available int32) {
+		d.Status.ObservedGeneration, d.Status.AvailableReplicas = generation, available
+	}
 	edited := func(edit func(*appsv1.Deployment)) client.Object {
 		d := was.DeepCopy()
 		edit(d)
@@ -25,7 +32,9 @@ func TestOnlyWhatPodsTellWaitsForMore(t *testing.T) {
 		"a pod is made":                 {nil, &corev1.Pod{}, coalesced},
 		"a pod got ready":               {&corev1.Pod{}, &corev1.Pod{}, coalesced},
 		"a pod went":                    {&corev1.Pod{}, nil, 0},
-		"a Deployment got ready":        {was, edited(func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 2 }), coalesced},
+		"a Deployment got a pod":        {was, edited(func(d *appsv1.Deployment) { has(d, 2, 1) }), coalesced},
+		"a Deployment got its last pod": {was, edited(func(d *appsv1.Deployment) { has(d, 2, 2) }), completed},
+		"a Deployment's pods are older": {was, edited(func(d *appsv1.Deployment) { has(d, 1, 2) }), coalesced},
 		"a Deployment was scaled":       {was, edited(func(d *appsv1.Deployment) { d.Generation = 3 }), 0},
 		"a Deployment was relabelled":   {was, edited(func(d *appsv1.Deployment) { d.Labels = nil }), 0},
 		"a Deployment was annotated":    {was, edited(func(d *appsv1.Deployment) { d.Annotations = map[string]string{"a": "b"} }), 0},

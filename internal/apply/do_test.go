@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -337,6 +338,21 @@ func TestNobodySwitchesToAReleaseThatWasRejectedAMomentAgo(t *testing.T) {
 			o.SetAnnotations(map[string]string{v1alpha1.AnnotationRejected: "another operator saw its errors"})
 		})
 		if _, err := s.pass(t); !hasConflict(err) || s.active(t) != a {
+			t.Errorf("back %t: the front door names %s: %v", back, s.active(t), err)
+		}
+	}
+}
+
+// Pods of before a Deployment was healed do not show that those after it are ready.
+func TestASwitchForwardWaitsUntilWhatWasHealedIsCounted(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		s := ready(t)
+		s.switches(back)
+		s.user.Report(s.store.Get("Deployment", "shops", "acme-cart-bbbbbbbb"), func(o client.Object) {
+			d := o.(*appsv1.Deployment)
+			d.Status.ObservedGeneration = d.Generation - 1
+		})
+		if _, err := s.pass(t); hasConflict(err) == back {
 			t.Errorf("back %t: the front door names %s: %v", back, s.active(t), err)
 		}
 	}

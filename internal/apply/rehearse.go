@@ -60,7 +60,8 @@ func telling(objects []intent, accepted map[string]bool) (out []intent) {
 }
 
 // prove asks past the cache whether the stack that the front door is about to name is
-// there as it was seen: one that was just deleted may still be cached as ready.
+// there as it was seen: one that was just deleted may still be cached as ready, and what was just
+// healed is not counted yet. A way back does not wait for who counts.
 func (w *Writer) prove(ctx context.Context, world *observe.World, d *plan.Decision) error {
 	if err := w.proveRecord(ctx, world, d.Table.Active); err != nil {
 		return err
@@ -73,7 +74,9 @@ func (w *Writer) prove(ctx context.Context, world *observe.World, d *plan.Decisi
 	}
 	available := map[string]int32{}
 	for i := range list.Items {
-		if o := &list.Items[i]; o.DeletionTimestamp.IsZero() && isOurs(o, shop) {
+		o := &list.Items[i]
+		counted := d.Back || o.Status.ObservedGeneration >= o.Generation
+		if o.DeletionTimestamp.IsZero() && isOurs(o, shop) && counted {
 			available[o.Labels[frontdoor.LabelService]] = o.Status.AvailableReplicas
 		}
 	}

@@ -133,7 +133,10 @@ func (s *site) switches(back bool) {
 // isReady reports pods of all Deployments.
 func (s *site) isReady(pods int32) {
 	for _, o := range s.store.All("Deployment") {
-		s.user.Report(o, func(o client.Object) { o.(*appsv1.Deployment).Status.AvailableReplicas = pods })
+		s.user.Report(o, func(o client.Object) {
+			d := o.(*appsv1.Deployment)
+			d.Status.AvailableReplicas, d.Status.ObservedGeneration = pods, d.Generation
+		})
 	}
 }
 
