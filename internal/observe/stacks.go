@@ -58,18 +58,30 @@ func running(d *appsv1.Deployment, why trouble) plan.Running {
 		r.Wanted = *d.Spec.Replicas
 	}
 	if r.Available < r.Wanted {
-		r.ShortSince = d.CreationTimestamp.Time
+		r.ShortSince = shortSince(d)
 	}
 	for _, c := range d.Status.Conditions {
-		switch {
-		case c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue:
+		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
 			r.Trouble, r.Refused, r.Detail = c.Reason, c.Message, ""
 			r.NoRoom = strings.Contains(c.Message, "exceeded quota")
-		case c.Type == appsv1.DeploymentAvailable && c.Status == corev1.ConditionFalse && r.Available < r.Wanted:
-			r.ShortSince = c.LastTransitionTime.Time
 		}
 	}
 	return r
+}
+
+// shortSince is since when a Deployment has fewer pods than it wants: since it was made where Kubernetes says nothing
+// of its availability; zero where it counts as available, since more pods were asked of it a moment ago.
+func shortSince(d *appsv1.Deployment) time.Time {
+	for _, c := range d.Status.Conditions {
+		switch {
+		case c.Type != appsv1.DeploymentAvailable:
+		case c.Status == corev1.ConditionTrue:
+			return time.Time{}
+		default:
+			return c.LastTransitionTime.Time
+		}
+	}
+	return d.CreationTimestamp.Time
 }
 
 // trouble is why a pod is not ready.

@@ -86,6 +86,8 @@ func TestWhatIsSaidOfARunningService(t *testing.T) {
 			plan.Running{Wanted: 2, Available: 1, Current: true, Trouble: "CrashLoopBackOff", ShortSince: epoch}},
 		"it is short since it lost pods": {unavailable(1, corev1.ConditionFalse), trouble{},
 			plan.Running{Wanted: 2, Available: 1, Current: true, ShortSince: later}},
+		"it was scaled up a moment ago": {unavailable(1, corev1.ConditionTrue), trouble{},
+			plan.Running{Wanted: 2, Available: 1, Current: true}},
 		"it has all pods again, whatever the condition says": {unavailable(2, corev1.ConditionFalse), trouble{},
 			plan.Running{Wanted: 2, Available: 2, Current: true}},
 		"a quota refuses its pods": {failed("FailedCreate", "pods \"x\" is forbidden: exceeded quota: small"), trouble{reason: "ImagePullBackOff", detail: "x"},

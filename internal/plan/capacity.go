@@ -33,8 +33,9 @@ func (p *planner) starvingTheActive(r Release) bool {
 		if !run.NoRoom || p.cures(r, s) {
 			continue
 		}
-		if served := run.Available >= floors[s.Name]; served && p.o.runs(r.Name) && p.now.Sub(run.ShortSince) < patience {
-			p.wakeAt(run.ShortSince.Add(patience))
+		since := cmp.Or(run.ShortSince, p.now)
+		if served := run.Available >= floors[s.Name]; served && p.o.runs(r.Name) && p.now.Sub(since) < patience {
+			p.wakeAt(since.Add(patience))
 			continue
 		}
 		p.withoutStack = true

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/internal/testing/cluster"
@@ -176,7 +177,7 @@ func (k *kubelet) roll(w *World, d *appsv1.Deployment, pods []*corev1.Pod) (next
 		as.Create(podOf(d, hash, k.made))
 	}
 	k.shrink(as, fresh, old, want, available)
-	k.report(as, d, len(pods), ready, available, len(fresh), refused)
+	k.report(w, d, len(pods), ready, available, len(fresh), refused)
 	return next
 }
 
@@ -204,17 +205,31 @@ func (k *kubelet) shrink(as cluster.As, fresh, old []*corev1.Pod, want, availabl
 	}
 }
 
-func (k *kubelet) report(as cluster.As, d *appsv1.Deployment, all, ready, available, fresh int, refused string) {
+func (k *kubelet) report(w *World, d *appsv1.Deployment, all, ready, available, fresh int, refused string) {
 	s := d.Status.DeepCopy()
 	s.Replicas, s.ReadyReplicas, s.AvailableReplicas, s.UpdatedReplicas = int32(all), int32(ready), int32(available), int32(fresh)
 	s.UnavailableReplicas = int32(max(0, all-available))
-	s.Conditions = nil
+	s.Conditions = []appsv1.DeploymentCondition{availability(d, available, w.apiClock())}
 	if refused != "" {
-		s.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: refused}}
+		s.Conditions = append(s.Conditions, appsv1.DeploymentCondition{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: refused})
 	}
 	if !reflect.DeepEqual(*s, d.Status) {
-		as.Report(d, func(o client.Object) { o.(*appsv1.Deployment).Status = *s })
+		(cluster.As{Store: w.Store, Who: "deployments"}).Report(d, func(o client.Object) { o.(*appsv1.Deployment).Status = *s })
 	}
+}
+
+// availability is the condition of this name, with the time of its last change. The operator's Deployments may miss no pod.
+func availability(d *appsv1.Deployment, available int, now time.Time) appsv1.DeploymentCondition {
+	is := appsv1.DeploymentCondition{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(now)}
+	if available >= int(ptr.Deref(d.Spec.Replicas, 1)) {
+		is.Status = corev1.ConditionTrue
+	}
+	for _, was := range d.Status.Conditions {
+		if was.Type == is.Type && was.Status == is.Status {
+			return was
+		}
+	}
+	return is
 }
 
 // refusal is why Kubernetes creates no pod; "": it does.
