@@ -126,7 +126,7 @@ func TestCustomersSeeNothingOfTheInside(t *testing.T) {
 			t.Fatal(err)
 		}
 		u.Opaque = "//" + u.Host + path
-		r := &http.Request{Method: "GET", URL: u, Host: u.Host}
+		r := &http.Request{Method: "GET", URL: u, Host: u.Host, Header: http.Header{}}
 		res, err := http.DefaultTransport.RoundTrip(r.WithContext(t.Context()))
 		if err != nil {
 			t.Fatal(err)
