@@ -67,19 +67,19 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-const giftCards = `apiVersion: v1
+const unheardOf = `apiVersion: v1
 kind: Secret
-metadata: {name: gift-cards-db}
-stringData: {DATABASE_URL: postgres://gift_cards:x@postgres/shop}
+metadata: {name: unheard-of-db}
+stringData: {DATABASE_URL: postgres://unheard_of:x@postgres/shop}
 ---
 apiVersion: shop.emporium.dev/v1alpha1
 kind: ShopService
-metadata: {name: gift-cards}
+metadata: {name: unheard-of}
 spec:
   shop: acme
-  image: emporium.local/gift-cards:1
+  image: emporium.local/unheard-of:1
   routes:
-  - path: /api/gift-cards
+  - path: /api/unheard-of
 `
 
 func TestAServiceIsFoundByItsFolder(t *testing.T) {
@@ -88,18 +88,18 @@ func TestAServiceIsFoundByItsFolder(t *testing.T) {
 	if err := run(at); err != nil || content(t, at) != before {
 		t.Fatalf("the samples are not current: make generate (%v)", err)
 	}
-	shop := filepath.Join(at, "services/gift-cards/shop")
+	shop := filepath.Join(at, "services/unheard-of/shop")
 	write(t, filepath.Join(shop, "kustomization.yaml"), "resources: [service.yaml]\n")
-	write(t, filepath.Join(shop, "service.yaml"), giftCards)
-	write(t, filepath.Join(shop, "../service.go"), "package giftcards\n")
+	write(t, filepath.Join(shop, "service.yaml"), unheardOf)
+	write(t, filepath.Join(shop, "../service.go"), "package unheardof\n")
 	if err := run(at); err != nil {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{
-		"config/samples/kustomization.yaml":     "\n- ../../services/gift-cards/shop\n",
-		"config/samples/postgres-roles.yaml":    "- secret: {name: gift-cards-db, optional: true, items: [{key: DATABASE_URL, path: gift-cards-db/DATABASE_URL}]}\n",
-		"services/shop/all.go":                  "\t\t{giftcards.Service(), []string{\"/api/gift-cards\"}},\n",
-		"services/storefront/shop/service.yaml": "    - catalog\n    - gift-cards\n    - reviews\n",
+		"config/samples/kustomization.yaml":     "\n- ../../services/unheard-of/shop\n",
+		"config/samples/postgres-roles.yaml":    "- secret: {name: unheard-of-db, optional: true, items: [{key: DATABASE_URL, path: unheard-of-db/DATABASE_URL}]}\n",
+		"services/shop/all.go":                  "\t\t{unheardof.Service(), []string{\"/api/unheard-of\"}},\n",
+		"services/storefront/shop/service.yaml": "    - unheard-of\n",
 	} {
 		if text := content(t, filepath.Join(at, file)); strings.Count(text, want) != 1 {
 			t.Errorf("%s has no %q:\n%s", file, want, text)
@@ -116,19 +116,19 @@ func TestAServiceIsFoundByItsFolder(t *testing.T) {
 // Whose list is written by hand is told what is missing; nothing is written then.
 func TestAGrantByHandIsTheOwners(t *testing.T) {
 	at := checkout(t)
-	shop := filepath.Join(at, "services/gift-cards/shop")
+	shop := filepath.Join(at, "services/unheard-of/shop")
 	write(t, filepath.Join(shop, "kustomization.yaml"), "resources: [service.yaml]\n")
-	write(t, filepath.Join(shop, "service.yaml"), strings.Replace(giftCards, "/api/gift-cards", "/api/cart/gift-cards", 1))
+	write(t, filepath.Join(shop, "service.yaml"), strings.Replace(unheardOf, "/api/unheard-of", "/api/cart/unheard-of", 1))
 	before := content(t, at)
 	err := run(at)
-	if err == nil || !strings.Contains(err.Error(), "services/cart/shop/service.yaml lacks gift-cards in its list allowedServices") {
+	if err == nil || !strings.Contains(err.Error(), "services/cart/shop/service.yaml lacks unheard-of in its list allowedServices") {
 		t.Errorf("nobody says what is missing: %v", err)
 	}
 	if content(t, at) != before {
 		t.Error("something was written")
 	}
 	cart := filepath.Join(at, "services/cart/shop/service.yaml")
-	write(t, cart, strings.Replace(content(t, cart)[1:], "- path: /api/cart\n", "- path: /api/cart\n    allowedServices: [gift-cards]\n", 1))
+	write(t, cart, strings.Replace(content(t, cart)[1:], "- path: /api/cart\n", "- path: /api/cart\n    allowedServices: [unheard-of]\n", 1))
 	before = content(t, cart)
 	if err := run(at); err != nil || content(t, cart) != before {
 		t.Errorf("what the owner allows is not enough, or was written (%v)", err)
@@ -137,15 +137,15 @@ func TestAGrantByHandIsTheOwners(t *testing.T) {
 
 func TestAFolderWithoutItsServiceIsNoService(t *testing.T) {
 	for name, c := range map[string]struct{ kustomization, service, want string }{
-		"another name": {"resources: [service.yaml]", strings.ReplaceAll(giftCards, "gift-cards", "other"), "no ShopService gift-cards"},
-		"not named":    {"resources: []", giftCards, "no ShopService gift-cards"},
-		"no file":      {"resources: [none.yaml]", giftCards, "none.yaml"},
-		"a wrong word": {"resources: [service.yaml]", strings.Replace(giftCards, "image:", "images:", 1), "images"},
+		"another name": {"resources: [service.yaml]", strings.ReplaceAll(unheardOf, "unheard-of", "other"), "no ShopService unheard-of"},
+		"not named":    {"resources: []", unheardOf, "no ShopService unheard-of"},
+		"no file":      {"resources: [none.yaml]", unheardOf, "none.yaml"},
+		"a wrong word": {"resources: [service.yaml]", strings.Replace(unheardOf, "image:", "images:", 1), "images"},
 	} {
 		at := t.TempDir()
-		write(t, filepath.Join(at, "services/gift-cards/shop/kustomization.yaml"), c.kustomization)
-		write(t, filepath.Join(at, "services/gift-cards/shop/service.yaml"), c.service)
-		if _, err := services.Find(at); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "services/gift-cards") {
+		write(t, filepath.Join(at, "services/unheard-of/shop/kustomization.yaml"), c.kustomization)
+		write(t, filepath.Join(at, "services/unheard-of/shop/service.yaml"), c.service)
+		if _, err := services.Find(at); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "services/unheard-of") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
