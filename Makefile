@@ -19,7 +19,10 @@ help: ## Say what there is
 	@printf '\nKUBECONFIG set: that cluster is used instead of one on this machine, and REGISTRY is where its images are pushed to.\n'
 
 ##@ See it
-.PHONY: demo cluster down
+.PHONY: shop demo cluster down
+shop: tools ## The whole shop in one process, without a cluster: http://localhost:8080 (FLAGS="-address :8000"; DATABASE_URL, CATALOG_URL=…: docs in cmd/shop)
+	go run ./cmd/shop $(FLAGS)
+
 demo: ## A cluster, a shop under load, a release and a way back; ends with a table of what was measured
 	go run ./hack/demo
 
@@ -39,10 +42,11 @@ down: ## End that cluster and leave nothing behind (safe to run twice)
 
 ##@ Write code
 .PHONY: generate fmt vet lint build images
-generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations and the reference (docs/reference) from api/
+generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations and the reference (docs/reference) from api/; samples and the table of services from services/
 	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
 		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
-	go run ./hack/docs -o docs/reference/api.md
+	go run ./hack/samples
+	go run ./hack/docs
 
 fmt: $(BIN)/golangci-lint ## Format Go code
 	$(BIN)/golangci-lint fmt
@@ -96,8 +100,9 @@ test-services: tools ## The front door and the services, on a real PostgreSQL, w
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 
-conform: tools ## The contract's checker: that each rule can fail (all mutants), then every service of this repository against it (FLAGS="-v -long")
+conform: tools ## The contract's checker: that each rule can fail (all mutants), then a service that hack/newservice wrote, and every service of this repository against it (FLAGS="-v -long")
 	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform
+	EMPORIUM_CONFORM=1 go test -count=1 -timeout 30m ./hack/newservice
 	@FLAGS="$(FLAGS)" hack/conform.sh
 
 e2e-smoke: ## Operator, front door and services on a cluster, under load

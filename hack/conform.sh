@@ -1,13 +1,18 @@
 #!/bin/bash
-# Runs every service that has a conform.json against the contract: services/contract/v1/README.md. FLAGS go to the checker.
+# Runs services against the contract (services/contract/v1/README.md): those that are named, or every one that has a conform.json.
+# FLAGS go to the checker.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=$(mktemp -d) && trap 'rm -rf "$bin"' EXIT
 go build -o "$bin/conform" ./cmd/conform || exit 1
 
+if [ $# -eq 0 ]; then
+	for settings in services/*/conform.json; do set -- "$@" "$(basename "${settings%/conform.json}")"; done
+fi
 failed=()
-for settings in services/*/conform.json; do
-	folder=${settings%/conform.json} name=$(basename "${settings%/conform.json}")
+for name in "$@"; do
+	folder=services/$name settings=services/$name/conform.json
+	[ -e "$settings" ] || { echo "there is no $settings"; exit 2; }
 	if [ -d "$folder/cmd" ]; then
 		go build -o "$bin/$name" "./$folder/cmd" || exit 1
 		command=("$bin/$name" serve)

@@ -48,7 +48,7 @@ func (d *demo) setUp(ctx context.Context) error {
 	}{
 		{"cluster", func() error { return d.Cluster(ctx) }},
 		{"images of operator and front door", func() error { return d.Images(ctx, "dev", "operator", "gateway") }},
-		{"images of the services", func() error { return d.Images(ctx, "1", "storefront", "catalog", "cart") }},
+		{"images of the services", func() error { return d.SampleImages(ctx, "1") }},
 		{"images of the next release", func() error { return d.Images(ctx, d.next, changed...) }},
 		{"image of the database", func() error { return d.Database(ctx) }},
 		{"operator", func() error { return d.Operator(ctx) }},
@@ -63,6 +63,9 @@ func (d *demo) setUp(ctx context.Context) error {
 }
 
 func (d *demo) install(ctx context.Context) error {
+	if _, err := d.Keys(ctx); err != nil {
+		return err
+	}
 	if err := d.ApplySamples(ctx); err != nil {
 		return err
 	}
@@ -120,7 +123,11 @@ func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err e
 		return record, err
 	}
 	shop, err := d.Status(ctx)
-	d.report.Services = int(shop.Status.Services.Total)
+	if err != nil {
+		return record, err
+	}
+	all, err := d.Stage.Services()
+	d.report.Services, d.report.expected = int(shop.Status.Services.Total), len(all)
 	return record, err
 }
 

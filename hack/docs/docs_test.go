@@ -33,6 +33,21 @@ func TestReasonsAreExplained(t *testing.T) {
 	}
 }
 
+// TestTheTableOfServicesIsCurrent: a service that is added is in it, and says what it is.
+func TestTheTableOfServicesIsCurrent(t *testing.T) {
+	want, err := withServices(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root, servicesPage))
+	if err != nil || string(got) != want {
+		t.Errorf("%s is not current: make generate (%v)", servicesPage, err)
+	}
+	if !strings.Contains(want, "| [reviews](reviews/README.md), in Node | What customers say of products. | `/api/reviews` | PostgreSQL schema `reviews` | catalog |\n") {
+		t.Errorf("the row of reviews is another:\n%s", want)
+	}
+}
+
 var (
 	link    = regexp.MustCompile(`\]\(([^)#]*)#?([^)]*)\)`)
 	code    = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
@@ -47,7 +62,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	if err != nil || len(pages) < 5 {
 		t.Fatalf("there are %d pages (error: %v)", len(pages), err)
 	}
-	for _, page := range append(pages, filepath.Join(root, "README.md"), filepath.Join(root, "docs/README.md")) {
+	for _, page := range append(pages, filepath.Join(root, "README.md"), filepath.Join(root, "docs/README.md"), filepath.Join(root, servicesPage)) {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

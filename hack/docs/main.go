@@ -1,8 +1,8 @@
-// Command docs writes the reference of the API. What it says is what is served:
+// Command docs writes the table of services in services/README.md, and the reference of the API. What that says is what is served:
 // descriptions, defaults, bounds and rules come from the CRDs in config/crd/bases, the
 // order of fields and the names of Kubernetes' own types from the Go types.
 //
-//	go run ./hack/docs -o docs/reference/api.md
+//	go run ./hack/docs
 package main
 
 import (
@@ -20,6 +20,14 @@ func main() {
 	flag.Parse()
 	if err := write(*file); err != nil {
 		fmt.Fprintln(os.Stderr, "writing the reference:", err)
+		os.Exit(1)
+	}
+	text, err := withServices(".")
+	if err == nil {
+		err = os.WriteFile(servicesPage, []byte(text), 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "writing the table of services:", err)
 		os.Exit(1)
 	}
 }

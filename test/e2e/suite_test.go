@@ -62,10 +62,12 @@ func samplesAreAsked(filter string) bool {
 // openSamples opens the sample shop, which all specs share that are no drill.
 func openSamples(ctx SpecContext) {
 	GinkgoHelper()
-	Expect(here.Images(ctx, "1", "storefront", "catalog", "cart")).To(Succeed())
+	Expect(here.SampleImages(ctx, "1")).To(Succeed())
 	Expect(here.Images(ctx, "2", "storefront", "catalog")).To(Succeed())
 	Expect(here.Images(ctx, "3", "storefront", "catalog")).To(Succeed())
 	Expect(here.Database(ctx)).To(Succeed())
+	_, err := here.Keys(ctx)
+	Expect(err).NotTo(HaveOccurred())
 	Expect(here.ApplySamples(ctx)).To(Succeed())
 	Expect(here.Unpin(ctx)).To(Succeed())
 	Expect(here.Settled(ctx)).To(Succeed())

@@ -23,17 +23,28 @@ func (s Stage) ApplyOverlay(ctx context.Context, patches ...string) error {
 	return s.applyFolder(ctx, folder)
 }
 
-// writeOverlay copies the samples, since kustomize reads nothing outside its folder.
+// writeOverlay copies the samples, and what services bring to them: kustomize takes no absolute path.
 func (s Stage) writeOverlay(folder string, patches []string) error {
-	if err := os.CopyFS(filepath.Join(folder, "samples"), os.DirFS(filepath.Join(s.Root, "config", "samples"))); err != nil {
+	all, err := s.Services()
+	if err != nil {
 		return err
+	}
+	parts := []string{samples}
+	for _, one := range all {
+		parts = append(parts, one.Folder+"/shop")
+	}
+	for _, part := range parts {
+		part = filepath.FromSlash(part)
+		if err := os.CopyFS(filepath.Join(folder, part), os.DirFS(filepath.Join(s.Root, part))); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(overlay(patches)), 0o600)
 }
 
 func overlay(patches []string) string {
 	var b strings.Builder
-	b.WriteString("resources: [samples]\npatches:\n")
+	b.WriteString("resources: [" + samples + "]\npatches:\n")
 	for _, patch := range patches {
 		b.WriteString("- patch: |-\n    " + strings.ReplaceAll(strings.TrimSpace(patch), "\n", "\n    ") + "\n")
 	}

@@ -4,7 +4,12 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+
+	"github.com/emporium-shop/emporium/hack/services"
 )
+
+// samples is the folder of the sample shop.
+const samples = "config/samples"
 
 // LocalRegistry is the one that the manifests name.
 const LocalRegistry = "emporium.local"
@@ -32,6 +37,18 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 	}
 	_, err := s.run(ctx, "", "go", append(args, names...)...)
 	return err
+}
+
+// Services are those of the sample shop: what this checkout holds.
+func (s Stage) Services() ([]services.Service, error) { return services.Find(s.Root) }
+
+// SampleImages makes the images of the sample shop's services with a tag.
+func (s Stage) SampleImages(ctx context.Context, tag string) error {
+	all, err := s.Services()
+	if err != nil {
+		return err
+	}
+	return s.Images(ctx, tag, services.Names(all)...)
 }
 
 // Database brings the image of the samples' database to the user's registry; the cluster of this machine has it.
@@ -84,7 +101,7 @@ func (s Stage) restart(ctx context.Context, namespace, deployment string) error 
 }
 
 // ApplySamples applies config/samples, as a user would.
-func (s Stage) ApplySamples(ctx context.Context) error { return s.applyFolder(ctx, "config/samples") }
+func (s Stage) ApplySamples(ctx context.Context) error { return s.applyFolder(ctx, samples) }
 
 // Apply applies a manifest, server-side, under kubectl's own field manager. It takes back what somebody patched by hand in
 // between, as the demo's last words suggest.
@@ -111,7 +128,7 @@ func (s Stage) located(manifest string) string {
 
 // Release applies the samples with other tags of some services' images; the rest of the manifests stays.
 func (s Stage) Release(ctx context.Context, tag string, services ...string) error {
-	manifest, err := s.Kubectl(ctx, "kustomize", "config/samples")
+	manifest, err := s.Kubectl(ctx, "kustomize", samples)
 	if err != nil {
 		return err
 	}

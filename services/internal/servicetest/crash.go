@@ -1,7 +1,9 @@
 package servicetest
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
@@ -34,6 +36,7 @@ func crash(t testing.TB, s postgres.Schema, k int, heard bool, do func(*postgres
 	died := wire.close()
 	after := open(t, url, s)
 	if died {
+		buried(t, after)
 		err = do(after)
 	}
 	told := &failures{TB: t}
@@ -48,6 +51,22 @@ func crash(t testing.TB, s postgres.Schema, k int, heard bool, do func(*postgres
 		t.Errorf("that was after a death at statement %d, before PostgreSQL had it", k)
 	}
 	return died
+}
+
+// buried waits until PostgreSQL has ended the sessions of the process that died: only then is undone what it did not commit, and
+// free what it locked. Who asks meanwhile is told to ask again, and rightly so.
+func buried(t testing.TB, after *postgres.DB) {
+	t.Helper()
+	var left int
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		err := after.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`).Scan(&left)
+		if err == nil && left == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d sessions of a process that died are still there (%v)", left, err)
+		}
+	}
 }
 
 // failures notes whether there was one.

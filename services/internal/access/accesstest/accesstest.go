@@ -3,16 +3,14 @@
 package accesstest
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/emporium-shop/emporium/services/tokens"
 )
 
 // Shop is the audience of the tokens, unless Claims name another one.
@@ -21,8 +19,8 @@ const Shop = "acme"
 // keys are made when they are asked for, by kid.
 var keys = struct {
 	sync.Mutex
-	made map[string]ed25519.PrivateKey
-}{made: map[string]ed25519.PrivateKey{"auth/1": generate(), "auth/2": generate()}}
+	made map[string]tokens.Key
+}{made: map[string]tokens.Key{"auth/1": tokens.New("auth/1"), "auth/2": tokens.New("auth/2")}}
 
 // Staff returns an Authorization header of a member of staff with a scope.
 func Staff(t testing.TB, scope string) string {
@@ -46,12 +44,9 @@ func Service(t testing.TB, name string) string {
 // claims say nothing else. A claim that is nil is left out.
 func Issue(t testing.TB, kid string, claims jwt.MapClaims) string {
 	t.Helper()
-	all := jwt.MapClaims{"iss": "auth", "aud": Shop, "iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix()}
+	all := jwt.MapClaims{"aud": Shop}
 	maps.Copy(all, claims)
-	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, all)
-	token.Header["kid"] = kid
-	signed, err := token.SignedString(private(kid))
+	signed, err := private(kid).Sign(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,40 +58,19 @@ func Issue(t testing.TB, kid string, claims jwt.MapClaims) string {
 func JWKS() string {
 	keys.Lock()
 	defer keys.Unlock()
-	type jwk map[string]string
-	var set struct {
-		Keys []jwk `json:"keys"`
-	}
-	for kid, k := range keys.made {
-		x := base64.RawURLEncoding.EncodeToString(k.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // Ed25519's public key
-		set.Keys = append(set.Keys, jwk{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x})
-	}
-	text, _ := json.Marshal(set) // strings only
-	return string(text)
+	return string(tokens.JWKS(slices.Collect(maps.Values(keys.made))...))
 }
 
 // PrivateJWK is the key that a service signs with: SHOP_SERVICE_KEY.
-func PrivateJWK(service string) string {
-	kid := "service/" + service + "/1"
-	text, _ := json.Marshal(map[string]string{ // strings only
-		"kty": "OKP", "crv": "Ed25519", "kid": kid, "d": base64.RawURLEncoding.EncodeToString(private(kid).Seed()),
-	})
-	return string(text)
-}
+func PrivateJWK(service string) string { return string(private("service/" + service + "/1").Private()) }
 
-func private(kid string) ed25519.PrivateKey {
+func private(kid string) tokens.Key {
 	keys.Lock()
 	defer keys.Unlock()
-	if keys.made[kid] == nil {
-		keys.made[kid] = generate()
-	}
-	return keys.made[kid]
-}
-
-func generate() ed25519.PrivateKey {
-	_, k, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil { // crypto/rand does not fail
-		panic(err)
+	k, made := keys.made[kid]
+	if !made {
+		k = tokens.New(kid)
+		keys.made[kid] = k
 	}
 	return k
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	neturl "net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,22 +21,29 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgserver"
 )
 
 var (
-	server   = sync.OnceValues(start)
-	started  atomic.Pointer[cluster]
+	server   = sync.OnceValue(start)
+	started  atomic.Pointer[pgserver.Server]
 	numbered atomic.Int64
 )
 
 // superuser of the test's cluster.
 const superuser = "postgres"
 
+func start() error {
+	s, err := pgserver.Start()
+	started.Store(s)
+	return err
+}
+
 // Main runs the tests and removes the cluster, if a test asked for one.
 func Main(m *testing.M) {
 	code := m.Run()
-	if c := started.Load(); c != nil {
-		c.stop()
+	if s := started.Load(); s != nil {
+		s.Stop()
 	}
 	os.Exit(code)
 }
@@ -72,7 +80,7 @@ func URL(t testing.TB, s postgres.Schema) string {
 func Empty(t testing.TB, s postgres.Schema) string {
 	t.Helper()
 	url := owned(t, s.Name, "template1")
-	if err := own(url, s.Name); err != nil {
+	if err := started.Load().Own(database(url), s.Name); err != nil {
 		t.Fatalf("making schema %s: %v", s.Name, err)
 	}
 	return url
@@ -85,7 +93,7 @@ func Database(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("making a database for the test: %v", err)
 	}
-	return address(name, superuser)
+	return started.Load().URL(name, superuser)
 }
 
 // Admin connects to the same database as the superuser, for what a test does to it.
@@ -117,7 +125,7 @@ func owned(t testing.TB, role, template string) string {
 	if err != nil {
 		t.Fatalf("making a database for the test: %v", err)
 	}
-	return address(name, role)
+	return started.Load().URL(name, role)
 }
 
 func create(template string) (string, error) {
@@ -127,28 +135,19 @@ func create(template string) (string, error) {
 
 // admin runs statements as the superuser.
 func admin(database string, statements ...string) error {
-	ctx := context.Background()
-	if _, err := server(); err != nil {
+	if err := server(); err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, address(database, superuser))
-	if err != nil {
-		return fmt.Errorf("connecting to the test's PostgreSQL: %w", err)
-	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was left to be written
-	for _, statement := range statements {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
+	return started.Load().Exec(database, statements...)
 }
 
-func address(database, role string) string { return addressIn(started.Load().dir, database, role) }
-
-func addressIn(dir, database, role string) string {
-	return (&neturl.URL{Scheme: "postgres", User: neturl.User(role), Path: "/" + database,
-		RawQuery: neturl.Values{"host": {dir}, "sslmode": {"disable"}}.Encode()}).String()
+// database is the name in an address.
+func database(url string) string {
+	u, err := neturl.Parse(url)
+	if err != nil { // ours
+		panic(err)
+	}
+	return strings.TrimPrefix(u.Path, "/")
 }
 
 func asSuperuser(url string) string {

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
-	neturl "net/url"
-	"strings"
 	"sync"
 
 	"github.com/emporium-shop/emporium/services/internal/postgres"
@@ -36,11 +34,10 @@ func migrated(s postgres.Schema) (string, error) {
 		if err := allow(name, s.Name); err != nil {
 			return err
 		}
-		url := address(name, s.Name)
-		if err := own(url, s.Name); err != nil {
+		if err := started.Load().Own(name, s.Name); err != nil {
 			return err
 		}
-		db, err := postgres.Open(postgres.Options{URL: url}, s)
+		db, err := postgres.Open(postgres.Options{URL: started.Load().URL(name, s.Name)}, s)
 		if err != nil {
 			return err
 		}
@@ -70,15 +67,5 @@ func allow(database, role string) error {
 	if err != nil {
 		return err
 	}
-	return admin("postgres", "REVOKE ALL ON DATABASE "+database+" FROM PUBLIC", "GRANT CONNECT ON DATABASE "+database+" TO "+role,
-		"ALTER ROLE "+role+" IN DATABASE "+database+" SET search_path = "+role)
-}
-
-// own gives the role its schema, and takes from everybody the one that all share.
-func own(url, role string) error {
-	u, err := neturl.Parse(url)
-	if err != nil {
-		return err
-	}
-	return admin(strings.TrimPrefix(u.Path, "/"), "REVOKE ALL ON SCHEMA public FROM PUBLIC", "CREATE SCHEMA "+role+" AUTHORIZATION "+role)
+	return started.Load().Allow(database, role)
 }

@@ -1,0 +1,206 @@
+// Package shop is the whole shop in one process, for who works on a service or on pages: every Go service of this repository
+// with its workers, a front door that knows the paths, and a database with sample goods. A shop that serves customers runs each
+// service by itself, and no image is made of this.
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/tokens"
+)
+
+const (
+	// Name of the shop, and the audience of its tokens.
+	Name = "acme"
+	// Release that the services say they are of.
+	Release = "acme-laptop"
+)
+
+// member is a service that takes part, with the paths that lead to it.
+type member struct {
+	app.Service
+	paths []string
+}
+
+// Options say how the shop runs.
+type Options struct {
+	// Address of the front door. Empty: a free port of 127.0.0.1.
+	Address string
+	// DatabaseURL is a PostgreSQL in which the user may make schemas; what it holds stays. Empty: a throw-away one is started,
+	// which needs PostgreSQL 15 on this machine.
+	DatabaseURL string
+	// Environment is given to all services beside what the shop tells them, LOG_LEVEL for example. CATALOG_URL, REVIEWS_URL and
+	// so on say that this service runs elsewhere: it is not started here, and its requests go there.
+	Environment map[string]string
+	// Log takes the services' logs; nil is the standard error.
+	Log io.Writer
+}
+
+// elsewhere is the address of a service that does not run in this process; empty where it does.
+func (o Options) elsewhere(m member) string { return o.Environment[app.URLVariable(m.Name)] }
+
+// takes tells whether a service takes part: one that is not in Go only when it runs elsewhere.
+func (o Options) takes(m member) bool { return m.New != nil || o.elsewhere(m) != "" }
+
+// Shop is a shop that runs.
+type Shop struct {
+	members  []member
+	key      tokens.Key
+	database *database
+	rooms    map[string]*room
+	running  []*app.Process
+	front    *http.Server
+	at       net.Listener
+	failed   chan error
+}
+
+// Start starts the shop, and returns when it sells.
+func Start(ctx context.Context, o Options) (*Shop, error) {
+	s := &Shop{key: tokens.New(tokens.AuthKey), rooms: map[string]*room{}}
+	for _, m := range all() {
+		if o.takes(m) {
+			s.members = append(s.members, m)
+		}
+	}
+	s.failed = make(chan error, len(s.members)+1)
+	if err := s.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Shop) start(ctx context.Context, o Options) (err error) {
+	if s.database, err = open(o.DatabaseURL); err != nil {
+		return err
+	}
+	// All addresses are there before the first service asks for another's.
+	for _, m := range s.members {
+		if s.rooms[m.Name], err = newRoom(ctx); err != nil {
+			return err
+		}
+	}
+	for _, m := range s.members {
+		if err := s.begin(ctx, m, o); err != nil {
+			return fmt.Errorf("starting %s: %w", m.Name, err)
+		}
+	}
+	for _, p := range s.running {
+		if err := ready(ctx, p); err != nil {
+			return err
+		}
+	}
+	return s.open(ctx, o.Address)
+}
+
+// begin prepares the data of a service, and starts it.
+func (s *Shop) begin(ctx context.Context, m member, o Options) error {
+	if address := o.elsewhere(m); address != "" {
+		return s.rooms[m.Name].leadTo(address)
+	}
+	environment := s.environment(o.Environment)
+	if m.Schema.Name != "" {
+		url, err := s.database.prepare(ctx, m.Service)
+		if err != nil {
+			return err
+		}
+		environment["DATABASE_URL"] = url
+	}
+	p, err := app.Start(ctx, m.Service, app.Options{Environment: environment, Host: "127.0.0.1", Log: o.Log, Inline: true})
+	if err != nil {
+		return err
+	}
+	s.running = append(s.running, p)
+	s.rooms[m.Name].take(p.Handler())
+	go func() {
+		if err, failed := <-p.Failed(); failed {
+			s.failed <- fmt.Errorf("%s: %w", m.Name, err)
+		}
+	}()
+	return nil
+}
+
+// environment is what every service is told.
+func (s *Shop) environment(more map[string]string) map[string]string {
+	e := map[string]string{}
+	maps.Copy(e, more)
+	maps.Copy(e, map[string]string{
+		"SHOP": Name, "SHOP_RELEASE": Release, "SHOP_SERVICE": "", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DRAIN_LIMIT": "5s",
+		"SHOP_JWKS": string(tokens.JWKS(s.key)),
+	})
+	for name, r := range s.rooms {
+		e[app.URLVariable(name)] = r.url()
+	}
+	return e
+}
+
+// open lets customers in.
+func (s *Shop) open(ctx context.Context, address string) (err error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	if s.at, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
+		return fmt.Errorf("listening for customers: %w", err)
+	}
+	s.front = &http.Server{Handler: s.door(), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.front.Serve(s.at); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serving customers: %w", err)
+		}
+	}()
+	return nil
+}
+
+// URL is where the shop is.
+func (s *Shop) URL() string { return "http://" + s.at.Addr().String() }
+
+// Services are the names of those that take part.
+func (s *Shop) Services() (names []string) {
+	for _, m := range s.members {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// Token makes a token that the shop's services take for so long.
+func (s *Shop) Token(kind, id, scope string, life time.Duration) (string, error) {
+	claims := jwt.MapClaims{"aud": Name, "sub": id, "kind": kind, "exp": time.Now().Add(life).Unix()}
+	if scope != "" {
+		claims["scope"] = scope
+	}
+	return s.key.Sign(claims)
+}
+
+// Failed gets an error when a part cannot serve any more.
+func (s *Shop) Failed() <-chan error { return s.failed }
+
+// Stop ends the shop: customers first, then the services, the database last. It returns nil when every request was answered.
+func (s *Shop) Stop(ctx context.Context) error {
+	var errs []error
+	if s.front != nil {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		errs = append(errs, s.front.Shutdown(ctx))
+	}
+	for n := len(s.running) - 1; n >= 0; n-- {
+		errs = append(errs, s.running[n].Stop(ctx))
+	}
+	for _, r := range s.rooms {
+		if r != nil {
+			r.close()
+		}
+	}
+	if s.database != nil {
+		s.database.close()
+	}
+	return errors.Join(errs...)
+}
