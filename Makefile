@@ -70,7 +70,7 @@ endif
 
 ##@ Test
 .PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-node conform e2e-smoke e2e bench bench-front-door bench-scale tools
-test: ## All of the next five, with their times; what is left out is said
+test: ## verify, vet, unit, envtest, test-services, test-node, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -96,7 +96,6 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $(call packages,services)
 
-# Not part of `test` yet: two of its 91 tests fail now and then (services/reviews/README.md).
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 

@@ -39,6 +39,12 @@ else
 	leave_out envtest "kube-apiserver and etcd are built for Linux only"
 fi
 step test-services
+no_node=$(hack/nodetest.sh missing)
+if [ -z "$no_node" ]; then
+	step test-node
+else
+	leave_out test-node "$no_node"
+fi
 if [ ! -d test/e2e ]; then
 	leave_out e2e-smoke "there is no test/e2e"
 elif other_cluster || { linux && root; }; then

@@ -3,7 +3,7 @@ import { mustMatch, shapeOf, tagOf } from './shop/etag.js';
 import { after, pageOf } from './shop/page.js';
 import { once } from './shop/idempotency.js';
 import { invalid, notFound } from './shop/problem.js';
-import { mayModerate, mustBeAnothers, mustOwn, mustSee, stateOf, summary, tidy } from './rules.js';
+import { checked, mayModerate, mustBeAnothers, mustOwn, mustSee, stateOf, summary } from './rules.js';
 
 /** What others may know of a review. */
 export const shown = ({ id, sku, author, stars, title, text, state, helpful, unhelpful, createdAt, changedAt }) => ({
@@ -42,7 +42,7 @@ export function handlers({ store, catalog, document }) {
 
     // The catalog is asked before the transaction: no lock waits for another service.
     createReview({ body, caller, idempotency }) {
-      const wanted = tidy(body);
+      const wanted = checked(body);
       return once(store.pool, 'reviews', idempotency, {
         async prepare() {
           const product = await catalog.get(`/api/catalog/products/${encodeURIComponent(wanted.sku)}`);
@@ -56,7 +56,7 @@ export function handlers({ store, catalog, document }) {
       const before = await store.review(id);
       mustOwn(before, caller, id);
       mustMatch(ifMatch, before.version);
-      const wanted = tidy({ ...body, sku: before.sku });
+      const wanted = checked({ ...body, sku: before.sku });
       return one(await store.change(before, { ...wanted, state: stateOf(wanted) }));
     },
 
@@ -83,7 +83,11 @@ export function handlers({ store, catalog, document }) {
           mustSee(review, caller, id);
           mustBeAnothers(review, caller);
         },
-        effect: async (client) => created(await store.vote(client, id, caller.subject, body.helpful)),
+        async effect(client) {
+          const review = await store.vote(client, id, caller.subject, body.helpful);
+          if (!review) throw notFound('review', id); // removed meanwhile
+          return created(review);
+        },
       });
     },
   };

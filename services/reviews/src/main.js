@@ -14,7 +14,9 @@ const commands = {
     log.info('stopping', { signal: await signal });
     // A second signal ends at once.
     for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => process.exit(1));
-    return (await running.stop()) ? 0 : 1;
+    const all = await running.stop();
+    log.info('stopped', { all });
+    return all ? 0 : 1;
   },
   async migrate() {
     const config = configured(process.env);
@@ -42,9 +44,10 @@ if (!command) {
   process.stderr.write(`reviews: there is no command ${name}, only ${Object.keys(commands).join(', ')}\n`);
   process.exit(2);
 }
+let code = 1;
 try {
-  process.exitCode = await command();
+  code = await command();
 } catch (error) {
   log.error(`${name} failed`, told(error));
-  process.exitCode = 1;
 }
+process.exit(code); // what is open to a server that vanished would keep the process

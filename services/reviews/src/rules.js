@@ -14,7 +14,7 @@ const suspicious = [
 
 /** What a member of staff shall look at before others read it; an empty list publishes at once. */
 export function doubts({ title = '', text }) {
-  const all = `${title}\n${text}`;
+  const all = `${title}\n${text}`.normalize('NFKC'); // as it is read: also in letters of double width
   const found = suspicious.filter(([, pattern]) => pattern.test(all)).map(([what]) => what);
   const letters = all.replace(/[^\p{L}]/gu, '');
   const capitals = letters.replace(/[^\p{Lu}]/gu, '');
@@ -24,13 +24,15 @@ export function doubts({ title = '', text }) {
 
 export const stateOf = (review) => (doubts(review).length === 0 ? 'published' : 'pending');
 
-/** The same text in one form: composed characters, no blanks around. */
-export function tidy({ sku, stars, author, title, text }) {
-  const clean = (s) => s?.normalize('NFC').trim();
-  const result = { sku, stars, author: clean(author), title: clean(title) || undefined, text: clean(text) };
-  const errors = ['author', 'text'].filter((name) => result[name] === '').map((name) => ({ pointer: `#/${name}`, detail: 'There is nothing but blanks.' }));
+/** A review that says something, as it was sent. A title of blanks is none. */
+export function checked({ sku, stars, author, title, text }) {
+  const blank = (s) => s.trim() === '';
+  const errors = Object.entries({ author, title, text }).flatMap(([name, value = '']) => {
+    if (!value.isWellFormed()) return [{ pointer: `#/${name}`, detail: 'Half of a surrogate pair is no character.' }];
+    return name !== 'title' && blank(value) ? [{ pointer: `#/${name}`, detail: 'There is nothing but blanks.' }] : [];
+  });
   if (errors.length > 0) throw invalid(...errors);
-  return result;
+  return { sku, stars, author, title: title && !blank(title) ? title : undefined, text };
 }
 
 /** How many of each number of stars, as count and average with one digit; halves are rounded up. */

@@ -35,7 +35,8 @@ export function samples() {
 
 /** Writes them in one transaction. */
 export async function seed(config) {
-  const client = new pg.Client({ ...settings(config, schema, 1), statement_timeout: 60_000 });
+  const client = new pg.Client({ ...settings(config, schema, 1), statement_timeout: 60_000, query_timeout: 0 });
+  client.on('error', () => {}); // the query that fails tells
   await client.connect();
   try {
     await client.query('BEGIN');

@@ -1,5 +1,6 @@
 // What reviews is, and its wiring.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { configFrom } from './shop/config.js';
 import { Keys } from './shop/access.js';
@@ -27,7 +28,7 @@ export const contract = { provides: ['reviews/v1'], consumes: ['catalog/v1'], sc
 
 export function configured(env) {
   const config = configFrom(env, schema, ['catalog']);
-  logAs({ service: config.service, release: config.release });
+  logAs(config);
   return config;
 }
 
@@ -40,7 +41,7 @@ export async function serve(config, host) {
   const metrics = new Metrics(config.version);
   metrics.pool(pool);
   const shop = { config, keys, metrics, operations: operationsOf(document) };
-  shop.handlers = complete(shop.operations, handlers({ store: new Store(pool), catalog: new Client('catalog', config.upstreams.catalog), document }));
+  shop.handlers = complete(shop.operations, handlers({ store: new Store(pool), catalog: new Client('catalog', config.upstreams.catalog, config.limits.upstream), document }));
   let server;
   shop.fixed = fixedRoutes({ config, contract, document, watch, draining: () => server.draining });
   server = new Server(shop);
@@ -53,9 +54,9 @@ export async function serve(config, host) {
       const all = await server.drain();
       clearInterval(housekeeping);
       keys.stop();
-      await first; // the first look ends within the time to connect
-      await watch.stop();
-      await pool.end();
+      watch.stop();
+      // Everybody was answered. What still works for one who was told that it takes too long is rolled back.
+      await Promise.race([Promise.all([first, pool.end()]), sleep(1000)]);
       return all;
     },
   };

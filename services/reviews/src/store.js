@@ -64,9 +64,10 @@ export class Store {
     if (rowCount === 0) throw stale();
   }
 
-  /** Counts one voice a customer; another voice replaces the one before. The review's row comes first, so that voters take turns. */
+  /** Counts one voice a customer; another voice replaces the one before. The review's row comes first, so that voters take turns. Undefined: it was removed. */
   async vote(client, id, voterId, helpful) {
-    await client.query('SELECT 1 FROM reviews.reviews WHERE id = $1 FOR UPDATE', [id]);
+    const { rowCount: there } = await client.query('SELECT 1 FROM reviews.reviews WHERE id = $1 FOR UPDATE', [id]);
+    if (there === 0) return undefined;
     const { rowCount } = await client.query(
       `INSERT INTO reviews.votes AS v (review_id, voter_id, helpful) VALUES ($1, $2, $3)
        ON CONFLICT (review_id, voter_id) DO UPDATE SET helpful = excluded.helpful, voted_at = now() WHERE v.helpful <> excluded.helpful`, [id, voterId, helpful]);

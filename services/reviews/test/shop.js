@@ -1,9 +1,11 @@
 // The shop around a test: keys and tokens, a catalog, the service itself, and a way to ask it that holds every answer to openapi.json.
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { configured, document, plan, serve } from '../src/service.js';
+import './patient.js';
 import { migrate } from '../src/shop/migrate.js';
 import { logAs } from '../src/shop/log.js';
 import { operationsOf, route } from '../src/shop/openapi.js';
@@ -12,7 +14,7 @@ const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true 
 export const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'auth/1' }, { ...(await exportJWK(pair.publicKey)), kid: 'service/search/1' }] });
 
 /** A token; what is given changes one that is good. */
-export function token({ kid = 'auth/1', key = pair.privateKey, alg = 'EdDSA', expires = '5m', ...claims }) {
+export function token({ kid = 'auth/1', key = pair.privateKey, alg = 'EdDSA', expires = '1h', ...claims }) {
   return new SignJWT({ iss: 'auth', aud: 'acme', ...claims }).setProtectedHeader({ alg, kid }).setIssuedAt().setExpirationTime(expires).sign(key);
 }
 export const customer = (sub) => token({ sub, kind: 'customer' });
@@ -20,16 +22,19 @@ export const moderator = () => token({ sub: 'mo', kind: 'staff', scope: 'reviews
 
 /** The environment of a process of the stack. */
 export const environment = (databaseUrl, catalogUrl, more = {}) => ({
-  SHOP: 'acme', SHOP_RELEASE: 'acme-1a2b3c4d', SHOP_SERVICE: 'reviews', IMAGE_VERSION: '7', PORT: '0', METRICS_PORT: '0', DRAIN_DELAY: '300ms', DRAIN_LIMIT: '10s',
+  SHOP: 'acme', SHOP_RELEASE: 'acme-1a2b3c4d', SHOP_SERVICE: 'reviews', IMAGE_VERSION: '7', PORT: '0', METRICS_PORT: '0', DRAIN_DELAY: '300ms', DRAIN_LIMIT: '1h',
   DATABASE_URL: databaseUrl, CATALOG_URL: catalogUrl, SHOP_JWKS: jwks, ...more,
 });
 
-/** A catalog that sells everything but NONE, and notes what it is asked. */
+/** A catalog that sells everything but NONE, and notes what it is asked. It answers state.status, and not before state.hold. */
 export async function catalog() {
   const asked = [];
-  const state = { status: undefined };
-  const server = createServer((req, res) => {
+  const state = { status: undefined, hold: undefined, held: 0 };
+  const server = createServer(async (req, res) => {
     asked.push(req);
+    state.held++;
+    await state.hold;
+    state.held--;
     const sku = req.url.split('/').at(-1);
     const status = state.status ?? (sku === 'NONE' ? 404 : 200);
     res.writeHead(status, { 'Content-Type': 'application/json', 'X-Shop-Sources': 'catalog=acme-1a2b3c4d', 'X-Shop-Versions': 'catalog=3', ...(status === 429 && { 'Retry-After': '7' }) });
@@ -39,15 +44,24 @@ export async function catalog() {
   return { asked, state, url: `http://127.0.0.1:${server.address().port}`, stop: () => { server.close(); server.closeAllConnections(); } };
 }
 
-/** The service in this process, migrated, with lines of its log. */
-export async function start(databaseUrl, catalogUrl, more) {
+/** The service in this process, migrated, with lines of its log; patient. */
+export async function start(databaseUrl, catalogUrl, more, limits) {
   const lines = [];
   const config = configured(environment(databaseUrl, catalogUrl, more));
-  logAs({ service: config.service, release: config.release }, (line) => lines.push(JSON.parse(line)));
+  Object.assign(config.limits, limits);
+  logAs(config, (line) => lines.push(JSON.parse(line)));
   await migrate(config, plan);
   const running = await serve(config, '127.0.0.1');
   const base = `http://127.0.0.1:${running.server.port}`;
   return { config, lines, base, side: `http://127.0.0.1:${running.server.metricsPort}`, stop: () => running.stop(), ask: asker(base) };
+}
+
+/** Asks again until it is so, 5,000 times at most: not by the clock, which goes on while the machine does other things. */
+export async function until(what, probe) {
+  for (let left = 5000; !(await probe()); left--) {
+    if (left === 0) throw new Error(`waiting for ${typeof what === 'string' ? what : what()}`);
+    await sleep(20);
+  }
 }
 
 const operations = operationsOf(document);

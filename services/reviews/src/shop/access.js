@@ -85,7 +85,8 @@ export async function callerOf(authorization, keys, shop) {
     throw refused();
   }
   const early = claims.iat !== undefined && claims.iat > Date.now() / 1000 + skew;
-  if (early || !claims.sub || !['customer', 'staff', 'service'].includes(claims.kind) || !signs(kid, claims)) throw refused();
+  const texts = [claims.sub, claims.scope ?? ''].every((value) => typeof value === 'string');
+  if (early || !texts || !claims.sub || !['customer', 'staff', 'service'].includes(claims.kind) || !signs(kid, claims)) throw refused();
   return { kind: claims.kind, subject: claims.sub, scopes: (claims.scope ?? '').split(' ').filter(Boolean) };
 }
 

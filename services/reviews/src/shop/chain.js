@@ -13,10 +13,6 @@ import { fresh } from './etag.js';
 
 /** Most bytes of a header's names and values. */
 const mostHeader = 16 << 10;
-/** Longest work on an answer, in ms. */
-const longest = 5000;
-/** Most requests that are worked on at a time; more wait in the front door's other replicas rather than here. */
-const mostInFlight = 64;
 
 /** Makes the listener of requests. `shop` is { config, keys, metrics, operations, handlers, fixed, draining() }. */
 export function listener(shop) {
@@ -46,7 +42,9 @@ export function listener(shop) {
 
 /** Answers what never became a request: no HTTP, a header beyond all limits, one that stops coming. Listens to 'clientError'. */
 export const nonsense = (config) => (error, socket) => {
-  if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+  // In the middle of an answer, a second one would be taken for a part of it.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return socket.destroy();
+  socket.setTimeout(1000, () => socket.destroy()); // who never closes his side
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code] ?? 400;
   const context = { trace: continueTrace(), sources: new Sources(config) };
   const { headers, body } = problemAnswer(status === 400 ? malformed('This is no request that can be read.') : plain(status), undefined, context);
@@ -91,18 +89,21 @@ async function decide(shop, req, path, context, inFlight) {
   if (found.allow) throw plain(405, 'This path does not take the method.', { Allow: found.allow });
   const { operation, values } = found;
   context.route = operation.path;
-  if (inFlight > mostInFlight) throw unavailable('Too much is asked for at the moment.');
-  context.deadline = context.began + allowed(req.headers['x-shop-deadline']);
+  // More wait in the front door's other replicas rather than here.
+  if (inFlight > shop.config.inFlight) throw unavailable('Too much is asked for at the moment.');
+  context.deadline = context.began + allowed(req.headers['x-shop-deadline'], shop.config.limits.answer);
   return within(context, () => serve(shop, req, operation, values, context));
 }
 
 function checkHeader(req) {
+  const hosts = req.rawHeaders.filter((name, n) => n % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1 || (hosts.length === 0 && req.httpVersion === '1.1')) throw malformed('A request names one Host.');
   const size = req.rawHeaders.reduce((sum, part) => sum + Buffer.byteLength(part), req.url.length);
   if (size > mostHeader) throw plain(431, 'The header is larger than 16 KiB.');
 }
 
-/** How long the caller still waits, in ms. A header that is no number says nothing. */
-export function allowed(header) {
+/** How long the caller still waits, in ms, at most `longest`. A header that is no number says nothing. */
+export function allowed(header, longest) {
   return /^-?\d+$/.test(header ?? '') ? Math.max(0, Math.min(longest, Number(header))) : longest;
 }
 

@@ -5,13 +5,15 @@ import { unavailable } from './problem.js';
 
 /** A service's client. Node's own connections end after 4 s of silence, before any server's do. */
 export class Client {
-  constructor(name, base) {
+  /** `patience` is how long an answer is waited for, in ms. */
+  constructor(name, base, patience) {
     this.name = name;
     this.base = base;
+    this.patience = patience;
   }
 
   /** Reads JSON; undefined for 404. What else is no success is 503: a refusal that nobody thought of is not the customer's mistake. */
-  async get(path, patience = 1000) {
+  async get(path, patience = this.patience) {
     let answer;
     try {
       answer = await this.#once(path, patience).catch((error) => {

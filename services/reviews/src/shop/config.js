@@ -1,6 +1,9 @@
 // What the operator tells a service about its place in a shop. A service that does not know its release must not start: it would
 // break the record of who answered.
 
+/** How long is waited at most, in ms: for a request's header, for our answer, for another service's, for a connection to PostgreSQL, for a statement. */
+export const limits = { header: 5000, answer: 5000, upstream: 1000, connection: 2000, statement: 5000 };
+
 /** Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']. */
 export function configFrom(env, service, needs = []) {
   const wrong = [];
@@ -25,8 +28,11 @@ export function configFrom(env, service, needs = []) {
     drainLimit: read('DRAIN_LIMIT', 20000, duration),
     databaseUrl: read('DATABASE_URL', undefined, databaseUrl),
     connections: read('DB_POOL_MAX', 4, connections),
+    inFlight: read('MAX_IN_FLIGHT', 64, inFlight),
+    logLevel: read('LOG_LEVEL', 'info', logLevel),
     keys: { text: env.SHOP_JWKS, file: env.SHOP_JWKS_FILE, url: env.SHOP_JWKS_URL },
     sample: env.SHOP_SEED === 'sample',
+    limits: { ...limits },
     upstreams: {},
   };
   for (const need of needs) {
@@ -50,6 +56,16 @@ function connections(s) {
   return /^\d+$/.test(s) && n >= 2 && n <= 100 ? n : undefined;
 }
 connections.what = 'a number of connections from 2 to 100';
+
+/** Requests at a time; more are answered 503 at once. */
+function inFlight(s) {
+  const n = Number(s);
+  return /^\d+$/.test(s) && n >= 1 && n <= 65535 ? n : undefined;
+}
+inFlight.what = 'a number of requests from 1 to 65535';
+
+const logLevel = (s) => (['debug', 'info', 'warn', 'error'].includes(s.toLowerCase()) ? s.toLowerCase() : undefined);
+logLevel.what = 'one of debug, info, warn, error';
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -6,14 +6,18 @@ export const current = new AsyncLocalStorage();
 
 let fixed = {};
 let sink = (line) => process.stderr.write(line);
+const levels = ['debug', 'info', 'warn', 'error'];
+let least = 1;
 
-/** Names who logs; `to` takes the lines, in tests. */
-export function logAs(names, to) {
-  fixed = names;
+/** Names who logs, and the least level that is written; `to` takes the lines, in tests. */
+export function logAs({ service, release, logLevel }, to) {
+  fixed = { service, release };
+  least = levels.indexOf(logLevel);
   if (to) sink = to;
 }
 
 function write(level, msg, fields) {
+  if (levels.indexOf(level.toLowerCase()) < least) return;
   const request = current.getStore();
   const about = request ? { trace: request.trace.id, route: request.route } : {};
   sink(`${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fixed, ...about, ...fields })}\n`);

@@ -28,7 +28,7 @@ const lock = (schema) => ['SELECT pg_advisory_lock(hashtextextended($1, 0))', [`
 export async function migrate(config, { schema, migrations, floor }) {
   const newest = migrations.at(-1).version;
   // The old release is serving: a migration that waits for a lock makes everyone behind it wait, so it gives up soon and is tried again.
-  const client = new pg.Client({ ...settings(config, schema, newest), statement_timeout: 0, options: '-c lock_timeout=1s' });
+  const client = new pg.Client({ ...settings(config, schema, newest), statement_timeout: 0, query_timeout: 0, options: '-c lock_timeout=1s' });
   client.on('error', () => {}); // the query that fails tells
   await client.connect();
   try {

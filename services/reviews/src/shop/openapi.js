@@ -100,12 +100,16 @@ export function queryErrors(operation, search, into) {
   return errors;
 }
 
+/** So many mistakes are told; a body can hold a hundred thousand. */
+const told = 20;
+
 /** What is wrong with a body, each with a JSON pointer as URI fragment. */
 export function bodyErrors(operation, body) {
   if (body === undefined) return operation.bodyRequired ? [{ pointer: '#', detail: 'A body is required.' }] : [];
   if (operation.body(body)) return [];
   const found = new Map(); // one reason for each place will do
   for (const e of operation.body.errors) {
+    if (found.size === told) break;
     const name = e.params.missingProperty ?? e.params.additionalProperty;
     const step = name === undefined ? '' : `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const pointer = encodeURI(`#${e.instancePath}${step}`);

@@ -7,10 +7,12 @@ const silence = 30_000;
 const every = 2000;
 
 /** The settings of a connection. The application's name tells the floor who still needs an old shape: reviews/<release>/<version>. */
-export function settings(config, schema, needs) {
+export function settings({ databaseUrl, release, limits }, schema, needs) {
   return {
-    connectionString: config.databaseUrl, application_name: `${schema}/${config.release}/${needs}`,
-    connectionTimeoutMillis: 2000, statement_timeout: 5000, idle_in_transaction_session_timeout: 10_000, keepAlive: true,
+    connectionString: databaseUrl, application_name: `${schema}/${release}/${needs}`,
+    connectionTimeoutMillis: limits.connection, statement_timeout: limits.statement, idle_in_transaction_session_timeout: 2 * limits.statement, keepAlive: true,
+    // A server that vanished ends no statement: nobody would give the connection up for a quarter of an hour.
+    query_timeout: limits.statement + 1000,
   };
 }
 
@@ -27,19 +29,32 @@ export function open(config, schema, needs) {
 /** Runs `work(client)` in a transaction. What PostgreSQL undid for the sake of another one is done again, three times. */
 export async function inTransaction(pool, work) {
   for (let attempt = 1; ; attempt++) {
-    const client = await pool.connect();
-    let broken;
     try {
-      await client.query('BEGIN');
-      const result = await work(client);
-      await client.query('COMMIT');
-      return result;
+      return await transact(await pool.connect(), work);
     } catch (error) {
-      await client.query('ROLLBACK').catch((failed) => { broken = failed; });
       if (!['40001', '40P01'].includes(error.code) || attempt === 3) throw error;
-    } finally {
-      client.release(broken);
     }
+  }
+}
+
+async function transact(client, work) {
+  let broken;
+  // The pool does not listen to what it has lent, and an error that nobody listens to ends the process.
+  const lost = (error) => { broken = error; };
+  client.on('error', lost);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A statement without an answer blocks the connection: it is given up, and PostgreSQL rolls back.
+    if (/read timeout/.test(error.message)) lost(error);
+    if (!broken) await client.query('ROLLBACK').catch(lost);
+    throw error;
+  } finally {
+    client.release(broken);
+    client.off('error', lost);
   }
 }
 
@@ -66,7 +81,7 @@ export function notReady(seen, now) {
   return undefined;
 }
 
-/** Looks every two seconds on a connection of its own, so that no probe waits behind customers. */
+/** Looks every two seconds on a connection of its own, so that no probe waits behind customers. Says when PostgreSQL goes and comes. */
 export class Watch {
   seen = {};
   #options;
@@ -75,6 +90,7 @@ export class Watch {
   #client;
   #timer;
   #stopped = false;
+  #silent = false;
 
   constructor(options, schema, needs) {
     this.#options = options;
@@ -84,7 +100,7 @@ export class Watch {
 
   async run() {
     await this.#once();
-    if (this.#stopped) await this.#drop(); // stop came during the look
+    if (this.#stopped) this.#drop(); // stop came during the look
     else this.#timer = setTimeout(() => this.run(), every);
   }
 
@@ -96,23 +112,35 @@ export class Watch {
         await client.connect();
         this.#client = client;
       }
-      this.seen = { at: Date.now(), unfit: unfit(this.#schema, this.#needs, await look(this.#client, this.#schema)) };
+      this.#answered(unfit(this.#schema, this.#needs, await look(this.#client, this.#schema)));
     } catch (error) {
       // No schema yet is an answer; no connection is none.
-      if (['3F000', '42P01', '42501'].includes(error.code)) this.seen = { at: Date.now(), unfit: `schema ${this.#schema} is not there yet` };
-      else await this.#drop();
+      if (['3F000', '42P01', '42501'].includes(error.code)) this.#answered(`schema ${this.#schema} is not there yet`);
+      else this.#unanswered(error);
     }
   }
 
-  async #drop() {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.end().catch(() => {});
+  #answered(reason) {
+    if (this.#silent) log.info('PostgreSQL answers again');
+    this.#silent = false;
+    this.seen = { at: Date.now(), unfit: reason };
   }
 
-  async stop() {
+  #unanswered(error) {
+    if (!this.#silent) log.warn('PostgreSQL does not answer', told(error));
+    this.#silent = true;
+    this.#drop();
+  }
+
+  // Nobody waits for the farewell: a server that vanished sends none.
+  #drop() {
+    this.#client?.end().catch(() => {});
+    this.#client = undefined;
+  }
+
+  stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#drop();
+    this.#drop();
   }
 }

@@ -53,7 +53,7 @@ export function passing(error) {
   if (/^(08|53|57|40001|40P01|55P03|25006)/.test(code)) return true;
   if (/^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/.test(code)) return true;
   // node-postgres has no code for these.
-  return /timeout (expired|exceeded)|Connection terminated|Client was closed|not queryable/i.test(error?.message ?? '');
+  return /timeout (expired|exceeded)|read timeout|Connection terminated|Client was closed|not queryable/i.test(error?.message ?? '');
 }
 
 /** The problem to answer an error with. What it was goes to the log alone. */

@@ -31,18 +31,39 @@ export class Server {
   #draining = false;
   #front;
   #side;
+  /** The open connections, with the number of requests that are being answered. */
+  #connections = new Map();
 
   /** `shop` is what listener() takes, but for draining. */
   constructor(shop) {
     this.config = shop.config;
     this.#front = createServer({
       // Above our own limit: Node would answer without sources and not with a problem.
-      maxHeaderSize: 64 << 10, headersTimeout: 5000, requestTimeout: 60_000, connectionsCheckingInterval: 1000,
+      maxHeaderSize: 64 << 10, headersTimeout: shop.config.limits.header, requestTimeout: Math.max(60_000, shop.config.limits.header), connectionsCheckingInterval: 1000,
       // Longer than any proxy keeps an idle connection: the side that sends requests closes first, or one would be lost on the wire.
       keepAliveTimeout: 180_000,
-    }, listener({ ...shop, draining: () => this.#draining }));
-    this.#front.on('clientError', nonsense(shop.config));
+      // Told by us, with our sources and as a problem.
+      requireHostHeader: false,
+    });
+    const answer = listener({ ...shop, draining: () => this.#draining });
+    const answered = (req, res) => {
+      this.#count(req.socket, 1);
+      res.once('close', () => this.#count(req.socket, -1));
+      return answer(req, res);
+    };
+    // What a caller expects beside 100-continue is nothing that we know: he gets the answer to his request.
+    this.#front.on('request', answered).on('checkExpectation', answered).on('clientError', nonsense(shop.config));
+    this.#front.on('connection', (socket) => { this.#connections.set(socket.once('close', () => this.#connections.delete(socket)), 0); });
     this.#side = shop.metrics.server();
+  }
+
+  #count(socket, by) {
+    if (this.#connections.has(socket)) this.#connections.set(socket, this.#connections.get(socket) + by);
+  }
+
+  /** Ends connections that have no request. Node's close() waits for those that never brought one, and looks no more after a header that stops. */
+  #hangUp(which) {
+    for (const [socket, requests] of this.#connections) if (requests === 0 && which(socket)) socket.destroy();
   }
 
   get draining() {
@@ -55,7 +76,7 @@ export class Server {
     await open(this.#side, this.config.metricsPort, host);
     this.port = this.#front.address().port;
     this.metricsPort = this.#side.address().port;
-    log.info('serving', { version: this.config.version, port: this.port });
+    log.info('serving', { version: this.config.version, port: this.port, metricsPort: this.metricsPort });
   }
 
   /** Stops without failing a request; tells whether all were answered. */
@@ -65,7 +86,10 @@ export class Server {
     this.#draining = true;
     await sleep(drainDelay);
     const closed = new Promise((done) => { this.#front.close(done); }); // idle connections end here, too
+    this.#hangUp((socket) => socket.bytesRead === 0);
+    const stalled = setTimeout(() => this.#hangUp(() => true), this.config.limits.header);
     const all = await Promise.race([closed.then(() => true), sleep(drainLimit, false, { ref: false })]);
+    clearTimeout(stalled);
     this.#front.closeAllConnections();
     this.#side.close();
     this.#side.closeAllConnections();
