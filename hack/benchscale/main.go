@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&o.shops, "shops", "10,50", "numbers of shops, a series each; they are really started")
 	flag.IntVar(&o.clones, "clones", 0, "another series of this many shops, all but ten of which are cloned in etcd, for example 200 or 1000")
 	flag.BoolVar(&o.secrets, "secrets", true, "a first series of ten shops with a Secret for each service")
-	flag.BoolVar(&o.count, "count", false, "only count the requests of one release with a Secret for each service, by kind (a minute)")
+	flag.BoolVar(&o.count, "count", false, "only count the requests of one release with a Secret for each service, by verb and resource (a minute)")
 	flag.StringVar(&o.against, "against", "", "measure the operator of this git `commit` first, for example 7d2da97")
 	flag.StringVar(&o.flags, "operator-flags", "", "more flags of the operator of this checkout, for example \"--workers=8 --kube-api-qps=500\"")
 	flag.DurationVar(&o.rest, "rest", 20*time.Second, "how long to look at the operator at rest")
@@ -174,7 +174,7 @@ func measure(ctx context.Context, o options, root string, s subject) (out []seri
 	if err != nil {
 		return nil, err
 	}
-	binary := filepath.Join(work, "operator")
+	binary := filepath.Join(work, operatorName)
 	if err := build(ctx, s.checkout, binary); err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func measure(ctx context.Context, o options, root string, s subject) (out []seri
 		done, err := p.measure(ctx, o, root, s, binary, work)
 		done.print(os.Stdout)
 		if p.count {
-			done.printWrites(os.Stdout)
+			done.printAsked(os.Stdout)
 		}
 		if len(done.Rows) > 0 {
 			out = append(out, done) // what was measured counts, whatever came after it

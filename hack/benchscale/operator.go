@@ -19,9 +19,12 @@ import (
 	"github.com/emporium-shop/emporium/hack/internal/figures"
 )
 
-// build makes the operator's binary of a checkout.
+// operatorName is that of its binary, by which the API server knows its requests.
+const operatorName = "operator"
+
+// build makes the operator's binary of a checkout, as its image holds it.
 func build(ctx context.Context, checkout, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/manager")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/manager")
 	cmd.Dir = checkout
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the operator: %w: %s", err, bytes.TrimSpace(out))

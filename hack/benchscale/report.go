@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,12 +35,16 @@ type row struct {
 	// Server is the CPU time of the API server, with what actor and lab asked of it.
 	Server float64 `json:"apiServerCPUSeconds"`
 
+	// Asked is what the operator asked the API server, by verb and resource, where that is counted.
+	Asked map[string]int `json:"asked,omitempty"`
+
 	operatorBefore figures.Operator
 	serverBefore   float64
+	auditBefore    int64
 }
 
 func (l *lab) begin(ctx context.Context, phase string, shops int) (row, time.Time, error) {
-	r := row{Phase: phase, Shops: shops, Load: loadAverage()}
+	r := row{Phase: phase, Shops: shops, Load: loadAverage(), auditBefore: l.server.audit.size()}
 	var err error
 	if r.serverBefore, err = l.server.cpu(ctx); err != nil {
 		return r, time.Time{}, err
@@ -61,6 +66,9 @@ func (l *lab) end(ctx context.Context, r row, begun time.Time, switched []time.T
 	}
 	r.Operator = now.Since(r.operatorBefore)
 	r.P50, r.P99, r.Peak = r.Operator.Quantile(0.5), r.Operator.Quantile(0.99), l.operator.peak()
+	if r.Asked, err = l.server.audit.since(r.auditBefore); err != nil {
+		return r, err
+	}
 	cpu, err := l.server.cpu(ctx)
 	r.Server = cpu - r.serverBefore
 	return r, err
@@ -107,18 +115,19 @@ func (s series) print(out io.Writer) {
 	_ = w.Flush()
 }
 
-// printWrites tells what the last row wrote, by kind and verb, and what else it asked.
-func (s series) printWrites(out io.Writer) {
-	if len(s.Rows) == 0 {
+// printAsked tells each kind of request of the last row: of a switch, and with the retirement after it.
+func (s series) printAsked(out io.Writer) {
+	if len(s.Rows) < 2 {
 		return
 	}
-	last := s.Rows[len(s.Rows)-1].Operator
-	for _, kind := range slices.Sorted(maps.Keys(last.Writes)) {
-		fmt.Fprintf(out, "  %4d  %s\n", last.Writes[kind], kind)
+	switched, all := s.Rows[len(s.Rows)-2].Asked, s.Rows[len(s.Rows)-1].Asked
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "\nuntil it is switched\twith retirement\t\n")
+	for _, what := range slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(all[b]-all[a], cmp.Compare(a, b)) }) {
+		fmt.Fprintf(w, "%d\t%d\t  %s\n", switched[what], all[what], what)
 	}
-	for _, method := range slices.Sorted(maps.Keys(last.Requests)) {
-		fmt.Fprintf(out, "  %4d  %s in all\n", last.Requests[method], method)
-	}
+	fmt.Fprintf(w, "%d\t%d\t  in all\n", figures.Total(switched), figures.Total(all))
+	_ = w.Flush()
 }
 
 func (r row) shares() string {

@@ -10,7 +10,14 @@ func (p plan) measure(ctx context.Context, o options, root string, s subject, bi
 	out := series{Operator: s.name, Shops: p.started + p.clones, Secrets: p.secrets}
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
-	server, err := startServer(root, s.checkout, work)
+	var audit *audit
+	if p.count {
+		var err error
+		if audit, err = newAudit(work); err != nil {
+			return out, err
+		}
+	}
+	server, err := startServer(root, s.checkout, work, audit)
 	if err != nil {
 		return out, err
 	}

@@ -27,11 +27,13 @@ type server struct {
 	// api reads and writes everything; kube is faster for what is built in.
 	api  client.Client
 	kube kubernetes.Interface
+	// audit of who asked for what; nil: it is not written, since it costs the API server time.
+	audit *audit
 }
 
 // startServer starts it with the binaries of hack/cluster and the CRDs of a checkout.
-func startServer(root, checkout, work string) (*server, error) {
-	s := &server{scheme: runtime.NewScheme(), kubeconfig: filepath.Join(work, "kubeconfig")}
+func startServer(root, checkout, work string, audit *audit) (*server, error) {
+	s := &server{audit: audit, scheme: runtime.NewScheme(), kubeconfig: filepath.Join(work, "kubeconfig")}
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(s.scheme); err != nil {
 			return nil, err
@@ -43,6 +45,9 @@ func startServer(root, checkout, work string) (*server, error) {
 	}
 	// A Service of every service of a thousand shops needs an address.
 	s.env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/12")
+	if audit != nil {
+		s.env.ControlPlane.GetAPIServer().Configure().Set("audit-log-path", audit.log).Set("audit-policy-file", audit.policy)
+	}
 	s.env.ControlPlane.Etcd = &envtest.Etcd{}
 	s.env.ControlPlane.Etcd.Configure().Enable("unsafe-no-fsync")
 	config, err := s.env.Start()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -46,6 +47,49 @@ func TestWhatWasAskedAheadIsNotAskedAgainAtTheCut(t *testing.T) {
 	if n := c.asked.Load(); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+// Twenty services are applied one after the other, and each of them is another release to be.
+func TestARegistryIsAskedOnceAShopIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &counted{}
+		r := resolver(t)
+		r.Registry = c
+		services := []v1alpha1.ReleaseService{service("cart", "cart:1")}
+		for n := range 20 {
+			r.Ahead(acme, "acme-"+string(rune('a'+n)), services)
+			time.Sleep(quiet / 2)
+		}
+		if n := c.asked.Load(); n != 0 {
+			t.Errorf("asked %d times while services were changed", n)
+		}
+		time.Sleep(quiet)
+		synctest.Wait()
+		if n := c.asked.Load(); n != 1 {
+			t.Errorf("asked %d times when the shop was quiet", n)
+		}
+	})
+}
+
+func TestACutDoesNotWaitUntilAShopIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &counted{}
+		r := resolver(t)
+		r.Registry = c
+		services := []v1alpha1.ReleaseService{service("cart", "cart:1")}
+		begun := time.Now()
+		r.Ahead(acme, "acme-aaaaaaaa", services)
+		if got, why := resolve(r, services...); got["cart"] != "sha256:1" || why != "" || time.Since(begun) > 0 {
+			t.Errorf("%v, %q after %s", got, why, time.Since(begun))
+		}
+		r.Ahead(acme, "acme-bbbbbbbb", services)
+		r.Forget(acme)
+		time.Sleep(2 * quiet)
+		synctest.Wait()
+		if n := c.asked.Load(); n != 1 {
+			t.Errorf("asked %d times: one of them for what was dropped", n)
+		}
+	})
 }
 
 func TestAnAnswerIsForOneReleaseAndForgottenInTime(t *testing.T) {

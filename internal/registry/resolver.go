@@ -20,6 +20,9 @@ const (
 	// fresh is how old an answer may be at the cut: longer than services settle as a rule, and
 	// shorter than somebody needs who pushes a tag again and then wants it released.
 	fresh = 30 * time.Second
+	// quiet is how long a shop has to be the same before anybody is asked ahead of its cut: services are
+	// changed one after the other, and each change would be a question for all of their images.
+	quiet = time.Second
 	// mostAsked bounds what is remembered, one answer for each shop.
 	mostAsked = 4096
 )
@@ -46,17 +49,19 @@ type Resolver struct {
 type question struct {
 	release string
 	at      time.Time
+	now     func()        // lets it be asked at once
+	drop    func()        // ends it: nobody wants to know any more
 	done    chan struct{} // closed when digests and why are there
 	digests map[string]string
 	why     string
 }
 
-// Ahead begins to ask for a release that is about to be cut, so that the cut need not wait.
+// Ahead asks for a release that is about to be cut, when a shop was quiet for a moment, so that the cut need not wait.
 func (r *Resolver) Ahead(shop types.NamespacedName, name string, services []v1alpha1.ReleaseService) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if q := r.asked[shop]; q == nil || q.release != name {
-		r.begin(shop, name, services)
+		r.begin(shop, name, services, quiet)
 	}
 }
 
@@ -65,9 +70,10 @@ func (r *Resolver) Resolve(ctx context.Context, shop types.NamespacedName, name 
 	r.mu.Lock()
 	q := r.asked[shop]
 	if q == nil || q.release != name || r.Now().Sub(q.at) > fresh {
-		q = r.begin(shop, name, services) //nolint:contextcheck // it goes on, with a budget of its own, when this pass ends
+		q = r.begin(shop, name, services, 0) //nolint:contextcheck // it goes on, with a budget of its own, when this pass ends
 	}
 	r.mu.Unlock()
+	q.now()
 	select {
 	case <-q.done:
 		return q.digests, q.why
@@ -80,19 +86,32 @@ func (r *Resolver) Resolve(ctx context.Context, shop types.NamespacedName, name 
 func (r *Resolver) Forget(shop types.NamespacedName) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if q := r.asked[shop]; q != nil {
+		q.drop()
+	}
 	delete(r.asked, shop)
 }
 
-func (r *Resolver) begin(shop types.NamespacedName, name string, services []v1alpha1.ReleaseService) *question {
+func (r *Resolver) begin(shop types.NamespacedName, name string, services []v1alpha1.ReleaseService, wait time.Duration) *question {
+	if before := r.asked[shop]; before != nil {
+		before.drop()
+	}
 	if r.asked == nil || len(r.asked) >= mostAsked {
 		r.asked = map[types.NamespacedName]*question{}
 	}
-	q := &question{release: name, at: r.Now(), done: make(chan struct{})}
+	wanted, drop := context.WithCancel(context.Background()) // it outlives the pass that begins it
+	due, now := context.WithTimeout(wanted, wait)
+	q := &question{release: name, at: r.Now(), now: now, drop: drop, done: make(chan struct{})}
 	r.asked[shop] = q
 	go func() {
 		defer close(q.done)
-		ctx, cancel := context.WithTimeout(context.Background(), Budget) // it outlives the pass that begins it
+		defer drop()
+		<-due.Done()
+		ctx, cancel := context.WithTimeout(wanted, Budget)
 		defer cancel()
+		if wanted.Err() != nil {
+			return
+		}
 		q.digests, q.why = r.all(ctx, shop.Namespace, services)
 	}()
 	return q

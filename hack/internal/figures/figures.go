@@ -97,10 +97,10 @@ func less(after, before map[string]int) map[string]int {
 }
 
 // AllRequests is the sum of Requests.
-func (o Operator) AllRequests() int { return total(o.Requests) }
+func (o Operator) AllRequests() int { return Total(o.Requests) }
 
 // AllWrites is the sum of Writes.
-func (o Operator) AllWrites() int { return total(o.Writes) }
+func (o Operator) AllWrites() int { return Total(o.Writes) }
 
 // Quantile is the time in seconds within which a share of the passes ended, between the bounds of its bucket.
 func (o Operator) Quantile(share float64) float64 {
@@ -135,7 +135,8 @@ func label(m *dto.Metric, name string) string {
 	return ""
 }
 
-func total(counts map[string]int) (n int) {
+// Total is the sum of counts.
+func Total(counts map[string]int) (n int) {
 	for _, c := range counts {
 		n += c
 	}

@@ -25,6 +25,7 @@ type replica struct {
 	data    string
 	table   frontdoor.Table
 	applied time.Time // since when it routes by the table's switch
+	saw     bool      // it routed by another one before
 	next    string    // what it is about to take up, and when
 	at      time.Time
 }
@@ -81,21 +82,21 @@ func (f *frontDoor) follow(w *World, pod *corev1.Pod, r *replica, after time.Dur
 		return time.Time{} // it keeps what it has
 	}
 	if s := table.Switch; s != nil && (r.table.Switch == nil || !r.table.Switch.At.Equal(s.At)) {
-		r.applied = w.replicaClock()
+		r.applied, r.saw = w.replicaClock(), r.data != ""
 	}
 	r.data, r.table = data, table
 	return time.Time{}
 }
 
 // counts tells whether the guard's window is open on the replica's own clock: it begins when the
-// replica takes the switch over, unless it was long over before (services/gateway/internal/watch/record.go).
+// replica takes the switch over, unless it was long over before the replica began (services/gateway/internal/watch/record.go).
 func (r *replica) counts(now time.Time) bool {
 	s, g := r.table.Switch, r.table.Guard
 	if s == nil || g == nil {
 		return false
 	}
 	length := g.Until.Sub(s.At)
-	return !r.applied.After(g.Until.Add(length)) && now.Before(r.applied.Add(length))
+	return (r.saw || !r.applied.After(g.Until.Add(length))) && now.Before(r.applied.Add(length))
 }
 
 // tell writes the replica's Lease where it says something new.

@@ -175,3 +175,24 @@ func TestAClockThatIsAheadDoesNotEndTheWindow(t *testing.T) {
 	d.watch.Ended(result("a", "web", proxy.PodError, 0))
 	d.wants(1, 1, 0)
 }
+
+// A replica that routed by the switch before saw this one made: its clock may be hours ahead.
+func TestAClockThatIsFarAheadCountsWhatWasSwitchedBeforeItsEyes(t *testing.T) {
+	d := open(t)
+	const behind = -6 * 3600 // the operator's clock, in seconds
+	d.route("a", "", behind, &frontdoor.Guard{Until: d.at(behind + 120)})
+	d.watch.Ended(result("a", "web", proxy.PodError, 0))
+	d.wants(0, 0, 0) // it has just begun, and cannot tell that window from one that was over long ago
+	d.route("b", "", behind+60, &frontdoor.Guard{Until: d.at(behind + 180)})
+	d.watch.Ended(result("b", "web", proxy.PodError, 0))
+	d.wants(1, 1, 0)
+}
+
+// A guard that is asked for when its window is over says nothing of the switch that was made before.
+func TestAGuardThatComesTooLateCountsNothing(t *testing.T) {
+	d := open(t)
+	d.route("a", "", -3600, nil)
+	d.route("a", "", -3600, &frontdoor.Guard{Until: d.at(-3000)})
+	d.watch.Ended(result("a", "web", proxy.PodError, 0))
+	d.wants(0, 0, 0)
+}

@@ -15,9 +15,11 @@ type record struct {
 	// release that customers reach through this replica; empty when there is none.
 	release string
 	// since is when this replica began to route by the switch, or a moment later.
-	since  time.Time
-	window *window
-	before *frontdoor.Counts
+	since time.Time
+	// switched is the time of the switch, by the operator's clock; zero: there was none yet.
+	switched time.Time
+	window   *window
+	before   *frontdoor.Counts
 
 	services atomic.Pointer[map[string]*tally]
 	adding   sync.Mutex
@@ -35,20 +37,30 @@ type window struct {
 // clock from the moment in which it took the switch over: the operator's may differ.
 func (o *window) open(now time.Time) bool { return o != nil && now.Before(o.until) }
 
-func newRecord(t *table.Compiled, now time.Time) *record {
+// newRecord begins to count by a table. last is what was counted until now; nil: this replica has just begun.
+func newRecord(t *table.Compiled, last *record, now time.Time) *record {
 	is := &record{since: now}
 	is.services.Store(&map[string]*tally{})
+	if s := t.Source.Switch; s != nil {
+		is.switched = s.At
+	}
 	if t.Routed() == t.Source.Active {
 		is.release = t.Source.Active
 	}
 	if s, g := t.Source.Switch, t.Source.Guard; s != nil && g != nil {
 		length := g.Until.Sub(s.At)
 		is.window = &window{at: s.At, until: now.Add(length), slow: g.Slow}
-		if now.After(g.Until.Add(length)) {
+		if now.After(g.Until.Add(length)) && !is.sawItself(last) {
 			is.window.until = now // it was over before this replica began
 		}
 	}
 	return is
+}
+
+// sawItself tells whether this replica routed by another switch until now: then this one was made a moment
+// ago, however far the clocks are apart.
+func (is *record) sawItself(last *record) bool {
+	return last != nil && !last.switched.Equal(is.switched)
 }
 
 // sameAs tells whether the other record would tell of the same release since the same switch.

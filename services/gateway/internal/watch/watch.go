@@ -45,7 +45,8 @@ func (w *Watch) Looked(sight table.Sight, t *table.Compiled) {
 	if sight != table.Swapped {
 		return
 	}
-	last, next := w.current.Load(), newRecord(t, w.now())
+	last := w.current.Load()
+	next := newRecord(t, last, w.now())
 	if last.sameAs(next) {
 		return
 	}
