@@ -1,22 +1,19 @@
-// The cart's page and the forms that change it. Each form ends in a redirect,
-// so that going back or reloading never sends it again.
+// The cart's page and the forms that change it. A form that does what it is for
+// ends in a redirect, so that going back or reloading never sends it again; any
+// other shows the page it stands on, with what was typed and what is wrong with it.
 package storefront
 
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
+
+	"github.com/emporium-shop/emporium/services/internal/client"
+	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
-const (
-	mostOfOne = 99      // pieces of one product in a cart
-	mostForm  = 8 << 10 // bytes; our largest form has a hundred
-)
-
-type cartBody struct {
-	Cart cart
-	Most int
-}
+const mostForm = 8 << 10 // bytes; our largest form has a hundred
 
 func (s *shop) cartPage(w http.ResponseWriter, r *http.Request) {
 	current, err := s.current(r)
@@ -24,7 +21,7 @@ func (s *shop) cartPage(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "cart", page{Title: "Your cart", Count: current.Count(), Body: cartBody{current, mostOfOne}})
+	s.showCart(w, r, http.StatusOK, current, typed{})
 }
 
 // current is the visitor's cart, an empty one without an id if there is none: cart
@@ -42,68 +39,105 @@ func (s *shop) current(r *http.Request) (cart, error) {
 }
 
 func (s *shop) addItem(w http.ResponseWriter, r *http.Request) {
-	sku, quantity, code := form(r)
-	if code == 0 && (sku == "" || quantity == 0) {
+	f, code := formOf(r)
+	if code == 0 && f.sku == "" {
 		code = http.StatusBadRequest
 	}
 	if code != 0 {
 		s.fail(w, r, code)
 		return
 	}
+	quantity, wrong := f.number(1)
+	if wrong != "" {
+		s.showProduct(w, r, http.StatusUnprocessableEntity, f.sku, buying{f.quantity, wrong})
+		return
+	}
 	current, err := s.currentOrNew(w, r)
 	if err == nil {
-		err = s.carts.change(r.Context(), current, sku, func(c cart) int { return min(c.quantity(sku)+quantity, mostOfOne) })
+		err = s.carts.change(r.Context(), current, f.sku, func(c cart) int { return min(c.quantity(f.sku)+quantity, mostOfOne) })
 	}
-	s.done(w, r, err)
+	if code, wrong := refusal(err); wrong != "" {
+		s.showProduct(w, r, code, f.sku, buying{f.quantity, wrong})
+		return
+	}
+	s.done(w, r, err, url.Values{"added": {f.sku}})
 }
 
 func (s *shop) currentOrNew(w http.ResponseWriter, r *http.Request) (cart, error) {
 	current, err := s.current(r)
-	if err != nil || current.ID != "" {
+	if err != nil {
 		return current, err
 	}
-	// If we die before the cookie is sent, an empty cart is left, which cart deletes
-	// like every other that nobody changes.
-	current, err = s.carts.create(r.Context())
-	if err == nil {
-		remember(w, r, current.ID)
+	if current.ID == "" {
+		// If we die before the cookie is sent, an empty cart is left, which cart deletes
+		// like every other that nobody changes.
+		if current, err = s.carts.create(r.Context()); err != nil {
+			return current, err
+		}
 	}
-	return current, err
+	remember(w, r, current.ID)
+	return current, nil
 }
 
 func (s *shop) setItem(w http.ResponseWriter, r *http.Request) {
-	_, quantity, code := form(r)
+	f, code := formOf(r)
 	if code != 0 {
 		s.fail(w, r, code)
 		return
 	}
+	sku := r.PathValue("sku")
 	current, err := s.current(r)
-	if err == nil && current.ID != "" { // without a cart its page says so
-		err = s.carts.change(r.Context(), current, r.PathValue("sku"), func(cart) int { return quantity })
+	quantity, wrong := f.number(0)
+	if wrong != "" && err == nil {
+		s.showCart(w, r, http.StatusUnprocessableEntity, current, typed{sku, f.quantity, wrong})
+		return
 	}
-	s.done(w, r, err)
+	before := current.quantity(sku)
+	if err == nil && current.ID != "" { // without a cart its page says so
+		remember(w, r, current.ID)
+		err = s.carts.change(r.Context(), current, sku, func(cart) int { return quantity })
+	}
+	if code, wrong := refusal(err); wrong != "" {
+		s.refusedItem(w, r, code, typed{sku, f.quantity, wrong})
+		return
+	}
+	if quantity == 0 && before > 0 {
+		s.done(w, r, err, url.Values{"removed": {sku}, "n": {strconv.Itoa(before)}})
+		return
+	}
+	s.done(w, r, err, url.Values{"changed": {sku}})
 }
 
-func (s *shop) done(w http.ResponseWriter, r *http.Request, err error) {
+// refusedItem shows the cart as it is now, with what the visitor wanted.
+func (s *shop) refusedItem(w http.ResponseWriter, r *http.Request, code int, t typed) {
+	current, err := s.current(r)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/cart", http.StatusSeeOther)
+	s.showCart(w, r, code, current, t)
 }
 
-// form reads the fields of a cart form, whose type and size the chain has
-// checked. A code other than 0 is the refusal.
-func form(r *http.Request) (sku string, quantity, code int) {
-	if err := r.ParseForm(); err != nil {
-		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			return "", 0, http.StatusRequestEntityTooLarge
-		}
-		return "", 0, http.StatusBadRequest
+func (s *shop) done(w http.ResponseWriter, r *http.Request, err error, what url.Values) {
+	if err != nil {
+		s.failed(w, r, err)
+		return
 	}
-	quantity, err := strconv.Atoi(r.PostForm.Get("quantity"))
-	if err != nil || quantity < 0 || quantity > mostOfOne {
-		return "", 0, http.StatusBadRequest
+	http.Redirect(w, r, "/cart?"+what.Encode(), http.StatusSeeOther)
+}
+
+// refusal is what a refusal of cart means to who filled in the form, and the
+// page's status; empty for success and for what is no fault of the form.
+func refusal(err error) (code int, wrong string) {
+	var refused *client.Error
+	if !errors.As(err, &refused) {
+		return 0, ""
 	}
-	return r.PostForm.Get("sku"), quantity, 0
+	switch {
+	case refused.Problem.Type == problem.CartFull.Type():
+		return http.StatusUnprocessableEntity, "Your cart is full. Take something out before you add another product."
+	case refused.Status == http.StatusPreconditionFailed, refused.Status == http.StatusConflict:
+		return http.StatusConflict, "Your cart has changed in another window at the same time. Please check and send it again."
+	}
+	return 0, ""
 }

@@ -2,9 +2,13 @@ package storefront
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 func TestFromProductToCartAndOut(t *testing.T) {
@@ -23,14 +27,85 @@ func TestFromProductToCartAndOut(t *testing.T) {
 func TestCartCookie(t *testing.T) {
 	w := newWorld(t)
 	w.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	got := w.post(t, "/cart/items", "sku=LAMP-1&quantity=1")
-	got.want(t, 303)
-	cookie := got.header.Get("Set-Cookie")
-	for _, part := range []string{"shop_cart=" + w.cartID, "Path=/", "HttpOnly", "SameSite=Lax"} {
-		if !strings.Contains(cookie, part) {
-			t.Errorf("no %q in %q", part, cookie)
+	w.browser.Jar = nil
+	for scheme, names := range map[string][]string{"http": {plainCookie}, "https": {plainCookie, secureCookie}} {
+		got := w.send(t, http.MethodPost, "/cart/items", "sku=LAMP-1&quantity=1", http.Header{"X-Forwarded-Proto": {scheme}})
+		got.want(t, 303)
+		var set []string
+		for _, cookie := range got.cookies {
+			set = append(set, cookie.Name)
+			if cookie.Value != w.cartID || cookie.Path != "/" || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Domain != "" || cookie.Secure != (scheme == "https") || cookie.MaxAge < 86400 {
+				t.Errorf("%s: %+v", scheme, cookie)
+			}
+		}
+		if !slices.Equal(set, names) {
+			t.Errorf("%s: cookies %v, want %v", scheme, set, names)
+		}
+		if hsts := got.header.Get("Strict-Transport-Security"); hsts != "" {
+			t.Errorf("%s: a redirect is no page: %s", scheme, hsts)
 		}
 	}
+}
+
+// A cookie that another host of the domain planted does not win over our own.
+func TestTheCookieOfThisHostAloneCounts(t *testing.T) {
+	own, planted := uuid.NewString(), uuid.NewString()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(&http.Cookie{Name: plainCookie, Value: planted})
+	if got := cartID(r); got != planted {
+		t.Errorf("that of a release from before: %s", got)
+	}
+	r.AddCookie(&http.Cookie{Name: secureCookie, Value: own})
+	if got := cartID(r); got != own {
+		t.Errorf("%s, want %s", got, own)
+	}
+}
+
+func TestWhatIsChangedKeepsTheCookieAlive(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=1").want(t, 200)
+	w.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if got := w.post(t, "/cart/items/LAMP-1", "quantity=2"); len(got.cookies) != 1 || got.cookies[0].MaxAge < 86400 {
+		t.Errorf("%+v", got.cookies)
+	}
+}
+
+// What was typed stands in its field again, with what is wrong beside it.
+func TestNothingTypedIsLost(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=500").want(t, 422, "<h1>Brass lamp</h1>", `value="500"`, `aria-invalid="true" aria-describedby="wrong"`, `id="wrong"`,
+		"whole number from 1 to 99", "<title>Error: ")
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=2").want(t, 200)
+	w.post(t, "/cart/items", "sku=LAMP-2&quantity=3").want(t, 200)
+	w.post(t, "/cart/items/LAMP-2", "quantity=1.5").want(t, 422, `value="1.5"`, `value="2"`, "whole number from 0 to 99", "<title>Error: ")
+	w.post(t, "/cart/items/LAMP-2", "quantity=%3Cb%3E").want(t, 422, `value="&lt;b&gt;"`)
+	w.set(func() { w.conflicts = 2 })
+	w.post(t, "/cart/items/LAMP-1", "quantity=7").want(t, 409, `value="7"`, `value="5"`, "Your cart has changed") // 5 is the other writer's
+	w.set(func() { w.full = true })
+	w.post(t, "/cart/items", "sku=EVIL-1&quantity=4").want(t, 422, "Your cart is full", `value="4"`)
+}
+
+func TestAFormThatMeetsAnOutageCanBeSentAgain(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=1").want(t, 200)
+	w.set(func() { w.cartDown = 503 })
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=3").want(t, 503, `action="/cart/items"`, `name="sku" value="LAMP-1"`, `name="quantity" value="3"`, "Try again")
+	w.post(t, "/cart/items/LAMP-1", "quantity=500").want(t, 503, `action="/cart/items/LAMP-1"`, `name="quantity" value="500"`)
+	w.get(t, "/cart").want(t, 503, `href="/cart">Try again`)
+	w.get(t, "/").want(t, 200, "Brass lamp") // without the number in the cart
+}
+
+func TestWhatWasDoneIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=60").want(t, 200, "Brass lamp is in your cart.<")
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=60").want(t, 200, "99 is the most you can have of it.")
+	w.post(t, "/cart/items/LAMP-1", "quantity=4").want(t, 200, "you have 4 of it")
+	gone := w.post(t, "/cart/items/LAMP-1", "quantity=0")
+	gone.want(t, 200, "The product is removed.", `name="sku" value="LAMP-1"`, `name="quantity" value="4"`, "Put it back")
+	w.post(t, "/cart/items", "sku=LAMP-1&quantity=4").want(t, 200, `value="4"`)
+	// The address alone makes nobody believe what is not so.
+	w.get(t, "/cart?added=LAMP-2&removed=LAMP-1&n=1").lacks(t, "in your cart.", "removed")
+	w.get(t, "/cart?removed=LAMP-2&n=1000").want(t, 200, "The product is removed.").lacks(t, "Put it back")
 }
 
 func TestConflictIsRetriedOnce(t *testing.T) {
@@ -40,11 +115,11 @@ func TestConflictIsRetriedOnce(t *testing.T) {
 		text            string
 	}{
 		{"one conflict is not seen", 1, 200, "Brass lamp"},
-		{"a second one is told", 2, 409, "Your cart has changed"},
+		{"a second one is told, beside what was typed", 2, 409, "Your cart has changed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.conflicts = row.conflicts
+			w.set(func() { w.conflicts = row.conflicts })
 			w.post(t, "/cart/items", "sku=LAMP-1&quantity=1").want(t, row.code, row.text)
 			w.get(t, "/cart").want(t, 200, "Copper lamp") // the other writer's change is kept
 		})
@@ -54,18 +129,14 @@ func TestConflictIsRetriedOnce(t *testing.T) {
 func TestConflictAddsToWhatTheOtherWriterLeft(t *testing.T) {
 	w := newWorld(t)
 	w.post(t, "/cart/items", "sku=LAMP-2&quantity=1")
-	w.mu.Lock()
-	w.conflicts = 1 // adds one of the same product
-	w.mu.Unlock()
+	w.set(func() { w.conflicts = 1 }) // adds one of the same product
 	w.post(t, "/cart/items", "sku=LAMP-2&quantity=3").want(t, 200, `value="5"`)
 }
 
 func TestForgottenCartIsReplaced(t *testing.T) {
 	w := newWorld(t)
 	w.post(t, "/cart/items", "sku=LAMP-1&quantity=1").want(t, 200)
-	w.mu.Lock()
-	w.cartID = "gone"
-	w.mu.Unlock()
+	w.set(func() { w.cartID = uuid.NewString() })
 	w.get(t, "/cart").want(t, 200, "Your cart is empty")
 	w.post(t, "/cart/items", "sku=LAMP-2&quantity=1").want(t, 200, "Copper lamp")
 }
@@ -73,7 +144,7 @@ func TestForgottenCartIsReplaced(t *testing.T) {
 func TestCookieThatWeDidNotSetIsIgnored(t *testing.T) {
 	w := newWorld(t)
 	home, _ := url.Parse(w.url)
-	w.browser.Jar.SetCookies(home, []*http.Cookie{{Name: cookieName, Value: "../products"}})
+	w.browser.Jar.SetCookies(home, []*http.Cookie{{Name: plainCookie, Value: "../products"}})
 	w.get(t, "/cart").want(t, 200, "Your cart is empty")
 }
 
@@ -86,10 +157,11 @@ func TestFormsThatAreRefused(t *testing.T) {
 		code   int
 	}{
 		"no product":          {"quantity=1", nil, 400},
-		"nothing":             {"sku=LAMP-1&quantity=0", nil, 400},
-		"less than nothing":   {"sku=LAMP-1&quantity=-1", nil, 400},
-		"too many":            {"sku=LAMP-1&quantity=100", nil, 400},
-		"no number":           {"sku=LAMP-1&quantity=x", nil, 400},
+		"nothing":             {"sku=LAMP-1&quantity=0", nil, 422},
+		"less than nothing":   {"sku=LAMP-1&quantity=-1", nil, 422},
+		"too many":            {"sku=LAMP-1&quantity=100", nil, 422},
+		"no number":           {"sku=LAMP-1&quantity=x", nil, 422},
+		"no such product":     {"sku=NONE&quantity=x", nil, 404},
 		"too large":           {"sku=" + strings.Repeat("x", mostForm), nil, 413},
 		"not a form":          {"{}", http.Header{"Content-Type": {"application/json"}}, 415},
 		"a form of elsewhere": {"sku=LAMP-1&quantity=1", foreign, 403},

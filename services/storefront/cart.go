@@ -30,6 +30,9 @@ type cartLine struct {
 // Path is the product's page.
 func (l cartLine) Path() string { return product{SKU: l.SKU}.Path() }
 
+// Picture is the product's.
+func (l cartLine) Picture() string { return picturePath(l.SKU) }
+
 // Form is where the line's quantity is changed.
 func (l cartLine) Form() string { return "/cart/items/" + url.PathEscape(l.SKU) }
 

@@ -25,7 +25,7 @@ func (p product) Path() string { return "/products/" + url.PathEscape(p.SKU) }
 
 type productList struct {
 	Items []product `json:"items"`
-	Next  string    `json:"next"`
+	Next  string    `json:"next,omitempty"`
 }
 
 type category struct {
@@ -41,34 +41,16 @@ type categoryList struct {
 // Path is the first page of the category's products.
 func (c category) Path() string { return listing{Category: c.Slug}.Path() }
 
-// listing says which products a page shows. Its zero value is all of them.
-type listing struct {
-	Query, Category, Cursor string
-	Limit                   int
-}
-
-func (l listing) values() url.Values {
-	values := url.Values{}
-	for name, value := range map[string]string{"q": l.Query, "category": l.Category, "cursor": l.Cursor} {
-		if value != "" {
-			values.Set(name, value)
-		}
-	}
-	return values
-}
-
-// Path is the page that shows the listing.
-func (l listing) Path() string {
-	if query := l.values().Encode(); query != "" {
-		return "/?" + query
-	}
-	return "/"
+// picturePath is a product's picture where only the SKU is known, as in a cart:
+// the route getProductImage of catalog/v1.
+func picturePath(sku string) string {
+	return "/api/catalog/products/" + url.PathEscape(sku) + "/image.svg"
 }
 
 type catalog struct{ api *client.Client }
 
 func (c catalog) products(ctx context.Context, l listing) (productList, error) {
-	values := l.values()
+	values := l.filter()
 	values.Set("limit", strconv.Itoa(l.Limit))
 	list, _, err := client.Call[productList](ctx, c.api, client.Request{Path: "/api/catalog/products", Query: values})
 	return list, err

@@ -18,14 +18,17 @@ type apology struct {
 	Code           int
 	Heading, Words string
 	Retry          string // where to try again; empty when that would not help
+	// Resend sends the visitor's form again, with what was typed into it.
+	Resend *resend
 }
+
+type resend struct{ Action, SKU, Quantity string }
 
 var apologies = map[int]apology{
 	http.StatusBadRequest:            {Heading: "We did not understand that", Words: "Something in the address or the form is not as it should be."},
 	http.StatusForbidden:             {Heading: "That came from another site", Words: "For your safety we accept forms from our own pages only."},
 	http.StatusNotFound:              {Heading: "We could not find that", Words: "The page or product you are looking for is not here. It may have been sold out and taken away."},
 	http.StatusMethodNotAllowed:      {Heading: "That is not possible here", Words: "This page cannot be used that way."},
-	http.StatusConflict:              {Heading: "Your cart has changed", Words: "It was changed in another window at the same time. Please have a look and try again."},
 	http.StatusRequestEntityTooLarge: {Heading: "That was too much at once", Words: "The form is larger than we accept."},
 	http.StatusNotAcceptable:         {Heading: "We have only pages here", Words: "Your browser asked for something that this address does not have."},
 	http.StatusUnsupportedMediaType:  {Heading: "We did not understand that", Words: "We accept plain forms only."},
@@ -41,12 +44,16 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
 	sorry.Code = code
 	if code == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		sorry.Retry = "/cart" // a form cannot be sent again by a link
-		if r.Method == http.MethodGet {
+		switch {
+		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			sorry.Retry = r.URL.RequestURI()
+		case r.PostForm != nil:
+			sorry.Resend = &resend{r.URL.Path, r.PostForm.Get("sku"), r.PostForm.Get("quantity")}
+		default: // refused before it was read
+			sorry.Retry = "/cart"
 		}
 	}
-	s.render(w, r, code, "error", page{Title: sorry.Heading, Body: sorry})
+	s.render(w, r, code, "error", page{Title: sorry.Heading, Unlisted: true, Body: sorry})
 }
 
 // failed shows the page for an error of another service.
@@ -70,8 +77,6 @@ func codeFor(refused int) int {
 		return http.StatusNotFound
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return http.StatusBadRequest
-	case http.StatusConflict, http.StatusPreconditionFailed:
-		return http.StatusConflict
 	}
 	return http.StatusServiceUnavailable
 }

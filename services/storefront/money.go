@@ -1,22 +1,24 @@
 // How amounts are shown.
 package storefront
 
+import amounts "github.com/emporium-shop/emporium/services/internal/money"
+
 // money is an amount as the services write it.
 type money struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 }
 
-var symbols = map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
-
-// String keeps the amount's text as it came: a page must never show another
-// figure than the one that is charged, and parsing could round.
-func (m money) String() string {
-	if m.Amount == "" {
+// in is the amount as people of a locale write it. What is no amount of a currency
+// that we know is shown as it came: a page must never show another figure than
+// the one that is charged.
+func (m money) in(locale string) string {
+	known, err := amounts.Parse(m.Amount, m.Currency)
+	switch {
+	case err == nil:
+		return known.Format(locale)
+	case m.Amount == "":
 		return ""
-	}
-	if symbol, ok := symbols[m.Currency]; ok {
-		return symbol + m.Amount
 	}
 	return m.Amount + "\u00a0" + m.Currency
 }

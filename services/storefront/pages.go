@@ -2,101 +2,110 @@
 package storefront
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
-	"unicode/utf8"
+	"strconv"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 )
 
 const (
-	perPage       = 24
-	relatedFrom   = 48  // products that the related ones are chosen from
-	relatedShown  = 4   // one row on a wide screen
-	longestSearch = 100 // characters, as many as catalog takes; what is longer is cut off, not refused
+	relatedFrom  = 48 // products that the related ones are chosen from
+	relatedShown = 4  // one row on a wide screen
 )
 
 type homeBody struct {
-	Heading    string
+	Heading string
+	// Found says how many products there are; empty where nobody knows.
+	Found      string
 	Listing    listing
 	Products   []product
 	Categories []category
-	Next       string // the path of the next page, empty on the last one
+	// Tiles are the categories with a picture each, and Welcome greets, on the front page.
+	Tiles   []tile
+	Welcome string
+	// Previous and Next are paths, empty where there is no such page.
+	Previous, Next string
 }
 
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	l := listingOf(r)
 	counting := s.counting(r)
-	categories := alongside(r.Context(), s.catalog.categories)
+	categories := alongside(r.Context(), s.allCategories)
 	list, err := s.catalog.products(r.Context(), l)
-	body := homeBody{Listing: l, Products: list.Items, Categories: <-categories}
-	if err != nil {
+	body := homeBody{Listing: l, Products: list.Items, Categories: <-categories, Previous: l.Previous(), Next: l.After(list.Next)}
+	switch {
+	case l.Cursor != "" && status(err) == http.StatusBadRequest:
+		http.Redirect(w, r, l.First(), http.StatusFound) // a cursor of another time: better the first page than an error
+		return
+	case err != nil:
 		s.failed(w, r, err)
 		return
+	case unknown(l.Category, body.Categories):
+		s.fail(w, r, http.StatusNotFound)
+		return
 	}
-	body.Heading = heading(l, body.Categories)
-	if list.Next != "" {
-		next := l
-		next.Cursor = list.Next
-		body.Next = next.Path()
+	if l.Everything() {
+		body.Tiles, body.Welcome = s.tiles(r.Context(), body.Categories), cmp.Or(s.tagline, "Welcome to "+s.name)
 	}
-	s.render(w, r, http.StatusOK, "home", page{Title: body.Heading, Query: l.Query, Count: <-counting, Body: body})
+	body.Heading, body.Found = heading(l, body.Categories), found(l, list, body.Categories)
+	s.render(w, r, http.StatusOK, "home", page{
+		Title: body.Heading, Query: l.Query, Category: l.Category, Count: <-counting, Body: body,
+		Path: l.at(l.Cursor, nil).Path(), Unlisted: l.Query != "", About: s.about(l, body),
+	})
 }
 
-// First is the path of the listing's first page.
-func (b homeBody) First() string {
-	b.Listing.Cursor = ""
-	return b.Listing.Path()
+// unknown tells of a category that catalog does not have. Without its list nobody knows.
+func unknown(slug string, categories []category) bool {
+	return slug != "" && len(categories) > 0 && named(slug, categories).Count == 0
 }
 
-func listingOf(r *http.Request) listing {
-	query := r.URL.Query()
-	return listing{Query: cut(query.Get("q")), Category: query.Get("category"), Cursor: query.Get("cursor"), Limit: perPage}
-}
-
-func cut(text string) string {
-	if utf8.RuneCountInString(text) <= longestSearch {
-		return text
-	}
-	return string([]rune(text)[:longestSearch])
-}
-
+// heading says what is shown.
 func heading(l listing, categories []category) string {
-	if l.Query != "" {
+	where := "All products"
+	if l.Category != "" {
+		where = named(l.Category, categories).Name
+	}
+	switch {
+	case l.Query != "" && l.Category != "":
+		return "Results for “" + l.Query + "” in " + where
+	case l.Query != "":
 		return "Results for “" + l.Query + "”"
 	}
+	return where
+}
+
+// found says how many products there are. Catalog counts categories, not searches:
+// of those we know what fits on one page.
+func found(l listing, list productList, categories []category) string {
+	if l.Query != "" {
+		switch {
+		case l.Cursor != "":
+			return ""
+		case list.Next != "":
+			return fmt.Sprintf("More than %d products", len(list.Items))
+		}
+		return products(len(list.Items))
+	}
+	count := 0
 	for _, c := range categories {
-		if c.Slug == l.Category {
-			return c.Name
+		if l.Category == "" || c.Slug == l.Category {
+			count += c.Count
 		}
 	}
-	return "All products"
+	return products(count)
 }
 
-type productBody struct {
-	Product  product
-	Related  []product
-	Reviews  opinions
-	Category category
-	Most     int
-}
-
-func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
-	counting := s.counting(r)
-	categories := alongside(r.Context(), s.catalog.categories)
-	said := alongside(r.Context(), s.reviews.of(r.PathValue("sku")))
-	p, err := s.catalog.product(r.Context(), r.PathValue("sku"))
-	body := productBody{Product: p, Category: named(p.Category, <-categories), Most: mostOfOne}
-	if err != nil {
-		s.failed(w, r, err)
-		return
+func products(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 product"
 	}
-	// Without the related products the page still sells this one.
-	if list, err := s.catalog.products(r.Context(), listing{Category: p.Category, Limit: relatedFrom}); err == nil {
-		body.Related = related(p, list.Items, relatedShown)
-	}
-	body.Reviews = <-said
-	s.render(w, r, http.StatusOK, "product", page{Title: p.Name, Count: <-counting, Body: body})
+	return strconv.Itoa(n) + " products"
 }
 
 func named(slug string, categories []category) category {
@@ -106,6 +115,12 @@ func named(slug string, categories []category) category {
 		}
 	}
 	return category{Slug: slug, Name: slug}
+}
+
+// allCategories are those of the last seconds.
+func (s *shop) allCategories(ctx context.Context) ([]category, error) {
+	all, _ := s.categories.get(ctx, "")
+	return all, nil
 }
 
 // alongside asks for what a page can do without while the rest is asked for.

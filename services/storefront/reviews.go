@@ -13,25 +13,38 @@ import (
 )
 
 const (
-	// reviewsPatience is how long a page waits for its reviews.
-	reviewsPatience = 250 * time.Millisecond
-	reviewsShown    = 5
-	mostStars       = 5
+	reviewsShown = 5
+	mostStars    = 5
 )
 
 // opinions is what the page shows of a product's reviews; the zero value shows nothing.
 type opinions struct {
 	Items   []review `json:"items"`
-	Summary struct {
-		Count   int     `json:"count"`
-		Average float64 `json:"average"`
-	} `json:"summary"`
+	Summary summary  `json:"summary,omitzero"`
+}
+
+// summary has no average where there is no review.
+type summary struct {
+	Count   int            `json:"count"`
+	Average float64        `json:"average,omitempty"`
+	Stars   map[string]int `json:"stars"`
+}
+
+// bar is how many reviews have a number of stars.
+type bar struct{ Stars, Count int }
+
+// Bars go from five stars to one.
+func (o opinions) Bars() (all []bar) {
+	for stars := mostStars; stars > 0; stars-- {
+		all = append(all, bar{stars, o.Summary.Stars[strconv.Itoa(stars)]})
+	}
+	return all
 }
 
 type review struct {
 	Author    string    `json:"author"`
 	Stars     int       `json:"stars"`
-	Title     string    `json:"title"`
+	Title     string    `json:"title,omitempty"`
 	Text      string    `json:"text"`
 	Helpful   int       `json:"helpful"`
 	CreatedAt time.Time `json:"createdAt"`
@@ -73,7 +86,7 @@ func (r reviews) of(sku string) func(context.Context) (opinions, error) {
 		if r.api == nil {
 			return opinions{}, nil
 		}
-		ctx, cancel := context.WithTimeout(ctx, reviewsPatience)
+		ctx, cancel := context.WithTimeout(ctx, partPatience)
 		defer cancel()
 		query := url.Values{"sku": {sku}, "limit": {strconv.Itoa(reviewsShown)}}
 		found, _, err := client.Call[opinions](ctx, r.api, client.Request{Path: "/api/reviews", Query: query})

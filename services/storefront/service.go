@@ -22,10 +22,20 @@ func Service() app.Service {
 }
 
 func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
-	s := &shop{
-		name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
-		catalog: catalog{k.Client("catalog")}, carts: carts{k.Client("cart")}, log: k.Log,
+	told, err := settingsFrom(k.Config.Get)
+	if err != nil {
+		return app.Parts{}, err
 	}
+	goods := catalog{k.Client("catalog")}
+	s := &shop{
+		settings: told, name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
+		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, views: parse(told.locale),
+		categories: keep(partFresh, func(ctx context.Context, _ string) ([]category, error) { return goods.categories(ctx) }),
+		shelves:    keep(partFresh, goods.shelf),
+		covers:     keep(coverFresh, goods.cover),
+		paths:      keep(mapFresh, goods.everything),
+	}
+	s.paths.patience = mapPatience
 	if api, there := k.ClientIfKnown("reviews"); there {
 		s.reviews = reviews{api}
 	}

@@ -10,30 +10,42 @@ import (
 )
 
 const (
-	cookieName = "shop_cart"
-	cookieAge  = 30 * 24 * time.Hour
-	// countPatience is how long a page waits for the number beside "Cart".
-	countPatience = 250 * time.Millisecond
+	// A browser takes a __Host- cookie from this very host over TLS alone, so no
+	// other host of the domain can plant a cart.
+	secureCookie = "__Host-shop_cart"
+	// plainCookie is for a trial over plain HTTP. Over TLS it is set as well, for
+	// releases from before know no other name, and the shop may go back to one.
+	plainCookie = "shop_cart"
+	// cookieAge is how long cart keeps what nobody changes.
+	cookieAge = 30 * 24 * time.Hour
 )
+
+// secure tells whether the visitor speaks TLS with the front door, or with what is
+// before it. Only the front door says so: what a visitor says of it is dropped there.
+func secure(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == "https" }
 
 // cartID is the visitor's cart, "" for none. What is not an id was not set
 // by us and never becomes part of a path.
 func cartID(r *http.Request) string {
-	cookie, err := r.Cookie(cookieName)
-	if err != nil || uuid.Validate(cookie.Value) != nil {
-		return ""
+	for _, name := range []string{secureCookie, plainCookie} {
+		if cookie, err := r.Cookie(name); err == nil && uuid.Validate(cookie.Value) == nil {
+			return cookie.Value
+		}
 	}
-	return cookie.Value
+	return ""
 }
 
-// remember keeps the cart's id.
+// remember keeps the cart's id, for as long again from now on.
 func remember(w http.ResponseWriter, r *http.Request, id string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: id, Path: "/", MaxAge: int(cookieAge.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		// Over plain HTTP (a trial on a laptop) a Secure cookie would be dropped.
-		Secure: r.Header.Get("X-Forwarded-Proto") == "https",
-	})
+	cookie := http.Cookie{
+		Name: plainCookie, Value: id, Path: "/", MaxAge: int(cookieAge.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(r),
+	}
+	http.SetCookie(w, &cookie)
+	if secure(r) {
+		cookie.Name = secureCookie
+		http.SetCookie(w, &cookie)
+	}
 }
 
 // counting asks how much is in the cart while the page is prepared. A slow or
@@ -44,7 +56,7 @@ func (s *shop) counting(r *http.Request) <-chan int {
 		if id == "" {
 			return 0, nil
 		}
-		ctx, cancel := context.WithTimeout(ctx, countPatience)
+		ctx, cancel := context.WithTimeout(ctx, partPatience)
 		defer cancel()
 		found, err := s.carts.read(ctx, id)
 		return found.Count(), err

@@ -2,6 +2,7 @@
 package storefront
 
 import (
+	"html/template"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -14,11 +15,19 @@ import (
 
 // shop serves the pages of one release of one shop.
 type shop struct {
+	settings
 	name, release, version string
 	catalog                catalog
 	carts                  carts
 	reviews                reviews
 	log                    *slog.Logger
+	views                  map[string]*template.Template
+
+	// What many pages share. A key is a category's slug; categories and paths have one, "".
+	categories *kept[[]category]
+	shelves    *kept[[]product]
+	covers     *kept[string]
+	paths      *kept[[]string]
 }
 
 const formType = "application/x-www-form-urlencoded"
@@ -26,7 +35,7 @@ const formType = "application/x-www-form-urlencoded"
 func (s *shop) routes(k *app.Kit) *httpapi.API {
 	a := k.NewAPI()
 	a.Refusals(s.refuse)
-	forms := []httpapi.Option{httpapi.Consumes(formType), httpapi.Status(http.StatusSeeOther), httpapi.With(httpapi.Limits{Body: mostForm}), httpapi.Refuses(http.StatusForbidden)}
+	forms := []httpapi.Option{httpapi.Consumes(formType), httpapi.Status(http.StatusSeeOther), httpapi.With(httpapi.Limits{Body: mostForm}), httpapi.Refuses(http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity)}
 	httpapi.Page(a, "GET", "/{$}", access.Public, s.home, httpapi.ID("home"), httpapi.Summary("Products"))
 	httpapi.Page(a, "GET", "/products/{sku}", access.Public, s.productPage, httpapi.ID("product"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Page(a, "GET", "/cart", access.Public, s.cartPage, httpapi.ID("cart"), httpapi.Summary("The visitor's cart"))
@@ -34,6 +43,9 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 		append(forms, httpapi.ID("addItem"), httpapi.Summary("Put a product into the cart"))...)
 	httpapi.Page(a, "POST", "/cart/items/{sku}", access.Public, s.ownForm(s.setItem),
 		append(forms, httpapi.ID("setItem"), httpapi.Summary("Set how many are in the cart"))...)
+	httpapi.Page(a, "GET", "/pages/{slug}", access.Public, s.textPage, httpapi.ID("text"), httpapi.Summary("A page of the shop's owner: imprint, terms"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Page(a, "GET", "/robots.txt", access.Public, s.robots, httpapi.ID("robots"), httpapi.Summary("What search engines may read"), httpapi.Produces("text/plain"))
+	httpapi.Page(a, "GET", "/sitemap.xml", access.Public, s.sitemap, httpapi.ID("sitemap"), httpapi.Summary("All pages there are to be found"), httpapi.Produces("application/xml"))
 	httpapi.Page(a, "GET", "/static/{file}", access.Public, s.style, httpapi.ID("static"), httpapi.Summary("The style sheet"), httpapi.Produces("text/css"), httpapi.Refuses(http.StatusNotFound))
 	return a
 }

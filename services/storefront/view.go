@@ -14,13 +14,12 @@ import (
 //go:embed templates
 var templates embed.FS
 
-var views = parse("home", "product", "cart", "error")
-
 // parse gives each page a copy of the layout, so that each can define "main".
-func parse(names ...string) map[string]*template.Template {
-	layout := template.Must(template.ParseFS(templates, "templates/layout.html"))
+func parse(locale string) map[string]*template.Template {
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }}
+	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range names {
+	for _, name := range []string{"home", "product", "cart", "text", "error"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -29,42 +28,58 @@ func parse(names ...string) map[string]*template.Template {
 // page is what the layout shows around Body.
 type page struct {
 	Title string
-	Query string // shown in the search field
-	Count int    // things in the cart; 0 shows no number
-	Body  any
+	// Problem marks a page that shows what is wrong with a form.
+	Problem bool
+	// Query and Category stand in the search form.
+	Query, Category string
+	Count           int // things in the cart; 0 shows no number
+	// Path is the page's own address, About a sentence on it, Picture a path: for
+	// search engines and previews of links.
+	Path, About, Picture string
+	// Unlisted pages are for one visitor, or for one moment.
+	Unlisted bool
+	Body     any
 }
 
 type framed struct {
 	page
-	Shop, Release, Version, CSS string
+	Shop, Release, Version, CSS, Origin, Note, Delivery string
+	Texts                                               []text
 }
 
 // render writes the page only when it is complete: half a page cannot be
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	err := views[view].ExecuteTemplate(&out, "layout", framed{p, s.name, s.release, s.version, "/static/" + cssName})
-	if err != nil {
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts}
+	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
 		return
 	}
-	guard(w.Header())
-	w.WriteHeader(code)
-	_, _ = out.WriteTo(w) // the client may be gone; nobody is left to tell
+	guard(w.Header(), secure(r))
+	send(w, r, code, out.Bytes())
 }
 
 // guard keeps pages out of shared caches, as they show the visitor's own cart
-// and must not outlive their release, and limits what a page may load.
-func guard(header http.Header) {
+// and must not outlive their release, and limits what a page may load and do.
+func guard(header http.Header, secure bool) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "private, no-cache")
-	header.Set("Vary", "Cookie")
+	header.Set("Vary", "Cookie, Accept-Encoding")
 	header.Set("X-Content-Type-Options", "nosniff")
 	// Not "no-referrer": browsers then send "Origin: null" with our own forms.
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	// A page that opened ours, or that ours opens, has no hold on it.
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if secure {
+		// For this host alone: others of the domain are not ours to speak for.
+		header.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 }
 
 // title makes a name for people from the shop's: "garden-tools" is "Garden Tools".

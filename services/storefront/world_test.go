@@ -2,13 +2,11 @@ package storefront
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,18 +15,19 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/api/frontdoor"
-	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
+	"github.com/emporium-shop/emporium/services/internal/problem"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
-// world is a storefront between a browser and doubles of catalog and cart
-// that keep to the contract: ETag, If-Match, Idempotency-Key, X-Shop-Sources.
+// world is a storefront between a browser and doubles of catalog and cart, which
+// are held to those services' own documents.
 type world struct {
 	url     string
 	browser *http.Client
-	catalog *httptest.Server
-	// environment is what the storefront is told.
-	environment map[string]string
+	catalog *clienttest.Provider
+	// environment is what the storefront is told, as pairs.
+	environment []string
 
 	mu        sync.Mutex
 	products  []product
@@ -39,6 +38,8 @@ type world struct {
 	conflicts int // how many changes are refused as stale
 	searched  func(q string)
 	down      int // status that catalog answers with, 0 for none
+	cartDown  int // the same of cart
+	full      bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -46,42 +47,20 @@ func newWorld(t *testing.T) *world {
 	w := &world{lines: map[string]int{}, products: []product{
 		lamp("LAMP-1", "Brass lamp"), lamp("LAMP-2", "Copper lamp"), lamp("EVIL-1", `<script>alert("x")</script>`),
 	}}
-	w.catalog = httptest.NewServer(double("catalog", w.catalogRoutes()))
-	t.Cleanup(w.catalog.Close)
-	carts := httptest.NewServer(double("cart", w.cartRoutes()))
-	t.Cleanup(carts.Close)
-	w.environment = map[string]string{
-		"SHOP": "garden-tools", "SHOP_RELEASE": "r7", "IMAGE_VERSION": "v42", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s",
-		"CATALOG_URL": w.catalog.URL, "CART_URL": carts.URL,
-	}
+	w.catalog = clienttest.Double(t, "../catalog/openapi.json", w.behind(&w.down, w.catalogRoutes()))
+	carts := clienttest.Double(t, "../cart/openapi.json", w.behind(&w.cartDown, w.cartRoutes()))
+	w.environment = []string{"SHOP", "garden-tools", "IMAGE_VERSION", "v42", "CATALOG_URL", w.catalog.URL, "CART_URL", carts.URL}
 	jar, _ := cookiejar.New(nil)
 	w.browser = &http.Client{Jar: jar}
 	w.start(t)
 	return w
 }
 
-// start starts the storefront, and again with another environment.
-func (w *world) start(t *testing.T) {
+// start starts the storefront, and again with more in its environment.
+func (w *world) start(t *testing.T, more ...string) {
 	t.Helper()
-	p, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: w.environment})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		w.browser.CloseIdleConnections()
-		if err := p.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	w.url = p.URL()
-}
-
-// double answers as a service of the stack does: with its name in X-Shop-Sources.
-func double(service string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		out.Header().Set(frontdoor.HeaderSources, service+"=r7")
-		next.ServeHTTP(out, r)
-	})
+	w.url = servicetest.Start(t, Service(), append(w.environment, more...)...).URL
+	t.Cleanup(w.browser.CloseIdleConnections)
 }
 
 // until waits for what others bring about.
@@ -94,91 +73,110 @@ func until(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// set changes the world under its lock.
+func (w *world) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
+// behind lets routes answer one at a time, or with the status that down holds.
+func (w *world) behind(down *int, routes map[string]http.HandlerFunc) map[string]http.HandlerFunc {
+	for route, next := range routes {
+		routes[route] = func(out http.ResponseWriter, r *http.Request) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if *down != 0 {
+				clienttest.Problem(out, *down)
+				return
+			}
+			next(out, r)
+		}
+	}
+	return routes
+}
+
 func lamp(sku, name string) product {
 	return product{SKU: sku, Name: name, Description: "A warm light for long evenings", Category: "lamps", Brand: "Lumen",
 		Price: money{"12.90", "EUR"}, Image: "/api/catalog/products/" + sku + "/image.svg"}
 }
 
-func (w *world) catalogRoutes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/catalog/categories", func(out http.ResponseWriter, _ *http.Request) {
-		write(out, 200, map[string]any{"items": []category{{"lamps", "Lamps", 3}}})
-	})
-	mux.HandleFunc("GET /api/catalog/products", func(out http.ResponseWriter, r *http.Request) {
-		write(out, 200, w.list(r.URL.Query()))
-	})
-	mux.HandleFunc("GET /api/catalog/products/{sku}", func(out http.ResponseWriter, r *http.Request) {
-		for _, p := range w.products {
-			if p.SKU == r.PathValue("sku") {
-				write(out, 200, p)
-				return
+// wire is a product as catalog sends it: with more than a page reads.
+func (p product) wire() map[string]any {
+	return map[string]any{
+		"id": uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.SKU)), "sku": p.SKU, "slug": strings.ToLower(p.SKU), "name": p.Name, "description": p.Description,
+		"category": p.Category, "brand": p.Brand, "price": p.Price, "image": p.Image,
+	}
+}
+
+func (w *world) catalogRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /api/catalog/categories": func(out http.ResponseWriter, _ *http.Request) {
+			clienttest.JSON(out, 200, map[string]any{"items": []category{{"lamps", "Lamps", 3}}})
+		},
+		"GET /api/catalog/products": func(out http.ResponseWriter, r *http.Request) { clienttest.JSON(out, 200, w.list(r.URL.Query())) },
+		"GET /api/catalog/products/{sku}": func(out http.ResponseWriter, r *http.Request) {
+			for _, p := range w.products {
+				if p.SKU == r.PathValue("sku") {
+					clienttest.JSON(out, 200, p.wire())
+					return
+				}
 			}
-		}
-		write(out, 404, nil)
-	})
-	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.down != 0 {
-			write(out, w.down, nil)
-			return
-		}
-		mux.ServeHTTP(out, r)
-	})
+			clienttest.Problem(out, 404)
+		},
+	}
 }
 
 // list has one product on the page after the cursor "rest".
-func (w *world) list(q url.Values) productList {
-	found := productList{}
+func (w *world) list(q url.Values) map[string]any {
 	if w.searched != nil {
 		w.searched(q.Get("q"))
 	}
+	items := []any{}
 	for _, p := range w.products {
-		if strings.Contains(strings.ToLower(p.Name), strings.ToLower(q.Get("q"))) {
-			found.Items = append(found.Items, p)
+		fits := q.Get("category") == "" || q.Get("category") == p.Category
+		if fits && strings.Contains(strings.ToLower(p.Name), strings.ToLower(q.Get("q"))) {
+			items = append(items, p.wire())
 		}
 	}
+	found := map[string]any{"items": items}
 	if q.Get("cursor") == "rest" {
-		found.Items = found.Items[2:]
-	} else if q.Get("q") == "" {
-		found.Next = "rest"
+		found["items"] = items[2:]
+	} else if q.Get("q") == "" && q.Get("category") == "" {
+		found["next"] = "rest"
 	}
 	return found
 }
 
-func (w *world) cartRoutes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/cart", func(out http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Idempotency-Key") == "" {
-			write(out, 400, nil)
-			return
-		}
-		if w.cartID != "" && r.Header.Get("Idempotency-Key") == w.key { // repeated
+func (w *world) cartRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"POST /api/cart": func(out http.ResponseWriter, r *http.Request) {
+			if key := r.Header.Get("Idempotency-Key"); w.cartID == "" || key != w.key { // else it is repeated
+				w.key, w.cartID, w.lines = key, uuid.NewString(), map[string]int{}
+			}
 			w.writeCart(out, 201)
+		},
+		"GET /api/cart/{id}": w.ofCart(func(out http.ResponseWriter, _ *http.Request) { w.writeCart(out, 200) }),
+		"PUT /api/cart/{id}/items/{sku}": w.ofCart(func(out http.ResponseWriter, r *http.Request) {
+			var in struct{ Quantity int }
+			_ = json.NewDecoder(r.Body).Decode(&in) // the double checked it
+			w.change(out, r, func() { w.lines[r.PathValue("sku")] = in.Quantity })
+		}),
+		"DELETE /api/cart/{id}/items/{sku}": w.ofCart(func(out http.ResponseWriter, r *http.Request) {
+			w.change(out, r, func() { delete(w.lines, r.PathValue("sku")) })
+		}),
+	}
+}
+
+// ofCart knows one cart.
+func (w *world) ofCart(next http.HandlerFunc) http.HandlerFunc {
+	return func(out http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") != w.cartID {
+			clienttest.Problem(out, 404)
 			return
 		}
-		w.key = r.Header.Get("Idempotency-Key")
-		w.cartID, w.lines = uuid.NewString(), map[string]int{}
-		w.writeCart(out, 201)
-	})
-	mux.HandleFunc("GET /api/cart/{id}", func(out http.ResponseWriter, _ *http.Request) { w.writeCart(out, 200) })
-	mux.HandleFunc("PUT /api/cart/{id}/items/{sku}", func(out http.ResponseWriter, r *http.Request) {
-		var in struct{ Quantity int }
-		_ = json.NewDecoder(r.Body).Decode(&in)
-		w.change(out, r, func() { w.lines[r.PathValue("sku")] = in.Quantity })
-	})
-	mux.HandleFunc("DELETE /api/cart/{id}/items/{sku}", func(out http.ResponseWriter, r *http.Request) {
-		w.change(out, r, func() { delete(w.lines, r.PathValue("sku")) })
-	})
-	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if id := strings.Split(r.URL.Path, "/"); len(id) > 3 && id[3] != w.cartID {
-			write(out, 404, nil)
-			return
-		}
-		mux.ServeHTTP(out, r)
-	})
+		next(out, r)
+	}
 }
 
 // change refuses a stale If-Match, and as many others as the test asks for:
@@ -189,8 +187,17 @@ func (w *world) change(out http.ResponseWriter, r *http.Request, do func()) {
 		w.lines["LAMP-2"]++
 		w.version++
 	}
-	if r.Header.Get("If-Match") != w.etag() {
-		write(out, 412, nil)
+	switch sku := r.PathValue("sku"); {
+	case r.Header.Get("If-Match") != w.etag():
+		clienttest.Problem(out, 412)
+		return
+	case r.Method == http.MethodPut && !w.sells(sku), r.Method == http.MethodDelete && w.lines[sku] == 0:
+		clienttest.Problem(out, 404)
+		return
+	case w.full && w.lines[sku] == 0:
+		out.Header().Set("Content-Type", "application/problem+json")
+		out.WriteHeader(problem.CartFull.Status)
+		_ = json.NewEncoder(out).Encode(map[string]any{"type": problem.CartFull.Type(), "title": problem.CartFull.Title, "status": problem.CartFull.Status})
 		return
 	}
 	do()
@@ -198,31 +205,37 @@ func (w *world) change(out http.ResponseWriter, r *http.Request, do func()) {
 	w.writeCart(out, 200)
 }
 
+func (w *world) sells(sku string) bool {
+	for _, p := range w.products {
+		if p.SKU == sku {
+			return true
+		}
+	}
+	return false
+}
+
 func (w *world) etag() string { return fmt.Sprintf("%q", fmt.Sprint("v", w.version)) }
 
 func (w *world) writeCart(out http.ResponseWriter, code int) {
-	c := cart{ID: w.cartID, Total: money{"25.80", "EUR"}}
+	c := cart{ID: w.cartID, Lines: []cartLine{}, Total: money{"25.80", "EUR"}}
 	for _, p := range w.products {
 		if n := w.lines[p.SKU]; n > 0 {
 			c.Lines = append(c.Lines, cartLine{SKU: p.SKU, Name: p.Name, Quantity: n, Price: p.Price, Total: p.Price})
 		}
 	}
 	out.Header().Set("ETag", w.etag())
-	write(out, code, c)
-}
-
-func write(out http.ResponseWriter, code int, body any) {
-	out.Header().Set("Content-Type", "application/json")
-	out.WriteHeader(code)
-	_ = json.NewEncoder(out).Encode(body)
+	out.Header().Set("Location", "/api/cart/"+w.cartID)
+	clienttest.JSON(out, code, c)
 }
 
 // seen is an answer as the browser has it.
 type seen struct {
 	code   int
 	header http.Header
-	path   string // after redirects
-	body   string
+	// cookies are those that this answer sets.
+	cookies []*http.Cookie
+	path    string // after redirects
+	body    string
 }
 
 func (w *world) get(t *testing.T, path string) seen {
@@ -254,10 +267,10 @@ func (w *world) send(t *testing.T, method, path, fields string, header http.Head
 	if err != nil {
 		t.Fatal(err)
 	}
-	return seen{res.StatusCode, res.Header, cmp.Or(res.Request.URL.Path, "/"), string(body)}
+	return seen{res.StatusCode, res.Header, res.Cookies(), cmp.Or(res.Request.URL.Path, "/"), string(body)}
 }
 
-func (s seen) want(t *testing.T, code int, texts ...string) {
+func (s seen) want(t *testing.T, code int, texts ...string) seen {
 	t.Helper()
 	if s.code != code {
 		t.Fatalf("status %d, want %d: %s", s.code, code, s.body)
@@ -265,6 +278,16 @@ func (s seen) want(t *testing.T, code int, texts ...string) {
 	for _, text := range texts {
 		if !strings.Contains(s.body, text) {
 			t.Errorf("no %q in\n%s", text, s.body)
+		}
+	}
+	return s
+}
+
+func (s seen) lacks(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(s.body, text) {
+			t.Errorf("%q is in\n%s", text, s.body)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package clienttest
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,13 +18,20 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi-validator/errors"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
 )
+
+// Release is the one that doubles say they are of.
+const Release = "acme-1a2b3c4d"
 
 // Provider is another service, played by a test.
 type Provider struct {
 	// URL is its address.
 	URL string
 
+	name      string
+	server    *httptest.Server
 	mux       *http.ServeMux
 	validator validator.Validator
 	t         testing.TB
@@ -35,7 +43,8 @@ type Provider struct {
 // for http.ServeMux, with the document's paths: "GET /api/catalog/products/{sku}".
 // A request or an answer that the document does not allow fails the test; such a
 // request is answered 422, as the provider would, and no route sees it. What is
-// in no route is answered 404.
+// in no route is answered 404. Answers name the provider in X-Shop-Sources, as those
+// of a service do.
 func Double(t testing.TB, openapi string, routes map[string]http.HandlerFunc) *Provider {
 	t.Helper()
 	p := &Provider{t: t, mux: http.NewServeMux(), validator: load(t, openapi)}
@@ -44,11 +53,15 @@ func Double(t testing.TB, openapi string, routes map[string]http.HandlerFunc) *P
 		document.operation(t, route) // there is one
 		p.mux.HandleFunc(route, handler)
 	}
-	server := httptest.NewServer(p)
-	t.Cleanup(server.Close)
-	p.URL = server.URL
+	p.name, _ = document.at("info")["title"].(string)
+	p.server = httptest.NewServer(p)
+	t.Cleanup(p.Close)
+	p.URL = p.server.URL
 	return p
 }
+
+// Close lets the provider go away: from now on nobody listens at its address.
+func (p *Provider) Close() { p.server.Close() }
 
 // Asked lists the requests that came, in order: "GET /api/catalog/products?limit=20".
 func (p *Provider) Asked() []string {
@@ -72,13 +85,14 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Body = io.NopCloser(bytes.NewReader(body))
 		return c
 	}
+	w.Header().Set(frontdoor.HeaderSources, strings.ToLower(p.name)+"="+Release)
 	if _, pattern := p.mux.Handler(r); pattern == "" {
-		problem(w, http.StatusNotFound)
+		Problem(w, http.StatusNotFound)
 		return
 	}
 	if valid, wrong := p.validator.ValidateHttpRequestSync(again()); !valid {
 		p.t.Errorf("%s %s is asked for what the provider refuses: %s", r.Method, r.URL.RequestURI(), told(wrong))
-		problem(w, http.StatusUnprocessableEntity)
+		Problem(w, http.StatusUnprocessableEntity)
 		return
 	}
 	answer := httptest.NewRecorder()
@@ -100,10 +114,18 @@ func (p *Provider) check(r *http.Request, answer *httptest.ResponseRecorder) {
 	}
 }
 
-func problem(w http.ResponseWriter, status int) {
+// JSON answers with a value as JSON.
+func JSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody to tell
+}
+
+// Problem refuses as a service does, without a type of its own.
+func Problem(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(`{"title":"` + http.StatusText(status) + `"}`)) // the client is gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status})
 }
 
 func told(wrong []*errors.ValidationError) string {

@@ -1,0 +1,62 @@
+// What the cart's page shows beside the cart: what was just done, what was typed.
+package storefront
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+type cartBody struct {
+	Cart   cart
+	Typed  typed
+	Notice notice
+	// Most is how many of one product there may be; Delivery the page about shipping.
+	Most     int
+	Note     string
+	Delivery string
+}
+
+// typed is what a visitor wanted of one line, and why it was not done.
+type typed struct{ SKU, Quantity, Wrong string }
+
+// Elsewhere tells of a refusal whose line is not in the cart any more.
+func (b cartBody) Elsewhere() bool { return b.Typed.Wrong != "" && b.Cart.quantity(b.Typed.SKU) == 0 }
+
+// notice tells what was just done. It is made from the address and the cart, so it
+// can only say what is true of the cart.
+type notice struct {
+	Text string
+	// Back puts a line back that was removed: the SKU, and how many.
+	Back string
+	N    int
+}
+
+func (s *shop) showCart(w http.ResponseWriter, r *http.Request, code int, c cart, t typed) {
+	body := cartBody{Cart: c, Typed: t, Most: mostOfOne, Note: s.note, Delivery: s.delivery()}
+	if t.Wrong == "" {
+		body.Notice = noticeOf(c, r.URL.Query())
+	}
+	s.render(w, r, code, "cart", page{Title: "Your cart", Problem: t.Wrong != "", Unlisted: true, Count: c.Count(), Body: body})
+}
+
+func noticeOf(c cart, query url.Values) notice {
+	if gone := query.Get("removed"); gone != "" && c.quantity(gone) == 0 {
+		n, err := strconv.Atoi(query.Get("n"))
+		if err != nil || n < 1 || n > mostOfOne {
+			return notice{Text: "The product is removed."}
+		}
+		return notice{Text: "The product is removed.", Back: gone, N: n}
+	}
+	for _, line := range c.Lines {
+		switch {
+		case line.SKU == query.Get("added") && line.Quantity >= mostOfOne:
+			return notice{Text: line.Name + " is in your cart. " + strconv.Itoa(mostOfOne) + " is the most you can have of it."}
+		case line.SKU == query.Get("added"):
+			return notice{Text: line.Name + " is in your cart."}
+		case line.SKU == query.Get("changed"):
+			return notice{Text: line.Name + ": you have " + strconv.Itoa(line.Quantity) + " of it in your cart."}
+		}
+	}
+	return notice{}
+}

@@ -1,0 +1,57 @@
+// The page of one product, with the form that puts it into the cart.
+package storefront
+
+import (
+	"context"
+	"net/http"
+)
+
+type productBody struct {
+	Product  product
+	Related  []product
+	Reviews  opinions
+	Category category
+	Buying   buying
+	Most     int
+	// Note stands beside the price, Delivery is the path of the page about shipping.
+	Note, Delivery string
+	// Data is the page as search engines read it.
+	Data any
+}
+
+// buying is the form as the visitor filled it in, and what is wrong with it.
+type buying struct{ Quantity, Wrong string }
+
+func (s *shop) productPage(w http.ResponseWriter, r *http.Request) {
+	s.showProduct(w, r, http.StatusOK, r.PathValue("sku"), buying{Quantity: "1"})
+}
+
+func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku string, form buying) {
+	counting := s.counting(r)
+	categories := alongside(r.Context(), s.allCategories)
+	said := alongside(r.Context(), s.reviews.of(sku))
+	p, err := s.catalog.product(r.Context(), sku)
+	switch refused := status(err); {
+	case refused == http.StatusUnprocessableEntity: // longer than any SKU
+		s.fail(w, r, http.StatusNotFound)
+		return
+	case err != nil:
+		s.failed(w, r, err)
+		return
+	}
+	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Buying: form, Most: mostOfOne, Note: s.note, Delivery: s.delivery()}
+	// Without the related products the page still sells this one.
+	if shelf, known := s.shelves.get(r.Context(), p.Category); known {
+		body.Related = related(p, shelf, relatedShown)
+	}
+	body.Data = structured(origin(r), p, body)
+	s.render(w, r, code, "product", page{
+		Title: p.Name, Problem: form.Wrong != "", Count: <-counting, Body: body, Path: p.Path(), About: p.Description, Picture: p.Image,
+	})
+}
+
+// shelf are the products that related ones are chosen from.
+func (c catalog) shelf(ctx context.Context, category string) ([]product, error) {
+	list, err := c.products(ctx, listing{Category: category, Limit: relatedFrom})
+	return list.Items, err
+}
