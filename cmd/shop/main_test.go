@@ -98,7 +98,7 @@ func TestAKilledShopLeavesNoDatabaseThatRuns(t *testing.T) {
 // database is the process of the shop's PostgreSQL.
 func database(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
-	found, err := filepath.Glob("/tmp/emporium-pg-" + strconv.Itoa(cmd.Process.Pid) + "-*/data/postmaster.pid")
+	found, err := filepath.Glob("/tmp/*-" + strconv.Itoa(cmd.Process.Pid) + "-*/data/postmaster.pid")
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %v (%v)", found, err)
 	}
@@ -112,7 +112,7 @@ func database(t *testing.T, cmd *exec.Cmd) string {
 
 func gone(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	if left, _ := filepath.Glob("/tmp/emporium-pg-" + strconv.Itoa(cmd.Process.Pid) + "-*"); len(left) > 0 {
+	if left, _ := filepath.Glob("/tmp/*-" + strconv.Itoa(cmd.Process.Pid) + "-*"); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 }

@@ -189,7 +189,7 @@ func TestAShopThatCannotStartLeavesNothing(t *testing.T) {
 // databases counts the servers of this process.
 func databases(t *testing.T) int {
 	t.Helper()
-	found, err := filepath.Glob(fmt.Sprintf("/tmp/emporium-pg-%d-*/data/postmaster.pid", os.Getpid()))
+	found, err := filepath.Glob(fmt.Sprintf("/tmp/*-%d-*/data/postmaster.pid", os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 // Exec runs statements in a database as the superuser, one after the other.
 func (s *Server) Exec(database string, statements ...string) error {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, s.URL(database, superuser))
+	conn, err := pgx.Connect(ctx, s.URL(database, Superuser))
 	if err != nil {
 		return fmt.Errorf("connecting to PostgreSQL as superuser: %w", err)
 	}

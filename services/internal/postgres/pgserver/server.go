@@ -25,8 +25,8 @@ const bin = "/usr/lib/postgresql/15/bin/"
 
 var errMissing = errors.New("PostgreSQL 15 is not installed in " + bin + ": run `make tools`, or apt-get install postgresql-15")
 
-// superuser of the server.
-const superuser = "postgres"
+// Superuser is the role that owns the server.
+const Superuser = "postgres"
 
 // Server is a PostgreSQL that runs.
 type Server struct {
@@ -83,7 +83,7 @@ func (s *Server) run(who *syscall.SysProcAttr) error {
 func (s *Server) await(log *bytes.Buffer) error {
 	for range 600 {
 		// The socket is there before the server takes a session.
-		conn, err := pgx.Connect(context.Background(), s.URL("postgres", superuser))
+		conn, err := pgx.Connect(context.Background(), s.URL("postgres", Superuser))
 		if err == nil {
 			return conn.Close(context.Background())
 		}

@@ -31,7 +31,7 @@ var (
 )
 
 // superuser of the test's cluster.
-const superuser = "postgres"
+const superuser = pgserver.Superuser
 
 func start() error {
 	s, err := pgserver.Start()
