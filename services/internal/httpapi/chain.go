@@ -129,6 +129,9 @@ func (s *Server) wrap(r *route) http.Handler {
 				return
 			}
 		}
+		if req.ContentLength == 0 || len(c.body) > 0 {
+			allRead(w)
+		}
 		r.serve(w, req)
 	})
 }
@@ -139,6 +142,14 @@ func patient(w http.ResponseWriter, d time.Duration) {
 	end := time.Now().Add(d)
 	c := http.NewResponseController(w)
 	_, _ = c.SetReadDeadline(end), c.SetWriteDeadline(end) // a test's recorder has none
+}
+
+// allRead takes the read deadline away once nothing is left to be read. net/http
+// takes one that passes for a client that left: a process that was not let run for
+// long, by a busy or a paused machine, would answer 499 to clients that wait. The
+// next request of the connection sets its own.
+func allRead(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a test's recorder has none
 }
 
 // step lets a request through, changed perhaps, or refuses it.
