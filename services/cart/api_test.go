@@ -108,7 +108,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		header             []string
 	}{
 		"no key":               {400, "malformed", "POST", "/api/cart", "", nil},
-		"a key to be guessed":  {400, "malformed", "POST", "/api/cart", "", []string{"Idempotency-Key", "1"}},
+		"a key to be guessed":  {422, "invalid", "POST", "/api/cart", "", []string{"Idempotency-Key", "1"}},
 		"no precondition":      {428, "precondition-required", "PUT", path + "/items/A", `{"quantity":1}`, nil},
 		"delete without":       {428, "precondition-required", "DELETE", path + "/items/A", "", nil},
 		"stale":                {412, "stale", "PUT", path + "/items/A", `{"quantity":1}`, []string{"If-Match", `"9-x"`}},

@@ -90,6 +90,27 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 	})
 }
 
+// bounded refuses a header that is too large, whatever is asked for: probes and descriptions, too.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if headerSize(r) > headerLimit {
+			s.api.refuse(w, r, problem.New(problem.Plain(http.StatusRequestHeaderFieldsTooLarge), "The header is larger than 16 KiB."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func headerSize(r *http.Request) int {
+	size := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
+}
+
 // wrap puts the rest of the chain around one route.
 func (s *Server) wrap(r *route) http.Handler {
 	limits := r.limits.or(Limits{s.options.Limits.Body, s.options.Limits.Deadline, 0})
