@@ -16,7 +16,7 @@ func (s *Service) Contract(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.awaitReady(t)
+	s.AwaitReady(t)
 	report := conform.Run(t.Context(), conform.Target{Mode: conform.Remote, Settings: settings, URL: s.URL, Metrics: s.SideURL(), Quick: true})
 	for _, failed := range report.Failures(true) {
 		t.Errorf("%s (%s): %s\n%+v", failed.Rule, failed.Title, failed.Why, failed.Evidence)
@@ -26,8 +26,8 @@ func (s *Service) Contract(t testing.TB) {
 	}
 }
 
-// awaitReady waits until the service says that it takes requests.
-func (s *Service) awaitReady(t testing.TB) {
+// AwaitReady waits until the service says that it takes requests.
+func (s *Service) AwaitReady(t testing.TB) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		last := Ask(s.Handler(), "GET", "/readyz", "")
