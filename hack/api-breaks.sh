@@ -1,19 +1,30 @@
 #!/bin/bash
 # Tells what in the services' openapi.json would break a client of an earlier commit.
-#   hack/api-breaks.sh [COMMIT]   the newest tag before this commit, or main where there is none
-# It ends with 1 when something would. A service that the commit has not is new, and breaks nobody.
+#   hack/api-breaks.sh [COMMIT]   the newest tag before this commit; where there is none, the commit at which this branch left
+#                                 main, and on main itself the commit before
+# It ends with 1 when something would. A service that the commit has not is new, and breaks nobody; one that is gone breaks all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 oasdiff=github.com/oasdiff/oasdiff@v1.37.0
 
-base="${1:-$(git describe --tags --abbrev=0 HEAD^ 2>/dev/null || echo main)}"
+last() {
+	git describe --tags --abbrev=0 HEAD^ 2>/dev/null && return
+	local left
+	left="$(git merge-base main HEAD 2>/dev/null || true)"
+	if [ -n "$left" ] && [ "$left" != "$(git rev-parse HEAD)" ]; then echo "$left"; else git rev-parse HEAD^; fi
+}
+
+base="${1:-$(last)}"
 git rev-parse --verify -q "$base^{commit}" >/dev/null || { echo "there is no commit $base to compare with" >&2; exit 2; }
 before="$(mktemp)"; trap 'rm -f "$before"' EXIT
-broken=0
-for document in services/*/openapi.json; do
-	if ! git cat-file -e "$base:$document" 2>/dev/null; then echo "$document: new since $base"; continue; fi
+broken=0 compared=0
+while read -r document; do
+	if [ ! -e "$document" ]; then echo "$document: gone since $base"; broken=1; continue; fi
 	git show "$base:$document" >"$before"
+	compared=$((compared + 1))
+	cmp -s "$before" "$document" && continue
 	echo "$document since $base:"
 	go run "$oasdiff" breaking --fail-on ERR "$before" "$document" || broken=1
-done
+done < <(git ls-tree -r --name-only "$base" services | grep -E '^services/[^/]+/openapi\.json$')
+echo "compared $compared descriptions with those of $base"
 exit $broken

@@ -1,7 +1,7 @@
 // Conform checks services against the contract of services/contract/v1.
 //
 //	conform static [-f conform.json]                  its documents
-//	conform remote [-service NAME -url URL -metrics URL]  services that run, by reads alone
+//	conform remote [-service NAME -url URL -metrics URL]  services that run, by reads alone; -quick for a check that a release waits for
 //	conform run [-f conform.json] -- COMMAND [ARG...]  a process of its own, with a PostgreSQL of its own
 //	conform rules                                      every rule, and where it is decided
 //
@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/conform"
 )
@@ -32,7 +33,7 @@ func main() {
 }
 
 const usage = `usage: conform static [-f conform.json]
-       conform remote [-service NAME -url URL [-metrics URL]]   or SHOP_SERVICES
+       conform remote [-quick] [-timeout 30s] [-service NAME -url URL [-metrics URL]]   or SHOP_SERVICES
        conform run [-f conform.json] [-long] [-postgres URL] -- COMMAND [ARG...]
        conform rules
 flags of all: -o text|json|junit, -only E-07,D, -strict, -v
@@ -41,7 +42,9 @@ flags of all: -o text|json|junit, -only E-07,D, -strict, -v
 // options are the flags of all commands.
 type options struct {
 	file, format, only        string
-	strict, verbose, long     bool
+	strict, verbose           bool
+	long, quick               bool
+	timeout                   time.Duration
 	postgres                  string
 	service, address, metrics string
 	except                    string
@@ -69,12 +72,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 		fmt.Fprintln(errs, "conform:", err)
 		return 2
 	}
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.timeout)
+		defer cancel()
+	}
 	reports := check(ctx, targets)
 	if err := o.write(out, reports); err != nil {
 		fmt.Fprintln(errs, "conform:", err)
 		return 1
 	}
-	return o.verdict(errs, reports)
+	return o.verdict(errs, terminationLog, reports)
 }
 
 // atOnce bounds how many services are checked at once: a check mostly waits.
@@ -94,18 +102,6 @@ func check(ctx context.Context, targets []conform.Target) []conform.Report {
 	return reports
 }
 
-// verdict says on the standard error which services do not keep the contract.
-func (o options) verdict(errs io.Writer, reports []conform.Report) int {
-	code := 0
-	for _, r := range reports {
-		if err := r.OK(o.strict); err != nil {
-			fmt.Fprintln(errs, "conform:", err)
-			code = 1
-		}
-	}
-	return code
-}
-
 func parse(args []string, errs io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("conform "+args[0], flag.ContinueOnError)
@@ -116,6 +112,8 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.BoolVar(&o.strict, "strict", false, "a SHOULD that fails is a failure, too")
 	f.BoolVar(&o.verbose, "v", false, "also list what passed")
 	f.BoolVar(&o.long, "long", false, "also decide what takes a minute or more")
+	f.BoolVar(&o.quick, "quick", false, "leave out what waits for time to pass, for a check that a release waits for: a second or two instead of six")
+	f.DurationVar(&o.timeout, "timeout", 0, "end after so long; a run that did not get to every rule fails. Unset: no end")
 	f.StringVar(&o.postgres, "postgres", "", "superuser's address of a PostgreSQL to use; unset: one is started")
 	f.StringVar(&o.service, "service", "", "name of the service at -url")
 	f.StringVar(&o.address, "url", "", "address of a service that runs")

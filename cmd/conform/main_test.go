@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,7 +68,7 @@ func TestServicesOfTheOperatorAreRead(t *testing.T) {
 
 // A service that is not there is no service that keeps the contract.
 func TestARunThatSeesNothingFails(t *testing.T) {
-	code, out, errs := call(t, `[{"name":"catalog","url":"http://127.0.0.1:1","metrics":""}]`, "remote")
+	code, out, errs := call(t, `[{"name":"catalog","url":"http://127.0.0.1:1","metrics":""}]`, "remote", "-timeout", "300ms")
 	if code != 1 || !strings.Contains(out, "0 passed") || !strings.Contains(errs, "catalog") {
 		t.Errorf("ended with %d: %s %s", code, out, errs)
 	}
@@ -135,5 +138,33 @@ func TestRulesAreListed(t *testing.T) {
 	code, out, _ := call(t, "", "rules")
 	if code != 0 || strings.Count(out, "\n") != len(conform.Rules()) || !strings.Contains(out, "E-07  MUST") {
 		t.Errorf("ended with %d:\n%s", code, out)
+	}
+}
+
+func TestTheLastLineIsASentenceForAStatus(t *testing.T) {
+	one := strings.Trim(bare(t), "[]")
+	code, _, errs := call(t, "["+one+","+strings.Replace(one, "bare", "other", 1)+"]", "remote", "-only", "E-01")
+	lines := strings.Split(strings.TrimSpace(errs), "\n")
+	if last := lines[len(lines)-1]; code != 1 || len(lines) != 3 ||
+		!strings.HasPrefix(last, "conform: 2 of 2 services do not keep the contract (bare, other): bare: E-01 failed (404: a path that is not there): GET /conform/") ||
+		!strings.HasSuffix(last, ": want 404, got 200") {
+		t.Errorf("ended with %d:\n%s", code, errs)
+	}
+}
+
+func TestKubernetesIsToldWhyTheCheckFailed(t *testing.T) {
+	record := filepath.Join(t.TempDir(), "termination-log")
+	failed := []conform.Report{{Service: "cart", Error: "it does not answer"}}
+	var o options
+	o.verdict(io.Discard, record, failed)
+	if _, err := os.Stat(record); err == nil {
+		t.Error("a file is made where Kubernetes has none")
+	}
+	if err := os.WriteFile(record, []byte("what was there before, and longer than the sentence"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.verdict(io.Discard, record, failed)
+	if text, err := os.ReadFile(record); err != nil || string(text) != "cart: it does not answer" {
+		t.Errorf("got %q, %v", text, err)
 	}
 }

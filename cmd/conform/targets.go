@@ -41,7 +41,7 @@ func (o options) one(mode conform.Mode) ([]conform.Target, error) {
 		return nil, err
 	}
 	return []conform.Target{{
-		Mode: mode, Settings: settings, Command: o.command, Postgres: o.postgres, Long: o.long, Only: o.rules(),
+		Mode: mode, Settings: settings, Command: o.command, Postgres: o.postgres, Long: o.long, Quick: o.quick, Only: o.rules(),
 	}}, nil
 }
 
@@ -71,7 +71,7 @@ func (o options) remote(services string) ([]conform.Target, error) {
 		}
 		out = append(out, conform.Target{
 			Mode: conform.Remote, Settings: &conform.Settings{Service: s.Name},
-			URL: address(s.URL), Metrics: address(s.Metrics), Long: o.long, Only: o.rules(),
+			URL: address(s.URL), Metrics: address(s.Metrics), Long: o.long, Quick: o.quick, Only: o.rules(),
 		})
 	}
 	return out, nil

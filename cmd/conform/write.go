@@ -41,7 +41,7 @@ func (o options) text(out io.Writer, r conform.Report) {
 	}
 	for _, one := range r.Results {
 		elsewhere := one.Verdict == conform.NotDecided && (strings.HasPrefix(one.Why, "decided by") || strings.HasPrefix(one.Why, "people"))
-		if !o.verbose && (one.Verdict == conform.Passed || elsewhere || r.Error != "") {
+		if !o.verbose && (one.Verdict == conform.Passed || elsewhere || (r.Error != "" && one.Verdict != conform.Failed)) {
 			continue
 		}
 		level := ""

@@ -1,17 +1,16 @@
 package cart
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
 func TestLinesAreAddedUpAtTheCatalogsPrices(t *testing.T) {
@@ -35,20 +34,16 @@ func TestLinesAreAddedUpAtTheCatalogsPrices(t *testing.T) {
 	}
 }
 
-func TestOfTwoWritersOneIsStale(t *testing.T) {
+func TestOfManyWritersOneWins(t *testing.T) {
 	h := serve(t)
-	path, tag := begin(t, h)
-	var both sync.WaitGroup
-	codes := make([]int, 2)
-	for n := range codes {
-		both.Go(func() {
-			codes[n] = send(h, "PUT", path+"/items/A", fmt.Sprintf(`{"quantity":%d}`, n+1), "If-Match", tag).Code
-		})
-	}
-	both.Wait()
-	if codes[0]+codes[1] != 200+412 {
-		t.Errorf("two writers got %v, want a 200 and a 412", codes)
-	}
+	path, _ := begin(t, h)
+	n := 0
+	servicetest.Writers(t, 4, 5, func() string {
+		n++
+		return send(h, "GET", path, "").Header().Get("ETag")
+	}, func(writer int, tag string) int {
+		return send(h, "PUT", path+"/items/A", fmt.Sprintf(`{"quantity":%d}`, 4*n+writer), "If-Match", tag).Code
+	})
 }
 
 // The front door repeats a PUT whose connection broke.
@@ -113,7 +108,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		header             []string
 	}{
 		"no key":               {400, "malformed", "POST", "/api/cart", "", nil},
-		"a key to be guessed":  {400, "malformed", "POST", "/api/cart", "", []string{"Idempotency-Key", "1"}},
+		"a key to be guessed":  {422, "invalid", "POST", "/api/cart", "", []string{"Idempotency-Key", "1"}},
 		"no precondition":      {428, "precondition-required", "PUT", path + "/items/A", `{"quantity":1}`, nil},
 		"delete without":       {428, "precondition-required", "DELETE", path + "/items/A", "", nil},
 		"stale":                {412, "stale", "PUT", path + "/items/A", `{"quantity":1}`, []string{"If-Match", `"9-x"`}},
@@ -183,18 +178,11 @@ func TestACartCountsInTheShopsCurrency(t *testing.T) {
 	}
 }
 
-func TestDescriptionIsCheckedIn(t *testing.T) {
-	got, err := app.Description(Service())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile("openapi.json", got, 0o644); err != nil { //nolint:gosec // is read by everyone
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("openapi.json")
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("openapi.json is not what the code says: run UPDATE=1 go test ./services/cart (%v)", err)
-	}
+func TestTheDescriptionIsTheCodes(t *testing.T) { servicetest.OpenAPI(t, Service()) }
+
+func TestTheContractIsKept(t *testing.T) { start(t).Contract(t) }
+
+// The catalog may tell more, and one day less: then this test is red, and no customer meets it.
+func TestWhatIsReadOfAProductIsPromised(t *testing.T) {
+	clienttest.Reads[productBody](t, catalogsDocument, oneProduct)
 }

@@ -2,6 +2,7 @@ package cart
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
 func TestMigrationsExpandOnly(t *testing.T) { pgtest.ExpandOnly(t, schema()) }
@@ -133,4 +135,27 @@ func TestCartsThatNobodyChangedForThirtyDaysAreDeleted(t *testing.T) {
 	if err := s.db.QueryRow(t.Context(), `SELECT count(*) FROM cart.lines`).Scan(&lines); err != nil || lines != 0 {
 		t.Errorf("%d lines are left: %v", lines, err)
 	}
+}
+
+// Whatever statement the process dies at, a cart is there once, with its line or without, and its version says which.
+func TestAProcessThatDiesLeavesAWholeCart(t *testing.T) {
+	id := uuid.New()
+	servicetest.Crash(t, schema(), func(db *postgres.DB) error {
+		s := &store{db}
+		c, err := s.cart(t.Context(), id)
+		if fault.Is(err, fault.NotFoundKind) {
+			c = New(id, "EUR")
+			err = postgres.InTx(t.Context(), db, func(tx pgx.Tx) error { return insert(t.Context(), tx, c) })
+		}
+		if err != nil || len(c.Lines) > 0 {
+			return err
+		}
+		after, err := c.Put(thing(1), 2)
+		return errors.Join(err, s.put(t.Context(), c, after, "S-1"))
+	}, func(t testing.TB, db *postgres.DB) {
+		c, err := (&store{db}).cart(t.Context(), id)
+		if err != nil || c.Version != 2 || len(c.Lines) != 1 || c.Lines[0].Quantity != 2 {
+			t.Errorf("%+v %v", c, err)
+		}
+	})
 }

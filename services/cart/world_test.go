@@ -1,81 +1,63 @@
 package cart
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// catalog knows every product, and sells them for 12.90 euros.
-func catalog(w http.ResponseWriter, r *http.Request) {
+const (
+	catalogsDocument = "../catalog/openapi.json"
+	oneProduct       = "GET /api/catalog/products/{sku}"
+)
+
+// product plays the catalog's: it knows every product, and sells them for 12.90 euros.
+func product(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Shop-Sources", "catalog=acme-1a2b3c4d")
-	w.Header().Set("Content-Type", "application/json")
-	sku := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	switch sku {
+	status, name, price := http.StatusOK, "Moka Pot", `{"amount":"12.90","currency":"EUR"}`
+	switch r.PathValue("sku") {
 	case "NONE":
-		w.WriteHeader(http.StatusNotFound)
-		return
+		status = http.StatusNotFound
 	case "BUSY":
 		w.Header().Set("Retry-After", "7")
-		w.WriteHeader(http.StatusTooManyRequests)
-		return
+		status = http.StatusTooManyRequests
 	case "DEAR":
-		_, _ = fmt.Fprintf(w, `{"sku":%q,"name":"Yen","price":{"amount":"1290","currency":"JPY"}}`, sku)
+		name, price = "Yen", `{"amount":"1290","currency":"JPY"}`
+	}
+	if status != http.StatusOK {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"title":%q,"status":%d}`, http.StatusText(status), status)
 		return
 	}
-	_, _ = fmt.Fprintf(w, `{"sku":%q,"name":"Moka Pot","price":{"amount":"12.90","currency":"EUR"},"brand":"Alba"}`, sku)
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = fmt.Fprintf(w, `{"id":"0198c9a5-0000-7000-8000-000000000001","sku":%q,"slug":"thing","name":%q,"description":"","category":"kitchen",
+		"brand":"Alba","price":%s,"image":"/i.svg"}`, r.PathValue("sku"), name, price)
 }
 
-// serve starts the cart beside a catalog, on a PostgreSQL of its own.
+// serve starts the cart beside a catalog, on a PostgreSQL of its own. environment is pairs of name and value.
 func serve(t *testing.T, environment ...string) http.Handler {
 	t.Helper()
-	upstream := httptest.NewServer(http.HandlerFunc(catalog))
-	t.Cleanup(upstream.Close)
-	all := map[string]string{
-		"SHOP": "acme", "SHOP_RELEASE": "acme-1a2b3c4d", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s",
-		"DATABASE_URL": pgtest.URL(t, schema()), "CATALOG_URL": upstream.URL, "DB_POOL_MAX": "8",
-	}
-	for n := 0; n < len(environment); n += 2 {
-		maps.Copy(all, map[string]string{environment[n]: environment[n+1]})
-	}
-	p, err := app.Start(t.Context(), Service(), app.Options{Host: "127.0.0.1", Log: io.Discard, Environment: all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	return p.Handler()
+	return start(t, environment...).Handler()
 }
 
-// send asks for something; a body is JSON unless the header says otherwise.
-func send(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for n := 0; n < len(header); n += 2 {
-		r.Header.Set(header[n], header[n+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+func start(t *testing.T, environment ...string) *servicetest.Service {
+	t.Helper()
+	catalog := clienttest.Double(t, catalogsDocument, map[string]http.HandlerFunc{oneProduct: product})
+	return servicetest.Start(t, Service(), append([]string{"CATALOG_URL", catalog.URL}, environment...)...)
 }
+
+var send = servicetest.Ask
 
 // begin makes a cart and returns its path and ETag.
 func begin(t *testing.T, h http.Handler) (path, tag string) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,9 @@ type call struct {
 	// anonymous calls carry no token; quiet ones are no evidence and judged by no other rule.
 	anonymous, quiet bool
 	// asIs takes a 503 for the answer; else it is asked again when Retry-After says.
-	asIs  bool
+	asIs bool
+	// alone calls have a connection of their own: behind a Service each may reach another replica.
+	alone bool
 	thing *thing
 }
 
@@ -71,6 +74,7 @@ func jsonBody(body []byte) option {
 func anonymous() option            { return func(r *call) { r.anonymous = true } }
 func asIs() option                 { return func(r *call) { r.asIs = true } }
 func quiet() option                { return func(r *call) { r.quiet = true } }
+func alone() option                { return func(r *call) { r.alone = true } }
 func chunked() option              { return func(r *call) { r.chunked = true } }
 func at(base string) option        { return func(r *call) { r.base = base } }
 func token(t string) option        { return with("Authorization", "Bearer "+t) }
@@ -145,9 +149,19 @@ func (c *Case) mediaTypeOf(op *operation, r *call) {
 	}
 }
 
+// reads are the methods of a run over a service that runs: it may share the database of the one that
+// serves. Those of HTTP that change nothing, and those that nobody knows.
+func reads(method string) bool {
+	return slices.Contains([]string{"GET", "HEAD", "PROPFIND"}, method) || strings.HasPrefix(method, unknownMethods)
+}
+
 func (c *Case) send(ctx context.Context, r *call) *Answer {
 	a := &Answer{Method: r.method, Path: r.path}
 	a.sent = r.method + " " + r.path + " HTTP/1.1\n" + headerText(r.header) + clip(r.body)
+	if c.Mode == Remote && (!reads(r.method) || r.body != nil) {
+		a.Err = fmt.Errorf("%s %s is no read: a rule that needs it is decided on a process of its own", r.method, r.path)
+		return a
+	}
 	var body io.Reader
 	if r.body != nil {
 		body = bytes.NewReader(r.body)
@@ -160,7 +174,9 @@ func (c *Case) send(ctx context.Context, r *call) *Answer {
 		a.Err = err
 		return a
 	}
-	req.Header = r.header
+	req.Header, req.Close = r.header, r.alone
+	began := time.Now()
+	defer func() { a.took = time.Since(began) }()
 	res, err := c.client.Do(req)
 	if err != nil {
 		a.Err = err

@@ -16,12 +16,12 @@ import (
 func drainRules() []Rule {
 	local := []Mode{Local}
 	return []Rule{
-		{ID: "D-01", Title: "After SIGTERM /readyz fails at once, while the service still listens", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.unready })},
-		{ID: "D-02", Title: "What was in flight at SIGTERM is finished", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.flight })},
-		{ID: "D-03", Title: "What still comes during DRAIN_DELAY is answered with Connection: close", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.late })},
-		{ID: "D-04", Title: "SIGTERM under load fails no request", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.load })},
-		{ID: "D-05", Title: "The process ends with code 0", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.code })},
-		{ID: "D-06", Title: "The process ends when its work is done", Level: Must, Modes: local, check: drained(func(d *drain) error { return d.time })},
+		{ID: "D-01", Title: "After SIGTERM /readyz fails at once, while the service still listens", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.unready })},
+		{ID: "D-02", Title: "What was in flight at SIGTERM is finished", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.flight })},
+		{ID: "D-03", Title: "What still comes during DRAIN_DELAY is answered with Connection: close", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.late })},
+		{ID: "D-04", Title: "SIGTERM under load fails no request", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.load })},
+		{ID: "D-05", Title: "The process ends with code 0", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.code })},
+		{ID: "D-06", Title: "The process ends when its work is done", Level: Must, Modes: local, timed: true, check: drained(func(d *drain) error { return d.time })},
 	}
 }
 

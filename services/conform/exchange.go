@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -36,6 +37,8 @@ type Answer struct {
 	page bool
 	// closes tells that the answer ended its connection.
 	closes bool
+	// took is how long the answer took, from the first byte of the request to the last of the answer.
+	took time.Duration
 }
 
 func (a *Answer) exchange() Exchange {

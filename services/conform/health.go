@@ -15,7 +15,7 @@ func healthRules() []Rule {
 		{ID: "H-02", Title: "GET /readyz answers 200 while requests are taken", Level: Must, Modes: running, check: probeAnswers("/readyz")},
 		{ID: "H-03", Title: "GET /startupz answers 200 once the service is warm", Level: Must, Modes: running, check: probeAnswers("/startupz")},
 		{ID: "H-04", Title: "Probes answer HEAD as GET, without a token", Level: Should, Modes: running, check: probesAnswerHead},
-		{ID: "H-05", Title: "A service that lacks the address of a service it asks does not start", Level: Must, Modes: []Mode{Local}, check: needsItsUpstreams},
+		{ID: "H-05", Title: "A service that lacks the address of a service it asks does not start", Level: Must, Modes: []Mode{Local}, timed: true, check: needsItsUpstreams},
 	}
 }
 
@@ -47,13 +47,15 @@ func needsItsUpstreams(ctx context.Context, c *Case) error {
 			return unseen("%v", err)
 		}
 		c.sees()
-		ready, code := c.readyOrOver(ctx, p, 3*time.Second)
+		ready, code := c.readyOrOver(ctx, p, startLimit)
 		p.kill()
-		if ready {
+		switch {
+		case ready:
 			return fmt.Errorf("without %s it starts and is ready", variable)
-		}
-		if code == 0 {
+		case code == 0:
 			return fmt.Errorf("without %s it ends with code 0", variable)
+		case code < 0:
+			return fmt.Errorf("without %s it still runs after %s, and says nothing", variable, startLimit)
 		}
 	}
 	return nil

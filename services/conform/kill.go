@@ -16,9 +16,9 @@ import (
 func killRules() []Rule {
 	local := []Mode{Local}
 	return []Rule{
-		{ID: "D-07", Title: "After SIGKILL it starts again and is ready", Level: Must, Modes: local, check: startsAfterKill},
-		{ID: "I-11", Title: "Killed at any moment: one effect a key, and its answer is told", Level: Must, Modes: local, check: killedMidway},
-		{ID: "I-12", Title: "After a switch the new release gives the old one's answer", Level: Must, Modes: local, check: replayAfterSwitch},
+		{ID: "D-07", Title: "After SIGKILL it starts again and is ready", Level: Must, Modes: local, timed: true, check: startsAfterKill},
+		{ID: "I-11", Title: "Killed at any moment: one effect a key, and its answer is told", Level: Must, Modes: local, timed: true, check: killedMidway},
+		{ID: "I-12", Title: "After a switch the new release gives the old one's answer", Level: Must, Modes: local, timed: true, check: replayAfterSwitch},
 	}
 }
 

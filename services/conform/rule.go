@@ -47,6 +47,8 @@ type Rule struct {
 	// Long rules wait for a minute and more; they run when Options.Long is set.
 	Long bool
 
+	// timed checks measure time: see decide.
+	timed bool
 	check func(context.Context, *Case) error
 }
 

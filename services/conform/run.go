@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -14,17 +15,20 @@ func Run(ctx context.Context, t Target) Report {
 	w, err := newWorld(t)
 	if err == nil {
 		defer w.close(context.WithoutCancel(ctx))
-		if err = w.open(ctx); err == nil && w.Mode != Static {
+		if err = w.open(ctx); err == nil && w.Mode != Static && !w.Quick {
 			w.beginWaits(ctx)
 		}
-	}
-	if err != nil {
-		report.Error = err.Error()
 	}
 	for _, rule := range Rules() {
 		if t.wants(rule) {
 			report.Results = append(report.Results, judge(ctx, w, rule, err))
 		}
+	}
+	if err == nil && ctx.Err() != nil { // what was not looked at may be wrong
+		err = fmt.Errorf("the run was ended after %s, before every rule was decided: %w", time.Since(began).Round(time.Second/10), context.Cause(ctx))
+	}
+	if err != nil {
+		report.Error = err.Error()
 	}
 	slices.SortFunc(report.Results, byRule)
 	report.Took = time.Since(began).Seconds()
@@ -52,15 +56,23 @@ func judge(ctx context.Context, w *world, rule Rule, down error) Result {
 	case rule.Long && !w.Long:
 		out.Why = "takes a minute or more: decided with -long"
 		return out
+	case w.Quick && waits[rule.ID] != nil:
+		out.Why = "waits for time to pass: decided without -quick"
+		return out
+	case ctx.Err() != nil:
+		out.Why = "the run was ended before"
+		return out
 	}
-	c := &Case{world: w}
-	err := w.running(ctx)
-	if err != nil {
-		err = unseen("the service does not start again: %v", err)
-	} else {
-		err = rule.check(ctx, c)
-	}
+	c, err := w.decide(ctx, rule, func(c *Case) error {
+		if err := c.running(ctx); err != nil {
+			return unseen("the service does not start again: %v", err)
+		}
+		return rule.check(ctx, c)
+	})
 	out.Verdict, out.Why = c.verdict(err)
+	if out.Verdict == Failed && ctx.Err() != nil { // it is the run's end that was seen
+		out.Verdict, out.Why = NotDecided, "the run was ended meanwhile"
+	}
 	if out.Verdict == Failed {
 		out.Evidence = c.evidence
 	}

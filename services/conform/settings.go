@@ -124,10 +124,13 @@ type Times struct {
 	Age time.Duration
 	// Slack is what a busy machine may add to a deadline.
 	Slack time.Duration
+	// Reach is how long a service that runs may not be reached at first.
+	Reach time.Duration
 }
 
 // contractTimes are those of the contract.
 var contractTimes = Times{
 	Idle: 5 * time.Second, Deadline: 5 * time.Second, Patience: 35 * time.Second,
 	Outage: 3 * time.Second, Drain: time.Second, Age: 60 * time.Second, Slack: time.Second,
+	Reach: 5 * time.Second,
 }

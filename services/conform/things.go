@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // thing is what create made, or what read names.
@@ -228,7 +229,7 @@ func (c *Case) readable(ctx context.Context) (string, *thing, error) {
 func (w *world) discover(ctx context.Context) error {
 	c := &Case{world: w}
 	if w.doc == nil && w.Settings.OpenAPI != "none" {
-		a := c.ask(ctx, "GET", "/openapi.json", quiet())
+		a := c.reach(ctx)
 		if a.Err != nil {
 			return fmt.Errorf("asking the service: %w", a.Err)
 		}
@@ -244,6 +245,20 @@ func (w *world) discover(ctx context.Context) error {
 	}
 	c.findList(ctx)
 	return nil
+}
+
+// reach asks a service that runs for its description. A pod that has just started, such as a release
+// check's, may be let through a moment later: a network's rules follow its address.
+func (c *Case) reach(ctx context.Context) *Answer {
+	a := c.ask(ctx, "GET", "/openapi.json", quiet())
+	for end := time.Now().Add(c.Times.Reach); a.Err != nil && ctx.Err() == nil && time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+		a = c.ask(ctx, "GET", "/openapi.json", quiet())
+	}
+	return a
 }
 
 // findPages sees whether the service is for people.

@@ -56,7 +56,7 @@ func TestARunThatDecidesNothingIsNotOK(t *testing.T) {
 		"passed":                     {Report{Results: []Result{passed, open}}, false, ""},
 		"nothing decided":            {Report{Results: []Result{open}}, false, "no rule was decided"},
 		"no rule at all":             {Report{}, false, "no rule was decided"},
-		"failed":                     {Report{Results: []Result{passed, must}}, false, "1 rules failed, E-01"},
+		"failed":                     {Report{Results: []Result{passed, must}}, false, "E-01 failed"},
 		"a SHOULD":                   {Report{Results: []Result{passed, should}}, false, ""},
 		"a SHOULD, strictly":         {Report{Results: []Result{passed, should}}, true, "H-04"},
 		"no run":                     {Report{Error: "it ended", Results: []Result{passed}}, false, "it ended"},
@@ -93,5 +93,44 @@ func TestResultsStandInTheOrderOfTheText(t *testing.T) {
 		if groupOrder(r.ID) < 0 {
 			t.Errorf("%s has no place in the order", r.ID)
 		}
+	}
+}
+
+func TestTheVerdictNamesServiceRuleAndExchange(t *testing.T) {
+	exchange := Exchange{"HEAD /api/x HTTP/1.1\nUser-Agent: conform\n", "HTTP/1.1 200 OK\nEtag: \"1\"\n"}
+	for want, results := range map[string][]Result{
+		`reviews: E-01 failed (404: no such path): GET /x: want 404, got 200`: {
+			{Rule: "E-01", Title: "404: no such path", Level: Must, Verdict: Failed, Why: "GET /x:\n want 404, got 200", Evidence: []Exchange{{"GET /x HTTP/1.1\n", "HTTP/1.1 200 OK"}}},
+		},
+		`reviews: W-02 failed (HEAD is GET): it has a body [HEAD /api/x → 200 OK]; 1 more rule failed`: {
+			{Rule: "W-02", Title: "HEAD is GET", Level: Must, Verdict: Failed, Why: "it has a body", Evidence: []Exchange{{}, exchange}},
+			{Rule: "W-03", Level: Must, Verdict: Failed},
+		},
+	} {
+		if err := (Report{Service: "reviews", Results: results}).OK(false); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+	long := Result{Rule: "E-01", Level: Must, Verdict: Failed, Why: strings.Repeat("x", 5000), Evidence: []Exchange{{strings.Repeat("y", 5000), ""}}}
+	if err := (Report{Results: []Result{long}}).OK(false); len(err.Error()) > 500 {
+		t.Errorf("a sentence of %d bytes is none", len(err.Error()))
+	}
+}
+
+func TestARunThatIsEndedEarlyIsNotOK(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &world{Target: Target{Mode: Static, Settings: &Settings{Service: "x"}}}
+	meanwhile := Rule{ID: "E-01", Modes: []Mode{Static}, check: func(context.Context, *Case) error {
+		cancel()
+		return errors.New("no answer: context canceled")
+	}}
+	for _, rule := range []Rule{meanwhile, {ID: "E-02", Modes: []Mode{Static}, check: saw(nil)}} {
+		if got := judge(ctx, w, rule, nil); got.Verdict != NotDecided || !strings.Contains(got.Why, "ended") {
+			t.Errorf("%s: got %s: %s", rule.ID, got.Verdict, got.Why)
+		}
+	}
+	report := Run(ctx, Target{Mode: Static, Settings: &Settings{Service: "x", OpenAPI: "none"}})
+	if err := report.OK(false); err == nil || !strings.Contains(err.Error(), "x: the run was ended after") {
+		t.Errorf("got %v", err)
 	}
 }

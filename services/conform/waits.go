@@ -24,11 +24,11 @@ func (w *world) beginWaits(ctx context.Context) {
 		if look == nil || !rule.decidedIn(w.Mode) || !w.wants(rule) || (rule.Long && !w.Long) {
 			continue
 		}
-		one := &wait{c: &Case{world: w}, done: make(chan struct{})}
+		one := &wait{done: make(chan struct{})}
 		w.waits[rule.ID] = one
 		go func() {
 			defer close(one.done)
-			one.err = look(ctx, one.c)
+			one.c, one.err = w.decide(ctx, Rule{ID: rule.ID, timed: true}, func(c *Case) error { return look(ctx, c) })
 		}()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/conform/internal/scratch"
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgserver"
 )
 
 // Target is a service to be checked, and how.
@@ -29,11 +31,15 @@ type Target struct {
 	Postgres string
 	// Long also runs the rules that take a minute and more.
 	Long bool
+	// Quick leaves out the rules that wait for time to pass, and tries fewer paths for M-03: for a check
+	// that a release waits for.
+	Quick bool
 	// Only are the ids or letters of rules to run: "E-07", "D". Unset: all.
 	Only []string
 	// Times are what checks wait for. Unset: the contract's.
 	Times Times
-	// Paths and Connections are how many the rules M-03 and B-03 use. Unset: 1000 and 200.
+	// Paths and Connections are how many the rules M-03 and B-03 use. Unset: 1000, or 100 where the run is
+	// quick, and 200.
 	Paths, Connections int
 }
 
@@ -52,12 +58,13 @@ type world struct {
 	auth   *issuer
 	proc   *process
 	log    *lines
-	server *scratch.Server
+	server *pgserver.Server
 	db     *scratch.Database
 	ups    map[string]*upstream
 	thing  *thing
 	drain  *drain
 	waits  map[string]*wait
+	pulse  *pulse
 
 	mu   sync.Mutex
 	seen []*Answer
@@ -69,21 +76,31 @@ func newWorld(t Target) (*world, error) {
 	}
 	if t.Paths == 0 {
 		t.Paths = 1000
+		if t.Quick {
+			t.Paths = 100
+		}
 	}
 	if t.Connections == 0 {
 		t.Connections = 200
 	}
-	w := &world{Target: t, log: &lines{}, ups: map[string]*upstream{}, client: newClient()}
+	w := &world{Target: t, log: &lines{}, ups: map[string]*upstream{}, client: newClient(), pulse: feelPulse()}
 	if t.Settings.folder != "" && t.Settings.OpenAPI != "none" {
-		raw, err := os.ReadFile(filepath.Join(t.Settings.folder, or(t.Settings.OpenAPI, "openapi.json")))
-		if err != nil {
-			return nil, fmt.Errorf("reading the service's description: %w", err)
-		}
-		if w.doc, err = readDocument(raw); err != nil {
+		if err := w.readOwn(); err != nil {
+			w.pulse.end()
 			return nil, err
 		}
 	}
 	return w, nil
+}
+
+// readOwn reads the description beside conform.json.
+func (w *world) readOwn() error {
+	raw, err := os.ReadFile(filepath.Join(w.Settings.folder, or(w.Settings.OpenAPI, "openapi.json")))
+	if err != nil {
+		return fmt.Errorf("reading the service's description: %w", err)
+	}
+	w.doc, err = readDocument(raw)
+	return err
 }
 
 func newClient() *http.Client {
@@ -92,6 +109,7 @@ func newClient() *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DisableCompression: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 2 * time.Second,
+			DialContext: (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		},
 	}
 }
@@ -149,10 +167,10 @@ func (w *world) database(ctx context.Context) error {
 	address := w.Postgres
 	if address == "" {
 		var err error
-		if w.server, err = scratch.Start(); err != nil {
-			return err
+		if w.server, err = pgserver.Start(); err != nil {
+			return fmt.Errorf("starting a PostgreSQL, as none was named with -postgres: %w", err)
 		}
-		address = w.server.URL("postgres")
+		address = w.serverURL()
 	}
 	var err error
 	if w.db, err = scratch.New(ctx, address, w.Settings.Schema); err != nil {
@@ -239,6 +257,7 @@ func (w *world) running(ctx context.Context) error {
 
 // close ends all that open began.
 func (w *world) close(ctx context.Context) {
+	w.pulse.end()
 	if w.proc != nil && w.proc.running() {
 		w.proc.signal(syscall.SIGTERM)
 		if !w.proc.over(w.Times.Drain + time.Second) {

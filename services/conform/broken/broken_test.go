@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/conform"
-	"github.com/emporium-shop/emporium/services/conform/internal/scratch"
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgserver"
 )
 
 // TestMain runs the tests, or the service itself: the checker starts this
@@ -108,12 +108,12 @@ func explain(r conform.Report) string {
 const parallel = 12
 
 func TestEveryRuleHasAMutantThatFailsItAndNoOther(t *testing.T) {
-	server, err := scratch.Start()
+	server, err := pgserver.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	for id, report := range checkAll(t, server.URL("postgres"), mutants()) {
+	for id, report := range checkAll(t, server.URL("postgres", pgserver.Superuser), mutants()) {
 		t.Run("breaks "+id, func(t *testing.T) {
 			if got := strings.Join(failed(report), " "); got != id || report.Error != "" {
 				t.Errorf("with fault %q the rules %q fail:\n%s", id, got, explain(report))

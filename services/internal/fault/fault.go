@@ -93,6 +93,11 @@ func BadRequest(parameter, why string) *Fault {
 	return &Fault{Kind: BadRequestKind, Detail: "The request cannot be read; errors tells where.", Fields: []Field{{Parameter: parameter, Detail: why}}}
 }
 
+// InvalidParameter says that a parameter can be read, and its value is not allowed.
+func InvalidParameter(parameter, why string) *Fault {
+	return &Fault{Kind: InvalidKind, Detail: "The request is not valid; errors tells where.", Fields: []Field{{Parameter: parameter, Detail: why}}}
+}
+
 // Forbidden says that the caller is known and may not do this.
 func Forbidden(detail string) *Fault { return &Fault{Kind: ForbiddenKind, Detail: detail} }
 

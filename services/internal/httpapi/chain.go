@@ -90,6 +90,27 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 	})
 }
 
+// bounded refuses a header that is too large, whatever is asked for: probes and descriptions, too.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if headerSize(r) > headerLimit {
+			s.api.refuse(w, r, problem.New(problem.Plain(http.StatusRequestHeaderFieldsTooLarge), "The header is larger than 16 KiB."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func headerSize(r *http.Request) int {
+	size := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, value := range values {
+			size += len(name) + len(value)
+		}
+	}
+	return size
+}
+
 // wrap puts the rest of the chain around one route.
 func (s *Server) wrap(r *route) http.Handler {
 	limits := r.limits.or(Limits{s.options.Limits.Body, s.options.Limits.Deadline, 0})
@@ -129,6 +150,9 @@ func (s *Server) wrap(r *route) http.Handler {
 				return
 			}
 		}
+		if req.ContentLength == 0 || len(c.body) > 0 {
+			allRead(w)
+		}
 		r.serve(w, req)
 	})
 }
@@ -139,6 +163,14 @@ func patient(w http.ResponseWriter, d time.Duration) {
 	end := time.Now().Add(d)
 	c := http.NewResponseController(w)
 	_, _ = c.SetReadDeadline(end), c.SetWriteDeadline(end) // a test's recorder has none
+}
+
+// allRead takes the read deadline away once nothing is left to be read. net/http
+// takes one that passes for a client that left: a process that was not let run for
+// long, by a busy or a paused machine, would answer 499 to clients that wait. The
+// next request of the connection sets its own.
+func allRead(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a test's recorder has none
 }
 
 // step lets a request through, changed perhaps, or refuses it.

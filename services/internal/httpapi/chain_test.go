@@ -235,9 +235,34 @@ func TestALongAnswerHasItsTimeOnTheConnection(t *testing.T) {
 	for limit, wants := range map[time.Duration]bool{5 * time.Second: false, 10 * time.Minute: true} {
 		w := newWorld(t, Limits{Deadline: limit})
 		out := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-		w.ServeHTTP(out, httptest.NewRequest("GET", "/api/things/1", nil))
+		w.ServeHTTP(out, httptest.NewRequest("POST", "/form", strings.NewReader("a=b")))
 		if out.read.IsZero() == wants || out.write.IsZero() == wants || (wants && time.Until(out.read) < 9*time.Minute) {
 			t.Errorf("%s: read until %s, write until %s", limit, out.read, out.write)
+		}
+	}
+}
+
+// net/http takes a read deadline that passes for a client that left: it would end a request, and all later ones of the
+// connection, where a busy or a paused machine lets a process stand still for half a minute.
+func TestAClientThatWaitsHasNotLeftWhenTheReadDeadlinePasses(t *testing.T) {
+	w := newWorld(t, Limits{})
+	for name, c := range map[string]struct {
+		method, path, body string
+		read               bool
+	}{
+		"nothing to read":       {"GET", "/api/things/1", "", true},
+		"all is read":           {"POST", "/api/things", `{"name":"a"}`, true},
+		"the handler may read":  {"POST", "/form", "a=b", false},
+		"a page without a body": {"GET", "/picture", "", true},
+		"what nobody reads":     {"GET", "/api/things/1", "a body where none belongs", false},
+	} {
+		ends := time.Now().Add(readTimeout)
+		out := &deadlines{ResponseRecorder: httptest.NewRecorder(), read: ends}
+		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+		r.Header.Set("Idempotency-Key", "8e03978e-40d5-43e8-bc93-6894a57f9324")
+		r.Header.Set("Content-Type", map[bool]string{true: "application/json", false: "application/x-www-form-urlencoded"}[c.read])
+		if w.ServeHTTP(out, r); out.Code >= 400 || out.read.IsZero() != c.read {
+			t.Errorf("%s: %d, and the read deadline is %s", name, out.Code, out.read)
 		}
 	}
 }

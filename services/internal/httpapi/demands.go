@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/problem"
@@ -23,14 +24,11 @@ const (
 	mergePatch = "application/merge-patch+json"
 )
 
-// limited refuses a header over the limit, and a body before it is read as far
-// as its length is told; a page bounds what it reads by the same number.
+// limited refuses a body before it is read as far as its length is told; a page
+// bounds what it reads by the same number.
 func (l Limits) limited(r *route) step {
 	tooLarge := problem.New(problem.Plain(http.StatusRequestEntityTooLarge), fmt.Sprintf("The body is larger than %d bytes.", l.Body))
 	return func(w http.ResponseWriter, req *http.Request, _ *call) (*http.Request, *problem.Problem) {
-		if headerSize(req) > headerLimit {
-			return req, problem.New(problem.Plain(http.StatusRequestHeaderFieldsTooLarge), "The header is larger than 16 KiB.")
-		}
 		if req.ContentLength > l.Body {
 			w.Header().Set("Connection", "close") // the rest of the body is not read
 			return req, tooLarge
@@ -40,16 +38,6 @@ func (l Limits) limited(r *route) step {
 		}
 		return req, nil
 	}
-}
-
-func headerSize(r *http.Request) int {
-	size := len(r.RequestURI)
-	for name, values := range r.Header {
-		for _, value := range values {
-			size += len(name) + len(value)
-		}
-	}
-	return size
 }
 
 // accepted refuses what the client could not read (406) and what we cannot (415, 413).
@@ -153,8 +141,8 @@ func covers(kind, give string) bool {
 }
 
 // demanded refuses a request without what makes it safe: first its key, then the
-// version that it was made for.
-func (r *route) demanded(_ http.ResponseWriter, req *http.Request, _ *call) (*http.Request, *problem.Problem) {
+// version that it was made for, and then its text.
+func (r *route) demanded(_ http.ResponseWriter, req *http.Request, c *call) (*http.Request, *problem.Problem) {
 	if r.key {
 		if err := r.keyOf(req.Context(), req.Header.Get("Idempotency-Key")).Valid(); err != nil {
 			return req, problem.From(req.Context(), err)
@@ -162,6 +150,9 @@ func (r *route) demanded(_ http.ResponseWriter, req *http.Request, _ *call) (*ht
 	}
 	if r.match && req.Header.Get("If-Match") == "" {
 		return req, problem.New(problem.PreconditionRequired, "Send If-Match with the ETag that you read.")
+	}
+	if !utf8.Valid(c.body) { // encoding/json would put U+FFFD in its place, and nobody would know
+		return req, problem.New(problem.Malformed, "The request cannot be read; errors tells where.", problem.Field{Pointer: "#", Detail: "It is no UTF-8."})
 	}
 	return req, nil
 }

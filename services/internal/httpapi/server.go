@@ -66,7 +66,7 @@ func NewServer(a *API, o Options) (*Server, error) {
 	for _, r := range a.routes {
 		mux.Handle(r.name(), s.wrap(r))
 	}
-	s.handler = s.observed(s.recovered(mux))
+	s.handler = s.observed(s.recovered(s.bounded(mux)))
 	return s, nil
 }
 

@@ -96,7 +96,7 @@ func TestAKeyBelongsToItsCallerAndRoute(t *testing.T) {
 
 func TestAKeyThatIsNoneDoesNothing(t *testing.T) {
 	db := pgtest.Open(t, desk)
-	if _, err := send(t.Context(), db, idempotency.Key{Route: "POST /api/desk", Value: "1"}, `{}`); !fault.Is(err, fault.BadRequestKind) || parcels(t, db) != 0 {
+	if _, err := send(t.Context(), db, idempotency.Key{Route: "POST /api/desk", Value: "1"}, `{}`); !fault.Is(err, fault.InvalidKind) || parcels(t, db) != 0 {
 		t.Errorf("%v; %d parcels", err, parcels(t, db))
 	}
 }

@@ -62,15 +62,16 @@ func ParseKey(value string) string {
 	return value
 }
 
-// Valid is nil for a key that can be used, and a fault.BadRequest otherwise.
+// Valid is nil for a key that can be used, a fault.BadRequest for one that is
+// missing, and a fault.InvalidParameter for one that could be met by chance.
 func (k Key) Valid() error {
 	switch {
 	case k.Value == "":
 		return fault.BadRequest(header, "It is missing: without one, a repeated request would be done twice. Send a new UUID with each new request.")
 	case len(k.Value) < least || len(k.Value) > most || strings.ContainsFunc(k.Value, invisible):
-		return fault.BadRequest(header, "A key has 16 to 255 visible ASCII characters, such as a UUID.")
+		return fault.InvalidParameter(header, "A key has 16 to 255 visible ASCII characters, such as a UUID.")
 	case k.Caller == "" && !random(k.Value):
-		return fault.BadRequest(header, "Without signing in, the key is all that keeps others from the answer: send a random UUID, or 16 random bytes in hex or base64url.")
+		return fault.InvalidParameter(header, "Without signing in, the key is all that keeps others from the answer: send a random UUID, or 16 random bytes in hex or base64url.")
 	}
 	return nil
 }

@@ -38,7 +38,11 @@ func TestWhatAKeyMayBe(t *testing.T) {
 		"a customer's, in another script":         {"customer/7", "bestellung-für-ada", false},
 	} {
 		err := Key{Caller: c.caller, Route: "POST /x", Value: c.value}.Valid()
-		if (err == nil) != c.valid || (err != nil && !fault.Is(err, fault.BadRequestKind)) {
+		refusal := fault.InvalidKind
+		if c.value == "" {
+			refusal = fault.BadRequestKind
+		}
+		if (err == nil) != c.valid || (err != nil && !fault.Is(err, refusal)) {
 			t.Errorf("%s (%q): %v", name, c.value, err)
 		}
 	}

@@ -50,26 +50,52 @@ func (j *judge) Failed() bool {
 
 func (j *judge) Helper() {}
 
-func TestAServiceRunsAsInAShop(t *testing.T) {
+// deskService counts parcels.
+func deskService() app.Service {
 	type answer struct {
 		Body struct {
 			Parcels int `json:"parcels"`
 		}
 	}
-	s := Start(t, app.Service{
+	return app.Service{
 		Name: "desk", About: "Parcels.", Schema: desk, Provides: []string{"desk/v1"},
 		New: func(_ context.Context, k *app.Kit) (app.Parts, error) {
 			a := k.NewAPI()
 			httpapi.Get(a, "/api/desk", access.Public, func(ctx context.Context, _ *struct{}) (*answer, error) {
 				var out answer
 				return &out, k.DB.QueryRow(ctx, `SELECT count(*) FROM desk.parcels`).Scan(&out.Body.Parcels)
-			})
+			}, httpapi.Summary("How many parcels there are"))
 			return app.Parts{API: a}, nil
 		},
-	})
+	}
+}
+
+func TestAServiceRunsAsInAShop(t *testing.T) {
+	s := Start(t, deskService())
 	res := s.Send(t, "GET", "/api/desk", "")
 	if sources := res.Header.Get("X-Shop-Sources"); res.StatusCode != 200 || sources != "desk=acme-1a2b3c4d" {
 		t.Errorf("%d, sources %q", res.StatusCode, sources)
+	}
+}
+
+func TestTheContractIsLookedAt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	document, err := app.Description(deskService())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Start(t, deskService())
+	for settings, broken := range map[string]string{`{"service":"desk","schema":"desk"}`: "", `{"service":"counter"}`: "K-02"} {
+		for name, text := range map[string]string{"conform.json": settings, "openapi.json": string(document)} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j := &judge{TB: t}
+		s.Contract(j)
+		if told := strings.Join(j.errors, "\n"); (broken == "") != (told == "") || !strings.Contains(told, broken) {
+			t.Errorf("with %s the test is told %q", settings, told)
+		}
 	}
 }
 

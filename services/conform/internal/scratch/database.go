@@ -1,3 +1,5 @@
+// Package scratch gives a checked service databases on a PostgreSQL, behind a
+// proxy that can be cut.
 package scratch
 
 import (

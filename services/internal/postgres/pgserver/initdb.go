@@ -18,13 +18,13 @@ var recipe = []string{"-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C
 // makeData makes the files of a cluster: initdb takes a second of CPU, copying
 // what it made before a few hundredths. The copy is kept in the user's cache,
 // one for each recipe and PostgreSQL. A cache that cannot be used is no reason to fail.
-func makeData(data string, who *syscall.SysProcAttr) error {
-	kept, err := keptAt()
+func makeData(bin, data string, who *syscall.SysProcAttr) error {
+	kept, err := keptAt(bin)
 	if err == nil && copyTree(kept, data) == nil {
 		return nil
 	}
 	_ = os.RemoveAll(data) // half a copy
-	initdb := exec.Command(bin+"initdb", append([]string{"-D", data}, recipe...)...)
+	initdb := exec.Command(filepath.Join(bin, "initdb"), append([]string{"-D", data}, recipe...)...)
 	initdb.SysProcAttr, initdb.Dir = who, filepath.Dir(data)
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("making a PostgreSQL cluster: %w: %s", err, out)
@@ -35,7 +35,7 @@ func makeData(data string, who *syscall.SysProcAttr) error {
 	return nil
 }
 
-// keep puts a copy where the next test binary finds it. Of two who do so at once,
+// keep puts a copy where the next process finds it. Of two who do so at once,
 // one wins: a rename is whole or not at all.
 func keep(data, kept string) {
 	if os.MkdirAll(filepath.Dir(kept), 0o755) != nil {
@@ -61,19 +61,20 @@ func copyTree(from, to string) error {
 
 // keptAt names the files by what they depend on: recipe, program, catalog, and
 // who may own them.
-func keptAt() (string, error) {
+func keptAt(bin string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.New()
 	fmt.Fprintln(sum, strings.Join(recipe, " "), os.Geteuid())
-	for _, name := range []string{bin + "initdb", bin + "postgres", filepath.Join(bin, "../../../../share/postgresql/15/postgres.bki")} {
+	catalog := filepath.Join("/usr/share/postgresql", version(bin), "postgres.bki")
+	for _, name := range []string{filepath.Join(bin, "initdb"), filepath.Join(bin, "postgres"), catalog} {
 		if err := add(sum, name); err != nil {
 			return "", err
 		}
 	}
-	return filepath.Join(cache, "emporium", "pgtest", hex.EncodeToString(sum.Sum(nil)[:12])), nil
+	return filepath.Join(cache, "emporium", "pgserver", hex.EncodeToString(sum.Sum(nil)[:12])), nil
 }
 
 func add(sum io.Writer, name string) error {
