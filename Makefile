@@ -69,7 +69,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-node conform e2e-smoke e2e bench bench-front-door bench-scale tools
+.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-node pages conform e2e-smoke e2e bench bench-front-door bench-scale tools
 test: ## verify, vet, unit, envtest, test-services, test-node, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
@@ -98,6 +98,11 @@ test-services: tools ## The front door and the services, on a real PostgreSQL, w
 
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
+
+# Not part of `test`: see hack/test.sh.
+pages: ## Chromium looks at every page of a shop: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
+	@hack/install.sh chromium node npm
+	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m ./services/storefront/browser
 
 conform: tools ## The contract's checker: that each rule can fail (all mutants), then a service that hack/newservice wrote, and every service of this repository against it (FLAGS="-v -long")
 	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform

@@ -1,14 +1,25 @@
 #!/bin/bash
 # Installs what the tests take from the machine: PostgreSQL 15 for the services, a C compiler for Go's race detector.
-# Arguments name more packages, each with a program of its name. Where it may not install, it says what to install.
+# Arguments name more programs, chromium among them. Where it may not install, it says what to install.
 set -euo pipefail
+
+# package is what Debian calls the package of a program.
+package() {
+	case $1 in
+	node) echo nodejs ;;
+	# Without its recommendations it has no font but one.
+	chromium) echo chromium fonts-liberation ;;
+	*) echo "$1" ;;
+	esac
+}
 
 missing=()
 # Debian keeps the server's programs out of PATH.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql-15)
 command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev)
 for name in "$@"; do
-	[ -x "/usr/sbin/$name" ] || command -v "$name" >/dev/null || missing+=("$name")
+	# shellcheck disable=SC2207 # names of packages are words
+	[ -x "/usr/sbin/$name" ] || command -v "$name" >/dev/null || missing+=($(package "$name"))
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

@@ -59,6 +59,9 @@ func (r review) Rating() string { return fmt.Sprintf("%d of %d stars", r.Stars, 
 // Day is when it was written, as <time> wants it.
 func (r review) Day() string { return r.CreatedAt.UTC().Format(time.DateOnly) }
 
+// Date is the same for people.
+func (r review) Date() string { return r.CreatedAt.UTC().Format("2 January 2006") }
+
 // Drawn is the average as stars, rounded to whole ones.
 func (o opinions) Drawn() string { return drawn(int(o.Summary.Average + 0.5)) }
 

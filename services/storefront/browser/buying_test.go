@@ -1,0 +1,106 @@
+package browser
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// A visitor fills a cart, changes and empties it; and the same with scripts off.
+func TestFromProductToCartAndOutAgain(t *testing.T) {
+	chrome, s := browser(t), openShop(t)
+	for name, off := range map[string]bool{"as browsers come": false, "with scripts off": true} {
+		t.Run(name, func(t *testing.T) {
+			b := visit(t, chrome, s, looks[2])
+			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
+			b.open(t, "/", 200)
+			b.click(t, ".card a", 200)
+			b.fill(t, "#quantity", "2")
+			b.click(t, "form.buy button", 200)
+			b.wants(t, "is in your cart.", `value="2"`, `<span class="count">2`)
+			b.fill(t, "form.amount input", "5")
+			b.click(t, "form.amount button", 200)
+			b.wants(t, "you have 5 of it", `value="5"`)
+			b.click(t, ".lines .plain", 200)
+			b.wants(t, "Your cart is empty.", "Put it back")
+			b.click(t, ".notice button", 200)
+			b.wants(t, `value="5"`)
+			b.theCookieIsSafe(t)
+			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
+			b.quiet(t, false)
+		})
+	}
+}
+
+// theCookieIsSafe wants the cookie that a browser takes over TLS alone, from this host alone.
+func (b *tab) theCookieIsSafe(t *testing.T) {
+	t.Helper()
+	for _, cookie := range call(t, b, network.GetCookies, network.GetCookiesParams{}).Cookies {
+		if cookie.Name == "__Host-shop_cart" && cookie.HTTPOnly && cookie.Secure && cookie.SameSite == network.CookieSameSiteLax {
+			return
+		}
+	}
+	t.Error("the browser has no cookie __Host-shop_cart")
+}
+
+// Everything can be reached and done without a mouse, and what has the focus is seen.
+func TestAKeyboardIsEnough(t *testing.T) {
+	chrome, s := browser(t), openShop(t)
+	for _, path := range []string{"/", "/?category=kitchen", "/products/KIT-1001", "/cart"} {
+		t.Run(path, func(t *testing.T) {
+			b := visit(t, chrome, s, looks[0])
+			if path == "/cart" {
+				fillCart(t, b)
+			}
+			b.open(t, path, 200)
+			all := eval[int](t, b, reachable)
+			for n := range all {
+				b.tabKey(t)
+				if wrong := eval[string](t, b, focused); wrong != "" {
+					t.Fatalf("after %d times Tab: %s", n+1, wrong)
+				}
+			}
+			if left := eval[[]string](t, b, `[...window.left].map(e => e.outerHTML.slice(0, 150))`); len(left) > 0 {
+				t.Errorf("a keyboard does not reach %q", left)
+			}
+		})
+	}
+	t.Run("buying", func(t *testing.T) {
+		b := visit(t, chrome, s, looks[0])
+		b.open(t, "/products/KIT-1001", 200)
+		eval[bool](t, b, `document.getElementById("quantity").focus(), true`)
+		b.tabKey(t)
+		b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+		b.wants(t, "is in your cart.")
+	})
+	t.Run("skipping the header", func(t *testing.T) {
+		b := visit(t, chrome, s, looks[0])
+		b.open(t, "/", 200)
+		b.tabKey(t)
+		b.do(t, chromedp.KeyEvent(kb.Enter))
+		b.tabKey(t)
+		if !eval[bool](t, b, `document.getElementById("main").contains(document.activeElement)`) {
+			t.Errorf("the skip link leads to %s", eval[string](t, b, "document.activeElement.outerHTML"))
+		}
+	})
+}
+
+const (
+	// reachable notes all that can be used, and counts it.
+	reachable = `(() => {
+		window.left = new Set([...document.querySelectorAll("a[href], button, input:not([type=hidden])")].filter(e => e.checkVisibility()));
+		return window.left.size;
+	})()`
+	// focused strikes off what has the focus, and tells what is wrong with how it shows.
+	focused = `(() => {
+		const e = document.activeElement, at = e.getBoundingClientRect(), style = getComputedStyle(e), header = document.querySelector("header");
+		if (!window.left.delete(e)) return "the focus is at " + e.outerHTML.slice(0, 150);
+		if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return "nothing shows the focus of " + e.outerHTML.slice(0, 150);
+		if (at.bottom <= 0 || at.top >= innerHeight) return "outside of the window: " + e.outerHTML.slice(0, 150);
+		if (!header.contains(e) && !e.matches(".skip") && at.top < header.getBoundingClientRect().bottom - 1) return "under the header: " + e.outerHTML.slice(0, 150);
+		return "";
+	})()`
+)
