@@ -1,7 +1,9 @@
 package controllers
 
 import (
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
@@ -45,7 +47,19 @@ func SourceCacheOptions() cache.Options {
 	if err != nil {
 		panic(err) // a constant requirement
 	}
-	return cache.Options{DefaultLabelSelector: labels.NewSelector().Add(*theirs), DefaultTransform: strip}
+	return cache.Options{DefaultLabelSelector: labels.NewSelector().Add(*theirs), DefaultTransform: stripTheirs}
+}
+
+// stripTheirs takes away what nobody reads of objects that are not the operator's.
+func stripTheirs(o any) (any, error) {
+	switch o := o.(type) {
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		o.Spec = autoscalingv2.HorizontalPodAutoscalerSpec{ScaleTargetRef: o.Spec.ScaleTargetRef}
+		o.Status = autoscalingv2.HorizontalPodAutoscalerStatus{}
+	case *policyv1.PodDisruptionBudget:
+		o.Status = policyv1.PodDisruptionBudgetStatus{}
+	}
+	return strip(o)
 }
 
 // strip takes away what nobody reads before an object is cached: at a thousand shops that is

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -17,7 +18,7 @@ import (
 // will change by trying again soon: somebody has to change something.
 func explain(d *plan.Decision, err error) (settled bool) {
 	all := leaves(err)
-	for _, of := range []func(*plan.Decision, error) bool{explainForeign, explainRefused, explainLostCopy} {
+	for _, of := range []func(*plan.Decision, error) bool{explainGoing, explainForeign, explainRefused, explainLostCopy} {
 		for _, e := range all {
 			if of(d, e) {
 				d.Message += others(len(all) - 1)
@@ -38,6 +39,15 @@ func others(n int) string {
 		return " (and one more error)"
 	}
 	return fmt.Sprintf(" (and %d more errors)", n)
+}
+
+// explainGoing: whatever else is refused, the namespace goes, and nobody has to mend a service for that.
+func explainGoing(d *plan.Decision, err error) bool {
+	if !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return false
+	}
+	d.Reason, d.Message = v1alpha1.ReasonDeleting, fmt.Sprintf("the shop's namespace is being deleted: nothing can be created in it, and all of the shop goes with it (%v)", err)
+	return true
 }
 
 func explainForeign(d *plan.Decision, err error) bool {

@@ -18,6 +18,9 @@ const (
 
 func askAgain(shop *v1alpha1.Shop, now time.Time) time.Duration {
 	since := meta.FindStatusCondition(shop.Status.Conditions, string(v1alpha1.ConditionStalled))
+	if ready := meta.FindStatusCondition(shop.Status.Conditions, string(v1alpha1.ConditionReady)); ready != nil && ready.Reason == string(v1alpha1.ReasonDeleting) {
+		since = ready // a namespace that goes is no stall, and nobody hurries it by asking
+	}
 	if since == nil {
 		return askAgainSoonest
 	}

@@ -9,6 +9,17 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
+func TestANamespaceThatGoesIsAskedEverMoreRarely(t *testing.T) {
+	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+	shop := &v1alpha1.Shop{}
+	shop.Status.Conditions = []metav1.Condition{{
+		Type: string(v1alpha1.ConditionReady), Reason: string(v1alpha1.ReasonDeleting), LastTransitionTime: metav1.NewTime(now.Add(-10 * time.Minute)),
+	}}
+	if got := askAgain(shop, now); got != askAgainLatest {
+		t.Errorf("after ten minutes: %s", got)
+	}
+}
+
 func TestARefusalIsTriedAgainEverMoreRarely(t *testing.T) {
 	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	shop := &v1alpha1.Shop{}

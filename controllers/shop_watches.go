@@ -68,6 +68,7 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
 	b = b.WatchesRawSource(source.Kind(sources, client.Object(&policyv1.PodDisruptionBudget{}), handler.EnqueueRequestsFromMapFunc(r.byNamespace), notItsStatus()))
+	b = b.WatchesRawSource(source.Kind(sources, client.Object(&autoscalingv2.HorizontalPodAutoscaler{}), handler.EnqueueRequestsFromMapFunc(r.byNamespace), notItsStatus()))
 	b = r.watchGrants(b, sources)
 	if r.Reader.GatewayAPI {
 		b = r.watchRoutes(b)

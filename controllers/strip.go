@@ -10,6 +10,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // stripMeta takes away who wrote which field, and the copy of the whole object that a
@@ -74,7 +75,18 @@ func stripContainers(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 // stripSecret: the name of a copy follows from its content, and nothing else of it is read.
 func stripSecret(s *corev1.Secret) {
 	if isCopy(s) {
+		distrust(s, release.HashSecret)
 		s.Data, s.StringData = nil, nil
+	}
+}
+
+// distrust takes from a copy what it tells of itself where somebody put another object in its place, with
+// other content: nobody could tell that any more when the content is gone.
+func distrust[T metav1.Object](o T, hash func(T) (string, error)) {
+	if is, err := hash(o); err != nil || !release.IsCopyOf(o.GetName(), is) {
+		annotations := o.GetAnnotations()
+		delete(annotations, observe.AnnotationCopiedFrom)
+		o.SetAnnotations(annotations)
 	}
 }
 
@@ -83,6 +95,7 @@ func stripConfigMap(c *corev1.ConfigMap) {
 	if !isCopy(c) {
 		return
 	}
+	distrust(c, release.HashConfigMap)
 	table, is := c.Data[frontdoor.TableKey]
 	c.Data, c.BinaryData = nil, nil
 	if is {

@@ -5,22 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/release"
+	"github.com/emporium-shop/emporium/internal/resources"
 )
 
 // adopt looks at an object that is there where one of its name was to be created. The shop's own gets
 // back the labels that somebody took away, without which no cache holds it; a copy that lost its owner gets
 // it back where it still holds what its name says. Everything else is somebody else's.
 func (w *Writer) adopt(ctx context.Context, shop *v1alpha1.Shop, want client.Object, kind string) error {
-	there := want.DeepCopyObject().(client.Object)
+	there := reflect.New(reflect.TypeOf(want).Elem()).Interface().(client.Object) // an answer does not empty the maps that it is read into
 	err := w.Live.Get(ctx, client.ObjectKeyFromObject(want), there)
 	switch {
 	case apierrors.IsNotFound(err):
@@ -32,7 +36,24 @@ func (w *Writer) adopt(ctx context.Context, shop *v1alpha1.Shop, want client.Obj
 	case !there.GetDeletionTimestamp().IsZero() || !(isOwned(there, shop) || isLostCopy(there)):
 		return &ForeignError{kind, want.GetName()}
 	}
+	if isCopy(want) && isSwapped(there) {
+		return w.replace(ctx, there, want, kind)
+	}
 	return w.relabel(ctx, there, want, kind)
+}
+
+// replace puts a copy in the place of one that somebody made anew with other content. Nobody can change
+// that one: it goes, in just the version that was looked at, and pods that start in this moment wait for the next.
+func (w *Writer) replace(ctx context.Context, there, want client.Object, kind string) error {
+	log.FromContext(ctx).Info("replacing a copy that somebody swapped for other content", "kind", kind, "name", want.GetName())
+	if err := w.delete(ctx, kind, there); err != nil {
+		return err
+	}
+	w.wrote(kind, "create")
+	if err := w.Client.Create(ctx, want, client.FieldOwner(resources.FieldManager)); err != nil {
+		return fmt.Errorf("creating %s %s again: %w", kind, want.GetName(), err)
+	}
+	return nil
 }
 
 // relabel gives an object the labels and the owner that it was created with, and a copy the
@@ -82,6 +103,14 @@ func isLostCopy(o client.Object) bool {
 	}
 	hash, err := hashOf(o)
 	return err == nil && immutable != nil && *immutable && release.IsCopyOf(o.GetName(), hash)
+}
+
+func isCopy(o client.Object) bool { return o.GetLabels()[frontdoor.LabelComponent] == ComponentCopy }
+
+// isSwapped tells whether a copy holds something else than its name says.
+func isSwapped(o client.Object) bool {
+	hash, err := hashOf(o)
+	return err == nil && !release.IsCopyOf(o.GetName(), hash)
 }
 
 func hashOf(o client.Object) (string, error) {

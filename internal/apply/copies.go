@@ -19,14 +19,21 @@ import (
 // ComponentCopy marks the copies of ConfigMaps and Secrets.
 const ComponentCopy = observe.ComponentCopy
 
-// LostCopyError says that a copy which pods of a release use is gone for good.
+// LostCopyError says that a copy which pods of a release use is gone for good, or that another object is
+// in its place.
 type LostCopyError struct {
 	Release string
 	Copy    v1alpha1.ConfigCopy
 	Why     string
+	// Swapped: there is one of its name, and it holds something else.
+	Swapped bool
 }
 
 func (e *LostCopyError) Error() string {
+	if e.Swapped {
+		return fmt.Sprintf("%s %s, which pods of release %s read, was replaced by one with other content, and %s %s %s: pods that are started now run with what nobody released; give %s the content that it had, or release the services anew",
+			e.Copy.Kind, e.Copy.Copy, e.Release, e.Copy.Kind, e.Copy.Name, e.Why, e.Copy.Name)
+	}
 	return fmt.Sprintf("%s %s, which pods of release %s read, was deleted, and %s %s %s: pods that are started now fail; create %s with the content that it had, or release the services anew",
 		e.Copy.Kind, e.Copy.Copy, e.Release, e.Copy.Kind, e.Copy.Name, e.Why, e.Copy.Name)
 }
@@ -37,8 +44,9 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 	var errs []error
 	for _, c := range rel.Spec.Copies {
 		there, err := w.hasCopy(ctx, shop, c)
+		swapped := false
 		if err == nil && !there {
-			there, err = w.mendCopy(ctx, shop, c)
+			there, swapped, err = w.mendCopy(ctx, shop, c)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -49,9 +57,9 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 		_, hash, err := configs.Load(ctx, shop.Namespace, release.Ref{Kind: c.Kind, Name: c.Name})
 		switch {
 		case apierrors.IsNotFound(err):
-			err = &LostCopyError{rel.Name, c, "is gone as well"}
+			err = &LostCopyError{rel.Name, c, "is gone as well", swapped}
 		case err == nil && !release.IsCopyOf(c.Copy, hash):
-			err = &LostCopyError{rel.Name, c, "has changed since"}
+			err = &LostCopyError{rel.Name, c, "has changed since", swapped}
 		case err == nil:
 			err = w.copyConfig(ctx, shop, c, configs)
 		}
@@ -61,19 +69,20 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 }
 
 // mendCopy gives a copy that is there the labels, the owner and the annotation back that somebody
-// took away, whatever became of what it was made of. there is false where it has to be made.
-func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (there bool, err error) {
+// took away, whatever became of what it was made of. there is false where it has to be made; swapped, where
+// one that is the shop's holds something else than its name says.
+func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (there, swapped bool, err error) {
 	var is client.Object = &corev1.ConfigMap{}
 	if c.Kind == v1alpha1.SecretKind {
 		is = &corev1.Secret{}
 	}
 	err = w.Live.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, is)
 	if err != nil {
-		return false, client.IgnoreNotFound(err)
+		return false, false, client.IgnoreNotFound(err)
 	}
 	hash, err := hashOf(is)
 	if err != nil || !is.GetDeletionTimestamp().IsZero() || !release.IsCopyOf(c.Copy, hash) || !(isOwned(is, shop) || isLostCopy(is)) {
-		return false, err
+		return false, err == nil && isOwned(is, shop) && !release.IsCopyOf(c.Copy, hash), err
 	}
 	want := is.DeepCopyObject().(client.Object)
 	meta := w.meta(shop, c.Copy, ComponentCopy)
@@ -82,7 +91,7 @@ func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.C
 	if !observe.TellsOfItself(is) { // of no version: it costs a read of what it was made of
 		want.SetAnnotations(map[string]string{observe.AnnotationCopiedFrom: observe.CopiedFrom(&metav1.ObjectMeta{UID: "unknown", ResourceVersion: "0"}, hash)})
 	}
-	return true, w.relabel(ctx, is, want, string(c.Kind))
+	return true, false, w.relabel(ctx, is, want, string(c.Kind))
 }
 
 // copyAll copies what is not copied yet: a release that changes an image alone writes nothing.

@@ -93,6 +93,12 @@ func (w *Writer) applyOne(ctx context.Context, shop *v1alpha1.Shop, in intent) e
 	if live != nil && w.insisted.isKnown(in, live) {
 		return nil
 	}
+	if in.isOther(live) {
+		if err := w.clear(ctx, shop, in); err != nil {
+			return err
+		}
+		live = nil
+	}
 	if !in.statedBy(live) {
 		if live, err = w.applyTo(ctx, in, live); err != nil {
 			return err

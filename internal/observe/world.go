@@ -43,6 +43,8 @@ type World struct {
 	Programs map[string]map[string][]string
 	// Budgets are, by service of what serves, the PodDisruptionBudgets of others that select its pods.
 	Budgets map[string][]string
+	// Autoscalers are, by service of what serves, the HorizontalPodAutoscalers of others that scale it.
+	Autoscalers map[string][]string
 	// Services of the running stacks by name, as they are: what reaches their pods.
 	Reached map[string]corev1.Service
 	// Entrance is the Service at which customers of a Managed front door arrive; nil where there is none.
@@ -111,7 +113,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	w.Observed.Policy = policy(shop.Spec.Release)
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
-		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets,
+		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets, r.readAutoscalers,
 	} {
 		if err := step(ctx, w); err != nil {
 			return nil, err

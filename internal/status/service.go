@@ -58,7 +58,8 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 	case !run.ReadyAt(floor):
 		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
-	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) + programsOf(w, active, svc.Name) + budgetsOf(w, svc.Name)}
+	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) +
+		programsOf(w, active, svc.Name) + budgetsOf(w, svc.Name) + autoscalersOf(w, svc.Name)}
 }
 
 // budgetsOf says that nodes with pods of a service cannot be drained; "": they can.
@@ -69,6 +70,18 @@ func budgetsOf(w *observe.World, service string) string {
 	}
 	return fmt.Sprintf(", but no node with its pods can be drained: PodDisruptionBudget %s selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time",
 		listed(others))
+}
+
+// autoscalersOf says that somebody else scales a service; "": nobody does.
+func autoscalersOf(w *observe.World, service string) string {
+	others := w.Autoscalers[service]
+	switch {
+	case len(others) == 0:
+		return ""
+	case w.Live[service].Autoscaling != nil:
+		return fmt.Sprintf(", but HorizontalPodAutoscaler %s scales it beside the operator's own, and Kubernetes lets neither: delete it, and say in spec.autoscaling how the service scales", listed(others))
+	}
+	return fmt.Sprintf(", but HorizontalPodAutoscaler %s scales it, though its number of pods is fixed and put back each time: delete it, or ask for spec.autoscaling", listed(others))
 }
 
 // standing says why nothing goes on. What counts pods is left to the Shop: it changes with

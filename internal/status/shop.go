@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
@@ -42,12 +43,22 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)
+	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)+lostTable(w)
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
+}
+
+// lostTable says that the routing table is gone while nothing may be changed: replicas of the front door
+// hold it, and one that starts anew does not. "": it is there, or is written by this pass.
+func lostTable(w *observe.World) string {
+	if w.Table != nil || w.Route != nil || !w.Shop.Spec.Paused || w.Observed.Table.Active == "" {
+		return ""
+	}
+	return fmt.Sprintf("; ConfigMap %s, by which the front door routes, is lost: a replica of the front door that starts now knows no release; it is written again when spec.paused is false",
+		frontdoor.TableName(w.Shop.Name))
 }
 
 // isReady: what the spec asks for is what serves.

@@ -243,18 +243,21 @@ func asTable(o client.Object) *corev1.ConfigMap {
 	return cm
 }
 
+// terminating refuses what is new in a namespace that is being deleted.
+func terminating(wr *cluster.Write) error {
+	if wr.Before != nil {
+		return nil
+	}
+	err := apierrors.NewForbidden(schema.GroupResource{Resource: strings.ToLower(wr.Key.Kind) + "s"}, wr.Key.Name, fmt.Errorf("unable to create new content in namespace %s because it is being terminated", Namespace))
+	err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
+	return err
+}
+
 // S10: the namespace is being deleted: everything goes, one after the other, and nothing can be created.
 func TestANamespaceThatIsBeingDeletedIsNotStormed(t *testing.T) {
 	w := scenario{name: "serving"}.begin()
 	defer w.Close()
-	w.Store.Admit = func(wr *cluster.Write) error {
-		if wr.Before != nil {
-			return nil
-		}
-		err := apierrors.NewForbidden(schema.GroupResource{Resource: strings.ToLower(wr.Key.Kind) + "s"}, wr.Key.Name, fmt.Errorf("unable to create new content in namespace %s because it is being terminated", Namespace))
-		err.ErrStatus.Details.Causes = append(err.ErrStatus.Details.Causes, metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})
-		return err
-	}
+	w.Store.Admit = terminating
 	w.StartOperator()
 	w.For(2 * time.Second)
 	creates := 0
@@ -280,8 +283,8 @@ func TestANamespaceThatIsBeingDeletedIsNotStormed(t *testing.T) {
 	if n := passesIn(w, time.Minute); n > 10 {
 		t.Errorf("%d passes within a minute in which nothing changed", n)
 	}
-	if _, message := w.Reason(); !strings.Contains(message, "because it is being terminated") {
-		t.Errorf("the shop says: %s", message)
+	if reason, message := w.Reason(); reason != v1alpha1.ReasonDeleting || !strings.Contains(message, "because it is being terminated") {
+		t.Errorf("the shop says %s: %s", reason, message)
 	}
 	w.as("namespace").Delete(w.Shop())
 	creates = 0

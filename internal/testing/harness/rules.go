@@ -147,6 +147,19 @@ func (a *Always) servingKeepsItsPods(wr *cluster.Write) {
 	}
 }
 
+// isSwapped tells whether a copy holds something else than its name says.
+func isSwapped(o client.Object) bool {
+	var hash string
+	var err error
+	switch c := o.(type) {
+	case *corev1.Secret:
+		hash, err = release.HashSecret(c)
+	case *corev1.ConfigMap:
+		hash, err = release.HashConfigMap(c)
+	}
+	return err == nil && !release.IsCopyOf(o.GetName(), hash)
+}
+
 // historyIsKept: what a way back needs is there.
 func (a *Always) historyIsKept(wr *cluster.Write) {
 	if wr.After != nil || wr.Before == nil {
@@ -158,6 +171,9 @@ func (a *Always) historyIsKept(wr *cluster.Write) {
 			a.broken(wr, "ShopRelease %s is deleted, which serves, served before or is pinned", rel.Name)
 		}
 	case "ConfigMap", "Secret":
+		if isSwapped(wr.Before) { // somebody put it there, and pods would read what nobody released
+			return
+		}
 		for _, o := range a.w.Store.All("ShopRelease") {
 			for _, c := range o.(*v1alpha1.ShopRelease).Spec.Copies {
 				if string(c.Kind) == wr.Key.Kind && c.Copy == wr.Key.Name {
