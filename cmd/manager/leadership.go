@@ -6,7 +6,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
@@ -30,19 +30,19 @@ func leaderLock(config *rest.Config) (resourcelock.Interface, error) {
 	}
 	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election") // AddUserAgent itself copies nothing
 	config.Timeout = renewDeadline / 2                                     // one request that hangs is not the end of the leadership
-	kube, err := kubernetes.NewForConfig(config)
+	leases, err := coordinationv1client.NewForConfig(config)               // a client of all kinds would bring each of their types into the program
 	if err != nil {
 		return nil, fmt.Errorf("making the client of the leadership: %w", err)
 	}
-	return lock(kube, namespace, pod), nil
+	return lock(leases, namespace, pod), nil
 }
 
 // lock holds the Lease in the name of the pod. Its containers run one after the other, so one
 // that was killed leads again as soon as it is back, though its Lease has not run out.
-func lock(kube kubernetes.Interface, namespace, pod string) resourcelock.Interface {
+func lock(leases coordinationv1client.LeasesGetter, namespace, pod string) resourcelock.Interface {
 	return &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Name: leaderElectionID, Namespace: namespace},
-		Client:     kube.CoordinationV1(),
+		Client:     leases,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: pod},
 	}
 }

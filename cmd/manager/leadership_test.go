@@ -31,7 +31,7 @@ func leads(t *testing.T, holder, pod string) bool {
 	defer cancel()
 	var led atomic.Bool
 	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
-		Lock: lock(kube, "emporium-system", pod), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		Lock: lock(kube.CoordinationV1(), "emporium-system", pod), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(context.Context) {}, OnStoppedLeading: func() {},
 			OnNewLeader: func(who string) {
@@ -108,7 +108,7 @@ func leadsOn(starved, late time.Duration) bool {
 	defer cancel()
 	var stopped time.Time
 	leaderelection.RunOrDie(ctx, leaderelection.LeaderElectionConfig{
-		Lock: lock(kube, "emporium-system", "emporium-a"), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+		Lock: lock(kube.CoordinationV1(), "emporium-system", "emporium-a"), LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(context.Context) {}, OnStoppedLeading: func() { stopped = time.Now() },
 		},

@@ -11,9 +11,6 @@ import (
 	"time"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the image holds this program alone: whom to trust, unless SSL_CERT_FILE or SSL_CERT_DIR says so
-	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -21,9 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
@@ -83,10 +78,10 @@ func run(ctx context.Context, o options) error {
 	if o.frontDoorImage == "" {
 		return fmt.Errorf("--front-door-image is not set: name the gateway's image, for example emporium.local/gateway:dev")
 	}
-	scheme := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
-	utilruntime.Must(v1alpha1.AddToScheme(scheme))
-	utilruntime.Must(gatewayv1.Install(scheme))
+	scheme, err := controllers.NewScheme()
+	if err != nil {
+		return err
+	}
 	config := ctrl.GetConfigOrDie()
 	config.QPS, config.Burst = float32(o.qps), o.burst
 	progress := &controllers.Progress{Now: time.Now}

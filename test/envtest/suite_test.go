@@ -71,8 +71,10 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	caches := controllers.CacheOptions()
 	controllers.HoldRoutes(&caches)
+	known, err := controllers.NewScheme() // of the operator itself: a kind that it lacks is missed here
+	Expect(err).NotTo(HaveOccurred())
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: scheme, Cache: caches, Metrics: metricsserver.Options{BindAddress: "0"},
+		Scheme: known, Cache: caches, Metrics: metricsserver.Options{BindAddress: "0"},
 	})
 	Expect(err).NotTo(HaveOccurred())
 	cached = mgr.GetClient()
