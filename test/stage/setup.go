@@ -2,9 +2,14 @@ package stage
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
+	"sigs.k8s.io/yaml"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/hack/services"
 )
 
@@ -42,13 +47,36 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 // Services are those of the sample shop: what this checkout holds.
 func (s Stage) Services() ([]services.Service, error) { return services.Find(s.Root) }
 
-// SampleImages makes the images of the sample shop's services with a tag.
+// SampleImages makes the images of the sample shop with a tag: of its services, and of the checks of its releases.
 func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	all, err := s.Services()
 	if err != nil {
 		return err
 	}
-	return s.Images(ctx, tag, services.Names(all)...)
+	checks, err := s.checkImages()
+	if err != nil {
+		return err
+	}
+	return s.Images(ctx, tag, append(services.Names(all), checks...)...)
+}
+
+// checkImages are the names of our images that the sample shop checks its releases with.
+func (s Stage) checkImages() (names []string, err error) {
+	text, err := os.ReadFile(filepath.Join(s.Root, samples, "shop.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var shop v1alpha1.Shop
+	if err := yaml.UnmarshalStrict(text, &shop); err != nil {
+		return nil, fmt.Errorf("reading the sample shop: %w", err)
+	}
+	for _, check := range shop.Spec.Release.Checks {
+		if ours, is := strings.CutPrefix(check.Image, LocalRegistry+"/"); is {
+			name, _, _ := strings.Cut(ours, ":")
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // Database brings the image of the samples' database to the user's registry; the cluster of this machine has it.

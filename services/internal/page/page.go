@@ -28,7 +28,7 @@ type Of[T any] struct {
 
 // cursor is what a client carries from page to page.
 type cursor[K any] struct {
-	Key K `json:"k"`
+	Key *K `json:"k"`
 	// Filter is a hash of what the list was filtered and ordered by.
 	Filter string `json:"f,omitempty"`
 }
@@ -38,21 +38,21 @@ type cursor[K any] struct {
 // the list that it comes from, and with no other.
 func After[K any](q Query, filter ...string) (K, error) {
 	var c cursor[K]
+	var none K
 	if q.Cursor == "" {
-		return c.Key, nil
+		return none, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(q.Cursor)
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}
-	var none K
-	if err != nil {
+	if err != nil || c.Key == nil { // without a key it would begin the list again, and nobody would notice
 		return none, fault.BadRequest("query.cursor", "The cursor is not one of ours. Use next of the page before, unchanged.")
 	}
 	if c.Filter != hash(filter) {
 		return none, fault.BadRequest("query.cursor", "The cursor is of a list with another filter. Begin again without a cursor.")
 	}
-	return c.Key, nil
+	return *c.Key, nil
 }
 
 // New makes a page of up to limit+1 items. The one too many tells that there
@@ -63,7 +63,8 @@ func New[T, K any](q Query, items []T, key func(T) K, filter ...string) (Of[T], 
 		return Of[T]{Items: append([]T{}, items...)}, nil // [] in JSON, never null
 	}
 	items = items[:q.Limit]
-	raw, err := json.Marshal(cursor[K]{key(items[q.Limit-1]), hash(filter)})
+	last := key(items[q.Limit-1])
+	raw, err := json.Marshal(cursor[K]{&last, hash(filter)})
 	if err != nil {
 		return Of[T]{}, fmt.Errorf("writing the cursor: %w", err)
 	}

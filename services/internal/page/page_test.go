@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/base64"
 	"errors"
 	"slices"
 	"testing"
@@ -143,4 +144,17 @@ func TestWhateverHappensMeanwhileNothingIsSkippedOrRepeated(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Contract L-04: who sends what is no cursor of ours is told so. Taken for the beginning, a walk would never end.
+func TestACursorWithoutAKeyIsNoBeginning(t *testing.T) {
+	for _, text := range []string{`{}`, `{"conform":1}`, `{"k":null}`, `null`, `[]`} {
+		q := Query{Limit: 1, Cursor: base64.RawURLEncoding.EncodeToString([]byte(text))}
+		if after, err := After[int](q); !fault.Is(err, fault.BadRequestKind) {
+			t.Errorf("%s: begins after %d (%v)", text, after, err)
+		}
+		if after, err := After[*int](q); !fault.Is(err, fault.BadRequestKind) {
+			t.Errorf("%s, for a pointer: begins after %v (%v)", text, after, err)
+		}
+	}
 }
