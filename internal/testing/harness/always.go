@@ -139,7 +139,7 @@ func (a *Always) carriesOwnerAndLabels(wr *cluster.Write) {
 // atMostTwoStacks: more than two are more than the cluster has room for. Who sees two that run begins no third;
 // one that he cannot know of yet he takes away in the next pass.
 func (a *Always) atMostTwoStacks(wr *cluster.Write) {
-	if wr.Key.Kind != "Deployment" || wr.After == nil {
+	if wr.Key.Kind != "Deployment" || wr.After == nil || wr.After.GetLabels()[frontdoor.LabelRelease] == "" {
 		return
 	}
 	stacks := map[string]bool{wr.After.GetLabels()[frontdoor.LabelRelease]: true}

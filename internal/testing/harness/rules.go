@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -117,10 +118,18 @@ func (a *Always) servingIsKept(wr *cluster.Write) {
 			a.broken(wr, "the autoscaler of %s in release %s, which serves, is deleted", s.Name, rel)
 		}
 	case "ConfigMap", "Role", "RoleBinding", "ServiceAccount":
+		if grantsAnother(wr.Before) { // nobody can change that, so it is made anew
+			return
+		}
 		if labels[frontdoor.LabelComponent] == frontdoor.ComponentFrontDoor || wr.Key.Name == frontdoor.TableName(Shop) {
 			a.broken(wr, "an object of the front door is deleted")
 		}
 	}
+}
+
+func grantsAnother(o client.Object) bool {
+	b, is := o.(*rbacv1.RoleBinding)
+	return is && (b.RoleRef.Kind != "Role" || b.RoleRef.Name != b.Name)
 }
 
 // servingKeepsItsPods: what serves is not scaled below its minimum, and the pods of an
