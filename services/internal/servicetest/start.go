@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -49,6 +50,21 @@ func Start(t testing.TB, service app.Service, more ...string) *Service {
 		}
 	})
 	return &Service{p, p.URL()}
+}
+
+// Ask asks a service's handler for something, without a network between. A body is
+// JSON unless the header says otherwise; header is pairs of name and value.
+func Ask(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for n := 0; n+1 < len(header); n += 2 {
+		r.Header.Set(header[n], header[n+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }
 
 // Send asks the service for something, over the network. A body is JSON unless
