@@ -2,20 +2,30 @@ package catalog
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/page"
+	"github.com/emporium-shop/emporium/services/internal/snapshot"
 )
 
-// api is the catalog's HTTP.
-type api struct{ store *store }
+// api is the catalog's HTTP. Reads come from the shelf, writes go to the store.
+type api struct {
+	store *store
+	shelf *snapshot.Of[*shelf]
+	now   func() time.Time
+}
 
 // productBody is a product on the wire.
 type productBody struct {
@@ -51,9 +61,22 @@ type listInput struct {
 	Words    string `query:"q" maxLength:"100" doc:"Words that all must occur; the first eight count"`
 }
 
-type listOutput struct{ Body productList }
+// Freshness is what a read tells caches. It is exported for huma, which sees no other fields.
+type Freshness struct {
+	ETag  string `header:"ETag" doc:"Changes with the answer"`
+	Cache string `header:"Cache-Control"`
+	Age   string `header:"Age" doc:"Seconds for which nobody could tell whether the answer is still right; absent while PostgreSQL answers"`
+}
 
-type categoriesOutput struct{ Body categoryList }
+type listOutput struct {
+	Freshness
+	Body httpapi.Encoded[productList]
+}
+
+type categoriesOutput struct {
+	Freshness
+	Body categoryList
+}
 
 type readInput struct {
 	SKU string `path:"sku" maxLength:"64"`
@@ -71,22 +94,44 @@ type changeInput struct {
 }
 
 type productOutput struct {
+	Freshness
+	Body httpapi.Encoded[productBody]
+}
+
+// changeOutput is the product as it is stored now.
+type changeOutput struct {
 	ETag string `header:"ETag"`
-	Body productBody
+	Body httpapi.Encoded[productBody]
 }
 
 // shape is that of a product on the wire: a release that answers another one
 // makes caches ask again.
 var shape = etag.ShapeOf[productBody]()
 
+const (
+	// cacheList lets a cache answer a list for five seconds, and for a minute more
+	// while it asks for a newer one.
+	cacheList = "public, max-age=5, stale-while-revalidate=60"
+	// cacheProduct lets a cache keep a product and makes it ask each time, which is
+	// answered 304 from memory: what a thing costs is shown as we know it.
+	cacheProduct  = "no-cache"
+	cachePicture  = "public, max-age=3600"
+	silent        = 5 * time.Second // what is older than that has an Age: PostgreSQL is asked every two
+	refreshWithin = time.Second     // how long a change waits for its own shelf
+)
+
+// fromMemory is what clients are told of reads.
+const fromMemory = "Answered from memory. A change is in the answers of every replica within a second, and in those of the replica that made it at once. " +
+	"While PostgreSQL is away the last known answer stands, and Age says for how many seconds nobody could tell whether it is still right."
+
 // routes lists the catalog's routes.
 func (s *api) routes(k *app.Kit) *httpapi.API {
 	a := k.NewAPI()
-	httpapi.List(a, "/api/catalog/products", access.Public, s.list,
+	httpapi.List(a, "/api/catalog/products", access.Public, s.list, httpapi.About(fromMemory),
 		httpapi.ID("listProducts"), httpapi.Summary("Products, in the shop's order"), httpapi.Refuses(http.StatusBadRequest))
-	httpapi.List(a, "/api/catalog/categories", access.Public, s.categories,
+	httpapi.List(a, "/api/catalog/categories", access.Public, s.categories, httpapi.About(fromMemory),
 		httpapi.ID("listCategories"), httpapi.Summary("Categories, with their number of products"))
-	httpapi.Get(a, "/api/catalog/products/{sku}", access.Public, s.get,
+	httpapi.Get(a, "/api/catalog/products/{sku}", access.Public, s.get, httpapi.About(fromMemory),
 		httpapi.ID("getProduct"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Patch(a, "/api/catalog/products/{sku}", access.Staff("catalog:write"), s.change,
 		httpapi.ID("changeProduct"), httpapi.Summary("Change name or price"), httpapi.Refuses(http.StatusNotFound))
@@ -95,7 +140,19 @@ func (s *api) routes(k *app.Kit) *httpapi.API {
 	return a
 }
 
-func (s *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
+// read returns the shelf that an answer is made of, and the answer's Age.
+func (s *api) read() (*shelf, string, error) {
+	shelf, there := s.shelf.Get()
+	if !there {
+		return nil, "", fault.Unavailable("The catalog is not loaded yet.", nil)
+	}
+	if age, _ := s.shelf.Age(s.now()); age > silent {
+		return shelf, strconv.Itoa(int(age / time.Second)), nil
+	}
+	return shelf, "", nil
+}
+
+func (s *api) list(_ context.Context, in *listInput) (*listOutput, error) {
 	after, err := page.After[*Place](in.Query, in.Category, in.Words)
 	if err != nil {
 		return nil, err
@@ -103,38 +160,55 @@ func (s *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if after == nil {
 		after = &beginning
 	}
-	found, err := s.store.list(ctx, Filter{in.Category, words(in.Words)}, *after, in.Limit+1)
+	shelf, age, err := s.read()
 	if err != nil {
 		return nil, err
 	}
-	piece, err := page.New(in.Query, found, Product.Place, in.Category, in.Words)
+	found := shelf.list(Filter{in.Category, words(in.Words)}, *after, in.Limit+1)
+	piece, err := page.New(in.Query, found, (*shelved).Place, in.Category, in.Words)
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{productList{Items: make([]productBody, len(piece.Items)), Next: piece.Next}}
-	for n, p := range piece.Items {
-		out.Body.Items[n] = wire(p)
-	}
-	return out, nil
+	body, tag := encodeList(piece.Items, piece.Next)
+	return &listOutput{Freshness{tag, cacheList, age}, body}, nil
 }
 
-func (s *api) categories(ctx context.Context, _ *struct{}) (*categoriesOutput, error) {
-	all, err := s.store.categories(ctx)
+func (s *api) categories(context.Context, *struct{}) (*categoriesOutput, error) {
+	shelf, age, err := s.read()
 	if err != nil {
 		return nil, err
 	}
-	out := &categoriesOutput{categoryList{make([]categoryBody, len(all))}}
-	for n, c := range all {
+	out := &categoriesOutput{Freshness{"", cacheList, age}, categoryList{make([]categoryBody, len(shelf.categories))}}
+	for n, c := range shelf.categories {
 		out.Body.Items[n] = categoryBody(c)
 	}
+	out.ETag = `"` + string(etag.ShapeFrom(fmt.Sprint(out.Body))) + `"`
 	return out, nil
 }
 
-func (s *api) get(ctx context.Context, in *readInput) (*productOutput, error) {
-	return answer(s.store.product(ctx, in.SKU))
+// product finds one in memory.
+func (s *api) product(sku string) (p *shelved, age string, err error) {
+	shelf, age, err := s.read()
+	if err != nil {
+		return nil, "", err
+	}
+	if p = shelf.find(sku); p == nil {
+		return nil, "", fault.NotFound("product", sku)
+	}
+	return p, age, nil
 }
 
-func (s *api) change(ctx context.Context, in *changeInput) (*productOutput, error) {
+func (s *api) get(_ context.Context, in *readInput) (*productOutput, error) {
+	p, age, err := s.product(in.SKU)
+	if err != nil {
+		return nil, err
+	}
+	return &productOutput{Freshness{p.tag, cacheProduct, age}, p.body}, nil
+}
+
+// change changes what is stored, and never what is remembered: a version that was
+// read from memory may be an old one, and is then refused.
+func (s *api) change(ctx context.Context, in *changeInput) (*changeOutput, error) {
 	p, err := s.store.product(ctx, in.SKU)
 	if err != nil {
 		return nil, err
@@ -150,32 +224,56 @@ func (s *api) change(ctx context.Context, in *changeInput) (*productOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	return answer(s.store.save(ctx, after))
+	saved, err := s.store.save(ctx, after)
+	if err == nil {
+		s.reread(ctx)
+	}
+	return answer(saved, err)
+}
+
+// reread waits until the change can be read here, and not for long: it is made, and
+// the notice of it is on the way to all.
+func (s *api) reread(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, refreshWithin)
+	defer cancel()
+	if err := s.shelf.Refresh(ctx); err != nil {
+		slog.WarnContext(ctx, "answering a change that cannot be read yet", "error", err)
+	}
 }
 
 // image draws a product. The picture is data and no page: whatever a browser
 // finds in it, it runs nothing of it.
 func (s *api) image(w http.ResponseWriter, r *http.Request) {
-	p, err := s.store.product(r.Context(), r.PathValue("sku"))
+	p, age, err := s.product(r.PathValue("sku"))
 	if err != nil {
 		httpapi.Refuse(w, r, err)
 		return
 	}
-	drawn := picture(p)
+	drawn := picture(p.Product)
 	h := w.Header()
 	h.Set("Content-Type", "image/svg+xml")
-	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("Cache-Control", cachePicture)
+	if age != "" {
+		h.Set("Age", age)
+	}
 	h.Set("ETag", etag.ShapeFrom(string(drawn)).Tag(p.Version))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
 	_, _ = w.Write(drawn) // the client is gone: nobody to tell
 }
 
-func answer(p Product, err error) (*productOutput, error) {
+func answer(p Product, err error) (*changeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &productOutput{ETag: shape.Tag(p.Version), Body: wire(p)}, nil
+	body, tag, err := encode(p)
+	return &changeOutput{tag, body}, err
+}
+
+// encode is a product as it is answered.
+func encode(p Product) (body []byte, tag string, err error) {
+	body, err = httpapi.Encode(wire(p))
+	return body, shape.Tag(p.Version), err
 }
 
 func wire(p Product) productBody {

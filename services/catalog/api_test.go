@@ -1,15 +1,13 @@
 package catalog
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
+	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
-	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
 const moka = "/api/catalog/products/KIT-1001"
@@ -78,24 +76,14 @@ func TestNobodyButStaffChangesAPrice(t *testing.T) {
 	}
 }
 
-func TestOfTwoWritersOneIsStale(t *testing.T) {
+func TestOfManyWritersOneWinsAndTheOthersAreStale(t *testing.T) {
 	h := serve(t)
 	staff := accesstest.Staff(t, "catalog:write")
-	tag := send(h, "GET", moka, "").Header().Get("ETag")
-	var both sync.WaitGroup
-	codes := make([]int, 2)
-	for n, amount := range []string{"9.90", "8.90"} {
-		both.Go(func() {
-			codes[n] = send(h, "PATCH", moka, `{"price":{"amount":"`+amount+`","currency":"EUR"}}`, "If-Match", tag, "Authorization", staff).Code
-		})
-	}
-	both.Wait()
-	if codes[0]+codes[1] != 200+412 {
-		t.Errorf("two writers got %v, want a 200 and a 412", codes)
-	}
-	if w := send(h, "GET", moka, ""); !strings.Contains(w.Body.String(), `.90"`) {
-		t.Errorf("after the change: %s", w.Body)
-	}
+	read := func() string { return send(h, "GET", moka, "").Header().Get("ETag") }
+	servicetest.Writers(t, 4, 5, read, func(writer int, tag string) int {
+		body := fmt.Sprintf(`{"price":{"amount":"%d.90","currency":"EUR"}}`, writer)
+		return send(h, "PATCH", moka, body, "If-Match", tag, "Authorization", staff).Code
+	})
 }
 
 // The front door repeats a PATCH whose connection broke: the second one must not
@@ -116,7 +104,7 @@ func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
 
 func TestCopiesStayRight(t *testing.T) {
 	h := serve(t)
-	for _, path := range []string{moka, moka + "/image.svg"} {
+	for _, path := range []string{moka, moka + "/image.svg", "/api/catalog/products?category=toys", "/api/catalog/categories"} {
 		first := send(h, "GET", path, "")
 		tag := first.Header().Get("ETag")
 		if w := send(h, "GET", path, "", "If-None-Match", tag); w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != first.Header().Get("Cache-Control") {
@@ -166,36 +154,11 @@ func TestErrorsAreProblems(t *testing.T) {
 		"a misspelt parameter":       {422, "invalid", "GET", "/api/catalog/products?catgory=toys", "", nil},
 	} {
 		w := send(h, c.method, c.path, c.body, c.header...)
-		var p struct {
-			Type, TraceID string
-			Status        int
-		}
-		err := json.Unmarshal(w.Body.Bytes(), &p)
-		want := "about:blank"
-		if c.slug != "" {
-			want = "urn:emporium:problem:" + c.slug
-		}
-		if w.Code != c.code || err != nil || p.Status != c.code || p.Type != want || p.TraceID == "" || w.Header().Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: %d %v %s (%v), want a problem with %d", name, w.Code, w.Header(), w.Body, err, c.code)
-		}
+		servicetest.Refused(t, name, w, c.code, c.slug)
 		if got := w.Header().Get("X-Shop-Sources"); got != "catalog=acme-1a2b3c4d" {
 			t.Errorf("%s: sources %q", name, got)
 		}
 	}
 }
 
-func TestDescriptionIsCheckedIn(t *testing.T) {
-	got, err := app.Description(Service())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile("openapi.json", got, 0o644); err != nil { //nolint:gosec // is read by everyone
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile("openapi.json")
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("openapi.json is not what the code says: run UPDATE=1 go test ./services/catalog (%v)", err)
-	}
-}
+func TestDescriptionIsCheckedIn(t *testing.T) { servicetest.OpenAPI(t, Service()) }

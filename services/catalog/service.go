@@ -1,15 +1,18 @@
 // Package catalog is a service: which products the shop has, and what they cost.
 //
-// catalog.go knows the rules, store.go the SQL, api.go the HTTP; this file wires them.
+// catalog.go knows the rules, shelf.go what is read from memory, store.go the SQL,
+// api.go the HTTP; this file wires them.
 package catalog
 
 import (
 	"context"
 	"embed"
 	"io/fs"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/snapshot"
 )
 
 //go:embed migrations
@@ -23,8 +26,39 @@ func Service() app.Service {
 	}
 }
 
+// changed is the channel of the database at which every change of the range is told.
+const changed = "catalog_changed"
+
 func newCatalog(_ context.Context, k *app.Kit) (app.Parts, error) {
-	return app.Parts{API: (&api{&store{k.DB}}).routes(k)}, nil
+	s := &store{k.DB}
+	a := &api{store: s, now: k.Now, shelf: snapshot.New(s.stock, snapshot.Options{
+		Every: time.Minute, // all are told of every change: this is for what nobody thought of
+		// Notices come on the connection that looks at the schema, so they have all
+		// come when a look is answered.
+		Heard: func() time.Time { return k.DB.Seen().At },
+	})}
+	k.DB.Listen(changed, func(string) { a.shelf.Poke() })
+	return app.Parts{
+		API: a.routes(k), Warm: a.warm,
+		Workers: []app.Worker{{Name: "shelf", Run: a.shelf.Run, Beside: true}},
+	}, nil
+}
+
+// stock loads the shelf.
+func (s *store) stock(ctx context.Context, before *shelf) (*shelf, error) {
+	all, err := s.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stock(all, before, encode)
+}
+
+// warm returns when there is a shelf to read from.
+func (s *api) warm(ctx context.Context) error {
+	if _, there := s.shelf.Get(); there {
+		return nil
+	}
+	return s.shelf.Refresh(ctx)
 }
 
 // schema is what the catalog owns in the database.

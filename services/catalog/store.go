@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,33 +37,6 @@ func (s *store) product(ctx context.Context, sku string) (Product, error) {
 	return p, nil
 }
 
-// list returns up to limit products after a place.
-func (s *store) list(ctx context.Context, f Filter, after Place, limit int) ([]Product, error) {
-	query := `SELECT ` + columns + ` FROM catalog.products WHERE (position, sku) > ($1, $2)`
-	args := []any{after.Position, after.SKU}
-	if f.Category != "" {
-		args = append(args, f.Category)
-		query += fmt.Sprintf(` AND category = $%d`, len(args))
-	}
-	for _, word := range f.Words {
-		args = append(args, "%"+literal.Replace(word)+"%")
-		query += fmt.Sprintf(` AND words LIKE $%d`, len(args))
-	}
-	args = append(args, limit)
-	rows, err := s.db.Query(ctx, query+fmt.Sprintf(` ORDER BY position, sku LIMIT $%d`, len(args)), args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing products: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Product, error) { return scan(row) })
-	if err != nil {
-		return nil, fmt.Errorf("listing products: %w", err)
-	}
-	return list, nil
-}
-
-// literal takes their meaning from LIKE's special characters.
-var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // save writes a product over the version that it was read at.
 func (s *store) save(ctx context.Context, p Product) (Product, error) {
 	changed, err := scan(s.db.QueryRow(ctx, `UPDATE catalog.products SET name = $3, price_minor = $4, currency = $5, version = version + 1
@@ -78,15 +50,25 @@ func (s *store) save(ctx context.Context, p Product) (Product, error) {
 	return changed, nil
 }
 
-func (s *store) categories(ctx context.Context) ([]Category, error) {
-	rows, err := s.db.Query(ctx, `SELECT c.slug, c.name, count(p.sku)::int FROM catalog.categories c
-		LEFT JOIN catalog.products p ON p.category = c.slug GROUP BY c.slug ORDER BY c.position`)
+// all reads all that there is, of one moment, in no order.
+func (s *store) all(ctx context.Context) (all goods, err error) {
+	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, s.db, moment, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM catalog.products`)
+		if err != nil {
+			return err
+		}
+		if all.products, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Product, error) { return scan(row) }); err != nil {
+			return err
+		}
+		if rows, err = tx.Query(ctx, `SELECT slug, name, 0 FROM catalog.categories ORDER BY position`); err != nil {
+			return err
+		}
+		all.categories, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Category])
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("listing categories: %w", err)
+		return goods{}, fmt.Errorf("reading the range: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Category])
-	if err != nil {
-		return nil, fmt.Errorf("listing categories: %w", err)
-	}
-	return list, nil
+	return all, nil
 }

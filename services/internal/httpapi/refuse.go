@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -42,15 +43,18 @@ func init() { //nolint:gochecknoinits // see above
 	}
 }
 
-// write is a huma.Transformer: it answers problems by their one writer.
+// write is a huma.Transformer: it answers problems by their one writer, and tells
+// the length of what is encoded already: net/http would send it in chunks.
 func write(c huma.Context, _ string, v any) (any, error) {
-	p, is := v.(refusal)
-	if !is {
-		return v, nil
+	switch v := v.(type) {
+	case refusal:
+		r, w := humago.Unwrap(c)
+		problem.Write(w, r, v.Problem)
+		return written{}, nil
+	case encoder:
+		c.SetHeader("Content-Length", strconv.Itoa(len(v.encoded())))
 	}
-	r, w := humago.Unwrap(c)
-	problem.Write(w, r, p.Problem)
-	return written{}, nil
+	return v, nil
 }
 
 // found makes a problem of what huma found wrong with a request.

@@ -35,6 +35,7 @@ type route struct {
 	serve      http.HandlerFunc
 
 	id, summary string
+	about       string
 	status      int
 	refuses     []int
 }
@@ -55,6 +56,9 @@ func ID(id string) Option { return func(r *route) { r.id = id } }
 
 // Summary says in a few words what the operation does.
 func Summary(text string) Option { return func(r *route) { r.summary = text } }
+
+// About says at length what a caller must know of the operation.
+func About(text string) Option { return func(r *route) { r.about = text } }
 
 // Status is that of a success, where it is not 200.
 func Status(code int) Option { return func(r *route) { r.status = code } }

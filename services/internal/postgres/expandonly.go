@@ -22,7 +22,7 @@ var rules = []rule{
 	{regexp.MustCompile(`\bRENAME\b`), "renames what the release before uses"},
 	{regexp.MustCompile(`\bALTER( COLUMN)? \S+( SET DATA)? TYPE\b`), "changes the type of a column: add another, copy, and drop it later"},
 	{regexp.MustCompile(`\bSET NOT NULL\b`), "refuses rows that the release before writes: use CHECK (… IS NOT NULL) NOT VALID a release later"},
-	{regexp.MustCompile(`\bTRUNCATE\b`), "empties a table"},
+	{regexp.MustCompile(`^TRUNCATE\b`), "empties a table"},
 }
 
 var (

@@ -1,50 +1,58 @@
 // Package snapshot keeps in memory what many readers share: reads of it ask
 // nobody, and go on while the database is away. A snapshot is never changed; a
 // newer one takes its place, whole.
+//
+// Whoever changes the source says so by Poke: a NOTIFY of the database to every
+// replica, or a write of the replica's own by Refresh, which returns when the
+// change can be read.
 package snapshot
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"time"
 )
 
-// Options say when a snapshot is loaded anew.
+// Options say when a snapshot is loaded anew, and how it is known to be right.
 type Options struct {
 	// Every is after how long it is loaded without a reason, so that a notice that was
 	// lost is made up for; 0: 30 s.
 	Every time.Duration
-	// Generation is a number that rises with each change, cheap to read; nil: there is
-	// none. It is read each Look, and a load is spared while it is the same.
-	Generation func(context.Context) (int64, error)
-	// Look is how often Generation is read; 0: 1 s.
-	Look time.Duration
+	// Retry is how long after a load that failed the next one is tried; 0: 1 s.
+	Retry time.Duration
+	// Heard is until when all notices have surely come; nil: nobody knows, and a
+	// snapshot is as old as its load.
+	Heard func() time.Time
 }
 
 // Of is a snapshot of something, kept current by Run.
 type Of[T any] struct {
-	load    func(context.Context) (T, error)
+	load    func(ctx context.Context, before T) (T, error)
 	options Options
 	current atomic.Pointer[taken[T]]
-	poked   chan struct{}
+	// pokes counts what was said to have changed.
+	pokes atomic.Int64
+	poked chan struct{}
+
+	loads loads
 }
 
-// taken is a snapshot and when it was loaded.
+// taken is a snapshot, when its load began, and which pokes that came after.
 type taken[T any] struct {
 	value T
 	at    time.Time
+	pokes int64
 }
 
 // New returns a snapshot that is not there yet. load makes one: of a single
-// moment, so in one statement or one REPEATABLE READ transaction.
-func New[T any](load func(context.Context) (T, error), o Options) *Of[T] {
+// moment, so in one statement or one REPEATABLE READ transaction. It is handed
+// the one before, to take over what is the same; the zero T at first.
+func New[T any](load func(ctx context.Context, before T) (T, error), o Options) *Of[T] {
 	if o.Every <= 0 {
 		o.Every = 30 * time.Second
 	}
-	if o.Look <= 0 {
-		o.Look = time.Second
+	if o.Retry <= 0 {
+		o.Retry = time.Second
 	}
 	return &Of[T]{load: load, options: o, poked: make(chan struct{}, 1)}
 }
@@ -58,112 +66,38 @@ func (s *Of[T]) Get() (T, bool) {
 	return *new(T), false
 }
 
-// Age is how old the snapshot is; false while there is none.
+// Age is for how long nobody could tell whether the snapshot is still right; false
+// while there is none. While notices come it is as long ago as Heard, once one has
+// come it is the time since the load before.
 func (s *Of[T]) Age(now time.Time) (time.Duration, bool) {
-	if t := s.current.Load(); t != nil {
-		return now.Sub(t.at), true
+	t := s.current.Load()
+	if t == nil {
+		return 0, false
 	}
-	return 0, false
+	known := t.at
+	if s.options.Heard != nil {
+		// Asked before the pokes: a notice that comes in between makes it older.
+		if heard := s.options.Heard(); heard.After(known) && t.pokes == s.pokes.Load() {
+			known = heard
+		}
+	}
+	return max(now.Sub(known), 0), true
 }
 
-// Poke says that something changed: a notice of the database, or a write of our
-// own. It never waits. What changes while a load runs is seen by the next one.
+// Poke says that something changed. It never waits. What changes while a load
+// runs is seen by the next one.
 func (s *Of[T]) Poke() {
+	s.pokes.Add(1)
 	select {
 	case s.poked <- struct{}{}:
 	default: // it is on the way already
 	}
 }
 
-// Load loads one now, for Warm and for tests. Only one of Load and Run may be at
-// work at a time.
-func (s *Of[T]) Load(ctx context.Context) error {
-	began := time.Now()
-	value, err := s.load(ctx)
-	if err != nil {
-		return fmt.Errorf("loading a snapshot: %w", err)
-	}
-	s.current.Store(&taken[T]{value, began})
-	return nil
-}
-
-// gap is how long after a load the next one begins at the earliest: a thousand
-// changes at once are a few loads.
-const gap = 50 * time.Millisecond
-
-// progress is what Run knows of its loads.
-type progress struct {
-	// owed is set while the last load failed.
-	owed       bool
-	at         time.Time
-	generation int64
-}
-
-// due tells whether a load is to be made. generation is nil when it is not known.
-func (p progress) due(now time.Time, poked bool, generation *int64, every time.Duration) bool {
-	return poked || p.owed || now.Sub(p.at) >= every || (generation != nil && *generation != p.generation)
-}
-
-// Run keeps the snapshot current until the context ends. What cannot be loaded is
-// tried again at the next look; the last one stays until then.
-func (s *Of[T]) Run(ctx context.Context) error {
-	look := time.NewTicker(s.options.Look)
-	defer look.Stop()
-	var p progress
-	for poked := true; ; {
-		loaded := s.refresh(ctx, &p, poked)
-		if loaded && !sleep(ctx, gap) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.poked:
-			poked = true
-		case <-look.C:
-			poked = false
-		}
-	}
-}
-
-// refresh loads if it is due, and tells whether it tried. The generation is read
-// before: what changes during the load has a newer one.
-func (s *Of[T]) refresh(ctx context.Context, p *progress, poked bool) bool {
-	now := time.Now()
-	generation := s.generation(ctx)
-	if !p.due(now, poked, generation, s.options.Every) {
-		return false
-	}
-	err := s.Load(ctx)
-	if err != nil && !p.owed && ctx.Err() == nil {
-		slog.WarnContext(ctx, "keeping the last snapshot", "error", err)
-	}
-	if p.owed = err != nil; p.owed {
-		return true
-	}
-	p.at = now
-	if generation != nil {
-		p.generation = *generation
-	}
-	return true
-}
-
-func (s *Of[T]) generation(ctx context.Context) *int64 {
-	if s.options.Generation == nil {
-		return nil
-	}
-	n, err := s.options.Generation(ctx)
-	if err != nil { // a load will say why, if it is due
-		return nil
-	}
-	return &n
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
+// Refresh returns when the snapshot holds all that was there before it was called,
+// or with the error of the load that was to bring it. It needs Run.
+func (s *Of[T]) Refresh(ctx context.Context) error {
+	after := s.loads.begun()
+	s.Poke()
+	return s.loads.wait(ctx, after)
 }

@@ -9,39 +9,46 @@ import (
 	"time"
 )
 
+var errAway = errors.New("the database is away")
+
 // source is something that is loaded: a number that others change.
 type source struct {
 	value, loads atomic.Int64
 	fails        atomic.Bool
+	// takes is how long a load takes, heard when the last look was answered.
+	takes time.Duration
+	heard atomic.Pointer[time.Time]
 }
 
-func (s *source) load(context.Context) (int64, error) {
+func (s *source) load(ctx context.Context, _ int64) (int64, error) {
 	s.loads.Add(1)
+	read := s.value.Load()
+	sleep(ctx, s.takes)
 	if s.fails.Load() {
-		return 0, errors.New("the database is away")
+		return 0, errAway
 	}
-	return s.value.Load(), nil
+	return read, ctx.Err()
 }
 
-func (s *source) generation(context.Context) (int64, error) {
-	if s.fails.Load() {
-		return 0, errors.New("the database is away")
-	}
-	return s.value.Load(), nil
+func (s *source) hear() {
+	now := time.Now()
+	s.heard.Store(&now)
 }
+
+func (s *source) Heard() time.Time { return *s.heard.Load() }
 
 // running runs a snapshot for the time of a test, on a clock of its own.
-func running(t *testing.T, o Options, f func(s *source, snap *Of[int64])) {
+func running(t *testing.T, o Options, s *source, f func(ctx context.Context, snap *Of[int64])) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		s := &source{}
 		s.value.Store(1)
+		s.hear()
 		snap := New(s.load, o)
 		done := make(chan error, 1)
 		go func() { done <- snap.Run(ctx) }()
-		synctest.Wait()
-		f(s, snap)
+		pass(s.takes)
+		f(ctx, snap)
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -56,25 +63,35 @@ func want(t *testing.T, snap *Of[int64], value int64) {
 	}
 }
 
+// wantAge wants an age, to the millisecond.
+func wantAge(t *testing.T, snap *Of[int64], want time.Duration) {
+	t.Helper()
+	if got, ok := snap.Age(time.Now()); !ok || got.Truncate(time.Millisecond) != want {
+		t.Errorf("its age is %s (%t), want %s", got, ok, want)
+	}
+}
+
 func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 func TestThereIsNoneBeforeTheFirstLoad(t *testing.T) {
 	s := &source{}
-	snap := New(s.load, Options{})
-	if _, ok := snap.Get(); ok {
-		t.Error("there is one")
-	}
-	if _, ok := snap.Age(time.Now()); ok {
-		t.Error("it has an age")
-	}
 	s.fails.Store(true)
-	if err := snap.Load(t.Context()); err == nil {
-		t.Error("a load that failed is none")
-	}
+	running(t, Options{}, s, func(_ context.Context, snap *Of[int64]) {
+		if _, ok := snap.Get(); ok {
+			t.Error("there is one")
+		}
+		if _, ok := snap.Age(time.Now()); ok {
+			t.Error("it has an age")
+		}
+		s.fails.Store(false)
+		pass(1100 * time.Millisecond)
+		want(t, snap, 1)
+	})
 }
 
 func TestAPokeIsSeenAtOnceAndManyAreFew(t *testing.T) {
-	running(t, Options{}, func(s *source, snap *Of[int64]) {
+	s := &source{}
+	running(t, Options{}, s, func(_ context.Context, snap *Of[int64]) {
 		want(t, snap, 1)
 		pass(100 * time.Millisecond)
 		before := s.loads.Load()
@@ -82,7 +99,7 @@ func TestAPokeIsSeenAtOnceAndManyAreFew(t *testing.T) {
 			s.value.Store(n)
 			snap.Poke()
 		}
-		synctest.Wait()
+		pass(gap + time.Millisecond)
 		want(t, snap, 999)
 		pass(time.Second)
 		if loads := s.loads.Load() - before; loads > 3 {
@@ -91,22 +108,23 @@ func TestAPokeIsSeenAtOnceAndManyAreFew(t *testing.T) {
 	})
 }
 
-func TestANewGenerationIsSeenWithinALook(t *testing.T) {
-	s := &source{}
-	running(t, Options{Generation: s.generation, Every: time.Hour}, func(loaded *source, snap *Of[int64]) {
-		pass(10 * time.Second)
-		if n := loaded.loads.Load(); n != 1 {
-			t.Errorf("loaded %d times while nothing changed", n)
+func TestLoadsTakeAQuarterOfTheTimeAtMost(t *testing.T) {
+	s := &source{takes: 200 * time.Millisecond}
+	running(t, Options{}, s, func(_ context.Context, snap *Of[int64]) {
+		before := s.loads.Load()
+		for range 100 {
+			snap.Poke()
+			pass(100 * time.Millisecond)
 		}
-		loaded.value.Store(7)
-		s.value.Store(7)
-		pass(1100 * time.Millisecond)
-		want(t, snap, 7)
+		if loads := s.loads.Load() - before; loads < 10 || loads > 13 {
+			t.Errorf("%d loads of 200 ms in 10 s", loads)
+		}
 	})
 }
 
 func TestALostNoticeIsMadeUpFor(t *testing.T) {
-	running(t, Options{Every: 5 * time.Second}, func(s *source, snap *Of[int64]) {
+	s := &source{}
+	running(t, Options{Every: 5 * time.Second}, s, func(_ context.Context, snap *Of[int64]) {
 		s.value.Store(2)
 		pass(4 * time.Second)
 		want(t, snap, 1)
@@ -116,15 +134,13 @@ func TestALostNoticeIsMadeUpFor(t *testing.T) {
 }
 
 func TestTheLastOneStaysWhileTheDatabaseIsAway(t *testing.T) {
-	running(t, Options{}, func(s *source, snap *Of[int64]) {
+	s := &source{}
+	running(t, Options{}, s, func(_ context.Context, snap *Of[int64]) {
 		s.fails.Store(true)
 		s.value.Store(2)
 		snap.Poke()
 		pass(time.Minute)
 		want(t, snap, 1)
-		if age, _ := snap.Age(time.Now()); age < time.Minute {
-			t.Errorf("its age is %s", age)
-		}
 		s.fails.Store(false)
 		pass(1100 * time.Millisecond)
 		want(t, snap, 2)
@@ -133,47 +149,89 @@ func TestTheLastOneStaysWhileTheDatabaseIsAway(t *testing.T) {
 
 // A change in the middle of a load must not be taken for loaded.
 func TestAChangeDuringALoadIsLoadedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		var value atomic.Int64
-		var snap *Of[int64]
-		snap = New(func(context.Context) (int64, error) {
-			read := value.Load()
-			if read == 0 {
-				time.Sleep(10 * time.Millisecond)
-				value.Store(1)
-				snap.Poke()
-			}
-			return read, nil
-		}, Options{Every: time.Hour})
-		go snap.Run(ctx)
-		pass(200 * time.Millisecond)
+	s := &source{takes: 100 * time.Millisecond}
+	running(t, Options{Every: time.Hour}, s, func(_ context.Context, snap *Of[int64]) {
+		pass(time.Second)
+		snap.Poke()
+		pass(50 * time.Millisecond) // it has read 1
+		s.value.Store(2)
+		snap.Poke()
+		pass(100 * time.Millisecond)
 		want(t, snap, 1)
+		pass(time.Second)
+		want(t, snap, 2)
+	})
+}
+
+// Who has written reads what he wrote, also when a load runs that began before.
+func TestARefreshHoldsWhatWasWrittenBeforeIt(t *testing.T) {
+	s := &source{takes: 100 * time.Millisecond}
+	running(t, Options{Every: time.Hour}, s, func(ctx context.Context, snap *Of[int64]) {
+		pass(time.Second)
+		snap.Poke()
+		pass(50 * time.Millisecond)
+		s.value.Store(2)
+		if err := snap.Refresh(ctx); err != nil {
+			t.Error(err)
+		}
+		want(t, snap, 2)
+		s.fails.Store(true)
+		if err := snap.Refresh(ctx); !errors.Is(err, errAway) {
+			t.Errorf("a refresh that failed: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
+		defer cancel()
+		if err := snap.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("nobody waits for ever: %v", err)
+		}
+	})
+}
+
+func TestALoadThatHangsIsGivenUp(t *testing.T) {
+	s := &source{takes: time.Hour}
+	running(t, Options{}, &source{}, func(ctx context.Context, _ *Of[int64]) {
+		snap := New(s.load, Options{})
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		go snap.Run(ctx) //nolint:errcheck // it ends with its context
+		if err := snap.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
 		stop()
 		synctest.Wait()
 	})
 }
 
-func TestDue(t *testing.T) {
-	now := time.Unix(1000, 0)
-	same, other := int64(3), int64(4)
-	p := progress{at: now.Add(-time.Second), generation: 3}
-	for name, c := range map[string]struct {
-		p          progress
-		poked      bool
-		generation *int64
-		want       bool
-	}{
-		"nothing new":          {p, false, &same, false},
-		"generation not known": {p, false, nil, false},
-		"poked":                {p, true, &same, true},
-		"another generation":   {p, false, &other, true},
-		"the last load failed": {progress{owed: true, at: now, generation: 3}, false, &same, true},
-		"too old":              {progress{at: now.Add(-time.Hour), generation: 3}, false, &same, true},
-	} {
-		if got := c.p.due(now, c.poked, c.generation, time.Minute); got != c.want {
-			t.Errorf("%s: %t", name, got)
+// The age is what a reader is told: for how long nobody could tell whether it is right.
+func TestTheAgeIsSinceItWasKnownToBeRight(t *testing.T) {
+	s := &source{}
+	running(t, Options{Every: time.Hour, Heard: s.Heard}, s, func(_ context.Context, snap *Of[int64]) {
+		pass(10 * time.Second)
+		wantAge(t, snap, 10*time.Second) // nothing was heard
+		s.hear()
+		wantAge(t, snap, 0)
+		pass(3 * time.Second)
+		wantAge(t, snap, 3*time.Second)
+		s.fails.Store(true)
+		snap.Poke() // it has changed, and cannot be loaded
+		pass(time.Second)
+		s.hear()
+		wantAge(t, snap, 14*time.Second)
+		s.fails.Store(false)
+		pass(1500 * time.Millisecond)
+		s.hear()
+		wantAge(t, snap, 0)
+	})
+}
+
+func TestWithoutHeardItIsAsOldAsItsLoad(t *testing.T) {
+	s := &source{}
+	running(t, Options{Every: 10 * time.Second}, s, func(_ context.Context, snap *Of[int64]) {
+		pass(7 * time.Second)
+		wantAge(t, snap, 7*time.Second)
+		pass(4 * time.Second)
+		if age, _ := snap.Age(time.Now()); age > time.Second {
+			t.Errorf("just loaded, and %s old", age)
 		}
-	}
+	})
 }

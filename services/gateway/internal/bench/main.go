@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
-	"strings"
 	"time"
 )
 
@@ -58,25 +56,6 @@ func run(ctx context.Context) error {
 	}
 	b.print(os.Stdout)
 	return b.write(p.out)
-}
-
-// machine says what the figures were measured on.
-func machine() string {
-	model := "an unknown processor"
-	cpuinfo, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(cpuinfo)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.HasPrefix(name, "model name") {
-			model = strings.TrimSpace(value)
-			break
-		}
-	}
-	load, _, _ := strings.Cut(read("/proc/loadavg"), " ")
-	return fmt.Sprintf("%d × %s, %s, load %s", runtime.NumCPU(), model, runtime.Version(), load)
-}
-
-func read(path string) string {
-	b, _ := os.ReadFile(path)
-	return string(b)
 }
 
 func (b *bench) write(path string) error {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/measure"
 )
 
 // scenario is one kind of load.
@@ -50,7 +52,7 @@ type bench struct {
 
 // begin starts the pods and every target. All stay up and idle meanwhile.
 func begin(ctx context.Context, p plan) (b *bench, err error) {
-	b = &bench{plan: p, machine: machine()}
+	b = &bench{plan: p, machine: measure.Machine()}
 	if b.folder, err = os.MkdirTemp("", "bench-front-door"); err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func (b *bench) one(ctx context.Context, s scenario, t target) (r reading, err e
 	if _, err = load(ctx, b.seconds/6); err != nil {
 		return r, err
 	}
-	before, err := cpu(t.process.Process.Pid)
+	before, err := measure.CPU(t.process.Process.Pid)
 	if err != nil {
 		return r, err
 	}
@@ -142,7 +144,7 @@ func (b *bench) one(ctx context.Context, s scenario, t target) (r reading, err e
 		return r, err
 	}
 	took := time.Since(began)
-	after, err := cpu(t.process.Process.Pid)
+	after, err := measure.CPU(t.process.Process.Pid)
 	if err != nil {
 		return r, err
 	}
@@ -185,5 +187,5 @@ func (b *bench) rateOf(name, scenario string) float64 {
 	if len(rates) == 0 {
 		return 8000
 	}
-	return median(rates)
+	return measure.Median(rates)
 }

@@ -4,13 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -136,40 +133,3 @@ http {
   server { listen ADDRESS2 http2; location / { proxy_pass http://pods; } }
 }
 `
-
-// cpu is the time that a process and all below it have used, in user and kernel mode.
-func cpu(pid int) (total time.Duration, err error) {
-	const tick = time.Second / 100 // USER_HZ is 100 on every Linux that Go runs on
-	stat := read(fmt.Sprintf("/proc/%d/stat", pid))
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("process %d is gone", pid)
-	}
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		total += time.Duration(n) * tick
-	}
-	for _, child := range children(pid) {
-		more, err := cpu(child)
-		if err != nil {
-			return 0, err
-		}
-		total += more
-	}
-	return total, nil
-}
-
-func children(pid int) (all []int) {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, path := range threads {
-		for text := range strings.FieldsSeq(read(path)) {
-			if child, err := strconv.Atoi(text); err == nil && !slices.Contains(all, child) {
-				all = append(all, child)
-			}
-		}
-	}
-	return all
-}

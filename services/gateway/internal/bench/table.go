@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"text/tabwriter"
+
+	"github.com/emporium-shop/emporium/services/internal/measure"
 )
 
 // print writes a table: medians and ranges.
@@ -22,7 +22,7 @@ func (b *bench) print(w io.Writer) {
 				cost, rate, failed = append(cost, r.PerTenK), append(rate, r.Rate), failed+r.Failed
 			}
 			if len(cost) > 0 {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", s.name, target.name, spread(cost, "%.3f"), spread(rate, "%.0f"), failed)
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", s.name, target.name, measure.Spread(cost, "%.3f"), measure.Spread(rate, "%.0f"), failed)
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func (b *bench) printRatios(w io.Writer) {
 			ratios = append(ratios, ours[i].PerTenK/bare[i].PerTenK)
 		}
 		if len(ratios) > 0 {
-			fmt.Fprintf(w, "%s: ours : bare = %s\n", s.name, spread(ratios, "%.2f"))
+			fmt.Fprintf(w, "%s: ours : bare = %s\n", s.name, measure.Spread(ratios, "%.2f"))
 		}
 	}
 }
@@ -51,16 +51,4 @@ func (b *bench) of(scenario, target string) (found []reading) {
 		}
 	}
 	return found
-}
-
-func spread(values []float64, format string) string {
-	text := fmt.Sprintf(strings.ReplaceAll("X [X–X]", "X", format), median(values), slices.Min(values), slices.Max(values))
-	return text
-}
-
-// median of an even number is the mean of the middle two.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

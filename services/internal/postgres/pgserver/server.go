@@ -24,13 +24,15 @@ const Superuser = "postgres"
 
 // Server is one that runs.
 type Server struct {
-	dir  string
-	cmd  *exec.Cmd
-	done chan struct{}
+	dir, bin string
+	settings []string
+	cmd      *exec.Cmd
+	done     chan struct{}
 }
 
 // Start makes a server and runs it, with the newest PostgreSQL of this machine.
-func Start() (*Server, error) {
+// settings are further ones, which count more than its own: "synchronous_commit=on".
+func Start(settings ...string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -44,11 +46,11 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, done: make(chan struct{})}
+	s := &Server{dir: dir, bin: bin, settings: settings}
 	if err := makeData(bin, s.data(), who); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := s.run(bin, who); err != nil {
+	if err := s.run(who); err != nil {
 		s.Stop()
 		return nil, err
 	}
@@ -63,10 +65,7 @@ func (s *Server) URL(database, role string) string {
 
 // Stop ends the server at once and removes what it kept.
 func (s *Server) Stop() {
-	if s.cmd.Process != nil {
-		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // ended already: that is what is wanted
-	}
-	<-s.done
+	s.Kill()
 	_ = os.RemoveAll(s.dir)
 }
 
@@ -74,18 +73,22 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // run starts the server on a thread of its own: Pdeathsig is sent when the
 // thread ends that started the process, and only a locked one stays.
-func (s *Server) run(bin string, who *syscall.SysProcAttr) error {
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", s.data(), "-k", s.dir,
+func (s *Server) run(who *syscall.SysProcAttr) error {
+	args := []string{"-D", s.data(), "-k", s.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers=64MB")
+		"-c", "max_connections=300", "-c", "shared_buffers=64MB"}
+	for _, setting := range s.settings { // the last one of a name counts
+		args = append(args, "-c", setting)
+	}
+	s.cmd, s.done = exec.Command(filepath.Join(s.bin, "postgres"), args...), make(chan struct{})
 	var log bytes.Buffer
 	s.cmd.SysProcAttr, s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = who, s.dir, &log, &log
-	began := make(chan error, 1)
+	began, done := make(chan error, 1), s.done
 	go func() {
 		runtime.LockOSThread()
 		began <- s.cmd.Start()
 		_ = s.cmd.Wait() // how it ended is seen by whoever waits for a session
-		close(s.done)
+		close(done)
 	}()
 	if err := <-began; err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)

@@ -1,0 +1,187 @@
+package catalog
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
+)
+
+const firstPage = "/api/catalog/products?limit=20"
+
+// reprice changes the price of the moka pot by the API.
+func reprice(t *testing.T, h http.Handler, amount string) {
+	t.Helper()
+	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	w := send(h, "PATCH", moka, `{"price":{"amount":"`+amount+`","currency":"EUR"}}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
+	if w.Code != 200 || !costs(w.Body.String(), amount) {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+}
+
+func costs(body, amount string) bool {
+	return strings.Contains(body, `"price":{"amount":"`+amount+`","currency":"EUR"}`)
+}
+
+// Whoever changed something reads it back at once: the product, its ETag, its lists.
+func TestWhoChangesAPriceReadsItBack(t *testing.T) {
+	h := serve(t)
+	for n := range 30 {
+		amount := strconv.Itoa(n) + ".25"
+		reprice(t, h, amount)
+		if w := send(h, "GET", moka, ""); !costs(w.Body.String(), amount) {
+			t.Fatalf("changed to %s, and read back %s", amount, w.Body)
+		}
+		if w := send(h, "GET", "/api/catalog/products?q=enamel+saucepan+cream", ""); !costs(w.Body.String(), amount) {
+			t.Fatalf("changed to %s, and listed %s", amount, w.Body)
+		}
+	}
+}
+
+func TestAChangeIsSeenByEveryReplica(t *testing.T) {
+	url := seeded(t).url()
+	one, other := replica(t, url), replica(t, url)
+	before := send(other, "GET", moka, "")
+	reprice(t, one, "7.77")
+	began := time.Now()
+	servicetest.Eventually(t, "the other replica has the new price", func() bool {
+		return costs(send(other, "GET", moka, "").Body.String(), "7.77")
+	})
+	t.Logf("after %s", time.Since(began))
+	for _, path := range []string{moka, moka + "/image.svg", firstPage, "/api/catalog/categories"} {
+		a, b := send(one, "GET", path, ""), send(other, "GET", path, "")
+		if a.Body.String() != b.Body.String() || a.Header().Get("ETag") != b.Header().Get("ETag") {
+			t.Errorf("%s: two replicas answer %s %s and %s %s", path, a.Header().Get("ETag"), a.Body, b.Header().Get("ETag"), b.Body)
+		}
+	}
+	if w := send(other, "GET", moka, "", "If-None-Match", before.Header().Get("ETag")); w.Code != 200 {
+		t.Errorf("a cache is told that the old price is right: %d", w.Code)
+	}
+}
+
+// What changes without the service's doing is seen as well: a release from before
+// the notices, an import, a person with psql.
+func TestAChangeByAnyHandIsSeen(t *testing.T) {
+	s := seeded(t)
+	h := replica(t, s.url())
+	for _, c := range []struct{ sql, path, want string }{
+		{`UPDATE catalog.products SET name = 'By hand' WHERE sku = 'KIT-1001'`, moka, `"By hand"`},
+		{`INSERT INTO catalog.categories VALUES ('books', 'Books', 99)`, "/api/catalog/categories", `{"slug":"books","name":"Books","count":0}`},
+		{`INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position)
+			VALUES ('NEW-1', gen_random_uuid(), 'new', 'New', '', 'books', 'Own', 100, 'EUR', 1)`, "/api/catalog/products/NEW-1", `"NEW-1"`},
+		{`DELETE FROM catalog.products WHERE sku = 'NEW-1'`, "/api/catalog/products/NEW-1", `no product`},
+		{`TRUNCATE catalog.products`, firstPage, `{"items":[]}`},
+	} {
+		if _, err := s.db.Exec(t.Context(), c.sql); err != nil {
+			t.Fatal(err)
+		}
+		servicetest.Eventually(t, c.sql, func() bool { return strings.Contains(send(h, "GET", c.path, "").Body.String(), c.want) })
+	}
+}
+
+// kept is a catalog on a PostgreSQL of its own, with the sample goods.
+func kept(t *testing.T) (*pgtest.Server, string) {
+	t.Helper()
+	server := pgtest.Own(t)
+	url, err := server.Schema(schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := postgres.Open(postgres.Options{URL: url}, schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := seed(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return server, url
+}
+
+var reads = []string{moka, moka + "/image.svg", firstPage, "/api/catalog/products?category=toys&limit=5", "/api/catalog/categories"}
+
+// Rule H-08 for what is read from memory: the last known answer, which says how
+// old it may be, and no write.
+func TestReadsGoOnWhilePostgreSQLIsAway(t *testing.T) {
+	server, url := kept(t)
+	h := replica(t, url)
+	before := map[string]string{}
+	for _, path := range reads {
+		w := send(h, "GET", path, "")
+		before[path] = w.Body.String()
+		if w.Code != 200 || w.Header().Get("Age") != "" {
+			t.Fatalf("%s: %d %v", path, w.Code, w.Header())
+		}
+	}
+	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	server.Kill()
+	same := func() {
+		t.Helper()
+		for _, path := range reads {
+			if w := send(h, "GET", path, ""); w.Code != 200 || w.Body.String() != before[path] {
+				t.Errorf("PostgreSQL is away, and %s: %d %s", path, w.Code, w.Body)
+			}
+		}
+	}
+	same()
+	w := send(h, "PATCH", moka, `{"name":"Lost"}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
+	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a write: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	servicetest.Eventually(t, "reads say how old they may be", func() bool { return send(h, "GET", firstPage, "").Header().Get("Age") != "" })
+	same()
+	if w := send(h, "GET", "/readyz", ""); w.Code != 200 {
+		t.Errorf("not ready after a few seconds: %s", w.Body)
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	servicetest.Eventually(t, "reads are known to be right again", func() bool { return send(h, "GET", firstPage, "").Header().Get("Age") == "" })
+	reprice(t, h, "3.33")
+	if w := send(h, "GET", moka, ""); !costs(w.Body.String(), "3.33") {
+		t.Errorf("PostgreSQL is back, and %s", w.Body)
+	}
+}
+
+// A change of which a replica was not told is seen once its connection is made anew.
+func TestWhoListensAnewLoadsAnew(t *testing.T) {
+	s := seeded(t)
+	h := replica(t, s.url())
+	admin := pgtest.Admin(t, s.url())
+	for _, sql := range []string{
+		`ALTER TABLE catalog.products DISABLE TRIGGER products_changed`,
+		`UPDATE catalog.products SET name = 'Unheard' WHERE sku = 'KIT-1001'`,
+		`ALTER TABLE catalog.products ENABLE TRIGGER products_changed`,
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE '%/watch' AND datname = current_database()`,
+	} {
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	servicetest.Eventually(t, "the change is read", func() bool { return strings.Contains(send(h, "GET", moka, "").Body.String(), "Unheard") })
+}
+
+// A replica is not asked before it can answer from memory, and then by itself.
+func TestNotStartedBeforeTheShelfIsThere(t *testing.T) {
+	server, url := kept(t)
+	server.Kill()
+	p := begin(t, url)
+	if w := send(p.Handler(), "GET", "/startupz", ""); w.Code != 503 {
+		t.Errorf("started without a database: %d", w.Code)
+	}
+	if w := send(p.Handler(), "GET", firstPage, ""); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("answers %d %s", w.Code, w.Body)
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if w := send(ready(t, p).Handler(), "GET", firstPage, ""); w.Code != 200 {
+		t.Errorf("ready, and answers %d %s", w.Code, w.Body)
+	}
+}
