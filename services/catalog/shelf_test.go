@@ -60,6 +60,9 @@ func TestAWalkMeetsEveryProductOnceAndInOrder(t *testing.T) {
 			for _, p := range found {
 				walked = append(walked, p.SKU)
 			}
+			if len(walked) > len(all.products) {
+				t.Fatalf("the walk does not end: %v", walked)
+			}
 			if len(found) < limit {
 				break
 			}
