@@ -26,6 +26,7 @@ const operatorName = "operator"
 func build(ctx context.Context, checkout, binary string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/manager")
 	cmd.Dir = checkout
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the operator: %w: %s", err, bytes.TrimSpace(out))
 	}
