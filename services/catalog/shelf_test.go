@@ -240,7 +240,7 @@ func TestNothingIsAnsweredBeforeThereIsAShelf(t *testing.T) {
 
 func BenchmarkListOf20(b *testing.B) {
 	a := &api{now: time.Now, shelf: snapshot.New(func(context.Context, *shelf) (*shelf, error) { return stocked(b, range300(b), nil), nil }, snapshot.Options{})}
-	go a.shelf.Run(b.Context()) //nolint:errcheck // it ends with the benchmark
+	go a.shelf.Run(b.Context())
 	if err := a.warm(b.Context()); err != nil {
 		b.Fatal(err)
 	}

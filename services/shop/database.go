@@ -71,11 +71,11 @@ func (d *database) room(ctx context.Context, schema string) (string, error) {
 		_, err = conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{schema}.Sanitize())
 		return d.url, err
 	}
-	if err := d.own.Exec("postgres", "CREATE ROLE "+schema+" LOGIN"); err != nil {
+	if err := d.own.Exec("postgres", "CREATE ROLE "+schema+" LOGIN"); err != nil { //nolint:contextcheck // statements on the shop's own server, which end at once
 		return "", err
 	}
-	if err := d.own.Allow(Name, schema); err != nil {
+	if err := d.own.Allow(Name, schema); err != nil { //nolint:contextcheck // statements on the shop's own server, which end at once
 		return "", err
 	}
-	return d.own.URL(Name, schema), d.own.Own(Name, schema)
+	return d.own.URL(Name, schema), d.own.Own(Name, schema) //nolint:contextcheck // statements on the shop's own server, which end at once
 }

@@ -43,7 +43,7 @@ func (l *loads) begun() int64 {
 // wait waits for the end of a load after the one of this number.
 func (l *loads) wait(ctx context.Context, after int64) error {
 	for {
-		done, err, ended := l.last()
+		done, ended, err := l.last()
 		if done > after {
 			return err
 		}
@@ -55,11 +55,11 @@ func (l *loads) wait(ctx context.Context, after int64) error {
 	}
 }
 
-func (l *loads) last() (done int64, err error, ended <-chan struct{}) { //nolint:revive,staticcheck // the error is one of three things that are told, not of this call
+func (l *loads) last() (done int64, ended <-chan struct{}, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended == nil {
 		l.ended = make(chan struct{})
 	}
-	return l.done, l.err, l.ended
+	return l.done, l.ended, l.err
 }

@@ -193,7 +193,7 @@ func TestALoadThatHangsIsGivenUp(t *testing.T) {
 		snap := New(s.load, Options{})
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		go snap.Run(ctx) //nolint:errcheck // it ends with its context
+		go snap.Run(ctx)
 		if err := snap.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}

@@ -14,7 +14,7 @@ func TestFromProductToCartAndOutAgain(t *testing.T) {
 	chrome, s := browser(t), openShop(t)
 	for name, off := range map[string]bool{"as browsers come": false, "with scripts off": true} {
 		t.Run(name, func(t *testing.T) {
-			b := visit(t, chrome, s, looks[2])
+			b := visit(chrome, t, s, looks[2])
 			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
 			b.open(t, "/", 200)
 			b.click(t, ".card a", 200)
@@ -51,7 +51,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	chrome, s := browser(t), openShop(t)
 	for _, path := range []string{"/", "/?category=kitchen", "/products/KIT-1001", "/cart"} {
 		t.Run(path, func(t *testing.T) {
-			b := visit(t, chrome, s, looks[0])
+			b := visit(chrome, t, s, looks[0])
 			if path == "/cart" {
 				fillCart(t, b)
 			}
@@ -69,7 +69,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 		})
 	}
 	t.Run("buying", func(t *testing.T) {
-		b := visit(t, chrome, s, looks[0])
+		b := visit(chrome, t, s, looks[0])
 		b.open(t, "/products/KIT-1001", 200)
 		eval[bool](t, b, `document.getElementById("quantity").focus(), true`)
 		b.tabKey(t)
@@ -77,7 +77,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 		b.wants(t, "is in your cart.")
 	})
 	t.Run("skipping the header", func(t *testing.T) {
-		b := visit(t, chrome, s, looks[0])
+		b := visit(chrome, t, s, looks[0])
 		b.open(t, "/", 200)
 		b.tabKey(t)
 		b.do(t, chromedp.KeyEvent(kb.Enter))

@@ -52,7 +52,7 @@ var places = []place{
 func TestEveryPageIsForEverybody(t *testing.T) {
 	chrome, s, source := browser(t), openShop(t), axe(t)
 	for _, l := range looks {
-		b := visit(t, chrome, s, l)
+		b := visit(chrome, t, s, l)
 		for _, p := range places {
 			t.Run(p.name+"-"+l.name, func(t *testing.T) { b.examine(t, p, l, source) })
 		}
@@ -62,7 +62,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, l := range looks {
-			b := visit(t, chrome, s, l)
+			b := visit(chrome, t, s, l)
 			b.examine(t, place{name: "catalog-away", path: "/", status: 503}, l, source)
 			b.wants(t, "We will be right back", "Try again")
 		}

@@ -58,7 +58,7 @@ type tab struct {
 	said func() []chromedp.ConsoleMessage
 }
 
-func visit(t *testing.T, chrome context.Context, s *shop, l look) *tab {
+func visit(chrome context.Context, t *testing.T, s *shop, l look) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)

@@ -1,4 +1,4 @@
-package servicetest
+package shop_test
 
 import (
 	"context"
@@ -20,6 +20,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
 const (
@@ -32,8 +33,8 @@ const (
 // customers, and an editor who changes a price again and again.
 type shop struct {
 	server  *pgtest.Server
-	catalog []*Service
-	cart    *Service
+	catalog []*servicetest.Service
+	cart    *servicetest.Service
 
 	away atomic.Bool
 	// steps count what was asked and succeeded, by what it was.
@@ -50,15 +51,15 @@ func newShop(t *testing.T) *shop {
 	s := &shop{server: pgtest.Own(t), carts: map[string]int{}}
 	url := s.url(t, catalog.Service())
 	for range 2 {
-		s.catalog = append(s.catalog, ready(t, Start(t, catalog.Service(), "DATABASE_URL", url, "DB_POOL_MAX", fmt.Sprint(poolMax), "SHOP_JWKS", accesstest.JWKS())))
+		s.catalog = append(s.catalog, ready(t, servicetest.Start(t, catalog.Service(), "DATABASE_URL", url, "DB_POOL_MAX", fmt.Sprint(poolMax), "SHOP_JWKS", accesstest.JWKS())))
 	}
-	s.cart = ready(t, Start(t, cart.Service(), "DATABASE_URL", s.url(t, cart.Service()), "DB_POOL_MAX", fmt.Sprint(poolMax), "CATALOG_URL", s.catalog[0].URL))
+	s.cart = ready(t, servicetest.Start(t, cart.Service(), "DATABASE_URL", s.url(t, cart.Service()), "DB_POOL_MAX", fmt.Sprint(poolMax), "CATALOG_URL", s.catalog[0].URL))
 	return s
 }
 
-func ready(t *testing.T, s *Service) *Service {
+func ready(t *testing.T, s *servicetest.Service) *servicetest.Service {
 	t.Helper()
-	Eventually(t, "a service is ready", func() bool { return Ask(s.Handler(), "GET", "/readyz", "").Code == http.StatusOK })
+	servicetest.Eventually(t, "a service is ready", func() bool { return servicetest.Ask(s.Handler(), "GET", "/readyz", "").Code == http.StatusOK })
 	return s
 }
 
@@ -163,7 +164,7 @@ func (s *shop) edits(t *testing.T, n int) {
 
 // probes looks at readiness, which nobody may lose.
 func (s *shop) probes(t *testing.T, _ int) {
-	for _, one := range append([]*Service{s.cart}, s.catalog...) {
+	for _, one := range append([]*servicetest.Service{s.cart}, s.catalog...) {
 		if res, body := one.Whole(t, "GET", "/readyz", ""); res.StatusCode != http.StatusOK {
 			t.Errorf("not ready: %s", body)
 		}
@@ -181,7 +182,7 @@ func (s *shop) sessions(t *testing.T, _ int) {
 	if err != nil {
 		return // it is away
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was left to be written
+	defer conn.Close(ctx)
 	rows, err := conn.Query(ctx, `SELECT usename, count(*) FROM pg_stat_activity WHERE usename <> current_user GROUP BY usename`)
 	if err != nil {
 		return
@@ -223,7 +224,7 @@ func (s *shop) more(t *testing.T, steps ...string) {
 	t.Helper()
 	for _, step := range steps {
 		from := s.count(step).Load()
-		Eventually(t, step+" goes on", func() bool { return s.count(step).Load() >= from+5 })
+		servicetest.Eventually(t, step+" goes on", func() bool { return s.count(step).Load() >= from+5 })
 	}
 }
 
@@ -240,7 +241,7 @@ func TestPostgreSQLDiesUnderLoadAndComesBack(t *testing.T) {
 		s.away.Store(true)
 		s.server.Kill()
 		s.more(t, "create refused", "change refused", "read while away", "ready while away")
-		Eventually(t, "reads tell their age", func() bool {
+		servicetest.Eventually(t, "reads tell their age", func() bool {
 			res, _ := s.catalog[1].Whole(t, "GET", moka, "")
 			return res.Header.Get("Age") != ""
 		})
@@ -267,7 +268,7 @@ func (s *shop) nothingIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // nothing was left to be written
+	defer conn.Close(t.Context())
 	var carts int
 	if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM cart.carts`).Scan(&carts); err != nil || carts != len(s.keys) || carts != len(s.carts) {
 		t.Errorf("%d carts of %d keys, %d acknowledged (%v)", carts, len(s.keys), len(s.carts), err)
