@@ -48,24 +48,27 @@ func TestAnOldAnswerIsBetterThanNone(t *testing.T) {
 		"it panics":      func() error { panic("broken") },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			fail, asked := func() error { return nil }, 0
+			var broken atomic.Bool
+			var asked atomic.Int32
 			k := keep(5*time.Second, func(context.Context, string) (string, error) {
-				asked++
-				return "kept", fail()
+				if asked.Add(1); broken.Load() {
+					return "kept", fails()
+				}
+				return "kept", nil
 			})
 			if got, known := k.get(t.Context(), ""); got != "kept" || !known {
 				t.Fatalf("%q %v", got, known)
 			}
 			time.Sleep(time.Minute)
-			fail = fails
+			broken.Store(true)
 			began := time.Now()
 			if got, known := k.get(t.Context(), ""); got != "kept" || !known || time.Since(began) > partPatience {
 				t.Errorf("%s: %q %v after %s", name, got, known, time.Since(began))
 			}
-			fail = func() error { return nil }
+			broken.Store(false)
 			time.Sleep(2 * time.Hour)
-			if _, known := k.get(t.Context(), ""); !known || asked != 3 {
-				t.Errorf("%s: asked %d times, want again after it", name, asked)
+			if _, known := k.get(t.Context(), ""); !known || asked.Load() != 3 {
+				t.Errorf("%s: asked %d times, want again after it", name, asked.Load())
 			}
 		})
 	}
