@@ -14,6 +14,10 @@ last() {
 	if [ -n "$left" ] && [ "$left" != "$(git rev-parse HEAD)" ]; then echo "$left"; else git rev-parse HEAD^; fi
 }
 
+if [ $# = 0 ] && ! git rev-parse -q --verify HEAD^ >/dev/null; then
+	echo "comparing descriptions: LEFT OUT: this clone holds no earlier commit; name one, or clone without --depth"
+	exit 0
+fi
 base="${1:-$(last)}"
 git rev-parse --verify -q "$base^{commit}" >/dev/null || { echo "there is no commit $base to compare with" >&2; exit 2; }
 before="$(mktemp)"; trap 'rm -f "$before"' EXIT
