@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,12 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/problem"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
+
+// Where a part is left out since the machine is slow, no test could tell what a page holds.
+func TestMain(m *testing.M) {
+	partPatience = 1500 * time.Millisecond
+	os.Exit(m.Run())
+}
 
 // world is a storefront between a browser and doubles of catalog and cart, which
 // are held to those services' own documents.
