@@ -41,9 +41,10 @@ var (
 	Unavailable          = Kind{string(fault.UnavailableKind), http.StatusServiceUnavailable, "Not available right now"}
 	SoldOut              = Kind{"sold-out", http.StatusConflict, "Sold out"}
 	QuoteChanged         = Kind{"quote-changed", http.StatusConflict, "The quote changed"}
+	PaymentDeclined      = Kind{"payment-declined", http.StatusConflict, "The payment was declined"}
 	CartFull             = Kind{"cart-full", http.StatusUnprocessableEntity, "The cart is full"}
 	clientGone           = Kind{"", GoneStatus, "Client Closed Request"}
-	registered           = bySlug(Malformed, Unauthenticated, Forbidden, NotFound, Conflict, InFlight, Stale, Invalid, Mismatch, PreconditionRequired, TooManyRequests, Unavailable, SoldOut, QuoteChanged, CartFull)
+	registered           = bySlug(Malformed, Unauthenticated, Forbidden, NotFound, Conflict, InFlight, Stale, Invalid, Mismatch, PreconditionRequired, TooManyRequests, Unavailable, SoldOut, QuoteChanged, PaymentDeclined, CartFull)
 )
 
 // Plain is the kind of a status that says all there is to say, such as 405.
