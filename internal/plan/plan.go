@@ -88,7 +88,7 @@ func (p *planner) pending(t target) string {
 // front-door replica is known to have left it, and until what is in flight in it has ended.
 func (p *planner) keepPrevious() {
 	s := p.o.Table.Switch
-	if s == nil || !p.o.servedBefore(s.From) {
+	if s == nil || !p.o.servedBefore(s.From) && !p.lostWayBack(s.From) {
 		return
 	}
 	end := s.At.Add(p.o.Policy.RollbackWindow)
@@ -102,6 +102,14 @@ func (p *planner) keepPrevious() {
 		p.d.Previous, p.d.RetiresAt = s.From, end
 		p.wakeAt(end)
 	}
+}
+
+// lostWayBack: all that ran of the stack that is kept was deleted while its window is open, so it is made again. One that was
+// rejected made room on purpose, and beside a candidate that runs there is no place for a third stack.
+func (p *planner) lostWayBack(name string) bool {
+	r, _ := p.o.release(name)
+	lost := p.o.recordedBefore(name) && !p.o.runs(name) && r.Rejected == "" && r.StartFailed == ""
+	return lost && p.now.Before(p.o.Table.Switch.At.Add(p.o.Policy.RollbackWindow)) && !p.o.runs(p.marked())
 }
 
 // drained is when no request is left in the stack that served before the last switch. The

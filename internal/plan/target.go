@@ -109,10 +109,15 @@ func (o *Observed) isPrevious(name string) bool {
 // servedBefore tells whether a stack that runs is the one that served before the active
 // one. A release that was deleted and cut anew since then is another.
 func (o *Observed) servedBefore(name string) bool {
+	return o.recordedBefore(name) && o.runs(name)
+}
+
+// recordedBefore: as servedBefore, whether anything of the stack still runs or not.
+func (o *Observed) recordedBefore(name string) bool {
 	s := o.Table.Switch
 	r, known := o.release(name)
 	same := known && s != nil && (s.FromUID == "" || s.FromUID == r.UID)
-	return same && s.From == name && name != o.Table.Active && o.runs(name)
+	return same && s.From == name && name != o.Table.Active
 }
 
 func (o *Observed) knownReleases() string {

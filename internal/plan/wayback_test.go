@@ -83,3 +83,34 @@ func TestAStackThatReplicasStillRouteToStaysWhateverBecameOfIt(t *testing.T) {
 		}
 	}
 }
+
+// TestAWayBackIsMadeAgainWhereItIsWorthIt: all that ran of it was deleted. What made room on purpose does not come back, and
+// three stacks never run.
+func TestAWayBackIsMadeAgainWhereItIsWorthIt(t *testing.T) {
+	for name, x := range map[string]struct {
+		change func(*Observed)
+		after  time.Duration
+		again  bool
+	}{
+		"within its window":             {func(*Observed) {}, time.Minute, true},
+		"after its window":              {func(*Observed) {}, 24 * time.Hour, false},
+		"the guard rejected it":         {func(o *Observed) { o.Releases[0].Rejected = "it broke" }, time.Minute, false},
+		"going back to it failed":       {func(o *Observed) { o.Releases[0].StartFailed = "it did not start" }, time.Minute, false},
+		"another release was cut as it": {func(o *Observed) { o.Table.Switch.FromUID, o.Releases[0].UID = "uid-1", "uid-2" }, time.Minute, false},
+		"its record is gone":            {func(o *Observed) { o.Releases = o.Releases[1:] }, time.Minute, false},
+		"a candidate runs": {func(o *Observed) {
+			o.Releases = append(o.Releases, Release{Name: relC, Services: services("cart-3", "catalog-1"), CandidateSince: nine})
+			o.Stacks[relC] = Stack{"cart": pods(1)}
+			o.Content.Release = relC
+		}, time.Minute, false},
+	} {
+		o := switched()
+		o.Content.Release = relB
+		delete(o.Stacks, relA)
+		x.change(&o)
+		d := Plan(o, at(x.after))
+		if role, planned := d.Role(relA); (planned && role == Previous) != x.again || (d.Previous == relA) != x.again {
+			t.Errorf("%s: previous %q, reason %s: %s", name, d.Previous, d.Reason, d.Message)
+		}
+	}
+}

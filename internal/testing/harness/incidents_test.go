@@ -472,3 +472,34 @@ func TestAReleaseThatWaitsForRoomStartsWhenTheQuotaIsRaised(t *testing.T) {
 	rightEnd(w)
 	w.Check(t, "a quota that is raised")
 }
+
+// Somebody deletes all Deployments of the stack that is kept for a way back: it is made again, and one can go back.
+func TestAWayBackThatSomebodyDeletedIsMadeAgain(t *testing.T) {
+	w := scenario{name: "new image", script: []Stage{at(nil, ships("cart", "cart:2"))}}.begin()
+	defer w.Close()
+	home := w.table().Active
+	w.StartOperator()
+	w.Until(func() bool { r, _ := w.Reason(); return w.table().Active != home && r == v1alpha1.ReasonRollbackWindow })
+	w.Operators[0].Kill() // so that no pass sees one that is left
+	for _, o := range ours(w, "Deployment") {
+		if strings.HasSuffix(o.GetName(), strings.TrimPrefix(home, Shop)) {
+			w.Chaos().Delete(o)
+		}
+	}
+	w.StartOperator()
+	w.For(30 * time.Second)
+	for _, service := range []string{"cart", "storefront"} {
+		if d := w.deployment(service, home); d == nil || d.Status.AvailableReplicas < 2 {
+			t.Fatalf("after 30 s %s of the way back is not there at full strength: %v", service, d)
+		}
+	}
+	if r, said := w.Reason(); r != v1alpha1.ReasonRollbackWindow || strings.Contains(said, "could not serve") {
+		t.Errorf("%s: %s", r, said)
+	}
+	w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.Active = home })
+	w.For(10 * time.Second)
+	if got := w.table().Active; got != home {
+		t.Errorf("10 s after the pin %s serves, want %s", got, home)
+	}
+	w.Check(t, "a way back that was deleted")
+}
