@@ -111,6 +111,9 @@ const DefaultDrainTime = 30 * time.Second
 func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) {
 	w := &World{Shop: shop, Releases: map[string]*v1alpha1.ShopRelease{}, Live: map[string]v1alpha1.ServiceScale{}, reader: r}
 	w.Observed.Policy = policy(shop.Spec.Release)
+	if kept := shop.Status.Previous; kept != nil {
+		w.Observed.Kept = kept.Release
+	}
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
 		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets, r.readAutoscalers,

@@ -104,11 +104,11 @@ func (p *planner) keepPrevious() {
 	}
 }
 
-// lostWayBack: all that ran of the stack that is kept was deleted while its window is open, so it is made again. One that was
-// rejected made room on purpose, and beside a candidate that runs there is no place for a third stack.
+// lostWayBack: all that ran of the stack that is kept was deleted while its window is open, so it is made again. What
+// made room on purpose is not, and beside a candidate that runs there is no place for a third stack.
 func (p *planner) lostWayBack(name string) bool {
 	r, _ := p.o.release(name)
-	lost := p.o.recordedBefore(name) && !p.o.runs(name) && r.Rejected == "" && r.StartFailed == ""
+	lost := p.o.Kept == name && p.o.recordedBefore(name) && !p.o.runs(name) && r.Rejected == "" && r.StartFailed == ""
 	return lost && p.now.Before(p.o.Table.Switch.At.Add(p.o.Policy.RollbackWindow)) && !p.o.runs(p.marked())
 }
 

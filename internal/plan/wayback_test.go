@@ -92,7 +92,8 @@ func TestAWayBackIsMadeAgainWhereItIsWorthIt(t *testing.T) {
 		after  time.Duration
 		again  bool
 	}{
-		"within its window":             {func(*Observed) {}, time.Minute, true},
+		"within its window": {func(*Observed) {}, time.Minute, true},
+		"it was retired, and then the window was made longer": {func(o *Observed) { o.Kept = "" }, time.Minute, false},
 		"after its window":              {func(*Observed) {}, 24 * time.Hour, false},
 		"the guard rejected it":         {func(o *Observed) { o.Releases[0].Rejected = "it broke" }, time.Minute, false},
 		"going back to it failed":       {func(o *Observed) { o.Releases[0].StartFailed = "it did not start" }, time.Minute, false},
@@ -106,6 +107,7 @@ func TestAWayBackIsMadeAgainWhereItIsWorthIt(t *testing.T) {
 	} {
 		o := switched()
 		o.Content.Release = relB
+		o.Kept = relA
 		delete(o.Stacks, relA)
 		x.change(&o)
 		d := Plan(o, at(x.after))

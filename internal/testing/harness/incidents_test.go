@@ -503,3 +503,27 @@ func TestAWayBackThatSomebodyDeletedIsMadeAgain(t *testing.T) {
 	}
 	w.Check(t, "a way back that was deleted")
 }
+
+// Somebody ends a rollback window early, and makes it long again: what was retired stays away.
+func TestAStackThatWasRetiredDoesNotComeBackWhenTheWindowIsMadeLonger(t *testing.T) {
+	w := scenario{name: "new image", script: []Stage{at(nil, ships("cart", "cart:2"))}}.begin()
+	defer w.Close()
+	home := w.table().Active
+	w.StartOperator()
+	w.Until(func() bool { r, _ := w.Reason(); return w.table().Active != home && r == v1alpha1.ReasonRollbackWindow })
+	window := w.Shop().Spec.Release.RollbackWindow
+	w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.RollbackWindow = &metav1.Duration{} })
+	if !w.Until(func() bool { return w.deployment("cart", home) == nil }) {
+		t.Fatal("the stack is not retired")
+	}
+	w.For(time.Second)
+	w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.RollbackWindow = window })
+	w.For(30 * time.Second)
+	if d := w.deployment("cart", home); d != nil {
+		t.Errorf("%s is there again", d.Name)
+	}
+	if r, said := w.Reason(); r != v1alpha1.ReasonServing {
+		t.Errorf("%s: %s", r, said)
+	}
+	w.Check(t, "a window that was made longer")
+}
