@@ -35,7 +35,7 @@ func startsAfterKill(ctx context.Context, c *Case) error {
 }
 
 // bookkeeping are tables whose rows are no effect.
-var bookkeeping = []string{"migrations", "floor", "requests", "idempotency", "idempotency_keys", "outbox", "inbox", "parts"}
+var bookkeeping = []string{"migrations", "floor", "requests", "idempotency", "idempotency_keys", "outbox", "inbox", "inbox_tries", "inbox_parked", "parts"}
 
 // rows counts the rows of the service's tables, by table.
 func (c *Case) rows(ctx context.Context) (map[string]int64, error) {

@@ -1,5 +1,5 @@
 // Package shop is the whole shop in one process, for who works on a service or on pages: every Go service of this repository
-// with its workers, a front door that knows the paths, and a database with sample goods. A shop that serves customers runs each
+// with its workers, a front door that knows the paths, NATS for events, and a database with sample goods. A shop that serves customers runs each
 // service by itself, and no image is made of this.
 package shop
 
@@ -39,7 +39,8 @@ type Options struct {
 	// DatabaseURL is a PostgreSQL in which the user may make schemas; what it holds stays. Empty: a throw-away one is started,
 	// which needs PostgreSQL 15 on this machine.
 	DatabaseURL string
-	// Environment is given to all services beside what the shop tells them, LOG_LEVEL for example. CATALOG_URL, REVIEWS_URL and
+	// Environment is given to all services beside what the shop tells them, LOG_LEVEL for example. EVENTS_URL is a NATS of one's
+	// own; without it one is started that ends with the shop. CATALOG_URL, REVIEWS_URL and
 	// so on say that this service runs elsewhere: it is not started here, and its requests go there.
 	Environment map[string]string
 	// Log takes the services' logs; nil is the standard error.
@@ -57,6 +58,7 @@ type Shop struct {
 	members  []member
 	key      tokens.Key
 	database *database
+	bus      *bus
 	rooms    map[string]*room
 	running  []*app.Process
 	front    *http.Server
@@ -81,6 +83,9 @@ func Start(ctx context.Context, o Options) (*Shop, error) {
 
 func (s *Shop) start(ctx context.Context, o Options) (err error) {
 	if s.database, err = open(o.DatabaseURL); err != nil {
+		return err
+	}
+	if s.bus, err = openBus(o.Environment[eventsURL]); err != nil {
 		return err
 	}
 	// All addresses are there before the first service asks for another's.
@@ -135,7 +140,7 @@ func (s *Shop) environment(more map[string]string) map[string]string {
 	maps.Copy(e, more)
 	maps.Copy(e, map[string]string{
 		"SHOP": Name, "SHOP_RELEASE": Release, "SHOP_SERVICE": "", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DRAIN_LIMIT": "5s",
-		"SHOP_JWKS": string(tokens.JWKS(s.key)),
+		"SHOP_JWKS": string(tokens.JWKS(s.key)), eventsURL: s.bus.url,
 	})
 	for name, r := range s.rooms {
 		e[app.URLVariable(name)] = r.url()
@@ -183,7 +188,7 @@ func (s *Shop) Token(kind, id, scope string, life time.Duration) (string, error)
 // Failed gets an error when a part cannot serve any more.
 func (s *Shop) Failed() <-chan error { return s.failed }
 
-// Stop ends the shop: customers first, then the services, the database last. It returns nil when every request was answered.
+// Stop ends the shop: customers first, then the services, NATS and the database last. It returns nil when every request was answered.
 func (s *Shop) Stop(ctx context.Context) error {
 	var errs []error
 	if s.front != nil {
@@ -198,6 +203,9 @@ func (s *Shop) Stop(ctx context.Context) error {
 		if r != nil {
 			r.close()
 		}
+	}
+	if s.bus != nil {
+		s.bus.close()
 	}
 	if s.database != nil {
 		s.database.close()

@@ -14,11 +14,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/emporium-shop/emporium/services/internal/client"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
@@ -37,6 +39,10 @@ type Service struct {
 	// Knows lists APIs that it asks where the shop has them, and does without where
 	// it has not: REVIEWS_URL may be missing.
 	Knows []string
+	// Emits and Takes are the types of the events that it publishes, by its outbox,
+	// and of those that it has effects of, by its inbox. Where there are any, EVENTS_URL
+	// must be set for its workers.
+	Emits, Takes []events.Type
 	// Edge says that customers' browsers talk to it: it repeats questions to
 	// other services, which those do not among themselves.
 	Edge bool
@@ -67,6 +73,8 @@ type Kit struct {
 
 	service Service
 	token   func(context.Context) (string, error)
+	bus     func() (events.Bus, error)
+	opened  atomic.Bool
 }
 
 // Parts is what a service is, once it is wired.
@@ -104,9 +112,27 @@ func (k *Kit) ClientIfKnown(name string) (*client.Client, bool) {
 	return k.Client(name), true
 }
 
+// Bus is where events are published and taken, for workers. It is connected to
+// when it is asked for the first time, so hand the method itself to them.
+func (k *Kit) Bus() (events.Bus, error) {
+	k.opened.Store(true)
+	return k.bus()
+}
+
+func (k *Kit) closeBus() {
+	if !k.opened.Load() {
+		return
+	}
+	if bus, err := k.bus(); err == nil {
+		_ = bus.Close() // what was not acknowledged comes again
+	}
+}
+
+func (s Service) hasEvents() bool { return len(s.Emits)+len(s.Takes) > 0 }
+
 // contract is what /contract says.
 func (s Service) contract(cfg Config) (c httpapi.Contract, err error) {
-	c = httpapi.Contract{Provides: s.Provides, Consumes: slices.Clone(s.Needs)}
+	c = httpapi.Contract{Provides: s.Provides, Consumes: slices.Clone(s.Needs), Emits: texts(s.Emits), Takes: texts(s.Takes)}
 	for n, name := range names(s.Knows) {
 		if _, there := cfg.URLs[name]; there {
 			c.Consumes = append(c.Consumes, s.Knows[n])
@@ -118,6 +144,13 @@ func (s Service) contract(cfg Config) (c httpapi.Contract, err error) {
 	version, err := s.Schema.Version()
 	c.Schema = &httpapi.Schema{Name: s.Schema.Name, Version: version, Floor: s.Schema.Floor}
 	return c, err
+}
+
+func texts(types []events.Type) (list []string) {
+	for _, t := range types {
+		list = append(list, string(t))
+	}
+	return list
 }
 
 // needs are the names of Needs, without their versions.

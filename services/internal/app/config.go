@@ -40,6 +40,8 @@ type Config struct {
 	// connections of the process; 0 takes postgres' default.
 	DatabaseURL string `env:"DATABASE_URL"`
 	PoolMax     int32  `env:"DB_POOL_MAX"`
+	// EventsURL is where NATS is, for the workers of a service that has events.
+	EventsURL string `env:"EVENTS_URL"`
 	// InFlight bounds the requests at a time; 0 takes what the service says.
 	InFlight int `env:"MAX_IN_FLIGHT"`
 	// ServiceKey is the private key of the service's own tokens, as a JSON Web
@@ -96,6 +98,14 @@ func (s Service) serving(cfg *Config) error {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("reading the environment: %w", err)
+	}
+	return nil
+}
+
+// working reads what only a process needs that runs its workers.
+func (s Service) working(cfg Config) error {
+	if s.hasEvents() && cfg.EventsURL == "" {
+		return errors.New("reading the environment: EVENTS_URL is not set: nats://nats:4222")
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/telemetry"
@@ -86,6 +87,9 @@ func (p *Process) assemble(ctx context.Context) error {
 	if err == nil {
 		err = p.service.serving(&cfg)
 	}
+	if err == nil && p.works() {
+		err = p.service.working(cfg)
+	}
 	if err != nil {
 		return err
 	}
@@ -150,6 +154,12 @@ func newKit(service Service, cfg Config, out io.Writer, metrics *telemetry.Metri
 		}
 		k.token = minter.Token
 	}
+	k.bus = sync.OnceValues(func() (events.Bus, error) { return events.Connect(cfg.EventsURL) })
+	if service.hasEvents() {
+		if err := events.Register(metrics); err != nil {
+			return nil, fmt.Errorf("registering the counters of events: %w", err)
+		}
+	}
 	if service.Schema.Name == "" {
 		return k, nil
 	}
@@ -188,11 +198,15 @@ func (p *Process) run() {
 	}
 	p.watch(p.warmUp)
 	for _, w := range p.parts.Workers {
-		if p.options.Work || p.options.Inline || w.Beside {
+		if p.works() || w.Beside {
+			w.lock = p.kit.Config.Service + "/" + w.Name
 			p.workers.Go(func() { w.keep(p.work, p.kit.Log, p.connector()) })
 		}
 	}
 }
+
+// works tells whether the process runs its workers.
+func (p *Process) works() bool { return p.options.Work || p.options.Inline }
 
 func (p *Process) connector() connector {
 	if p.kit.DB == nil {

@@ -86,6 +86,9 @@ func (p *Process) close() {
 		_ = p.back.Close() // the process ends: nobody to tell
 	}
 	p.watchers.Wait()
+	if p.kit != nil {
+		p.kit.closeBus()
+	}
 	if p.kit != nil && p.kit.DB != nil {
 		p.kit.DB.Close()
 	}

@@ -1,14 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
 // Worker does what needs no request: it consumes, relays, sweeps, resumes.
@@ -25,14 +27,12 @@ type Worker struct {
 	// Beside says that it also runs beside requests, in every replica of every
 	// stack: for housekeeping that harms nobody when an unapproved release does it.
 	Beside bool
+
+	// lock is the name of its turn: with the service's, for all services share a database.
+	lock string
 }
 
-const (
-	firstPause, longestPause = time.Second, 30 * time.Second
-	// turnEvery is how often a replica looks whether it is its turn, and whether
-	// it still holds the lock.
-	turnEvery = 5 * time.Second
-)
+const firstPause, longestPause = time.Second, 30 * time.Second
 
 var errSingle = errors.New("a single worker needs a database")
 
@@ -73,48 +73,10 @@ func (w Worker) once(ctx context.Context, connect connector) error {
 		return fmt.Errorf("connecting for the lock of %s: %w", w.Name, err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // gives the lock back
-	for {
-		var ours bool
-		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockID(w.Name)).Scan(&ours); err != nil {
-			return fmt.Errorf("asking for the lock of %s: %w", w.Name, err)
-		}
-		if ours {
-			return w.holding(ctx, conn)
-		}
-		if !sleep(ctx, turnEvery) {
-			return nil
-		}
+	if err := postgres.Turn(ctx, conn, cmp.Or(w.lock, w.Name)); err != nil {
+		return err
 	}
-}
-
-// holding runs the worker as long as the session that holds the lock lives: when
-// it is gone, another replica has the lock already.
-func (w Worker) holding(ctx context.Context, conn *pgx.Conn) error {
-	run, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	ended := make(chan error, 1)
-	go func() { ended <- guarded(run, w.Run) }()
-	tick := time.NewTicker(turnEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ended:
-			return err
-		case <-tick.C:
-			if err := conn.Ping(ctx); err != nil {
-				stop(err)
-				<-ended //nolint:errcheck // what it says is of the lost connection
-				return fmt.Errorf("holding the lock of %s: %w", w.Name, err)
-			}
-		}
-	}
-}
-
-// lockID keeps workers from waiting for each other.
-func lockID(name string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte("emporium/worker/" + name)) // never fails
-	return int64(h.Sum64() >> 2)                      //nolint:gosec // shifted, so it fits
+	return postgres.Holding(ctx, conn, func(ctx context.Context) error { return guarded(ctx, w.Run) })
 }
 
 // sleep waits, and tells whether the context is still there.

@@ -40,21 +40,21 @@ type play struct {
 	needs          []string
 	schema         bool
 	seeded         int
-	events         events
+	events         record
 }
 
-type events struct {
+type record struct {
 	mu   sync.Mutex
 	list []string
 }
 
-func (e *events) add(s string) {
+func (e *record) add(s string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.list = append(e.list, s)
 }
 
-func (e *events) String() string {
+func (e *record) String() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return strings.Join(e.list, " ")

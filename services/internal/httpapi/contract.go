@@ -13,6 +13,9 @@ type Contract struct {
 	// Provides and Consumes list APIs as name/version: "catalog/v1".
 	Provides []string `json:"provides"`
 	Consumes []string `json:"consumes"`
+	// Emits and Takes list types of events: "orders.order.placed.v1".
+	Emits []string `json:"emits,omitempty"`
+	Takes []string `json:"takes,omitempty"`
 }
 
 // Schema is a service's part of the database. Two releases may share one
