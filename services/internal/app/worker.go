@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/pause"
 )
 
 // Worker does what needs no request: it consumes, relays, sweeps, resumes.
@@ -41,7 +43,7 @@ type connector func(ctx context.Context, purpose string) (*pgx.Conn, error)
 
 // keep runs a worker until ctx ends, again and again where it fails.
 func (w Worker) keep(ctx context.Context, log *slog.Logger, connect connector) {
-	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, longestPause) {
+	for wait := firstPause; ctx.Err() == nil; wait = min(2*wait, longestPause) {
 		began := time.Now()
 		err := w.once(ctx, connect)
 		if ctx.Err() != nil {
@@ -53,9 +55,9 @@ func (w Worker) keep(ctx context.Context, log *slog.Logger, connect connector) {
 		}
 		log.Warn("a worker failed, it begins again soon", "worker", w.Name, "error", err)
 		if time.Since(began) > longestPause {
-			pause = firstPause // it worked for a while
+			wait = firstPause // it worked for a while
 		}
-		if !sleep(ctx, pause) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 	}
@@ -81,7 +83,7 @@ func (w Worker) once(ctx context.Context, connect connector) error {
 		if ours {
 			return w.holding(ctx, conn)
 		}
-		if !sleep(ctx, turnEvery) {
+		if !pause.For(ctx, turnEvery) {
 			return nil
 		}
 	}
@@ -115,16 +117,4 @@ func lockID(name string) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte("emporium/worker/" + name)) // never fails
 	return int64(h.Sum64() >> 2)                      //nolint:gosec // shifted, so it fits
-}
-
-// sleep waits, and tells whether the context is still there.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
