@@ -1,34 +1,17 @@
 // The service over HTTP on a real PostgreSQL. Every answer is held to openapi.json by ask().
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { generateKeyPair } from 'jose';
 import pg from 'pg';
-import { Cluster } from './cluster.js';
-import { catalog, customer, environment, moderator, start, token, until } from './shop.js';
+import { customer, environment, moderator, token, until } from './shop.js';
+import { openedShop } from './world.js';
 import { plan } from '../src/service.js';
 import { configFrom } from '../src/shop/config.js';
 import { migrate } from '../src/shop/migrate.js';
 import { sweep } from '../src/shop/idempotency.js';
 
-let cluster;
-let goods;
-let shop;
-let db;
-
-before(async () => {
-  cluster = await Cluster.start();
-  goods = await catalog();
-  const url = await cluster.database();
-  shop = await start(url, goods.url);
-  db = new pg.Pool({ connectionString: url, max: 2 });
-});
-after(async () => {
-  await db?.end();
-  await shop?.stop();
-  goods?.stop();
-  await cluster?.stop();
-});
+const { cluster, goods, shop, db } = await openedShop();
 
 const text = { stars: 5, author: 'Mika', title: 'Good', text: 'It does what it should.' };
 let products = 0;
