@@ -70,7 +70,7 @@ endif
 
 ##@ Test
 .PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-scale tools
-test: ## verify, vet, unit, envtest, test-services, test-node, e2e-smoke, with their times; what is left out is said
+test: ## verify, vet, unit, envtest, test-services, test-node, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -99,7 +99,6 @@ test-services: tools ## The front door and the services, on a real PostgreSQL, w
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 
-# Not part of `test`: see hack/test.sh.
 pages: ## Chromium looks at every page of a shop: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
 	@hack/install.sh chromium node npm
 	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m ./services/storefront/browser

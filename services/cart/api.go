@@ -2,6 +2,7 @@ package cart
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -84,8 +85,8 @@ type productBody struct {
 // shape is that of a cart on the wire.
 var shape = etag.ShapeOf[cartBody]()
 
-// routes lists the cart's routes. A cart belongs to whoever knows its id, which
-// nobody can guess.
+// routes lists the cart's routes. A cart belongs to whoever knows its id, so the id
+// is a secret: see newID, and who keeps it to himself in docs/services.md, F24.
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
 	httpapi.Post(r, "/api/cart", access.Public, a.create,
@@ -101,7 +102,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 
 func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[cartBody], error) {
 	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		id, err := uuid.NewV7()
+		id, err := newID()
 		if err != nil {
 			return idempotency.Stored{}, err
 		}
@@ -115,6 +116,16 @@ func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[cart
 		return nil, err
 	}
 	return httpapi.Replay[cartBody](stored), nil
+}
+
+// newID is 122 bits of the system's randomness. An id in the order of time would tell
+// when the cart was made and leave 62 of them.
+func newID() (uuid.UUID, error) {
+	id, err := uuid.NewRandom()
+	if err != nil {
+		return uuid.UUID{}, fmt.Errorf("making a cart's id: %w", err)
+	}
+	return id, nil
 }
 
 // made is the answer that a new cart's request gets, whenever it is repeated.

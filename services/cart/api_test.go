@@ -96,6 +96,37 @@ func TestOneKeyMakesOneCart(t *testing.T) {
 	}
 }
 
+// The id is the right to the cart. It has no bit that is the same in all carts, but the
+// six that say that it is random, and none that two carts of one moment share.
+func TestNobodyCanGuessACartsID(t *testing.T) {
+	const many = 4000
+	ones, seen := [128]int{}, map[uuid.UUID]bool{}
+	for range many {
+		id, err := newID()
+		if err != nil || seen[id] || id.Version() != 4 {
+			t.Fatalf("%s, version %d (%v)", id, id.Version(), err)
+		}
+		seen[id] = true
+		for bit := range ones {
+			ones[bit] += int(id[bit/8] >> (7 - bit%8) & 1)
+		}
+	}
+	random := 0
+	for _, n := range ones {
+		if n > many*2/5 && n < many*3/5 { // twelve standard deviations
+			random++
+		}
+	}
+	if random != 122 {
+		t.Errorf("%d bits are random: %v", random, ones)
+	}
+	h := serve(t)
+	path, _ := begin(t, h)
+	if made := uuid.MustParse(path[strings.LastIndex(path, "/")+1:]); made.Version() != 4 {
+		t.Errorf("the service makes %s", made)
+	}
+}
+
 func TestErrorsAreProblems(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -99,10 +100,8 @@ func (s *store) sweep(ctx context.Context) error {
 				slog.InfoContext(ctx, "deleted abandoned carts", "carts", deleted)
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, sweepEvery/2+rand.N(sweepEvery)) {
 			return nil
-		case <-time.After(sweepEvery/2 + rand.N(sweepEvery)):
 		}
 	}
 }

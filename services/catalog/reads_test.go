@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -44,16 +45,20 @@ func TestWhoChangesAPriceReadsItBack(t *testing.T) {
 	}
 }
 
-func TestAChangeIsSeenByEveryReplica(t *testing.T) {
-	url := seeded(t).url()
-	one, other := replica(t, url), replica(t, url)
+func TestAChangeIsSeenByEveryReplicaWithinASecond(t *testing.T) {
+	s := seeded(t)
+	one, other := replica(t, s.url()), replica(t, s.url())
 	before := send(other, "GET", moka, "")
+	heard := beside(t, s)
 	reprice(t, one, "7.77")
+	heard()
 	began := time.Now()
 	servicetest.Eventually(t, "the other replica has the new price", func() bool {
 		return costs(send(other, "GET", moka, "").Body.String(), "7.77")
 	})
-	t.Logf("after %s", time.Since(began))
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the other replica has the new price %s after a listener beside it had loaded it", took)
+	}
 	for _, path := range []string{moka, moka + "/image.svg", firstPage, "/api/catalog/categories"} {
 		a, b := send(one, "GET", path, ""), send(other, "GET", path, "")
 		if a.Body.String() != b.Body.String() || a.Header().Get("ETag") != b.Header().Get("ETag") {
@@ -62,6 +67,30 @@ func TestAChangeIsSeenByEveryReplica(t *testing.T) {
 	}
 	if w := send(other, "GET", moka, "", "If-None-Match", before.Header().Get("ETag")); w.Code != 200 {
 		t.Errorf("a cache is told that the old price is right: %d", w.Code)
+	}
+}
+
+// beside listens to the notices as a replica does. What it returns waits for one and
+// loads the range: what a busy machine takes for that is no fault of the replica.
+func beside(t *testing.T, s *store) func() {
+	t.Helper()
+	conn, err := s.db.Connect(t.Context(), "beside")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), "LISTEN "+changed); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		_, err := conn.WaitForNotification(t.Context())
+		if err == nil {
+			_, err = s.stock(t.Context(), nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

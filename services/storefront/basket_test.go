@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,6 +44,31 @@ func TestCartCookie(t *testing.T) {
 		}
 		if hsts := got.header.Get("Strict-Transport-Security"); hsts != "" {
 			t.Errorf("%s: a redirect is no page: %s", scheme, hsts)
+		}
+	}
+}
+
+// Who knows a cart's id has the cart. It is in the cookie, which no script reads, and
+// nowhere else: no page that is shown or saved, no address that is kept in a history.
+func TestACartsIDIsInTheCookieAlone(t *testing.T) {
+	w := newWorld(t)
+	w.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answers := []seen{
+		w.post(t, "/cart/items", "sku=LAMP-1&quantity=2"), w.get(t, "/cart"), w.get(t, "/"), w.get(t, "/products/LAMP-1"), w.get(t, "/products/NONE"),
+		w.post(t, "/cart/items/LAMP-1", "quantity=500"), w.post(t, "/cart/items/LAMP-1", "quantity=0"), w.post(t, "/cart/items", "sku=NONE&quantity=1"),
+	}
+	w.set(func() { w.cartDown = 503 })
+	answers = append(answers, w.get(t, "/cart"), w.post(t, "/cart/items", "sku=LAMP-1&quantity=1"))
+	for n, a := range answers {
+		cookies := a.header["Set-Cookie"]
+		delete(a.header, "Set-Cookie")
+		if text := fmt.Sprint(a.header, a.path, a.body); w.cartID == "" || strings.Contains(text, w.cartID) {
+			t.Errorf("answer %d holds the id %q:\n%s", n, w.cartID, text)
+		}
+		for _, cookie := range cookies {
+			if strings.Contains(cookie, w.cartID) && !strings.Contains(cookie, "HttpOnly") {
+				t.Errorf("scripts can read %s", cookie)
+			}
 		}
 	}
 }

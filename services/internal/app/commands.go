@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/memlimit"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/telemetry"
 )
@@ -22,6 +23,7 @@ import (
 // Main runs a service's binary, and exits: 0 when all went well, 1 when it
 // failed, 2 when it was told what it does not understand.
 func Main(service Service) {
+	memlimit.Set()
 	ctx, stop := signals(context.Background())
 	code := command{service, environment(), os.Stdout, os.Stderr}.run(ctx, os.Args[1:])
 	stop()

@@ -211,14 +211,14 @@ func TestReadinessDoesNotFallWithABlipOfPostgreSQL(t *testing.T) {
 	until(t, "it works again without a restart", func() bool { return status(process.URL()+"/things") == 200 })
 }
 
-// binary runs this test binary as a service.
-func binary(t *testing.T, environment ...string) *exec.Cmd {
+// binary runs this test binary as a service; side is its metrics port.
+func binary(t *testing.T, environment ...string) (cmd *exec.Cmd, side string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd = exec.Command(self)
 	port, side := freePort(t), freePort(t)
 	cmd.Env = append([]string{"BE_A_SERVICE=1", "SHOP=acme", "SHOP_RELEASE=acme-1", "PORT=" + port, "METRICS_PORT=" + side}, environment...)
 	if err := cmd.Start(); err != nil {
@@ -226,7 +226,7 @@ func binary(t *testing.T, environment ...string) *exec.Cmd {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	until(t, "ready", func() bool { return status("http://127.0.0.1:"+port+"/readyz") == 200 })
-	return cmd
+	return cmd, side
 }
 
 func freePort(t *testing.T) string {
@@ -241,15 +241,23 @@ func freePort(t *testing.T) string {
 }
 
 func TestOneSIGTERMEndsWithZero(t *testing.T) {
-	cmd := binary(t, "DRAIN_DELAY=100ms")
+	cmd, _ := binary(t, "DRAIN_DELAY=100ms")
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
 }
 
+func TestAProcessKeepsToItsContainersMemory(t *testing.T) {
+	_, side := binary(t, "MEMORY_LIMIT=100000000")
+	_, body, _ := get("http://127.0.0.1:" + side + "/metrics")
+	if want := "go_gc_gomemlimit_bytes 8e+07"; !strings.Contains(body, want) {
+		t.Errorf("no %s in\n%s", want, body)
+	}
+}
+
 func TestASecondSignalEndsAtOnce(t *testing.T) {
-	cmd := binary(t, "DRAIN_DELAY=1m")
+	cmd, _ := binary(t, "DRAIN_DELAY=1m")
 	began := time.Now()
 	_ = cmd.Process.Signal(os.Interrupt)
 	ended := make(chan error, 1)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/pause"
 )
 
 // firstTry and slowest are the pauses between tries to warm up.
@@ -13,14 +15,14 @@ const firstTry, slowest = 100 * time.Millisecond, 2 * time.Second
 // warmUp tries until the service is warm. One that owns data begins when its
 // schema is there.
 func (p *Process) warmUp(ctx context.Context) {
-	for pause := firstTry; ; pause = min(2*pause, slowest) {
+	for wait := firstTry; ; wait = min(2*wait, slowest) {
 		err := p.tryToWarm(ctx)
 		p.warm.Store(&err)
 		if err == nil {
 			p.kit.Log.Info("started")
 			return
 		}
-		if !sleep(ctx, pause) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 	}
@@ -58,7 +60,7 @@ func (p *Process) drain(ctx context.Context) error {
 	p.kit.Log.Info("draining", "delay", cfg.DrainDelay.String(), "limit", cfg.DrainLimit.String())
 	p.server.Drain()
 	if !p.options.Work { // nobody sends requests to one that works
-		sleep(ctx, cfg.DrainDelay)
+		pause.For(ctx, cfg.DrainDelay)
 	}
 	limit, cancel := context.WithTimeout(ctx, cfg.DrainLimit)
 	defer cancel()

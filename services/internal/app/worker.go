@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -41,7 +42,7 @@ type connector func(ctx context.Context, purpose string) (*pgx.Conn, error)
 
 // keep runs a worker until ctx ends, again and again where it fails.
 func (w Worker) keep(ctx context.Context, log *slog.Logger, connect connector) {
-	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, longestPause) {
+	for wait := firstPause; ctx.Err() == nil; wait = min(2*wait, longestPause) {
 		began := time.Now()
 		err := w.once(ctx, connect)
 		if ctx.Err() != nil {
@@ -53,9 +54,9 @@ func (w Worker) keep(ctx context.Context, log *slog.Logger, connect connector) {
 		}
 		log.Warn("a worker failed, it begins again soon", "worker", w.Name, "error", err)
 		if time.Since(began) > longestPause {
-			pause = firstPause // it worked for a while
+			wait = firstPause // it worked for a while
 		}
-		if !sleep(ctx, pause) {
+		if !pause.For(ctx, wait) {
 			return
 		}
 	}
@@ -77,16 +78,4 @@ func (w Worker) once(ctx context.Context, connect connector) error {
 		return err
 	}
 	return postgres.Holding(ctx, conn, func(ctx context.Context) error { return guarded(ctx, w.Run) })
-}
-
-// sleep waits, and tells whether the context is still there.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

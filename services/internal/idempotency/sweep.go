@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -16,8 +17,8 @@ const (
 	Keep = 24 * time.Hour
 	// batch bounds what one statement deletes, so that it holds no lock for long.
 	batch = 500
-	// pause is how often the sweeper looks.
-	pause = time.Minute
+	// between two looks of the sweeper passes a minute.
+	between = time.Minute
 )
 
 // execer is a pool or a transaction.
@@ -35,10 +36,8 @@ func Sweep(db *postgres.DB, keep time.Duration) func(context.Context) error {
 			} else if n > 0 {
 				slog.DebugContext(ctx, "forgot idempotency keys", "keys", n)
 			}
-			select {
-			case <-ctx.Done():
+			if !pause.For(ctx, between) {
 				return nil
-			case <-time.After(pause):
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
@@ -62,7 +63,7 @@ func (c *consumer) run(ctx context.Context) error {
 			slog.WarnContext(ctx, "taking events again soon", "taker", c.taker, "error", err)
 		}
 		told = true
-		sleep(ctx, again)
+		pause.For(ctx, again)
 	}
 	return nil
 }
@@ -84,7 +85,7 @@ func (c *consumer) consume(ctx context.Context) error {
 // ctx ends: whatever else happens, it does not let the next one of the subject pass.
 func (c *consumer) deliver(ctx context.Context, e events.Event) error {
 	own := e.Context(ctx)
-	for pause := c.pause; ; pause = min(4*pause, longest) {
+	for rest := c.pause; ; rest = min(4*rest, longest) {
 		err := c.try(own, e)
 		if err == nil {
 			return nil
@@ -99,7 +100,7 @@ func (c *consumer) deliver(ctx context.Context, e events.Event) error {
 			return ctx.Err()
 		}
 		slog.WarnContext(own, "taking an event again soon", "type", e.Type, "event", e.ID, "taker", c.taker, "error", err)
-		sleep(ctx, pause)
+		pause.For(ctx, rest)
 	}
 }
 
@@ -119,13 +120,6 @@ func (c *consumer) keepSweeping(ctx context.Context) {
 		if err := c.sweep(ctx); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "forgetting old events", "taker", c.taker, "error", err)
 		}
-		sleep(ctx, sweepEvery)
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
+		pause.For(ctx, sweepEvery)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -56,7 +57,7 @@ func (r *relay) run(ctx context.Context) error {
 			slog.WarnContext(ctx, "publishing events again soon", "schema", r.schema, "error", err)
 		}
 		told = true
-		sleep(ctx, again)
+		pause.For(ctx, again)
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (r *relay) step(ctx context.Context, conn *pgx.Conn, bus events.Bus) error 
 		return fmt.Errorf("going to sleep: %w", err)
 	}
 	if !quiet {
-		sleep(ctx, soon)
+		pause.For(ctx, soon)
 		return ctx.Err()
 	}
 	// What was committed before we had the lock woke nobody.
@@ -185,12 +186,5 @@ func (r *relay) sweep(ctx context.Context, conn *pgx.Conn) error {
 			r.swept = time.Now()
 			return nil
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/pause"
 )
 
 const (
@@ -32,7 +34,7 @@ func (s *Of[T]) Run(ctx context.Context) error {
 		if failed = err != nil; failed {
 			wait = s.options.Retry
 		}
-		if !sleep(ctx, max(gap, rest*time.Since(began))) || !s.poke(ctx, wait) {
+		if !pause.For(ctx, max(gap, rest*time.Since(began))) || !s.poke(ctx, wait) {
 			return nil
 		}
 	}
@@ -67,15 +69,4 @@ func (s *Of[T]) refresh(ctx context.Context) error {
 	}
 	s.loads.end(err)
 	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/pause"
 )
 
 var errAway = errors.New("the database is away")
@@ -23,7 +25,7 @@ type source struct {
 func (s *source) load(ctx context.Context, _ int64) (int64, error) {
 	s.loads.Add(1)
 	read := s.value.Load()
-	sleep(ctx, s.takes)
+	pause.For(ctx, s.takes)
 	if s.fails.Load() {
 		return 0, errAway
 	}

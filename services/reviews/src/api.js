@@ -48,7 +48,7 @@ export function handlers({ store, catalog, document }) {
           const product = await catalog.get(`/api/catalog/products/${encodeURIComponent(wanted.sku)}`);
           if (!product) throw invalid({ pointer: '#/sku', detail: 'The catalog has no such product.' });
         },
-        effect: async (client) => created(await store.add(client, { ...wanted, state: stateOf(wanted) }, caller.subject)),
+        effect: async (client) => created(await store.add(client, wanted, caller.subject, (rejected) => stateOf(wanted, rejected))),
       });
     },
 
@@ -57,7 +57,8 @@ export function handlers({ store, catalog, document }) {
       mustOwn(before, caller, id);
       mustMatch(ifMatch, before.version);
       const wanted = checked({ ...body, sku: before.sku });
-      return one(await store.change(before, { ...wanted, state: stateOf(wanted) }));
+      const state = stateOf(wanted, await store.rejected(before.sku, caller.subject));
+      return one(await store.change(before, { ...wanted, state }));
     },
 
     async removeReview({ values: { id }, caller, ifMatch }) {
@@ -73,7 +74,7 @@ export function handlers({ store, catalog, document }) {
       const before = await store.review(id);
       if (!before) throw notFound('review', id);
       mustMatch(ifMatch, before.version);
-      return one(await store.change(before, { ...before, state: body.state }));
+      return one(await store.moderate(before, body.state));
     },
 
     vote({ values: { id }, body, caller, idempotency }) {

@@ -22,7 +22,8 @@ export function doubts({ title = '', text }) {
   return found;
 }
 
-export const stateOf = (review) => (doubts(review).length === 0 ? 'published' : 'pending');
+/** `rejected`: a moderator rejected the author on this product. Then one decides again, however plain the next text looks. */
+export const stateOf = (review, rejected) => (!rejected && doubts(review).length === 0 ? 'published' : 'pending');
 
 /** A review that says something, as it was sent. A title of blanks is none. */
 export function checked({ sku, stars, author, title, text }) {

@@ -40,10 +40,17 @@ export class Store {
     return row;
   }
 
-  /** Adds within a transaction of the caller, in the place of the same customer's review before. */
-  async add(client, { sku, stars, author, title, text, state }, authorId) {
+  /** Whether a moderator rejected what the customer wrote of the product, and published nothing of it since. */
+  async rejected(sku, authorId, client = this.pool) {
+    const { rowCount } = await client.query('SELECT 1 FROM reviews.rejections WHERE sku = $1 AND author_id = $2', [sku, authorId]);
+    return rowCount > 0;
+  }
+
+  /** Adds within a transaction of the caller, in the place of the same customer's review before; `stateWhen(rejected)` says in which state. */
+  async add(client, { sku, stars, author, title, text }, authorId, stateWhen) {
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 1))', [JSON.stringify([sku, authorId])]); // one after the other
     await client.query('UPDATE reviews.reviews SET current = false WHERE sku = $1 AND author_id = $2 AND current', [sku, authorId]);
+    const state = stateWhen(await this.rejected(sku, authorId, client)); // after the row, which a moderator may hold
     const { rows: [row] } = await client.query(
       `INSERT INTO reviews.reviews (id, sku, author_id, author, stars, title, text, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${columns}`,
       [randomUUID(), sku, authorId, author, stars, title, text, state]);
@@ -55,6 +62,16 @@ export class Store {
     const { rows: [row] } = await this.pool.query(
       `UPDATE reviews.reviews SET stars = $3, author = $4, title = $5, text = $6, state = $7, version = version + 1, changed_at = now()
        WHERE id = $1 AND version = $2 RETURNING ${columns}`, [before.id, before.version, stars, author, title, text, state]);
+    if (!row) throw stale();
+    return row;
+  }
+
+  /** What a moderator says of the version that was read. What is published ends the doubt about its author. */
+  async moderate(before, state) {
+    const { rows: [row] } = await this.pool.query(
+      `WITH verdict AS (UPDATE reviews.reviews SET state = $3, version = version + 1, changed_at = now() WHERE id = $1 AND version = $2 RETURNING *),
+         trusted AS (DELETE FROM reviews.rejections r USING verdict v WHERE v.state = 'published' AND r.sku = v.sku AND r.author_id = v.author_id)
+       SELECT ${columns} FROM verdict`, [before.id, before.version, state]);
     if (!row) throw stale();
     return row;
   }

@@ -1,31 +1,17 @@
 // The service over HTTP on a real PostgreSQL. Every answer is held to openapi.json by ask().
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { generateKeyPair } from 'jose';
 import pg from 'pg';
-import { Cluster } from './cluster.js';
-import { catalog, customer, moderator, start, token, until } from './shop.js';
+import { customer, environment, moderator, token, until } from './shop.js';
+import { openedShop } from './world.js';
+import { plan } from '../src/service.js';
+import { configFrom } from '../src/shop/config.js';
+import { migrate } from '../src/shop/migrate.js';
 import { sweep } from '../src/shop/idempotency.js';
 
-let cluster;
-let goods;
-let shop;
-let db;
-
-before(async () => {
-  cluster = await Cluster.start();
-  goods = await catalog();
-  const url = await cluster.database();
-  shop = await start(url, goods.url);
-  db = new pg.Pool({ connectionString: url, max: 2 });
-});
-after(async () => {
-  await db?.end();
-  await shop?.stop();
-  goods?.stop();
-  await cluster?.stop();
-});
+const { cluster, goods, shop, db } = await openedShop();
 
 const text = { stars: 5, author: 'Mika', title: 'Good', text: 'It does what it should.' };
 let products = 0;
@@ -82,6 +68,68 @@ test('a change is judged anew', async () => {
   assert.deepEqual([changed.status, changed.body.state, changed.body.stars, changed.body.sku], [200, 'pending', 1, one.sku]);
   assert.notEqual(changed.headers.get('etag'), one.tag);
   assert.equal((await list(one.sku)).body.summary.count, 0);
+});
+
+const moderate = (one, state) => shop.ask('PATCH', one.path, { as: moderator(), match: one.tag, body: { state } });
+const change = async ({ path }, more = {}, sub = 'c1') => {
+  const { headers } = await shop.ask('GET', path, { as: customer(sub) });
+  return shop.ask('PUT', path, { as: customer(sub), match: headers.get('etag'), body: { ...text, ...more } });
+};
+
+test('what a moderator rejected is not published again by its author, who may change, replace or remove it', async () => {
+  const one = await review();
+  assert.equal((await moderate(one, 'rejected')).body.state, 'rejected');
+  for (const words of ['A plain second try.', 'A plain third try.']) assert.equal((await change(one, { text: words })).body.state, 'pending', words);
+  const second = await post({ sku: one.sku, ...text }, customer('c1'));
+  assert.deepEqual([second.status, second.body.state], [201, 'pending'], 'another one of the same product');
+  const path = second.headers.get('location');
+  await shop.ask('DELETE', path, { as: customer('c1'), match: '*' });
+  await shop.ask('DELETE', one.path, { as: customer('c1'), match: '*' });
+  const third = await post({ sku: one.sku, ...text }, customer('c1'));
+  assert.equal(third.body.state, 'pending', 'after all of them are removed');
+  assert.equal((await list(one.sku)).body.summary.count, 0);
+  assert.equal((await post({ sku: one.sku, ...text }, customer('c2'))).body.state, 'published', 'by somebody else');
+  assert.equal((await review()).state, 'published', 'by the same customer, of something else');
+});
+
+test('what a moderator publishes ends the doubt about its author', async () => {
+  const one = await review();
+  await moderate(one, 'rejected');
+  const again = await change(one);
+  const published = await moderate({ path: one.path, tag: again.headers.get('etag') }, 'published');
+  assert.deepEqual([published.status, published.body.state], [200, 'published']);
+  assert.equal((await change(one, { text: 'A word more.' })).body.state, 'published');
+});
+
+test('of a verdict and a change that meet, one is stale; of a verdict and a new review, none is lost', async () => {
+  for (let round = 0; round < 10; round++) {
+    const one = await review();
+    const [verdict, changed] = await Promise.all([moderate(one, 'rejected'), shop.ask('PUT', one.path, { as: customer('c1'), match: one.tag, body: text })]);
+    assert.deepEqual([verdict.status, changed.status].sort(), [200, 412]);
+    const two = await review();
+    const [rejected, another] = await Promise.all([moderate(two, 'rejected'), post({ sku: two.sku, ...text }, customer('c1'))]);
+    assert.deepEqual([rejected.status, another.status], [200, 201]);
+    assert.equal((await change({ path: another.headers.get('location') })).body.state, 'pending', 'the next change is judged by the verdict, whoever came first');
+  }
+});
+
+test('what was rejected before rejections were kept is known, and what is rejected by another hand', async () => {
+  const url = await cluster.database();
+  const config = configFrom(environment(url, goods.url), 'reviews', ['catalog']);
+  await migrate(config, { ...plan, migrations: plan.migrations.slice(0, 1) });
+  const own = new pg.Client({ connectionString: url });
+  await own.connect();
+  try {
+    const add = (author, state) => own.query(`INSERT INTO reviews.reviews (id, sku, author_id, author, stars, text, state) VALUES (gen_random_uuid(), 'A', $1, 'x', 1, 'x', $2)`, [author, state]);
+    await add('before', 'rejected');
+    await add('after', 'published');
+    await migrate(config, plan);
+    await own.query(`UPDATE reviews.reviews SET state = 'rejected' WHERE author_id = 'after'`);
+    const { rows } = await own.query('SELECT author_id FROM reviews.rejections ORDER BY author_id');
+    assert.deepEqual(rows.map((row) => row.author_id), ['after', 'before']);
+  } finally {
+    await own.end();
+  }
 });
 
 test('the newest review of a customer counts, and those before stay at their address', async () => {
@@ -356,7 +404,7 @@ test('metrics do not grow with paths and methods', async () => {
 
 test('the contract tells what the release needs of its database', async () => {
   assert.deepEqual((await shop.ask('GET', '/contract')).body, {
-    service: 'reviews', version: '7', shop: 'acme', release: 'acme-1a2b3c4d', contract: 'v1', provides: ['reviews/v1'], consumes: ['catalog/v1'], schema: { name: 'reviews', version: 1, floor: 1 },
+    service: 'reviews', version: '7', shop: 'acme', release: 'acme-1a2b3c4d', contract: 'v1', provides: ['reviews/v1'], consumes: ['catalog/v1'], schema: { name: 'reviews', version: 2, floor: 1 },
   });
 });
 

@@ -1,25 +1,14 @@
 // What happens when the service or PostgreSQL dies at the worst moment. Each moment is made by PostgreSQL itself: it holds the process there.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import pg from 'pg';
-import { Cluster } from './cluster.js';
 import { impatient, killAll, run, served, status } from './pods.js';
-import { catalog, customer, until } from './shop.js';
+import { customer, until } from './shop.js';
+import { opened } from './world.js';
 import { Wire } from './wire.js';
 
-let cluster;
-let goods;
-
-before(async () => {
-  cluster = await Cluster.start();
-  goods = await catalog();
-});
-after(async () => {
-  killAll();
-  goods?.stop();
-  await cluster?.stop();
-});
+const { cluster, goods } = await opened(killAll); // those of a test that failed
 
 /** A database with the schema and pods on it that are ready; `sql` asks it as superuser. */
 async function shop(...pods) {

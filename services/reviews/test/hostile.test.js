@@ -2,29 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
-import pg from 'pg';
-import { Cluster } from './cluster.js';
-import { catalog, customer, start, until } from './shop.js';
+import { test } from 'node:test';
+import { customer, start, until } from './shop.js';
+import { openedShop } from './world.js';
 
-let cluster;
-let goods;
-let shop;
-let db;
-
-before(async () => {
-  cluster = await Cluster.start();
-  goods = await catalog();
-  const url = await cluster.database();
-  shop = await start(url, goods.url);
-  db = new pg.Pool({ connectionString: url, max: 2 });
-});
-after(async () => {
-  await db?.end();
-  await shop?.stop();
-  goods?.stop();
-  await cluster?.stop();
-});
+const { cluster, goods, shop, db } = await openedShop();
 
 const text = { sku: 'A', stars: 5, author: 'Mika', text: 'It does what it should.' };
 const post = async (raw, sub = 'c1') => shop.ask('POST', '/api/reviews', { raw, as: customer(sub), key: randomUUID(), headers: { 'content-type': 'application/json' } });

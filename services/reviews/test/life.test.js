@@ -3,24 +3,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
-import { Cluster } from './cluster.js';
+import { test } from 'node:test';
 import * as pods from './pods.js';
 import { killAll, status } from './pods.js';
-import { catalog, customer, start, until } from './shop.js';
+import { customer, start, until } from './shop.js';
+import { opened } from './world.js';
 
-let cluster;
-let goods;
-
-before(async () => {
-  cluster = await Cluster.start();
-  goods = await catalog();
-});
-after(async () => {
-  killAll(); // those of a test that failed
-  goods?.stop();
-  await cluster?.stop();
-});
+const { cluster, goods } = await opened(killAll); // those of a test that failed
 
 const run = (command, url, more) => pods.run(command, url, goods.url, more);
 const served = (url, more) => pods.served(url, goods.url, more);

@@ -4,12 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { environment } from './shop.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const image = process.env.SERVICE_IMAGE; // where the limits are what they are
-const patient = { NODE_OPTIONS: image ? '' : `--import=${at('patient.js')}` };
+const patient = { NODE_OPTIONS: `--import=${at('patient.js')}` };
 // What runs ends with this process, however that ends.
-const program = image
-  ? [at('../../../hack/images/aspod.sh'), image, '/usr/bin/node', '/app/src/main.js']
-  : ['setpriv', '--pdeathsig=KILL', process.execPath, at('../src/main.js')];
+const program = ['setpriv', '--pdeathsig=KILL', process.execPath, at('../src/main.js')];
 const children = new Set();
 
 /** Ends all that run. */
@@ -19,7 +16,7 @@ process.once('exit', killAll);
 /** For `more`: a process with the limits of time that it has in a shop. */
 export const impatient = { NODE_OPTIONS: '' };
 
-/** Runs a command of the service, or of its image unpacked to SERVICE_IMAGE; `serve` is up when its ports are known. */
+/** Runs a command of the service; `serve` is up when its ports are known. */
 export function run(command, url, catalogUrl, more = {}) {
   const child = spawn(program[0], [...program.slice(1), command], { env: { PATH: process.env.PATH, ...patient, ...environment(url, catalogUrl, more) }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child.once('exit', () => children.delete(child)));

@@ -21,6 +21,11 @@ test('a review that may be advertisement waits for a moderator', () => {
   assert.deepEqual(doubts({ title: 'example.com', text: 'fine' }), ['a link'], 'the title counts, too');
 });
 
+test('after a rejection a plain review waits for a moderator, too', () => {
+  assert.equal(stateOf(review(), true), 'pending');
+  assert.equal(stateOf(review(), false), 'published');
+});
+
 test('few capitals, years and sizes are no doubt', () => {
   for (const text of ['USB und LED', 'Since 2019, 2 of 3 broke. 24 x 30 x 12 cm', 'I.e. well made, e.g. the lid.']) assert.deepEqual(doubts({ text }), [], text);
 });

@@ -1,3 +1,5 @@
+// Package memory fits the Go runtime into the container: how much memory there is, and
+// how much garbage may lie in it.
 package memory
 
 import (
@@ -6,6 +8,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/memlimit"
 )
 
 const (
@@ -24,9 +28,7 @@ const (
 // Fit sets the soft limit of the runtime, and keeps the garbage small where the heap is
 // large, until ctx ends. What GOGC and GOMEMLIMIT say goes first.
 func Fit(ctx context.Context) {
-	if limit := SoftLimit(os.LookupEnv, os.DirFS("/")); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
-	}
+	memlimit.Set()
 	if os.Getenv("GOGC") != "" {
 		return
 	}

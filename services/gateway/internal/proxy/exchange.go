@@ -11,10 +11,14 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/services/gateway/internal/table"
 	"github.com/emporium-shop/emporium/services/gateway/internal/upstream"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 )
 
 // headerRelease is frontdoor.HeaderRelease, which is written in canonical form.
 const headerRelease = frontdoor.HeaderRelease
+
+// headerVersions names the version of each service that took part in an answer.
+const headerVersions = provenance.HeaderVersions
 
 // StatusGone is recorded when no response could be finished: the client went
 // away, or the pod's response broke off. It is never sent.

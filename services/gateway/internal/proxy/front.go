@@ -185,9 +185,13 @@ func (f *Front) answered(res *http.Response) error {
 	return nil
 }
 
-// mark adds to a pod's header what the front door has to say.
+// mark adds to a pod's header what the front door has to say, and takes out what
+// customers need not know: whose flaws of which version could be tried.
 func (f *Front) mark(ex *exchange, h http.Header) {
 	h[headerRelease] = ex.mark
+	if f.role == table.Active {
+		delete(h, headerVersions)
+	}
 	if ex.status != http.StatusSwitchingProtocols && f.Draining() {
 		h.Set("Connection", "close")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/services/gateway/internal/proxy"
+	"github.com/emporium-shop/emporium/services/internal/provenance"
 )
 
 func wantProblem(t *testing.T, a answer, status int) map[string]any {
@@ -45,12 +46,14 @@ func TestFirstStart(t *testing.T) {
 	}
 }
 
+// Versions of services are for who looks at a candidate, and not for everybody.
 func TestRoutesByPathAndPort(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"web-a", "cart-a", "web-b", "cart-b"} {
 		w.endpoints(name, w.pod(func(out http.ResponseWriter, r *http.Request) {
 			out.Header().Set(frontdoor.HeaderSources, "x=1")
 			out.Header().Set(frontdoor.HeaderRelease, "a lie")
+			out.Header().Set(provenance.HeaderVersions, "web=7")
 			_, _ = io.WriteString(out, name+" "+r.RequestURI+" "+r.Header.Get(frontdoor.HeaderRelease))
 		}).Listener.Addr().String())
 	}
@@ -66,6 +69,9 @@ func TestRoutesByPathAndPort(t *testing.T) {
 		a := w.do(w.request(http.MethodGet, row.base+row.path, nil, frontdoor.HeaderRelease, "b"))
 		if a.body != row.want || a.Header.Get(frontdoor.HeaderSources) != "x=1" {
 			t.Errorf("%s%s: %q, header %v, want %q", row.base, row.path, a.body, a.Header, row.want)
+		}
+		if shown := a.Header.Get(provenance.HeaderVersions) != ""; shown != (row.base == w.preview.URL) {
+			t.Errorf("%s%s: versions shown is %t", row.base, row.path, shown)
 		}
 		if got := a.Header.Values(frontdoor.HeaderRelease); len(got) != 1 || got[0] != row.release {
 			t.Errorf("%s%s: says %q, want %s", row.base, row.path, got, row.release)

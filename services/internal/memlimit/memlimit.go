@@ -1,10 +1,12 @@
-// Package memory fits the Go runtime into the container: how much memory there is, and
-// how much garbage may lie in it.
-package memory
+// Package memlimit tells the Go runtime how much memory its container has: near the
+// limit it then collects more often, and the kernel does not end the process for garbage.
+package memlimit
 
 import (
 	"io/fs"
 	"math"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -23,9 +25,21 @@ const (
 // groupFiles say the limit in control groups of version 2 and 1.
 var groupFiles = []string{"sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes"}
 
-// SoftLimit returns what the Go runtime should keep to, in bytes; 0: the container has no
+// Set sets the soft limit of this process. What GOMEMLIMIT says goes first.
+func Set() { set(os.LookupEnv, os.DirFS("/")) }
+
+func set(lookup func(string) (string, bool), root fs.FS) {
+	if own, _ := lookup("GOMEMLIMIT"); own != "" {
+		return
+	}
+	if limit := soft(lookup, root); limit > 0 {
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// soft returns what the Go runtime should keep to, in bytes; 0: the container has no
 // limit. root is the file system's.
-func SoftLimit(lookup func(string) (string, bool), root fs.FS) int64 {
+func soft(lookup func(string) (string, bool), root fs.FS) int64 {
 	if text, ok := lookup(Variable); ok {
 		if limit := parse(text); limit > 0 {
 			return limit / 100 * percent
