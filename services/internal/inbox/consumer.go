@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/events"
-	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/pause"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
