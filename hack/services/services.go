@@ -20,6 +20,9 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
+// sample is the annotation of a kustomization that keeps a service out of the sample shop.
+const sample = "shop.emporium.dev/sample"
+
 // Service is one folder of services, with what it brings into a shop.
 type Service struct {
 	// Name is that of its folder, its image and its ShopService.
@@ -30,6 +33,9 @@ type Service struct {
 	Shop []v1alpha1.ShopService
 	// Secrets that it brings.
 	Secrets []corev1.Secret
+	// Sampled: the sample shop has it. One whose kustomization has the annotation shop.emporium.dev/sample: "false" is
+	// built and tested as the others are, and is part of the shop in one process, but no sample yet.
+	Sampled bool
 }
 
 // Manifest is the service's own ShopService.
@@ -65,6 +71,16 @@ func Find(checkout string) ([]Service, error) {
 	return all, nil
 }
 
+// OfTheSample are those that the sample shop has.
+func OfTheSample(all []Service) (some []Service) {
+	for _, s := range all {
+		if s.Sampled {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
 // Names are those of the services, which their images have, too.
 func Names(all []Service) (names []string) {
 	for _, s := range all {
@@ -76,11 +92,15 @@ func Names(all []Service) (names []string) {
 func read(folder string) (Service, error) {
 	name := filepath.Base(filepath.Dir(folder))
 	s := Service{Name: name, Folder: "services/" + name}
-	var kustomization struct{ Resources []string }
+	var kustomization struct {
+		Metadata  metav1.ObjectMeta
+		Resources []string
+	}
 	text, err := os.ReadFile(filepath.Join(folder, "kustomization.yaml"))
 	if err == nil {
 		err = yaml.Unmarshal(text, &kustomization)
 	}
+	s.Sampled = kustomization.Metadata.Annotations[sample] != "false"
 	for _, file := range kustomization.Resources {
 		err = errors.Join(err, s.file(filepath.Join(folder, file)))
 	}

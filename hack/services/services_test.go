@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,5 +48,31 @@ func TestRulesAreValuesInValuesOut(t *testing.T) {
 	}
 	if looked < 2 {
 		t.Errorf("%d files of rules were looked at", looked)
+	}
+}
+
+// TestAServiceThatIsNoSampleYetIsFoundAndKeptOut: it is built, tested and listed, and the sample shop does without it.
+func TestAServiceThatIsNoSampleYetIsFoundAndKeptOut(t *testing.T) {
+	checkout := t.TempDir()
+	for name, annotation := range map[string]string{"cart": "", "tax": "metadata: {annotations: {shop.emporium.dev/sample: \"false\"}}\n"} {
+		folder := filepath.Join(checkout, "services", name, "shop")
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range map[string]string{
+			"kustomization.yaml": annotation + "resources: [service.yaml]\n",
+			"service.yaml":       "kind: ShopService\nmetadata: {name: " + name + "}\n",
+		} {
+			if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all, err := services.Find(checkout)
+	if got := services.Names(all); err != nil || !slices.Equal(got, []string{"cart", "tax"}) {
+		t.Fatalf("found %v, %v", got, err)
+	}
+	if got := services.Names(services.OfTheSample(all)); !slices.Equal(got, []string{"cart"}) {
+		t.Errorf("the sample shop has %v", got)
 	}
 }

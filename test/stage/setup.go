@@ -44,8 +44,11 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 	return err
 }
 
-// Services are those of the sample shop: what this checkout holds.
-func (s Stage) Services() ([]services.Service, error) { return services.Find(s.Root) }
+// Services are those of the sample shop: of what this checkout holds.
+func (s Stage) Services() ([]services.Service, error) {
+	all, err := services.Find(s.Root)
+	return services.OfTheSample(all), err
+}
 
 // SampleImages makes the images of the sample shop with a tag: of its services, and of the checks of its releases.
 func (s Stage) SampleImages(ctx context.Context, tag string) error {
