@@ -12,7 +12,7 @@ import (
 
 const migration = "migration: {args: [migrate], deadline: 30s}"
 
-// misdirected lets the cart's migration find no database: nobody listens at that port.
+// misdirected lets the cart's migration find no database: nobody listens at that port. It waits for one until its deadline.
 const misdirected = "env: [{name: DATABASE_URL, value: 'postgres://cart:sample-cart@postgres:5433/shop?sslmode=disable'}]"
 
 var _ = Describe("A migration that fails", Label("release"), func() {
@@ -25,7 +25,7 @@ var _ = Describe("A migration that fails", Label("release"), func() {
 			Expect(row.Active).To(Equal(home))
 			failed := job(ctx, "migration", "cart", row.Candidate)
 			Expect(row.Message).To(Equal(fmt.Sprintf(
-				"release %s: the migration of cart (job/%[2]s) failed: `kubectl -n acme logs job/%[2]s` says why; delete the Job to run it again, or change the services", row.Candidate, failed)))
+				"release %s: the migration of cart (job/%[2]s) failed (it did not end within its deadline): `kubectl -n acme logs job/%[2]s` says why; delete the Job to run it again, or change the services", row.Candidate, failed)))
 			why, err := here.Kubectl(ctx, "-n", stage.Shop, "logs", "job/"+failed)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(why).To(ContainSubstring("5433"))
