@@ -16,19 +16,19 @@ import (
 func TestLinesAreAddedUpAtTheCatalogsPrices(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)
-	put := send(h, "PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
-	put = send(h, "PUT", path+"/items/B", `{"quantity":1}`, "If-Match", put.Header().Get("ETag"))
+	put := h.Ask("PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
+	put = h.Ask("PUT", path+"/items/B", `{"quantity":1}`, "If-Match", put.Header().Get("ETag"))
 	if put.Code != 200 || !strings.Contains(put.Body.String(), `"total":{"amount":"38.70","currency":"EUR"}}`) {
 		t.Fatalf("%d %s", put.Code, put.Body)
 	}
 	if got := put.Header().Get("X-Shop-Sources"); !strings.Contains(got, "cart=acme-1a2b3c4d") || !strings.Contains(got, "catalog=acme-1a2b3c4d") {
 		t.Errorf("sources %q", got)
 	}
-	got := send(h, "GET", path, "")
+	got := h.Ask("GET", path, "")
 	if got.Body.String() != put.Body.String() || got.Header().Get("ETag") != put.Header().Get("ETag") {
 		t.Errorf("read %s, put answered %s", got.Body, put.Body)
 	}
-	gone := send(h, "DELETE", path+"/items/A", "", "If-Match", got.Header().Get("ETag"))
+	gone := h.Ask("DELETE", path+"/items/A", "", "If-Match", got.Header().Get("ETag"))
 	if gone.Code != 200 || !strings.Contains(gone.Body.String(), `"total":{"amount":"12.90","currency":"EUR"}}`) {
 		t.Errorf("after removing A: %d %s", gone.Code, gone.Body)
 	}
@@ -40,9 +40,9 @@ func TestOfManyWritersOneWins(t *testing.T) {
 	n := 0
 	servicetest.Writers(t, 4, 5, func() string {
 		n++
-		return send(h, "GET", path, "").Header().Get("ETag")
+		return h.Ask("GET", path, "").Header().Get("ETag")
 	}, func(writer int, tag string) int {
-		return send(h, "PUT", path+"/items/A", fmt.Sprintf(`{"quantity":%d}`, 4*n+writer), "If-Match", tag).Code
+		return h.Ask("PUT", path+"/items/A", fmt.Sprintf(`{"quantity":%d}`, 4*n+writer), "If-Match", tag).Code
 	})
 }
 
@@ -50,14 +50,14 @@ func TestOfManyWritersOneWins(t *testing.T) {
 func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)
-	first := send(h, "PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
-	again := send(h, "PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
+	first := h.Ask("PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
+	again := h.Ask("PUT", path+"/items/A", `{"quantity":2}`, "If-Match", tag)
 	if first.Code != 200 || again.Code != 200 || first.Body.String() != again.Body.String() || first.Header().Get("ETag") != again.Header().Get("ETag") {
 		t.Errorf("%d %s, then %d %s", first.Code, first.Body, again.Code, again.Body)
 	}
 	now := first.Header().Get("ETag")
-	gone := send(h, "DELETE", path+"/items/A", "", "If-Match", now)
-	late := send(h, "DELETE", path+"/items/A", "", "If-Match", now)
+	gone := h.Ask("DELETE", path+"/items/A", "", "If-Match", now)
+	late := h.Ask("DELETE", path+"/items/A", "", "If-Match", now)
 	if gone.Code != 200 || late.Code != 200 || gone.Body.String() != late.Body.String() {
 		t.Errorf("%d %s, then %d %s", gone.Code, gone.Body, late.Code, late.Body)
 	}
@@ -71,7 +71,7 @@ func TestOneKeyMakesOneCart(t *testing.T) {
 	bodies := map[string]int{}
 	for range 8 {
 		all.Go(func() {
-			w := send(h, "POST", "/api/cart", "{}", "Idempotency-Key", key)
+			w := h.Ask("POST", "/api/cart", "{}", "Idempotency-Key", key)
 			mu.Lock()
 			defer mu.Unlock()
 			switch w.Code {
@@ -87,11 +87,11 @@ func TestOneKeyMakesOneCart(t *testing.T) {
 		})
 	}
 	all.Wait()
-	again := send(h, "POST", "/api/cart", "", "Idempotency-Key", key)
+	again := h.Ask("POST", "/api/cart", "", "Idempotency-Key", key)
 	if len(bodies) != 1 || bodies[again.Body.String()] == 0 || again.Code != 201 || again.Header().Get("Idempotent-Replayed") != "true" || again.Header().Get("Location") == "" || again.Header().Get("ETag") == "" {
 		t.Errorf("made %v, replay %d %s %v", bodies, again.Code, again.Body, again.Header())
 	}
-	if w := send(h, "POST", "/api/cart", "{}", "Idempotency-Key", uuid.NewString()); w.Header().Values("Idempotent-Replayed") != nil || bodies[w.Body.String()] != 0 {
+	if w := h.Ask("POST", "/api/cart", "{}", "Idempotency-Key", uuid.NewString()); w.Header().Values("Idempotent-Replayed") != nil || bodies[w.Body.String()] != 0 {
 		t.Errorf("another key: %v %s", w.Header(), w.Body)
 	}
 }
@@ -158,7 +158,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		"unknown to create":    {422, "invalid", "POST", "/api/cart", `{"total":1}`, key()},
 		"an unknown parameter": {422, "invalid", "GET", path + "?x=1", "", nil},
 	} {
-		w := send(h, c.method, c.path, c.body, c.header...)
+		w := h.Ask(c.method, c.path, c.body, c.header...)
 		var p struct {
 			Type, TraceID string
 			Status        int
@@ -175,7 +175,7 @@ func TestErrorsAreProblems(t *testing.T) {
 			t.Errorf("%s: nobody says when to come back", name)
 		}
 	}
-	if w := send(h, "GET", path, ""); w.Header().Get("ETag") != tag {
+	if w := h.Ask("GET", path, ""); w.Header().Get("ETag") != tag {
 		t.Errorf("a refusal changed the cart: %s", w.Body)
 	}
 }
@@ -184,26 +184,26 @@ func TestACartIsBounded(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)
 	for n := range mostLines {
-		w := send(h, "PUT", fmt.Sprintf("%s/items/S%d", path, n), `{"quantity":99}`, "If-Match", tag)
+		w := h.Ask("PUT", fmt.Sprintf("%s/items/S%d", path, n), `{"quantity":99}`, "If-Match", tag)
 		if tag = w.Header().Get("ETag"); w.Code != 200 {
 			t.Fatalf("line %d: %d %s", n, w.Code, w.Body)
 		}
 	}
-	if w := send(h, "PUT", path+"/items/MORE", `{"quantity":1}`, "If-Match", tag); w.Code != 422 || !strings.Contains(w.Body.String(), "urn:emporium:problem:cart-full") {
+	if w := h.Ask("PUT", path+"/items/MORE", `{"quantity":1}`, "If-Match", tag); w.Code != 422 || !strings.Contains(w.Body.String(), "urn:emporium:problem:cart-full") {
 		t.Errorf("one line too many: %d %s", w.Code, w.Body)
 	}
-	if w := send(h, "PUT", path+"/items/S0", `{"quantity":1}`, "If-Match", tag); w.Code != 200 {
+	if w := h.Ask("PUT", path+"/items/S0", `{"quantity":1}`, "If-Match", tag); w.Code != 200 {
 		t.Errorf("a line of a full cart: %d %s", w.Code, w.Body)
 	}
 }
 
 func TestACartCountsInTheShopsCurrency(t *testing.T) {
 	h := serve(t, "SHOP_CURRENCY", "JPY")
-	w := send(h, "POST", "/api/cart", "", "Idempotency-Key", uuid.NewString())
+	w := h.Ask("POST", "/api/cart", "", "Idempotency-Key", uuid.NewString())
 	if !strings.Contains(w.Body.String(), `"total":{"amount":"0","currency":"JPY"}`) {
 		t.Errorf("%s", w.Body)
 	}
-	put := send(h, "PUT", w.Header().Get("Location")+"/items/DEAR", `{"quantity":2}`, "If-Match", w.Header().Get("ETag"))
+	put := h.Ask("PUT", w.Header().Get("Location")+"/items/DEAR", `{"quantity":2}`, "If-Match", w.Header().Get("ETag"))
 	if put.Code != 200 || !strings.Contains(put.Body.String(), `"total":{"amount":"2580","currency":"JPY"}}`) {
 		t.Errorf("%d %s", put.Code, put.Body)
 	}
@@ -211,7 +211,7 @@ func TestACartCountsInTheShopsCurrency(t *testing.T) {
 
 func TestTheDescriptionIsTheCodes(t *testing.T) { servicetest.OpenAPI(t, Service()) }
 
-func TestTheContractIsKept(t *testing.T) { start(t).Contract(t) }
+func TestTheContractIsKept(t *testing.T) { serve(t).Contract(t) }
 
 // The catalog may tell more, and one day less: then this test is red, and no customer meets it.
 func TestWhatIsReadOfAProductIsPromised(t *testing.T) {

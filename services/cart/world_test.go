@@ -46,23 +46,16 @@ func product(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve starts the cart beside a catalog, on a PostgreSQL of its own. environment is pairs of name and value.
-func serve(t *testing.T, environment ...string) http.Handler {
-	t.Helper()
-	return start(t, environment...).Handler()
-}
-
-func start(t *testing.T, environment ...string) *servicetest.Service {
+func serve(t *testing.T, environment ...string) *servicetest.Service {
 	t.Helper()
 	catalog := clienttest.Double(t, catalogsDocument, map[string]http.HandlerFunc{oneProduct: product})
 	return servicetest.Start(t, Service(), append([]string{"CATALOG_URL", catalog.URL}, environment...)...)
 }
 
-var send = servicetest.Ask
-
 // begin makes a cart and returns its path and ETag.
-func begin(t *testing.T, h http.Handler) (path, tag string) {
+func begin(t *testing.T, h *servicetest.Service) (path, tag string) {
 	t.Helper()
-	w := send(h, "POST", "/api/cart", "", "Idempotency-Key", uuid.NewString())
+	w := h.Ask("POST", "/api/cart", "", "Idempotency-Key", uuid.NewString())
 	var c struct{ ID string }
 	if err := json.Unmarshal(w.Body.Bytes(), &c); err != nil || w.Code != 201 || w.Header().Get("Location") != "/api/cart/"+c.ID {
 		t.Fatalf("%d %v %s: %v", w.Code, w.Header(), w.Body, err)

@@ -15,7 +15,7 @@ const moka = "/api/catalog/products/KIT-1001"
 func TestPagesHoldEveryProductOnce(t *testing.T) {
 	h, seen, cursor := serve(t), map[string]bool{}, ""
 	for {
-		w := send(h, "GET", "/api/catalog/products?limit=70&cursor="+cursor, "")
+		w := h.Ask("GET", "/api/catalog/products?limit=70&cursor="+cursor, "")
 		var list struct {
 			Items []struct{ SKU, Image string }
 			Next  string
@@ -41,18 +41,18 @@ func TestPagesHoldEveryProductOnce(t *testing.T) {
 func TestListsAreNarrowed(t *testing.T) {
 	h := serve(t)
 	for query, want := range map[string]string{"q=moka+pot": "Moka Pot", "category=toys": `"category":"toys"`, "q=100%25_": `"items":[]`, "category=none": `"items":[]`} {
-		if w := send(h, "GET", "/api/catalog/products?limit=3&"+query, ""); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+		if w := h.Ask("GET", "/api/catalog/products?limit=3&"+query, ""); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Body, want)
 		}
 	}
-	if w := send(h, "GET", "/api/catalog/categories", ""); !strings.Contains(w.Body.String(), `{"slug":"kitchen","name":"Kitchen","count":30}`) {
+	if w := h.Ask("GET", "/api/catalog/categories", ""); !strings.Contains(w.Body.String(), `{"slug":"kitchen","name":"Kitchen","count":30}`) {
 		t.Errorf("categories: %s", w.Body)
 	}
 }
 
 func TestNobodyButStaffChangesAPrice(t *testing.T) {
 	h := serve(t)
-	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	tag := h.Ask("GET", moka, "").Header().Get("ETag")
 	const cheap = `{"price":{"amount":"0.01","currency":"EUR"}}`
 	for name, c := range map[string]struct {
 		token string
@@ -64,14 +64,14 @@ func TestNobodyButStaffChangesAPrice(t *testing.T) {
 		"an unknown key":     {accesstest.Service(t, "cart"), 401}, // it was made after the process read its keys
 		"no signature":       {"Bearer eyJhbGciOiJub25lIn0.e30.", 401},
 	} {
-		if w := send(h, "PATCH", moka, cheap, "If-Match", tag, "Authorization", c.token); w.Code != c.code {
+		if w := h.Ask("PATCH", moka, cheap, "If-Match", tag, "Authorization", c.token); w.Code != c.code {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if now := send(h, "GET", moka, ""); strings.Contains(now.Body.String(), `"0.01"`) || now.Header().Get("ETag") != tag {
+	if now := h.Ask("GET", moka, ""); strings.Contains(now.Body.String(), `"0.01"`) || now.Header().Get("ETag") != tag {
 		t.Errorf("the price is changed: %s", now.Body)
 	}
-	if w := send(h, "PATCH", moka, cheap, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write")); w.Code != 200 || !strings.Contains(w.Body.String(), `"0.01"`) {
+	if w := h.Ask("PATCH", moka, cheap, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write")); w.Code != 200 || !strings.Contains(w.Body.String(), `"0.01"`) {
 		t.Errorf("staff: %d %s", w.Code, w.Body)
 	}
 }
@@ -79,10 +79,10 @@ func TestNobodyButStaffChangesAPrice(t *testing.T) {
 func TestOfManyWritersOneWinsAndTheOthersAreStale(t *testing.T) {
 	h := serve(t)
 	staff := accesstest.Staff(t, "catalog:write")
-	read := func() string { return send(h, "GET", moka, "").Header().Get("ETag") }
+	read := func() string { return h.Ask("GET", moka, "").Header().Get("ETag") }
 	servicetest.Writers(t, 4, 5, read, func(writer int, tag string) int {
 		body := fmt.Sprintf(`{"price":{"amount":"%d.90","currency":"EUR"}}`, writer)
-		return send(h, "PATCH", moka, body, "If-Match", tag, "Authorization", staff).Code
+		return h.Ask("PATCH", moka, body, "If-Match", tag, "Authorization", staff).Code
 	})
 }
 
@@ -91,13 +91,13 @@ func TestOfManyWritersOneWinsAndTheOthersAreStale(t *testing.T) {
 func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
 	h := serve(t)
 	staff := accesstest.Staff(t, "catalog:write")
-	tag := send(h, "GET", moka, "").Header().Get("ETag")
-	first := send(h, "PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
-	again := send(h, "PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
+	tag := h.Ask("GET", moka, "").Header().Get("ETag")
+	first := h.Ask("PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
+	again := h.Ask("PATCH", moka, `{"name":"Pot"}`, "If-Match", tag, "Authorization", staff)
 	if first.Code != 200 || again.Code != 200 || first.Body.String() != again.Body.String() || first.Header().Get("ETag") != again.Header().Get("ETag") {
 		t.Errorf("%d %s, then %d %s", first.Code, first.Body, again.Code, again.Body)
 	}
-	if other := send(h, "PATCH", moka, `{"name":"Another"}`, "If-Match", tag, "Authorization", staff); other.Code != 412 {
+	if other := h.Ask("PATCH", moka, `{"name":"Another"}`, "If-Match", tag, "Authorization", staff); other.Code != 412 {
 		t.Errorf("another change for the same version: %d", other.Code)
 	}
 }
@@ -105,9 +105,9 @@ func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
 func TestCopiesStayRight(t *testing.T) {
 	h := serve(t)
 	for _, path := range []string{moka, moka + "/image.svg", "/api/catalog/products?category=toys", "/api/catalog/categories"} {
-		first := send(h, "GET", path, "")
+		first := h.Ask("GET", path, "")
 		tag := first.Header().Get("ETag")
-		if w := send(h, "GET", path, "", "If-None-Match", tag); w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != first.Header().Get("Cache-Control") {
+		if w := h.Ask("GET", path, "", "If-None-Match", tag); w.Code != 304 || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Cache-Control") != first.Header().Get("Cache-Control") {
 			t.Errorf("%s: %d %s %v", path, w.Code, w.Body, w.Header())
 		}
 	}
@@ -115,7 +115,7 @@ func TestCopiesStayRight(t *testing.T) {
 
 func TestPicturesAreDrawnAndRunNothing(t *testing.T) {
 	h := serve(t)
-	w := send(h, "GET", "/api/catalog/products/TOY-1271/image.svg", "", "Accept", "image/avif,image/webp,image/*,*/*;q=0.8")
+	w := h.Ask("GET", "/api/catalog/products/TOY-1271/image.svg", "", "Accept", "image/avif,image/webp,image/*,*/*;q=0.8")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(w.Body.String(), "<svg") {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
@@ -130,7 +130,7 @@ func TestErrorsAreProblems(t *testing.T) {
 	h := serve(t)
 	match := []string{"If-Match", `"1-0"`, "Authorization", accesstest.Staff(t, "catalog:write")}
 	next := struct{ Next string }{}
-	_ = json.Unmarshal(send(h, "GET", "/api/catalog/products?limit=1", "").Body.Bytes(), &next)
+	_ = json.Unmarshal(h.Ask("GET", "/api/catalog/products?limit=1", "").Body.Bytes(), &next)
 	for name, c := range map[string]struct {
 		code               int
 		slug               string
@@ -153,7 +153,7 @@ func TestErrorsAreProblems(t *testing.T) {
 		"limit over bound":           {422, "invalid", "GET", "/api/catalog/products?limit=1000", "", nil},
 		"a misspelt parameter":       {422, "invalid", "GET", "/api/catalog/products?catgory=toys", "", nil},
 	} {
-		w := send(h, c.method, c.path, c.body, c.header...)
+		w := h.Ask(c.method, c.path, c.body, c.header...)
 		servicetest.Refused(t, name, w, c.code, c.slug)
 		if got := w.Header().Get("X-Shop-Sources"); got != "catalog=acme-1a2b3c4d" {
 			t.Errorf("%s: sources %q", name, got)

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,10 +16,10 @@ import (
 const firstPage = "/api/catalog/products?limit=20"
 
 // reprice changes the price of the moka pot by the API.
-func reprice(t *testing.T, h http.Handler, amount string) {
+func reprice(t *testing.T, h *servicetest.Service, amount string) {
 	t.Helper()
-	tag := send(h, "GET", moka, "").Header().Get("ETag")
-	w := send(h, "PATCH", moka, `{"price":{"amount":"`+amount+`","currency":"EUR"}}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
+	tag := h.Ask("GET", moka, "").Header().Get("ETag")
+	w := h.Ask("PATCH", moka, `{"price":{"amount":"`+amount+`","currency":"EUR"}}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
 	if w.Code != 200 || !costs(w.Body.String(), amount) {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -36,10 +35,10 @@ func TestWhoChangesAPriceReadsItBack(t *testing.T) {
 	for n := range 30 {
 		amount := strconv.Itoa(n) + ".25"
 		reprice(t, h, amount)
-		if w := send(h, "GET", moka, ""); !costs(w.Body.String(), amount) {
+		if w := h.Ask("GET", moka, ""); !costs(w.Body.String(), amount) {
 			t.Fatalf("changed to %s, and read back %s", amount, w.Body)
 		}
-		if w := send(h, "GET", "/api/catalog/products?q=enamel+saucepan+cream", ""); !costs(w.Body.String(), amount) {
+		if w := h.Ask("GET", "/api/catalog/products?q=enamel+saucepan+cream", ""); !costs(w.Body.String(), amount) {
 			t.Fatalf("changed to %s, and listed %s", amount, w.Body)
 		}
 	}
@@ -48,24 +47,24 @@ func TestWhoChangesAPriceReadsItBack(t *testing.T) {
 func TestAChangeIsSeenByEveryReplicaWithinASecond(t *testing.T) {
 	s := seeded(t)
 	one, other := replica(t, s.url()), replica(t, s.url())
-	before := send(other, "GET", moka, "")
+	before := other.Ask("GET", moka, "")
 	heard := beside(t, s)
 	reprice(t, one, "7.77")
 	heard()
 	began := time.Now()
 	servicetest.Eventually(t, "the other replica has the new price", func() bool {
-		return costs(send(other, "GET", moka, "").Body.String(), "7.77")
+		return costs(other.Ask("GET", moka, "").Body.String(), "7.77")
 	})
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("the other replica has the new price %s after a listener beside it had loaded it", took)
 	}
 	for _, path := range []string{moka, moka + "/image.svg", firstPage, "/api/catalog/categories"} {
-		a, b := send(one, "GET", path, ""), send(other, "GET", path, "")
+		a, b := one.Ask("GET", path, ""), other.Ask("GET", path, "")
 		if a.Body.String() != b.Body.String() || a.Header().Get("ETag") != b.Header().Get("ETag") {
 			t.Errorf("%s: two replicas answer %s %s and %s %s", path, a.Header().Get("ETag"), a.Body, b.Header().Get("ETag"), b.Body)
 		}
 	}
-	if w := send(other, "GET", moka, "", "If-None-Match", before.Header().Get("ETag")); w.Code != 200 {
+	if w := other.Ask("GET", moka, "", "If-None-Match", before.Header().Get("ETag")); w.Code != 200 {
 		t.Errorf("a cache is told that the old price is right: %d", w.Code)
 	}
 }
@@ -110,7 +109,7 @@ func TestAChangeByAnyHandIsSeen(t *testing.T) {
 		if _, err := s.db.Exec(t.Context(), c.sql); err != nil {
 			t.Fatal(err)
 		}
-		servicetest.Eventually(t, c.sql, func() bool { return strings.Contains(send(h, "GET", c.path, "").Body.String(), c.want) })
+		servicetest.Eventually(t, c.sql, func() bool { return strings.Contains(h.Ask("GET", c.path, "").Body.String(), c.want) })
 	}
 }
 
@@ -142,38 +141,38 @@ func TestReadsGoOnWhilePostgreSQLIsAway(t *testing.T) {
 	h := replica(t, url)
 	before := map[string]string{}
 	for _, path := range reads {
-		w := send(h, "GET", path, "")
+		w := h.Ask("GET", path, "")
 		before[path] = w.Body.String()
 		if w.Code != 200 || w.Header().Get("Age") != "" {
 			t.Fatalf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
-	tag := send(h, "GET", moka, "").Header().Get("ETag")
+	tag := h.Ask("GET", moka, "").Header().Get("ETag")
 	server.Kill()
 	same := func() {
 		t.Helper()
 		for _, path := range reads {
-			if w := send(h, "GET", path, ""); w.Code != 200 || w.Body.String() != before[path] {
+			if w := h.Ask("GET", path, ""); w.Code != 200 || w.Body.String() != before[path] {
 				t.Errorf("PostgreSQL is away, and %s: %d %s", path, w.Code, w.Body)
 			}
 		}
 	}
 	same()
-	w := send(h, "PATCH", moka, `{"name":"Lost"}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
+	w := h.Ask("PATCH", moka, `{"name":"Lost"}`, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write"))
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("a write: %d %v %s", w.Code, w.Header(), w.Body)
 	}
-	servicetest.Eventually(t, "reads say how old they may be", func() bool { return send(h, "GET", firstPage, "").Header().Get("Age") != "" })
+	servicetest.Eventually(t, "reads say how old they may be", func() bool { return h.Ask("GET", firstPage, "").Header().Get("Age") != "" })
 	same()
-	if w := send(h, "GET", "/readyz", ""); w.Code != 200 {
+	if w := h.Ask("GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("not ready after a few seconds: %s", w.Body)
 	}
 	if err := server.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	servicetest.Eventually(t, "reads are known to be right again", func() bool { return send(h, "GET", firstPage, "").Header().Get("Age") == "" })
+	servicetest.Eventually(t, "reads are known to be right again", func() bool { return h.Ask("GET", firstPage, "").Header().Get("Age") == "" })
 	reprice(t, h, "3.33")
-	if w := send(h, "GET", moka, ""); !costs(w.Body.String(), "3.33") {
+	if w := h.Ask("GET", moka, ""); !costs(w.Body.String(), "3.33") {
 		t.Errorf("PostgreSQL is back, and %s", w.Body)
 	}
 }
@@ -193,7 +192,7 @@ func TestWhoListensAnewLoadsAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	servicetest.Eventually(t, "the change is read", func() bool { return strings.Contains(send(h, "GET", moka, "").Body.String(), "Unheard") })
+	servicetest.Eventually(t, "the change is read", func() bool { return strings.Contains(h.Ask("GET", moka, "").Body.String(), "Unheard") })
 }
 
 // A replica is not asked before it can answer from memory. The database answers
@@ -209,20 +208,21 @@ func TestNotStartedBeforeTheShelfIsThere(t *testing.T) {
 	}
 	p := begin(t, url)
 	servicetest.Eventually(t, "the database is seen", func() bool {
-		return strings.Contains(send(p.Handler(), "GET", "/readyz", "").Body.String(), "[+] database: ok")
+		return strings.Contains(p.Ask("GET", "/readyz", "").Body.String(), "[+] database: ok")
 	})
 	for _, path := range []string{"/startupz", "/readyz", firstPage, moka} {
-		if w := send(p.Handler(), "GET", path, ""); w.Code != 503 {
+		if w := p.Ask("GET", path, ""); w.Code != 503 {
 			t.Errorf("nothing is loaded, and %s answers %d", path, w.Code)
 		}
 	}
-	if w := send(p.Handler(), "GET", firstPage, ""); w.Header().Get("Retry-After") == "" {
+	if w := p.Ask("GET", firstPage, ""); w.Header().Get("Retry-After") == "" {
 		t.Errorf("503 without Retry-After: %v", w.Header())
 	}
 	if err := editor.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if w := send(ready(t, p).Handler(), "GET", firstPage, ""); w.Code != 200 {
+	p.AwaitReady(t)
+	if w := p.Ask("GET", firstPage, ""); w.Code != 200 {
 		t.Errorf("ready, and answers %d %s", w.Code, w.Body)
 	}
 }

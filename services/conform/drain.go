@@ -25,6 +25,11 @@ func drainRules() []Rule {
 	}
 }
 
+// held is for how long a request is in flight after SIGTERM: longer than the drain delay,
+// but never as long as a service may refuse to go on with it, also where the delay was
+// made longer for a slow machine.
+func (t Times) held() time.Duration { return min(t.Drain*5/4, t.Deadline*3/4) }
+
 // drain is one SIGTERM under load and what was seen of it. Its rules share it:
 // a process ends once.
 type drain struct {
@@ -70,7 +75,7 @@ func (c *Case) runDrain(ctx context.Context) *drain {
 	d.load = load.end()
 	d.flight = skip("it has no request that could be held in flight")
 	if flight != nil {
-		d.flight = flight(c.Times.Drain + c.Times.Drain/4 - time.Since(began))
+		d.flight = flight(c.Times.held() - time.Since(began))
 	}
 	landed := time.Now()
 	d.time, d.code = c.endsInTime(p, landed)
@@ -190,7 +195,7 @@ func (c *Case) slowUpstream(ctx context.Context) (func(time.Duration) error, err
 	var backs []func()
 	id := randomHex(16)
 	for _, u := range c.ups {
-		backs = append(backs, u.feel(mood{delay: c.Times.Drain * 5 / 4, trace: id}))
+		backs = append(backs, u.feel(mood{delay: c.Times.held(), trace: id}))
 	}
 	got := make(chan *Answer, 1)
 	go func() { got <- send(quiet(), asIs(), with("Traceparent", traceparent(id))) }()

@@ -67,3 +67,20 @@ func TestThePulseFeelsAMachineThatStandsStill(t *testing.T) {
 		t.Errorf("%s, want 9 beats of %s", stood, beat)
 	}
 }
+
+// Each try on a machine that stands still has twice the drain delay: a request that was
+// held for all of it would be refused for its age, and not for the SIGTERM.
+func TestARequestInFlightIsNeverHeldForAsLongAsAnAnswerMayTake(t *testing.T) {
+	times := Times{Drain: time.Second, Deadline: 5 * time.Second}
+	if held := times.held(); held <= times.Drain {
+		t.Errorf("held for %s of a drain delay of %s", held, times.Drain)
+	}
+	w := &world{Target: Target{Times: times}}
+	for range attempts {
+		w.drain = &drain{}
+		w.longer(Rule{ID: "D-02"})
+		if held := w.Times.held(); held >= times.Deadline {
+			t.Errorf("with a drain delay of %s it is held for %s", w.Times.Drain, held)
+		}
+	}
+}

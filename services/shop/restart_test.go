@@ -59,7 +59,7 @@ func newShop(t *testing.T) *shop {
 
 func ready(t *testing.T, s *servicetest.Service) *servicetest.Service {
 	t.Helper()
-	servicetest.Eventually(t, "a service is ready", func() bool { return servicetest.Ask(s.Handler(), "GET", "/readyz", "").Code == http.StatusOK })
+	servicetest.Eventually(t, "a service is ready", func() bool { return s.Ask("GET", "/readyz", "").Code == http.StatusOK })
 	return s
 }
 

@@ -30,7 +30,7 @@ func (s *Service) Contract(t testing.TB) {
 func (s *Service) AwaitReady(t testing.TB) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		last := Ask(s.Handler(), "GET", "/readyz", "")
+		last := s.Ask("GET", "/readyz", "")
 		if last.Code == 200 {
 			return
 		}

@@ -67,6 +67,11 @@ func Ask(h http.Handler, method, path, body string, header ...string) *httptest.
 	return w
 }
 
+// Ask asks the service for something, without a network between: see the function Ask.
+func (s *Service) Ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
+	return Ask(s.Handler(), method, path, body, header...)
+}
+
 // Send asks the service for something, over the network. A body is JSON unless
 // the header says otherwise; header is pairs of name and value.
 func (s *Service) Send(t testing.TB, method, path, body string, header ...string) *http.Response {
