@@ -6,7 +6,10 @@ import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/pricing"
+	"github.com/emporium-shop/emporium/services/promotions"
 	"github.com/emporium-shop/emporium/services/storefront"
+	"github.com/emporium-shop/emporium/services/tax"
 )
 
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
@@ -14,7 +17,10 @@ func all() []member {
 	return []member{
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{pricing.Service(), []string{"/api/pricing"}},
+		{promotions.Service(), []string{"/api/promotions"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
+		{tax.Service(), []string{"/api/tax"}},
 	}
 }

@@ -1,0 +1,63 @@
+package tax
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/money"
+)
+
+// Standard is the class of what has no other one.
+const Standard = "standard"
+
+// classes, each with the one that counts in a country without it: the next higher.
+var classes = []string{Standard, "reduced", "second-reduced", "super-reduced", "zero"}
+
+// Rate is what a country takes of a class from a day on, until a later one of it begins.
+type Rate struct {
+	ID uuid.UUID
+	// Country is ISO 3166-1.
+	Country, Class string
+	Percent        money.Rate
+	// From is the day, in the shop's calendar: "2026-01-01".
+	From string
+}
+
+// Rates are those of one country.
+type Rates []Rate
+
+// At is the rate of a class on a day; false where the country has none at all.
+func (r Rates) At(class, day string) (money.Rate, bool) {
+	for n := slices.Index(classes, class); n >= 0; n-- {
+		if rate, there := r.of(classes[n], day); there {
+			return rate, true
+		}
+	}
+	return money.Rate{}, false
+}
+
+// of is the rate that began last.
+func (r Rates) of(class, day string) (rate money.Rate, found bool) {
+	began := ""
+	for _, one := range r {
+		if one.Class == class && one.From <= day && one.From >= began {
+			rate, began, found = one.Percent, one.From, true
+		}
+	}
+	return rate, found
+}
+
+// NewRate is a rate that staff enter: it begins later than today, for what was charged
+// today is charged.
+func NewRate(id uuid.UUID, country, class, percent, from, today string) (Rate, error) {
+	p, err := money.Percent(percent)
+	if err != nil {
+		return Rate{}, fault.Invalid("#/percent", "A percentage is a decimal number with up to four digits after the point.")
+	}
+	if from <= today {
+		return Rate{}, fault.Invalid("#/from", "A rate begins on a day that is still to come.")
+	}
+	return Rate{id, country, class, p, from}, nil
+}
