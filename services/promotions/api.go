@@ -1,158 +1,323 @@
 package promotions
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/calendar"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
-	"github.com/emporium-shop/emporium/services/internal/page"
+	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
-// root is the path that the shop gives to this service: shop/service.yaml.
-const root = "/api/promotions"
+const redemptions = "/internal/promotions/redemptions"
 
-// api is the HTTP.
-type api struct{ store *store }
-
-// itemBody is an item on the wire.
-type itemBody struct {
-	ID   uuid.UUID `json:"id" format:"uuid"`
-	Name string    `json:"name"`
+// api is the HTTP of quotes and redemptions; staff.go has that of rules and coupons.
+type api struct {
+	store    *store
+	calendar calendar.Calendar
+	now      func() time.Time
 }
 
-// itemChange is what a client may say of an item.
-type itemChange struct {
-	Name string `json:"name" minLength:"1" maxLength:"200"`
+type lineAsked struct {
+	ID       string      `json:"id" minLength:"1" maxLength:"64" doc:"The caller's own, to find the line again"`
+	SKU      string      `json:"sku" minLength:"1" maxLength:"64"`
+	Quantity int64       `json:"quantity" minimum:"1" maximum:"9999"`
+	Amount   money.Money `json:"amount" doc:"Of the whole line, with tax, before any promotion"`
 }
 
-type listInput struct{ page.Query }
+type quoteAsked struct {
+	Currency string       `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR"`
+	At       *time.Time   `json:"at,omitempty" doc:"At which instant; now, where it is missing"`
+	Customer string       `json:"customer,omitempty" maxLength:"64"`
+	Email    string       `json:"email,omitempty" maxLength:"254"`
+	Lines    []lineAsked  `json:"lines" minItems:"1" maxItems:"200" nullable:"false"`
+	Shipping *money.Money `json:"shipping,omitempty" doc:"Not looked at: a coupon's minimum is of goods alone (R5)"`
+	Coupons  []string     `json:"coupons,omitempty" maxItems:"10" nullable:"false" doc:"Codes, in any order"`
+	Known    []string     `json:"known,omitempty" maxItems:"10" nullable:"false" doc:"Those of them that were valid on this cart before: they may say why they are not any more. Of others nobody learns why, and wrong ones are counted"`
+	Caller   string       `json:"caller,omitempty" maxLength:"128" doc:"Who types the codes: cart or session. The 11th wrong code of one caller in a minute is 429. Where it is missing, customer or email"`
+}
 
-type listOutput struct{ Body page.Of[itemBody] }
+type quoteInput struct{ Body quoteAsked }
 
-type createInput struct {
+type pricedBody struct {
+	ID             string      `json:"id"`
+	Amount         money.Money `json:"amount" doc:"What is left of the line"`
+	ItemDiscount   money.Money `json:"itemDiscount"`
+	CouponDiscount money.Money `json:"couponDiscount"`
+}
+
+type claimBody struct {
+	Code   string      `json:"code" doc:"As it was sent"`
+	Active bool        `json:"active"`
+	Amount money.Money `json:"amount" doc:"What it takes off"`
+	Reason string      `json:"reason,omitempty" doc:"Why it is not active: not-valid, where it was not known; else unknown, expired, used-up, not-yours, other-currency, below-minimum, nothing-left"`
+}
+
+type quoteBody struct {
+	Lines    []pricedBody `json:"lines" nullable:"false" doc:"As they were asked about"`
+	Coupons  []claimBody  `json:"coupons" nullable:"false" doc:"As they were asked about"`
+	Discount money.Money  `json:"discount" doc:"All that is taken off"`
+	Goods    money.Money  `json:"goods" doc:"All that is left"`
+}
+
+type quoteOutput struct{ Body quoteBody }
+
+type couponTaken struct {
+	Code   string      `json:"code" minLength:"1" maxLength:"64" example:"TEN"`
+	Amount money.Money `json:"amount" doc:"What the quote says that it takes off"`
+}
+
+type redeemAsked struct {
+	Saga     uuid.UUID     `json:"saga" format:"uuid"`
+	Customer string        `json:"customer,omitempty" maxLength:"64"`
+	Email    string        `json:"email,omitempty" maxLength:"254"`
+	Coupons  []couponTaken `json:"coupons" minItems:"1" maxItems:"10" nullable:"false"`
+}
+
+type redeemInput struct {
 	httpapi.Idempotent
-	Body itemChange
+	Body redeemAsked
 }
 
-type readInput struct {
+type redemptionBody struct {
+	ID    uuid.UUID  `json:"id" format:"uuid"`
+	Saga  uuid.UUID  `json:"saga" format:"uuid"`
+	State string     `json:"state" doc:"reserved, committed, released, or returned by an order that was cancelled"`
+	Order *uuid.UUID `json:"order,omitempty" format:"uuid"`
+}
+
+type redemptionOutput struct{ Body redemptionBody }
+
+type redemptionInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-type changeInput struct {
-	httpapi.IfMatch
+type commitInput struct {
+	httpapi.Idempotent
 	ID   uuid.UUID `path:"id" format:"uuid"`
-	Body itemChange
+	Body struct {
+		Order uuid.UUID `json:"order" format:"uuid"`
+	}
 }
 
-type itemOutput struct {
-	ETag string `header:"ETag"`
-	Body itemBody
+type releaseInput struct {
+	httpapi.Idempotent
+	ID   uuid.UUID `path:"id" format:"uuid"`
+	Body *struct{}
 }
 
-// shape is that of an item on the wire: a release that answers another one makes caches ask again.
-var shape = etag.ShapeOf[itemBody]()
-
-// routes lists the routes. Each says who may call it: access.Public, Customer, Owner, Staff, Service.
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
-	staff := access.Staff("promotions:write")
-	httpapi.List(r, root, access.Public, a.list,
-		httpapi.ID("listItems"), httpapi.Summary("Items, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
-	httpapi.Post(r, root, staff, a.create,
-		httpapi.ID("createItem"), httpapi.Summary("Make an item"), httpapi.Status(http.StatusCreated))
-	httpapi.Get(r, root+"/{id}", access.Public, a.get,
-		httpapi.ID("getItem"), httpapi.Summary("One item"), httpapi.Refuses(http.StatusNotFound))
-	httpapi.Put(r, root+"/{id}", staff, a.change,
-		httpapi.ID("changeItem"), httpapi.Summary("Replace what an item says"), httpapi.Refuses(http.StatusNotFound))
+	checkout := access.Service("checkout")
+	httpapi.Post(r, "/internal/promotions/quotes", checkout, a.quote, httpapi.Safe(),
+		httpapi.ID("quotePromotions"), httpapi.Summary("What promotions and coupons take off a basket"), httpapi.Refuses(http.StatusTooManyRequests))
+	httpapi.Post(r, redemptions, checkout, a.redeem,
+		httpapi.ID("redeemCoupons"), httpapi.Summary("Hold the coupons of a checkout, all of them or none"), httpapi.Status(http.StatusCreated))
+	httpapi.Get(r, redemptions+"/{id}", checkout, a.redemption,
+		httpapi.ID("getRedemption"), httpapi.Summary("What became of a redemption"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Post(r, redemptions+"/{id}/commit", checkout, a.commit,
+		httpapi.ID("commitRedemption"), httpapi.Summary("Say which order the coupons were for"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Post(r, redemptions+"/{id}/release", checkout, a.release,
+		httpapi.ID("releaseRedemption"), httpapi.Summary("Give the coupons back: there will be no order"), httpapi.Refuses(http.StatusNotFound))
+	a.staff(r)
 	return r
 }
 
-func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
+func (a *api) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
+	if err := in.Body.check(); err != nil {
+		return nil, err
+	}
+	now := a.now()
+	who := cmp.Or(in.Body.Caller, in.Body.Customer, Buyer{Email: in.Body.Email}.key(), "anonymous")
+	known := map[string]bool{}
+	for _, code := range in.Body.Known {
+		known[Code(code)] = true
+	}
+	b, entered, err := a.basket(ctx, in.Body, cmp.Or(in.Body.At, &now), known)
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.store.list(ctx, after, in.Limit+1)
-	if err != nil {
+	if err := a.guessing(ctx, who, entered, 0, now); err != nil {
 		return nil, err
 	}
-	piece, err := page.New(in.Query, found, func(i Item) uuid.UUID { return i.ID })
+	r, err := b.Quote()
 	if err != nil {
+		return nil, tooMuch(err)
+	}
+	wrong := 0
+	for n := range r.Claims {
+		if c := &r.Claims[n]; c.Reason != "" && !known[Code(c.Code)] {
+			c.Reason, wrong = NotValid, wrong+1
+		}
+	}
+	if err := a.guessing(ctx, who, entered, wrong, now); err != nil {
 		return nil, err
 	}
-	out := &listOutput{page.Of[itemBody]{Items: make([]itemBody, len(piece.Items)), Next: piece.Next}}
-	for n, i := range piece.Items {
-		out.Body.Items[n] = itemBody{i.ID, i.Name}
-	}
-	return out, nil
+	return wire(r), nil
 }
 
-// create makes an item once for a key: the item and the stored answer are one commit.
-func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[itemBody], error) {
+// guessing refuses who typed too many wrong codes: before any is looked at, and with those of this request.
+func (a *api) guessing(ctx context.Context, who string, entered, wrong int, now time.Time) (err error) {
+	over := false
+	switch {
+	case wrong > 0:
+		over, err = a.store.wrong(ctx, who, wrong, now)
+	case entered > 0:
+		over, err = a.store.exhausted(ctx, who, now)
+	}
+	if err == nil && over {
+		return fault.TooMany("Too many codes were not valid. Try again in a minute.", window)
+	}
+	return err
+}
+
+// check holds amounts to one currency, and above zero.
+func (q quoteAsked) check() error {
+	for n, line := range q.Lines {
+		at := "#/lines/" + strconv.Itoa(n) + "/amount"
+		switch {
+		case line.Amount.Currency() != q.Currency:
+			return fault.Invalid(at+"/currency", "The basket counts in "+q.Currency+".")
+		case line.Amount.Sign() < 0:
+			return fault.Invalid(at+"/amount", "It is below zero.")
+		}
+	}
+	return nil
+}
+
+// basket reads what is known of what is asked, and counts the codes that are new on the cart.
+func (a *api) basket(ctx context.Context, in quoteAsked, at *time.Time, known map[string]bool) (b Basket, entered int, err error) {
+	b = Basket{Currency: in.Currency, Buyer: Buyer{in.Customer, in.Email}, At: *at}
+	codes := make([]string, len(in.Coupons))
+	for n, code := range in.Coupons {
+		if codes[n] = Code(code); !known[codes[n]] {
+			entered++
+		}
+	}
+	rules, coupons, used, err := a.store.basis(ctx, *at, codes, b.Buyer.Keys())
+	if err != nil {
+		return Basket{}, 0, err
+	}
+	b.Rules = rules
+	for n, code := range codes {
+		claim := Claim{Code: in.Coupons[n], Used: used[code]}
+		if c, there := coupons[code]; there {
+			claim.Coupon = &c
+		}
+		b.Claims = append(b.Claims, claim)
+	}
+	for _, l := range in.Lines {
+		b.Lines = append(b.Lines, Line(l))
+	}
+	return b, entered, nil
+}
+
+func wire(r Result) *quoteOutput {
+	out := &quoteOutput{quoteBody{make([]pricedBody, len(r.Lines)), make([]claimBody, len(r.Claims)), r.Discount, r.Goods}}
+	for n, l := range r.Lines {
+		out.Body.Lines[n] = pricedBody{l.ID, l.Left, l.Item, l.Coupons}
+	}
+	for n, c := range r.Claims {
+		out.Body.Coupons[n] = claimBody{c.Code, c.Reason == "", c.Amount, string(c.Reason)}
+	}
+	return out
+}
+
+// redeem takes coupons once for a key, and once for a saga: uses and the stored answer are one commit.
+func (a *api) redeem(ctx context.Context, in *redeemInput) (*httpapi.Answer[redemptionBody], error) {
+	r, err := in.Body.redemption()
+	if err != nil {
+		return nil, err
+	}
+	buyer, now := Buyer{in.Body.Customer, in.Body.Email}, a.now()
 	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return idempotency.Stored{}, err
-		}
-		i, err := New(id, in.Body.Name)
-		if err != nil {
-			return idempotency.Stored{}, err
-		}
-		if err := insert(ctx, tx, i); err != nil {
-			return idempotency.Stored{}, err
-		}
-		return made(i)
+		return answer(r, http.StatusCreated, reserve(ctx, tx, r, buyer, now))
 	})
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Replay[itemBody](stored), nil
+	return httpapi.Replay[redemptionBody](stored), nil
 }
 
-// made is the answer that a new item's request gets, whenever it is repeated.
-func made(i Item) (idempotency.Stored, error) {
-	out := answer(i)
-	body, err := httpapi.Encode(out.Body)
-	header := map[string]string{"ETag": out.ETag, "Location": root + "/" + i.ID.String()}
-	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}, err
+// redemption is what a checkout asks to hold.
+func (q redeemAsked) redemption() (Redemption, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Redemption{}, err
+	}
+	r := Redemption{ID: id, Saga: q.Saga, State: Reserved, Customers: append([]string{}, Buyer{q.Customer, q.Email}.Keys()...)}
+	seen := map[string]bool{}
+	for n, c := range q.Coupons {
+		at, code := "#/coupons/"+strconv.Itoa(n), Code(c.Code)
+		switch {
+		case seen[code]:
+			return Redemption{}, fault.Invalid(at+"/code", "It is there twice.")
+		case c.Amount.Sign() < 0:
+			return Redemption{}, fault.Invalid(at+"/amount/amount", "It is below zero.")
+		}
+		seen[code] = true
+		r.Coupons = append(r.Coupons, Redeemed{code, c.Amount})
+	}
+	return r, nil
 }
 
-func (a *api) get(ctx context.Context, in *readInput) (*itemOutput, error) {
-	i, err := a.store.item(ctx, in.ID)
+func (a *api) redemption(ctx context.Context, in *redemptionInput) (*redemptionOutput, error) {
+	r, err := a.store.redemption(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return answer(i), nil
+	return &redemptionOutput{body(r)}, nil
 }
 
-func (a *api) change(ctx context.Context, in *changeInput) (*itemOutput, error) {
-	before, err := a.store.item(ctx, in.ID)
+func (a *api) commit(ctx context.Context, in *commitInput) (*httpapi.Answer[redemptionBody], error) {
+	return a.change(ctx, in.Idempotent, in.ID, func(ctx context.Context, tx pgx.Tx, r Redemption) (Redemption, error) {
+		return commit(ctx, tx, r, in.Body.Order)
+	})
+}
+
+func (a *api) release(ctx context.Context, in *releaseInput) (*httpapi.Answer[redemptionBody], error) {
+	return a.change(ctx, in.Idempotent, in.ID, func(ctx context.Context, tx pgx.Tx, r Redemption) (Redemption, error) {
+		return change(ctx, tx, r, Redemption.Release)
+	})
+}
+
+func (a *api) change(ctx context.Context, in httpapi.Idempotent, id uuid.UUID, do func(context.Context, pgx.Tx, Redemption) (Redemption, error)) (*httpapi.Answer[redemptionBody], error) {
+	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		r, err := locked(ctx, tx, `id = $1`, id)
+		if err == nil {
+			r, err = do(ctx, tx, r)
+		}
+		return answer(r, http.StatusOK, err)
+	})
 	if err != nil {
 		return nil, err
 	}
-	after, err := before.Rename(in.Body.Name)
-	if err != nil {
-		return nil, err
-	}
-	if in.Repeated(before.Version, after.Name == before.Name) {
-		return answer(before), nil
-	}
-	if err := in.Check(before.Version); err != nil {
-		return nil, err
-	}
-	if err := a.store.save(ctx, before, after); err != nil {
-		return nil, err
-	}
-	return answer(after), nil
+	return httpapi.Replay[redemptionBody](stored), nil
 }
 
-func answer(i Item) *itemOutput {
-	return &itemOutput{ETag: shape.Tag(i.Version), Body: itemBody{i.ID, i.Name}}
+// answer is what a request gets, whenever it is repeated.
+func answer(r Redemption, status int, err error) (idempotency.Stored, error) {
+	if err != nil {
+		return idempotency.Stored{}, err
+	}
+	text, err := httpapi.Encode(body(r))
+	stored := idempotency.Stored{Status: status, Body: text}
+	if status == http.StatusCreated {
+		stored.Header = map[string]string{"Location": redemptions + "/" + r.ID.String()}
+	}
+	return stored, err
+}
+
+func body(r Redemption) redemptionBody {
+	return redemptionBody{r.ID, r.Saga, string(r.State), r.Order}
 }

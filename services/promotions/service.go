@@ -1,6 +1,7 @@
 // Package promotions is a service: Discounts and coupons.
 //
-// promotions.go knows the rules, store.go the SQL, api.go the HTTP; this file wires them.
+// promotions.go, coupon.go, quote.go and redemption.go know the rules; store.go, redeem.go and
+// tries.go the SQL; api.go and staff.go the HTTP; this file wires them.
 package promotions
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io/fs"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/calendar"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
@@ -25,7 +27,13 @@ func Service() app.Service {
 }
 
 func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
-	return app.Parts{API: (&api{&store{k.DB}}).routes(k), Workers: []app.Worker{
+	days, err := calendar.In(k.Config.Get("SHOP_TIME_ZONE"))
+	if err != nil {
+		return app.Parts{}, err
+	}
+	s := &store{k.DB}
+	return app.Parts{API: (&api{s, days, k.Now}).routes(k), Workers: []app.Worker{
+		{Name: "sweep-tries", Run: s.sweep(k.Now), Beside: true},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
 	}}, nil

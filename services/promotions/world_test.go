@@ -1,10 +1,8 @@
 package promotions
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
@@ -19,61 +17,83 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // shop is the service as it runs in a shop, on a PostgreSQL of its own.
 type shop struct {
 	*servicetest.Service
-	t *testing.T
+	t               *testing.T
+	staff, checkout string
+	database        string
 }
 
-func serve(t *testing.T) *shop {
+// DatabaseURL is where it keeps its data, for a second replica.
+func (s *shop) DatabaseURL() string { return s.database }
+
+func serve(t *testing.T, environment ...string) *shop {
 	t.Helper()
-	return &shop{servicetest.Start(t, Service(), "SHOP_JWKS", accesstest.JWKS()), t}
+	accesstest.Service(t, "cart") // its key is one of the shop's
+	staff, checkout := accesstest.Staff(t, "promotions:read promotions:write"), accesstest.Service(t, "checkout")
+	if len(environment) == 0 {
+		environment = []string{"DATABASE_URL", pgtest.URL(t, schema())}
+	}
+	return &shop{servicetest.Start(t, Service(), append([]string{"SHOP_JWKS", accesstest.JWKS()}, environment...)...), t, staff, checkout, environment[1]}
 }
+
+type amount struct{ Amount, Currency string }
 
 // answered is an answer with what tests look at.
 type answered struct {
-	status         int
-	tag, at, text  string
-	ID, Name, Next string
-	Items          []struct{ ID, Name string }
+	status                       int
+	tag, at, text, after         string
+	ID, Saga, State, Order, Next string
+	Used                         int64
+	Discount, Goods              amount
+	Items                        []struct{ ID, Name, Code string }
+	Lines                        []struct{ ID string }
+	Coupons                      []struct {
+		Code, Reason string
+		Active       bool
+		Amount       amount
+	}
 }
 
-// send asks as a member of staff who may write; header is pairs of name and value and may say otherwise.
+// send asks as staff; header is pairs of name and value and may say otherwise.
 func (s *shop) send(method, path, body string, header ...string) (a answered) {
 	s.t.Helper()
-	header = append([]string{"Authorization", accesstest.Staff(s.t, "promotions:write")}, header...)
-	return s.read(s.Send(s.t, method, path, body, header...))
-}
-
-func (s *shop) read(res *http.Response) (a answered) {
-	s.t.Helper()
+	res := s.Send(s.t, method, path, body, append([]string{"Authorization", s.staff}, header...)...)
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Error(err)
 	}
 	if err := json.Unmarshal(text, &a); err != nil {
-		s.t.Fatalf("%d %s: %v", res.StatusCode, text, err)
+		s.t.Errorf("%d %s: %v", res.StatusCode, text, err)
 	}
-	a.status, a.tag, a.at, a.text = res.StatusCode, res.Header.Get("ETag"), res.Header.Get("Location"), string(text)
+	a.status, a.tag, a.at, a.text, a.after = res.StatusCode, res.Header.Get("ETag"), res.Header.Get("Location"), string(text), res.Header.Get("Retry-After")
 	return a
 }
 
-// begin makes an item.
-func (s *shop) begin(name string) answered {
+// coupon makes one; body is without its braces.
+func (s *shop) coupon(body string) (path string) {
 	s.t.Helper()
-	a := s.send("POST", root, `{"name":"`+name+`"}`, "Idempotency-Key", uuid.NewString())
-	if a.status != 201 || a.Name != name || a.at != root+"/"+a.ID || a.tag == "" {
-		s.t.Fatalf("making an item: %+v", a)
+	a := s.send("POST", couponsRoot, "{"+body+"}", "Idempotency-Key", uuid.NewString())
+	if a.status != 201 || a.at != couponsRoot+"/"+a.ID || a.tag == "" {
+		s.t.Fatalf("making a coupon: %+v", a)
 	}
-	return a
+	return a.at
 }
 
-// kept is a new item in a store.
-func kept(t testing.TB, s *store) Item {
-	t.Helper()
-	i, err := New(uuid.Must(uuid.NewV7()), "Lamp")
-	if err == nil {
-		_, err = s.db.Exec(context.Background(), `INSERT INTO promotions.items (id, name) VALUES ($1, $2)`, i.ID, i.Name)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return i
+// quote asks as the checkout for one line; more is further members.
+func (s *shop) quote(goods, more string) answered {
+	s.t.Helper()
+	return s.send("POST", "/internal/promotions/quotes", `{"currency":"EUR","lines":[{"id":"1","sku":"A","quantity":1,"amount":{"amount":"`+goods+`","currency":"EUR"}}]`+more+`}`,
+		"Authorization", s.checkout)
+}
+
+// redeem holds a coupon of 10.00 for a saga; more is further members.
+func (s *shop) redeem(code, saga, key, more string) answered {
+	s.t.Helper()
+	return s.send("POST", redemptions, `{"saga":"`+saga+`"`+more+`,"coupons":[{"code":"`+code+`","amount":{"amount":"10.00","currency":"EUR"}}]}`,
+		"Authorization", s.checkout, "Idempotency-Key", key)
+}
+
+// step commits or releases a redemption, by a key of its own.
+func (s *shop) step(id, what, body string) answered {
+	s.t.Helper()
+	return s.send("POST", redemptions+"/"+id+"/"+what, body, "Authorization", s.checkout, "Idempotency-Key", uuid.NewString())
 }

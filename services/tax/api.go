@@ -153,7 +153,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.List(r, root, read, a.list,
 		httpapi.ID("listRates"), httpapi.Summary("Rates by country, class and day"), httpapi.Refuses(http.StatusBadRequest))
 	httpapi.Post(r, root, write, a.create,
-		httpapi.ID("enterRate"), httpapi.Summary("Enter a rate that begins on a later day"), httpapi.Status(http.StatusCreated), httpapi.Refuses(http.StatusConflict))
+		httpapi.ID("enterRate"), httpapi.Summary("Enter a rate that begins on a later day"), httpapi.Status(http.StatusCreated),
+		httpapi.About("Of two rates that begin on one day, the one that was entered later counts."))
 	httpapi.Get(r, root+"/{id}", read, a.rate,
 		httpapi.ID("getRate"), httpapi.Summary("One rate"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Get(r, "/api/tax/classes/{sku}", read, a.class,
@@ -314,7 +315,7 @@ func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	piece, err := page.New(in.Query, found, func(r Rate) place { return place{r.Country, r.Class, r.From} }, in.Country)
+	piece, err := page.New(in.Query, found, func(r Rate) place { return place{r.Country, r.Class, r.From, r.ID} }, in.Country)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package tax
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/google/uuid"
@@ -38,15 +40,21 @@ func (r Rates) At(class, day string) (money.Rate, bool) {
 	return money.Rate{}, false
 }
 
-// of is the rate that began last.
-func (r Rates) of(class, day string) (rate money.Rate, found bool) {
-	began := ""
+// of is the rate that began last, and of those of one day the one that was entered
+// last: so a mistake is corrected.
+func (r Rates) of(class, day string) (money.Rate, bool) {
+	var last Rate
 	for _, one := range r {
-		if one.Class == class && one.From <= day && one.From >= began {
-			rate, began, found = one.Percent, one.From, true
+		if one.Class == class && one.From <= day && one.After(last) {
+			last = one
 		}
 	}
-	return rate, found
+	return last.Percent, last.From != ""
+}
+
+// After is the order of a country's rates: by their day, and then as they were entered.
+func (r Rate) After(other Rate) bool {
+	return cmp.Or(cmp.Compare(r.From, other.From), bytes.Compare(r.ID[:], other.ID[:])) > 0
 }
 
 // NewRate is a rate that staff enter: it begins later than today, for what was charged

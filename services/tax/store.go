@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
@@ -68,15 +67,16 @@ func (s *store) rate(ctx context.Context, id uuid.UUID) (Rate, error) {
 
 // place is the key of a rate in the list of all.
 type place struct {
-	Country string `json:"c"`
-	Class   string `json:"k"`
-	From    string `json:"f"`
+	Country string    `json:"c"`
+	Class   string    `json:"k"`
+	From    string    `json:"f"`
+	ID      uuid.UUID `json:"i"`
 }
 
 // list returns up to limit rates after a place, of a country or of all.
 func (s *store) list(ctx context.Context, country string, after place, limit int) ([]Rate, error) {
-	return s.rates(ctx, `($1 = '' OR country = $1) AND (country, class, begins::text) > ($2, $3, $4) ORDER BY country, class, begins LIMIT $5`,
-		country, after.Country, after.Class, after.From, limit)
+	return s.rates(ctx, `($1 = '' OR country = $1) AND (country, class, begins::text, id) > ($2, $3, $4, $5) ORDER BY country, class, begins, id LIMIT $6`,
+		country, after.Country, after.Class, after.From, after.ID, limit)
 }
 
 func (s *store) rates(ctx context.Context, where string, args ...any) ([]Rate, error) {
@@ -91,14 +91,10 @@ func (s *store) rates(ctx context.Context, where string, args ...any) ([]Rate, e
 	return list, nil
 }
 
-// insert adds a rate. Of one country, class and day there is one.
+// insert adds a rate.
 func insert(ctx context.Context, tx pgx.Tx, r Rate) error {
 	_, err := tx.Exec(ctx, `INSERT INTO tax.rates (id, country, class, percent, begins) VALUES ($1, $2, $3, $4, $5::text::date)`,
 		r.ID, r.Country, r.Class, r.Percent.PercentText(), r.From)
-	var sql *pgconn.PgError
-	if errors.As(err, &sql) && sql.Code == "23505" {
-		return fault.Conflict(fault.ConflictKind, "There is a rate of this country and class from that day on.")
-	}
 	if err != nil {
 		return fmt.Errorf("adding a rate: %w", err)
 	}

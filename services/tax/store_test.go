@@ -38,7 +38,7 @@ func TestRatesOfTheUnion(t *testing.T) {
 		}
 		for _, r := range list {
 			countries[r.Country] = countries[r.Country] || r.Class == Standard
-			after = place{r.Country, r.Class, r.From}
+			after = place{r.Country, r.Class, r.From, r.ID}
 		}
 		if len(list) < 10 {
 			break
@@ -75,18 +75,16 @@ func TestAProductIsStandardUntilItIsClassed(t *testing.T) {
 	}
 }
 
-func TestOneRateADayOfACountryAndClass(t *testing.T) {
+func TestOfTwoRatesOfADayTheLaterEntryCounts(t *testing.T) {
 	s := &store{pgtest.Open(t, schema())}
-	add := func() error {
-		return pgx.BeginFunc(t.Context(), s.db, func(tx pgx.Tx) error {
-			return insert(t.Context(), tx, Rate{uuid.Must(uuid.NewV7()), "DE", Standard, percent(t, "20"), "2099-01-01"})
+	for _, text := range []string{"20", "20.5"} {
+		err := pgx.BeginFunc(t.Context(), s.db, func(tx pgx.Tx) error {
+			return insert(t.Context(), tx, Rate{uuid.Must(uuid.NewV7()), "DE", Standard, percent(t, text), "2099-01-01"})
 		})
-	}
-	if err := add(); err != nil {
-		t.Fatal(err)
-	}
-	if err := add(); !fault.Is(err, fault.ConflictKind) {
-		t.Errorf("the second one: %v", err)
+		rates, _, err2 := s.basis(t.Context(), "DE", nil)
+		if got, _ := rates.At(Standard, "2099-01-01"); err != nil || err2 != nil || got.PercentText() != text {
+			t.Errorf("%s is %s (%v, %v)", text, got.PercentText(), err, err2)
+		}
 	}
 	if _, err := s.rate(t.Context(), uuid.New()); !fault.Is(err, fault.NotFoundKind) {
 		t.Errorf("what was never entered: %v", err)

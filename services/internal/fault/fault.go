@@ -24,6 +24,7 @@ const (
 	StaleKind       Kind = "stale"
 	InvalidKind     Kind = "invalid"
 	MismatchKind    Kind = "idempotency-mismatch"
+	TooManyKind     Kind = "too-many-requests"
 	UnavailableKind Kind = "unavailable"
 )
 
@@ -113,6 +114,11 @@ func InFlight() *Fault {
 // Mismatch says that the Idempotency-Key came with another body before.
 func Mismatch() *Fault {
 	return &Fault{Kind: MismatchKind, Detail: "This Idempotency-Key came with another body before. Use a key once."}
+}
+
+// TooMany says that this caller asks too often, and after how long it may again.
+func TooMany(detail string, after time.Duration) *Fault {
+	return &Fault{Kind: TooManyKind, Detail: detail, RetryAfter: after}
 }
 
 // Unavailable says that something that is needed is not there right now. The

@@ -54,3 +54,9 @@ func TestFieldsAddUpWithoutChangingTheFirstFault(t *testing.T) {
 		t.Error("without a pointer it is not the whole body")
 	}
 }
+
+func TestTooManySaysWhenToComeBack(t *testing.T) {
+	if f := TooMany("Slowly, please.", time.Minute); !Is(f, TooManyKind) || f.RetryAfter != time.Minute {
+		t.Errorf("%+v", f)
+	}
+}

@@ -5,9 +5,10 @@ CREATE TABLE tax.rates (
     country text NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
     class   text NOT NULL,
     percent text NOT NULL CHECK (percent ~ '^\d{1,3}(\.\d{1,4})?$'),
-    begins  date NOT NULL,
-    UNIQUE (country, class, begins)
+    -- Of two of one day, the one that was entered later counts: ids are UUIDv7.
+    begins  date NOT NULL
 );
+CREATE INDEX rates_country ON tax.rates (country, class, begins, id);
 
 -- The class of a product; one that is not here is standard.
 CREATE TABLE tax.classes (
