@@ -18,8 +18,11 @@ import (
 // operation is what is said of a route before huma adds its types.
 func (r *route) operation(a *API) huma.Operation {
 	var more map[string]any
-	if r.safe {
+	switch {
+	case r.safe:
 		more = map[string]any{"x-safe": true}
+	case r.webhook:
+		more = map[string]any{"x-webhook": true}
 	}
 	return huma.Operation{
 		Extensions: more,
