@@ -25,8 +25,11 @@ func lists(checkout string, all []services.Service) ([]list, error) {
 		}
 	}
 	secrets := list{file: folder + "/postgres-roles.yaml", key: "sources"}
-	for _, s := range all {
+	for _, s := range services.OfTheSample(all) {
 		resources.items = append(resources.items, "../../"+s.Folder+"/shop")
+	}
+	// Roles and grants are there for all: a Secret that is missing makes no role, and whoever is no sample may be applied by hand.
+	for _, s := range all {
 		for _, name := range s.Databases() {
 			secrets.items = append(secrets.items, fmt.Sprintf("secret: {name: %[1]s, optional: true, items: [{key: DATABASE_URL, path: %[1]s/DATABASE_URL}]}", name))
 		}

@@ -26,7 +26,7 @@ func run(checkout string) error {
 	if err != nil {
 		return err
 	}
-	lists, err := lists(checkout, services.OfTheSample(all))
+	lists, err := lists(checkout, all)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,18 @@
 package shop
 
 import (
+	"github.com/emporium-shop/emporium/services/auth"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
+	"github.com/emporium-shop/emporium/services/checkout"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/inventory"
+	"github.com/emporium-shop/emporium/services/notifications"
+	"github.com/emporium-shop/emporium/services/orders"
+	"github.com/emporium-shop/emporium/services/payments"
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
+	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
 )
@@ -15,10 +22,17 @@ import (
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
 func all() []member {
 	return []member{
+		{auth.Service(), []string{"/api/auth"}},
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{checkout.Service(), []string{"/api/checkout"}},
+		{inventory.Service(), []string{"/api/inventory"}},
+		{notifications.Service(), []string{"/api/notifications"}},
+		{orders.Service(), []string{"/api/orders"}},
+		{payments.Service(), []string{"/api/payments"}},
 		{pricing.Service(), []string{"/api/pricing"}},
 		{promotions.Service(), []string{"/api/promotions"}},
+		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
