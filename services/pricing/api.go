@@ -27,6 +27,7 @@ const (
 // api is the HTTP.
 type api struct {
 	store    *store
+	told     announcer
 	calendar calendar.Calendar
 	// currency is the one that is meant where a request names none.
 	currency string
@@ -185,6 +186,9 @@ func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[entr
 	}
 	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
 		if err := insert(ctx, tx, p); err != nil {
+			return idempotency.Stored{}, err
+		}
+		if err := a.told.tell(ctx, tx, p.SKU, now); err != nil {
 			return idempotency.Stored{}, err
 		}
 		out := answer(p)

@@ -1,6 +1,7 @@
 // Package pricing is a service: What things cost.
 //
-// pricing.go and history.go know the rules, store.go the SQL, api.go the HTTP; this file wires them.
+// pricing.go and history.go know the rules, store.go the SQL, api.go the HTTP,
+// events.go what is told of prices; this file wires them.
 package pricing
 
 import (
@@ -11,7 +12,9 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/calendar"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -22,7 +25,7 @@ var migrations embed.FS
 func Service() app.Service {
 	return app.Service{
 		Name: "pricing", About: "What things cost.",
-		Schema: schema(), Provides: []string{"pricing/v1"}, Seed: seed, New: newService,
+		Schema: schema(), Provides: []string{"pricing/v1"}, Emits: []events.Type{events.PriceChanged}, Seed: seed, New: newService,
 	}
 }
 
@@ -31,8 +34,11 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if err != nil {
 		return app.Parts{}, err
 	}
-	a := &api{&store{k.DB}, days, cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR"), k.Now}
+	told := announcer{k.DB, days, k.Now}
+	a := &api{&store{k.DB}, told, days, cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR"), k.Now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
+		{Name: "outbox", Run: outbox.Relay(k.DB, k.Bus), Single: true},
+		{Name: "announce", Run: told.run, Single: true},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
 	}}, nil
@@ -44,5 +50,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "pricing", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+	return postgres.Schema{Name: "pricing", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, outbox.Tables}}
 }

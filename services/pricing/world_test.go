@@ -22,10 +22,10 @@ type shop struct {
 	staff, checkout string
 }
 
-func serve(t *testing.T) *shop {
+func serve(t *testing.T, environment ...string) *shop {
 	t.Helper()
 	staff, checkout := accesstest.Staff(t, "pricing:write pricing:read"), accesstest.Service(t, "checkout")
-	return &shop{servicetest.Start(t, Service(), "SHOP_JWKS", accesstest.JWKS()), t, staff, checkout}
+	return &shop{servicetest.Start(t, Service(), append([]string{"SHOP_JWKS", accesstest.JWKS()}, environment...)...), t, staff, checkout}
 }
 
 // answered is an answer with what tests look at.

@@ -111,6 +111,11 @@ func commit(ctx context.Context, tx pgx.Tx, r Redemption, order uuid.UUID) (Rede
 	if err != nil {
 		return Redemption{}, err
 	}
+	if r.State == Reserved {
+		if err := tell(ctx, tx, after, order); err != nil {
+			return Redemption{}, err
+		}
+	}
 	tag, err := tx.Exec(ctx, `DELETE FROM promotions.cancelled WHERE order_id = $1`, order)
 	if err != nil {
 		return Redemption{}, fmt.Errorf("looking for a cancelled order: %w", err)

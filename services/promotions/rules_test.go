@@ -118,6 +118,15 @@ func TestC01DiscountsAddUpToTheCent(t *testing.T) {
 	}
 }
 
+// f, as a promotion on an item: the line is rounded and no unit price, 3 × 5.00 would be 15.00.
+func TestC01APromotionIsRoundedOnTheLine(t *testing.T) {
+	b := basket(t, "EUR", "149.85", rule(t, "10%"))
+	b.Lines[0].Quantity = 3
+	if r := quote(t, b); r.Discount.Amount() != "14.99" || r.Goods.Amount() != "134.86" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestC02CurrenciesWithoutDecimalsAndWithThree(t *testing.T) {
 	for _, c := range []struct{ currency, text, want string }{
 		{"KWD", "1.235 | 10%", "0.124 | 0.124 | 1.111"},

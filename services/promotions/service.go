@@ -11,7 +11,10 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/calendar"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -22,7 +25,8 @@ var migrations embed.FS
 func Service() app.Service {
 	return app.Service{
 		Name: "promotions", About: "Discounts and coupons.",
-		Schema: schema(), Provides: []string{"promotions/v1"}, Seed: seed, New: newService,
+		Schema: schema(), Provides: []string{"promotions/v1"}, Emits: []events.Type{events.CouponRedeemed},
+		Takes: []events.Type{events.OrderPlaced, events.OrderCancelled}, Seed: seed, New: newService,
 	}
 }
 
@@ -33,6 +37,8 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	s := &store{k.DB}
 	return app.Parts{API: (&api{s, days, k.Now}).routes(k), Workers: []app.Worker{
+		{Name: "outbox", Run: outbox.Relay(k.DB, k.Bus), Single: true},
+		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "promotions", handlers())},
 		{Name: "sweep-tries", Run: s.sweep(k.Now), Beside: true},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
@@ -45,5 +51,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "promotions", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+	return postgres.Schema{Name: "promotions", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, outbox.Tables, inbox.Tables}}
 }
