@@ -202,8 +202,9 @@ func TestEveryServiceThatIsThereTakesPart(t *testing.T) {
 		t.Errorf("%d services are there, %d are listed: make generate (%v)", len(found), len(all()), err)
 	}
 	for n, m := range all() {
-		if !strings.Contains(found[n], "/"+m.Name+"/") || len(m.paths) == 0 {
-			t.Errorf("%s stands where %s is found", m.Name, found[n])
+		manifest, err := os.ReadFile(filepath.Join(filepath.Dir(found[n]), "service.yaml"))
+		if routed := strings.Contains(string(manifest), "\n  routes:"); err != nil || !strings.Contains(found[n], "/"+m.Name+"/") || (len(m.paths) > 0) != routed {
+			t.Errorf("%s with the paths %v stands where %s is found (%v)", m.Name, m.paths, found[n], err)
 		}
 	}
 }
