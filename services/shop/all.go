@@ -5,7 +5,9 @@ package shop
 import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
+	"github.com/emporium-shop/emporium/services/checkout"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/orders"
 	"github.com/emporium-shop/emporium/services/storefront"
 )
 
@@ -14,6 +16,8 @@ func all() []member {
 	return []member{
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{checkout.Service(), []string{"/api/checkout"}},
+		{orders.Service(), []string{"/api/orders"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 	}

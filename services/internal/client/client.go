@@ -4,6 +4,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,6 +74,8 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON; nil: none.
 	Body any
+	// Timeout bounds this call where 5 s are not right: for who asks a bank.
+	Timeout time.Duration
 }
 
 // Meta is what an answer says beside its body.
@@ -103,7 +106,7 @@ func Call[T any](ctx context.Context, c *Client, r Request) (T, Meta, error) {
 }
 
 func (c *Client) call(ctx context.Context, r Request, out any) (Meta, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, timeout))
 	defer cancel()
 	body, err := encode(r.Body)
 	if err != nil {

@@ -25,6 +25,7 @@ const (
 	InvalidKind     Kind = "invalid"
 	MismatchKind    Kind = "idempotency-mismatch"
 	UnavailableKind Kind = "unavailable"
+	TooManyKind     Kind = "too-many-requests"
 )
 
 // soon is after how long it is worth asking again for what is not there right now.
@@ -119,6 +120,11 @@ func Mismatch() *Fault {
 // cause goes to the log; it may be nil.
 func Unavailable(detail string, cause error) *Fault {
 	return &Fault{Kind: UnavailableKind, Detail: detail, RetryAfter: soon, cause: cause}
+}
+
+// TooMany says that this caller asks too often, and after how long it may again.
+func TooMany(detail string, after time.Duration) *Fault {
+	return &Fault{Kind: TooManyKind, Detail: detail, RetryAfter: after}
 }
 
 // Is tells whether an error is a fault of this kind.

@@ -63,6 +63,27 @@ func Once(ctx context.Context, db *postgres.DB, k Key, body []byte, do func(cont
 	return answer, nil
 }
 
+// Answered is the answer that a key got, nil for one that is new: for who asks others
+// before Once, and need not when all is done.
+func Answered(ctx context.Context, db *postgres.DB, k Key, body []byte) (*Stored, error) {
+	if err := k.Valid(); err != nil {
+		return nil, err
+	}
+	var r record
+	err := db.QueryRow(ctx, `SELECT fingerprint, status, header, body FROM `+table{db.Schema().Name}.name()+` WHERE caller = $1 AND route = $2 AND value = $3`,
+		k.Caller, k.Route, k.Value).Scan(&r.fingerprint, &r.status, &r.header, &r.body)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil //nolint:nilnil // a new key has no answer
+	case err != nil:
+		return nil, fmt.Errorf("reading an idempotency key: %w", err)
+	case !bytes.Equal(r.fingerprint, fingerprint(body)):
+		return nil, fault.Mismatch()
+	}
+	s, err := r.replay()
+	return &s, err
+}
+
 // record is a key's row.
 type record struct {
 	id          uuid.UUID

@@ -68,7 +68,7 @@ func begin(ctx context.Context, db *postgres.DB, tx pgx.Tx, k Key, body []byte, 
 	case err != nil:
 		return nil, nil, err
 	case found == nil:
-		a := &Attempt{db: db, key: k, id: uuid.New(), turn: 1, lease: lease}
+		a := &Attempt{db: db, key: k, id: uuid.Must(uuid.NewV7()), turn: 1, lease: lease}
 		return a, nil, t.insert(ctx, tx, k, body, a.id, nil, lease)
 	case found.status != nil:
 		answer, err := found.replay()
@@ -110,6 +110,18 @@ func Resume(ctx context.Context, db *postgres.DB, route string, lease time.Durat
 // that was too late.
 func (a *Attempt) Renew(ctx context.Context) error {
 	return a.change(ctx, a.db, `SET lease_until = clock_timestamp() + $3 * interval '1 microsecond'`, a.lease.Microseconds())
+}
+
+// RenewIn is Renew in a transaction of the service's: what that writes is written
+// only while the attempt is this process's.
+func (a *Attempt) RenewIn(ctx context.Context, tx pgx.Tx) error {
+	return a.change(ctx, tx, `SET lease_until = clock_timestamp() + $3 * interval '1 microsecond'`, a.lease.Microseconds())
+}
+
+// Yield lets the attempt go, to be taken over after a pause: by whoever sends the
+// key again, or by Resume. This process may do nothing more for it.
+func (a *Attempt) Yield(ctx context.Context, pause time.Duration) error {
+	return a.change(ctx, a.db, `SET lease_until = clock_timestamp() + $3 * interval '1 microsecond', turn = turn + 1`, pause.Microseconds())
 }
 
 // Finish stores the answer, in one commit with the last effect, which is done in

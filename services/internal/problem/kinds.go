@@ -37,7 +37,7 @@ var (
 	Invalid              = Kind{string(fault.InvalidKind), http.StatusUnprocessableEntity, "The request is not valid"}
 	Mismatch             = Kind{string(fault.MismatchKind), http.StatusUnprocessableEntity, "The key came with another body"}
 	PreconditionRequired = Kind{"precondition-required", http.StatusPreconditionRequired, "If-Match is missing"}
-	TooManyRequests      = Kind{"too-many-requests", http.StatusTooManyRequests, "Too many requests"}
+	TooManyRequests      = Kind{string(fault.TooManyKind), http.StatusTooManyRequests, "Too many requests"}
 	Unavailable          = Kind{string(fault.UnavailableKind), http.StatusServiceUnavailable, "Not available right now"}
 	SoldOut              = Kind{"sold-out", http.StatusConflict, "Sold out"}
 	QuoteChanged         = Kind{"quote-changed", http.StatusConflict, "The quote changed"}

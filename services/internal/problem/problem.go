@@ -32,6 +32,7 @@ type Problem struct {
 	Errors   []Field `json:"errors,omitempty" nullable:"false" doc:"Each part of the request that was not accepted"`
 
 	header http.Header
+	more   map[string]any
 }
 
 // New returns a problem of a kind; detail says what is the matter with this request.
@@ -45,6 +46,15 @@ func (p *Problem) With(name, value string) *Problem {
 		p.header = http.Header{}
 	}
 	p.header.Set(name, value)
+	return p
+}
+
+// Member adds a member of the kind's own to the body (RFC 9457, 3.2).
+func (p *Problem) Member(name string, value any) *Problem {
+	if p.more == nil {
+		p.more = map[string]any{}
+	}
+	p.more[name] = value
 	return p
 }
 

@@ -43,5 +43,17 @@ func (p *Problem) encode(r *http.Request) []byte {
 	if err != nil { // strings and numbers only: cannot happen
 		return []byte("{}")
 	}
-	return body
+	return p.grown(body)
+}
+
+// grown adds the kind's own members. One that cannot be written is left out: the refusal matters more.
+func (p *Problem) grown(body []byte) []byte {
+	if len(p.more) == 0 {
+		return body
+	}
+	more, err := json.Marshal(p.more)
+	if err != nil {
+		return body
+	}
+	return append(append(body[:len(body)-1], ','), more[1:]...)
 }

@@ -1,0 +1,309 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
+	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/problem"
+)
+
+// root is the path that the shop gives to this service: shop/service.yaml.
+const root = "/api/checkout"
+
+// placeRoute is where orders are placed; their keys are kept under it.
+const placeRoute = "POST " + root + "/orders"
+
+// placing is how long a customer waits for his order. What takes longer goes on without him.
+const placing = 10 * time.Second
+
+// api is the HTTP.
+type api struct {
+	store  *store
+	others *others
+	run    *runner
+	policy Policy
+	now    func() time.Time
+}
+
+type termsBody struct {
+	Cart      uuid.UUID `json:"cart" format:"uuid"`
+	Country   string    `json:"country" pattern:"^[A-Z]{2}$" doc:"Where the goods go, ISO 3166-1" example:"DE"`
+	Postcode  string    `json:"postcode,omitempty" maxLength:"20"`
+	VATNumber string    `json:"vatNumber,omitempty" maxLength:"32" doc:"Of a business"`
+	Coupons   []string  `json:"coupons,omitempty" maxItems:"10" nullable:"false" doc:"Codes, as they were typed"`
+	Email     string    `json:"email,omitempty" format:"email" maxLength:"254" doc:"For coupons that each customer may use once"`
+	Currency  string    `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"The cart's where it is not said" example:"EUR"`
+}
+
+type quoteInput struct {
+	httpapi.Idempotent
+	Body termsBody
+}
+
+type readInput struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
+}
+
+type placeBody struct {
+	Quote   uuid.UUID `json:"quote" format:"uuid"`
+	Hash    string    `json:"hash" minLength:"1" maxLength:"64" doc:"The quote's, as it was shown"`
+	Card    string    `json:"card,omitempty" maxLength:"200" doc:"The provider's token for the means of payment; never a number" example:"tok_visa"`
+	Email   string    `json:"email" format:"email" maxLength:"254"`
+	Locale  string    `json:"locale,omitempty" pattern:"^[a-z]{2}(-[A-Z]{2})?$" example:"de"`
+	Address Address   `json:"address"`
+}
+
+type placeInput struct {
+	httpapi.Idempotent
+	Body placeBody
+}
+
+type orderBody struct {
+	Order  uuid.UUID   `json:"order" format:"uuid"`
+	Number string      `json:"number" example:"ACME-100001"`
+	Token  string      `json:"token" doc:"Whoever has it may see and cancel the order"`
+	Total  money.Money `json:"total"`
+}
+
+type attemptBody struct {
+	State   string           `json:"state" doc:"running, placed or undone"`
+	Order   *orderBody       `json:"order,omitempty"`
+	Problem *problem.Problem `json:"problem,omitempty"`
+}
+
+type sagaBody struct {
+	ID    uuid.UUID  `json:"id" format:"uuid"`
+	State string     `json:"state" doc:"running, placed or undone"`
+	Order *uuid.UUID `json:"order,omitempty" format:"uuid"`
+}
+
+type quoteOutput struct {
+	ETag string `header:"ETag"`
+	Body Quote
+}
+
+type attemptOutput struct{ Body attemptBody }
+
+type sagaOutput struct{ Body sagaBody }
+
+var shape = etag.ShapeOf[Quote]()
+
+func (a *api) routes(k *app.Kit) *httpapi.API {
+	r := k.NewAPI()
+	conflict, missing := httpapi.Refuses(http.StatusConflict), httpapi.Refuses(http.StatusNotFound)
+	httpapi.Post(r, root+"/quotes", access.Public, a.quote, httpapi.ID("createQuote"), httpapi.Status(http.StatusCreated), conflict, missing,
+		httpapi.Summary("Ask what a cart costs"), httpapi.About("Prices, discounts, shipping and tax as they are now. The quote is good for 15 minutes. Nothing is held."))
+	httpapi.Get(r, root+"/quotes/{id}", access.Public, a.get, httpapi.ID("getQuote"), httpapi.Summary("A quote"), missing)
+	httpapi.Post(r, root+"/orders", access.Public, a.place, httpapi.ID("placeOrder"), httpapi.Status(http.StatusCreated), conflict, missing,
+		httpapi.With(httpapi.Limits{Deadline: placing}), httpapi.Summary("Order what was quoted"),
+		httpapi.About("201 with the order; 409 quote-changed, with the new quote as the member quote; 409 sold-out; 409 payment-declined; 503 while nobody knows yet: send the same again with the same key, until there is an answer. After a 409 of these the key is used up: try again with a new one."))
+	httpapi.Get(r, root+"/attempts/{id}", access.Public, a.attempt, httpapi.ID("getAttempt"), httpapi.Summary("How far an order is that is being placed"), missing)
+	httpapi.Get(r, "/internal/checkout/sagas/{id}", access.Service("inventory", "payments", "promotions", "books"), a.verdict, httpapi.ID("getSaga"), httpapi.Summary("What became of a saga"), missing)
+	return r
+}
+
+func (a *api) quote(ctx context.Context, in *quoteInput) (*httpapi.Answer[Quote], error) {
+	if stored, err := idempotency.Answered(ctx, a.store.db, in.Key(ctx), in.Sent(ctx)); err != nil || stored != nil {
+		if err != nil {
+			return nil, err
+		}
+		return httpapi.Replay[Quote](*stored), nil
+	}
+	b := in.Body
+	t := Terms{Cart: b.Cart, Country: b.Country, Postcode: b.Postcode, VATNumber: b.VATNumber, Currency: b.Currency}
+	t, wants, err := a.others.inCart(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	q, err := a.others.offer(ctx, a.policy, t, wants, b.Coupons, buyer{customerOf(ctx), b.Email}, a.now())
+	if err != nil {
+		return nil, err
+	}
+	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		text, err := httpapi.Encode(q)
+		return idempotency.Stored{
+			Status: http.StatusCreated, Body: text, Header: map[string]string{"ETag": shape.Tag(1), "Location": root + "/quotes/" + q.ID.String()},
+		}, errors.Join(err, keep(ctx, tx, q))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.Replay[Quote](stored), nil
+}
+
+func customerOf(ctx context.Context) string {
+	if who := access.From(ctx); who.Kind == access.CustomerKind {
+		return who.Subject
+	}
+	return ""
+}
+
+func (a *api) get(ctx context.Context, in *readInput) (*quoteOutput, error) {
+	q, err := a.store.quote(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &quoteOutput{shape.Tag(1), q}, nil
+}
+
+// place takes the key, or tells what came of it. From then on it does not end with the customer's patience: what was begun is gone on
+// with until its own end.
+func (a *api) place(ctx context.Context, in *placeInput) (*httpapi.Answer[orderBody], error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placing-500*time.Millisecond)
+	defer cancel()
+	claim, stored, err := idempotency.Begin(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), lease)
+	if err != nil {
+		return nil, err
+	}
+	if stored != nil {
+		return a.told(ctx, *stored)
+	}
+	s, err := a.saga(ctx, claim, in)
+	if err != nil {
+		return nil, err
+	}
+	err = a.run.run(ctx, claim, s)
+	if answer, bad := s.answer(); bad == nil && answer != nil && err == nil {
+		return a.told(ctx, *answer)
+	}
+	switch {
+	case s.State == Back && !errors.Is(err, idempotency.ErrLost):
+		return nil, a.refusal(ctx, *s.Refusal)
+	default:
+		return nil, open(s.ID)
+	}
+}
+
+// open says that nobody knows yet.
+func open(saga uuid.UUID) error {
+	return problem.New(problem.Unavailable, "We are still working on your order. Send the same again with the same key; you are charged once at most.").
+		With("Retry-After", "1").Member("saga", saga)
+}
+
+// saga is the one that the key began before, or a new one.
+func (a *api) saga(ctx context.Context, claim *idempotency.Attempt, in *placeInput) (*attempt, error) {
+	if claim.Resumed {
+		s, err := a.store.saga(ctx, claim.ID())
+		if err == nil {
+			s.Saga = s.Adopt()
+			return s, nil
+		}
+		if !fault.Is(err, fault.NotFoundKind) {
+			return nil, err
+		}
+	}
+	q, changed, err := a.agreed(ctx, in.Body)
+	if err == nil && changed == nil {
+		s := &attempt{quote: q, request: Request{Customer: customerOf(ctx), Email: in.Body.Email, Locale: in.Body.Locale, Card: in.Body.Card, Address: in.Body.Address}}
+		s.Saga = NewSaga(claim.ID(), len(q.redeemed()) > 0, !q.Total.IsZero())
+		if err = a.store.begin(ctx, claim, s); err == nil {
+			return s, nil
+		}
+	}
+	if forgot := a.store.forget(ctx, claim, changed); forgot != nil {
+		return nil, errors.Join(err, forgot)
+	}
+	if changed != nil {
+		return nil, problem.New(problem.QuoteChanged, "Prices or conditions changed since the quote. Look at the new one.").Member("quote", changed)
+	}
+	return nil, err
+}
+
+// agreed is the quote, if it is still what would be offered; else the new one.
+func (a *api) agreed(ctx context.Context, b placeBody) (q Quote, changed *Quote, err error) {
+	if q, err = a.store.quote(ctx, b.Quote); err != nil {
+		return q, nil, err
+	}
+	if !q.Total.IsZero() && b.Card == "" {
+		return q, nil, fault.Invalid("#/card", "There is something to pay.")
+	}
+	now, err := a.again(ctx, q, b.Address.Country, buyer{customerOf(ctx), b.Email})
+	if err != nil {
+		return q, nil, err
+	}
+	if now.Hash != q.Hash || b.Hash != q.Hash || !q.Valid(a.now()) {
+		return q, &now, nil
+	}
+	return q, nil, nil
+}
+
+// again is the same lines offered anew, for where the goods go: the cart is not asked, for it may have changed meanwhile (C21).
+func (a *api) again(ctx context.Context, q Quote, country string, who buyer) (Quote, error) {
+	t := q.Terms
+	t.Country = country
+	return a.others.offer(ctx, a.policy, t, q.wants(), q.codes(), who, a.now())
+}
+
+// told is a final answer.
+func (a *api) told(ctx context.Context, s idempotency.Stored) (*httpapi.Answer[orderBody], error) {
+	if s.Status == http.StatusCreated {
+		return httpapi.Replay[orderBody](s), nil
+	}
+	var r Refusal
+	if err := json.Unmarshal(s.Body, &r); err != nil {
+		return nil, err
+	}
+	p := a.refusal(ctx, r)
+	if s.Replayed {
+		p = p.With("Idempotent-Replayed", "true")
+	}
+	return nil, p
+}
+
+func (a *api) refusal(_ context.Context, r Refusal) *problem.Problem {
+	var fields []problem.Field
+	for _, f := range r.Fields {
+		fields = append(fields, problem.Field(f))
+	}
+	return problem.New(problem.Of(string(r.Kind)), r.Detail, fields...)
+}
+
+func (a *api) attempt(ctx context.Context, in *readInput) (*attemptOutput, error) {
+	s, err := a.store.saga(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &attemptOutput{attemptBody{State: string(s.Verdict())}}
+	switch {
+	case s.State == Placed:
+		out.Body.Order = &orderBody{s.order.ID, s.order.Number, s.order.Token, s.quote.Total}
+	case s.Decided():
+		out.Body.Problem = a.refusal(ctx, *s.Refusal)
+	}
+	return out, nil
+}
+
+func (a *api) verdict(ctx context.Context, in *readInput) (*sagaOutput, error) {
+	s, err := a.store.saga(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &sagaOutput{sagaBody{ID: s.ID, State: string(s.Verdict())}}
+	if s.order != nil && s.State == Placed {
+		out.Body.Order = &s.order.ID
+	}
+	return out, nil
+}
+
+// amount reads an amount of the environment: "4.90 EUR".
+func amount(text, otherwise string) (money.Money, error) {
+	if text == "" {
+		text = otherwise
+	}
+	number, currency, _ := strings.Cut(text, " ")
+	return money.Parse(number, currency)
+}

@@ -1,0 +1,99 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+)
+
+const (
+	// lease is how long a process may be silent before another takes its saga over: longer than the longest step.
+	lease = 12 * time.Second
+	// firstPause and longestPause are how long a saga rests that got no answer, and stuckPause one that somebody must look at.
+	firstPause, longestPause, stuckPause = 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute
+)
+
+// caller makes one call of another service.
+type caller func(context.Context, *attempt, Action) Outcome
+
+// runner goes on with sagas.
+type runner struct {
+	store *store
+	call  caller
+	now   func() time.Time
+}
+
+// run goes on with a saga until it has ended, or somebody does not answer: then it lets it go, for another try after a pause. Each
+// step: commit that it is about to be made, make it, commit what came of it. Each commit holds only while the saga is this process's.
+func (r *runner) run(ctx context.Context, claim *idempotency.Attempt, a *attempt) error {
+	for !a.Ended() {
+		next, _ := a.Next()
+		a.Saga = a.Begin(next, r.now().UTC())
+		if err := r.store.save(ctx, claim, a, nil); err != nil {
+			return err
+		}
+		outcome := r.call(ctx, a, next)
+		a.Saga = a.Take(next, outcome, r.now().UTC())
+		answer, err := a.answer()
+		if err != nil {
+			return err
+		}
+		if err := r.store.save(ctx, claim, a, answer); err != nil {
+			return err
+		}
+		r.log(ctx, a, next, outcome)
+		if wait := a.rests(next, outcome); wait > 0 {
+			return claim.Yield(ctx, wait)
+		}
+	}
+	return nil
+}
+
+// rests is how long a saga is let alone: one that got no answer a little, one that cannot be undone, but for what somebody must do, for long.
+func (a *attempt) rests(last Action, o Outcome) time.Duration {
+	next, more := a.Next()
+	switch {
+	case o.Answer == None:
+		return pause(a.Tries)
+	case more && a.Steps[a.at(next.Step)].Stuck != "":
+		return stuckPause
+	case more && last == next && o.Answer == No: // orders must decide, and did not
+		return pause(a.Tries + 1)
+	}
+	return 0
+}
+
+func (r *runner) log(ctx context.Context, a *attempt, next Action, o Outcome) {
+	switch {
+	case o.Answer == None:
+		slog.WarnContext(ctx, "waiting for the answer to a step of a saga", "saga", a.ID, "kind", next.Kind, "step", next.Step, "tries", a.Tries)
+	case next.Kind == Undo && o.Answer == No:
+		slog.ErrorContext(ctx, "a step of a saga cannot be undone: somebody must look", "saga", a.ID, "step", next.Step)
+	}
+}
+
+// pause grows with each answer that did not come.
+func pause(tries int) time.Duration {
+	d := firstPause
+	for range min(tries, 10) {
+		d *= 2
+	}
+	return min(d, longestPause)
+}
+
+// answer is what the customer gets, whenever the key is sent again; nil while the saga goes on.
+func (a *attempt) answer() (*idempotency.Stored, error) {
+	switch a.State {
+	case Placed:
+		text, err := json.Marshal(orderBody{a.order.ID, a.order.Number, a.order.Token, a.quote.Total})
+		return &idempotency.Stored{Status: http.StatusCreated, Header: map[string]string{"Location": "/api/orders/" + a.order.ID.String()}, Body: text}, err
+	case Gone:
+		text, err := json.Marshal(a.Refusal)
+		return &idempotency.Stored{Status: http.StatusConflict, Body: text}, err
+	}
+	return nil, nil //nolint:nilnil // there is no answer yet
+}

@@ -1,0 +1,66 @@
+package orders
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/emporium-shop/emporium/services/internal/money"
+)
+
+// placedData is what orders.order.placed.v1 tells. It alone holds personal data.
+type placedData struct {
+	Order       uuid.UUID        `json:"order"`
+	Number      string           `json:"number"`
+	Saga        uuid.UUID        `json:"saga"`
+	Hold        uuid.UUID        `json:"hold"`
+	Payment     *uuid.UUID       `json:"payment,omitempty"`
+	Customer    string           `json:"customer,omitempty"`
+	Email       string           `json:"email"`
+	Locale      string           `json:"locale,omitempty"`
+	Lines       []lineBody       `json:"lines"`
+	Shipping    money.Money      `json:"shipping"`
+	Discount    money.Money      `json:"discount"`
+	Total       money.Money      `json:"total"`
+	Tax         money.Money      `json:"tax"`
+	Taxes       []rateBody       `json:"taxes"`
+	Address     addressBody      `json:"address"`
+	Redemptions []redemptionBody `json:"redemptions"`
+	Cart        uuid.UUID        `json:"cart"`
+	Currency    string           `json:"currency"`
+	PlacedAt    time.Time        `json:"placedAt"`
+}
+
+// stateData is what the other events of an order tell.
+type stateData struct {
+	Order  uuid.UUID `json:"order"`
+	Number string    `json:"number"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason,omitempty"`
+	Email  string    `json:"email"`
+}
+
+// cancelledData adds what goes back on the shelf: an order is cancelled before its goods leave.
+type cancelledData struct {
+	stateData
+	Lines   []bookLine `json:"lines"`
+	Restock bool       `json:"restock"`
+}
+
+// message is the data of the event that tells of a fact; nil where it is told to nobody.
+func (o Order) message(f Fact) any {
+	state := stateData{o.ID, o.Number, f.At, f.Reason, o.Email}
+	switch f.Kind {
+	case Placed:
+		b := bodyOf(o, nil)
+		return placedData{
+			o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, b.Lines, o.Shipping, o.Discount, o.Total, o.Tax,
+			b.Taxes, b.Address, b.Redemptions, o.Cart, o.Total.Currency(), o.PlacedAt,
+		}
+	case Cancelled:
+		return cancelledData{state, bookOf(o).Lines, true}
+	case Paid, Sent, Completed:
+		return state
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+// Package orders is a service: what customers bought.
+//
+// orders.go and state.go know the rules, number.go what an order is called, store.go
+// the SQL, api.go and wire.go the HTTP, messages.go what other services are told;
+// this file wires them.
+package orders
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/tries"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Service is orders.
+func Service() app.Service {
+	return app.Service{
+		Name: "orders", About: "What customers bought.",
+		Schema: schema(), Provides: []string{"orders/v1"}, New: newService,
+	}
+}
+
+func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
+	s := &store{db: k.DB, shop: k.Config.Shop, tell: untold}
+	return app.Parts{API: (&api{s, k.Now}).routes(k), Workers: []app.Worker{
+		// These two forget what is too old to be of use, so any release may do it.
+		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
+		{Name: "sweep-tries", Run: guesses.Sweep(k.DB), Beside: true},
+		{Name: "complete-orders", Run: s.complete(k.Now), Single: true},
+	}}, nil
+}
+
+// untold stands where the outbox will be.
+func untold(context.Context, pgx.Tx, Order, []Fact) error { return nil }
+
+// schema is what the service owns in the database.
+func schema() postgres.Schema {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil { // embedded: cannot happen
+		panic(err)
+	}
+	return postgres.Schema{Name: "orders", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, tries.Tables}}
+}
