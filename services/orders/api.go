@@ -43,18 +43,18 @@ type refuseInput struct {
 	Body refusalBody
 }
 
-// owned is what every route of one order has: who has the token needs no other.
-type owned struct {
+// Owned is what every route of one order has: who has the token needs no other.
+type Owned struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`
 	Token  string    `query:"token" maxLength:"100" doc:"The order's token, for who is not signed in"`
 	Header string    `header:"X-Order-Token" maxLength:"100" doc:"The same, kept out of addresses"`
 }
 
-type readInput struct{ owned }
+type readInput struct{ Owned }
 
 type cancelInput struct {
 	httpapi.Idempotent
-	owned
+	Owned
 	Body *cancelBody
 }
 
@@ -162,7 +162,7 @@ func (a *api) refuse(ctx context.Context, in *refuseInput) (*httpapi.Answer[refu
 
 // own is an order of whoever asks. What is somebody else's is told as what is not
 // there; who says nothing of himself is told to do so, whatever he asks for.
-func (a *api) own(ctx context.Context, in owned, read func() (Order, error)) (Order, error) {
+func (a *api) own(ctx context.Context, in Owned, read func() (Order, error)) (Order, error) {
 	customer, token := customerOf(ctx), in.Token
 	if in.Header != "" {
 		token = in.Header
@@ -188,7 +188,7 @@ func customerOf(ctx context.Context) string {
 }
 
 func (a *api) get(ctx context.Context, in *readInput) (*orderOutput, error) {
-	o, err := a.own(ctx, in.owned, func() (Order, error) { return a.store.order(ctx, in.ID) })
+	o, err := a.own(ctx, in.Owned, func() (Order, error) { return a.store.order(ctx, in.ID) })
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (a *api) cancel(ctx context.Context, in *cancelInput) (*httpapi.Answer[chan
 	if in.Body != nil && strings.TrimSpace(in.Body.Reason) != "" {
 		reason = strings.TrimSpace(in.Body.Reason)
 	}
-	if _, err := a.own(ctx, in.owned, func() (Order, error) { return a.store.order(ctx, in.ID) }); err != nil {
+	if _, err := a.own(ctx, in.Owned, func() (Order, error) { return a.store.order(ctx, in.ID) }); err != nil {
 		return nil, err
 	}
 	return a.change(ctx, in.Idempotent, in.ID, func(o Order) (Order, []Fact, error) { return o.Cancel(reason, a.instant()) })
