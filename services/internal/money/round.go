@@ -1,6 +1,7 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -55,6 +56,14 @@ func Percent(text string) (Rate, error) {
 func (r Rate) String() string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%06d", r.millionths/million, r.millionths%million), "0"), ".")
 }
+
+// PercentText is the rate as Percent reads it: "25.5".
+func (r Rate) PercentText() string {
+	return Rate{r.millionths * 100}.String()
+}
+
+// Compare is -1 when r is lower than other, 0 when they are the same, else 1.
+func (r Rate) Compare(other Rate) int { return cmp.Compare(r.millionths, other.millionths) }
 
 // Part is amount × rate: the tax on a net amount, a discount of some per cent.
 func (m Money) Part(r Rate, how Rounding) (Money, error) { return m.Share(r.millionths, million, how) }

@@ -113,6 +113,14 @@ func TestRates(t *testing.T) {
 	if r := percent(t, "25.5"); r.String() != "0.255" {
 		t.Errorf("25.5 %% is %s", r)
 	}
+	for _, text := range []string{"0", "19", "25.5", "2.1", "100"} {
+		if r := percent(t, text); r.PercentText() != text {
+			t.Errorf("%s %% is %s %%", text, r.PercentText())
+		}
+	}
+	if a, b := percent(t, "5.5"), percent(t, "10"); a.Compare(b) != -1 || b.Compare(a) != 1 || a.Compare(a) != 0 {
+		t.Error("5.5 % is not lower than 10 %")
+	}
 	for _, text := range []string{"", ".5", "5.", "-1", "1e3", "0.0000001", "1000000", "19%", "0,19"} {
 		if r, err := ParseRate(text); err == nil {
 			t.Errorf("%q is %s", text, r)
