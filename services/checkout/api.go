@@ -165,7 +165,7 @@ func (a *api) get(ctx context.Context, in *readInput) (*quoteOutput, error) {
 func (a *api) place(ctx context.Context, in *placeInput) (*httpapi.Answer[orderBody], error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placing-500*time.Millisecond)
 	defer cancel()
-	claim, stored, err := idempotency.Begin(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), lease)
+	claim, stored, err := idempotency.Begin(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), a.run.lease)
 	if err != nil {
 		return nil, err
 	}

@@ -219,7 +219,7 @@ func lineID(n int) string { return fmt.Sprintf("line-%d", n) }
 
 // question is a POST that only asks.
 func question(path string, body any) client.Request {
-	return client.Request{Method: http.MethodPost, Path: path, Body: body, Timeout: asking}
+	return client.Request{Method: http.MethodPost, Path: path, Body: body, Safe: true, Timeout: asking}
 }
 
 // refusedAs tells the customer what another service found wrong with what he sent, at the place where he sent it.

@@ -37,7 +37,7 @@ func (r *runner) resume(ctx context.Context) error {
 
 // resumeOnce takes a batch over, and returns how many that were.
 func (r *runner) resumeOnce(ctx context.Context) (int, error) {
-	claims, err := idempotency.Resume(ctx, r.store.db, placeRoute, lease, resumeBatch)
+	claims, err := idempotency.Resume(ctx, r.store.db, placeRoute, r.lease, resumeBatch)
 	var all sync.WaitGroup
 	for _, claim := range claims {
 		all.Go(func() {

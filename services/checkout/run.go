@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// lease is how long a process may be silent before another takes its saga over: longer than the longest step.
-	lease = 12 * time.Second
+	// leaseTime is longer than the longest step.
+	leaseTime = 12 * time.Second
 	// firstPause and longestPause are how long a saga rests that got no answer, and stuckPause one that somebody must look at.
 	firstPause, longestPause, stuckPause = 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute
 )
@@ -25,6 +25,8 @@ type runner struct {
 	store *store
 	call  caller
 	now   func() time.Time
+	// lease is how long a process may be silent before another takes its saga over.
+	lease time.Duration
 }
 
 // run goes on with a saga until it has ended, or somebody does not answer: then it lets it go, for another try after a pause. Each

@@ -41,7 +41,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	s := &store{k.DB}
 	o := &others{k.Client("cart"), k.Client("pricing"), k.Client("promotions"), k.Client("tax"), k.Client("inventory"), k.Client("payments"), k.Client("orders")}
-	r := &runner{s, o.call, k.Now}
+	r := &runner{s, o.call, k.Now, leaseTime}
 	stuck := prometheus.NewGauge(prometheus.GaugeOpts{Name: "shop_checkout_stuck_sagas", Help: "Sagas of which something cannot be undone: somebody must look."})
 	if err := k.Metrics.Register(stuck); err != nil {
 		return app.Parts{}, fmt.Errorf("registering metrics: %w", err)

@@ -104,7 +104,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.List(r, internal+"/books", access.Service("books"), a.books, httpapi.ID("listOrdersForBooks"), httpapi.Summary("All orders, as they are booked"), httpapi.Refuses(http.StatusBadRequest))
 	httpapi.List(r, root, access.Customer, a.mine, httpapi.ID("listOrders"), httpapi.Summary("One's own orders, the newest first"), httpapi.Refuses(http.StatusBadRequest))
 	httpapi.Get(r, root+"/{id}", access.Owner, a.get, httpapi.ID("getOrder"), httpapi.Summary("One's own order"), missing, httpapi.Refuses(http.StatusUnauthorized))
-	httpapi.Post(r, root+"/lookups", access.Public, a.lookup, httpapi.ID("lookUpOrder"), missing, httpapi.Refuses(http.StatusTooManyRequests),
+	httpapi.Post(r, root+"/lookups", access.Public, a.lookup, httpapi.Safe(), httpapi.ID("lookUpOrder"), missing, httpapi.Refuses(http.StatusTooManyRequests),
 		httpapi.Summary("Find an order by its number and mail address"))
 	httpapi.Post(r, root+"/{id}/cancellations", access.Owner, a.cancel, httpapi.ID("cancelOrder"), httpapi.Status(http.StatusCreated), conflict, missing,
 		httpapi.Refuses(http.StatusUnauthorized), httpapi.Summary("Cancel one's own order"))
