@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
@@ -170,22 +172,29 @@ func (a *api) place(ctx context.Context, in *placeInput) (*httpapi.Answer[orderB
 		return nil, err
 	}
 	if stored != nil {
-		return a.told(ctx, *stored)
+		return a.told(ctx, *stored, in.Body.Email)
 	}
 	s, err := a.saga(ctx, claim, in)
+	if errors.Is(err, idempotency.ErrLost) {
+		return nil, open(claim.ID())
+	}
 	if err != nil {
 		return nil, err
 	}
-	err = a.run.run(ctx, claim, s)
-	if answer, bad := s.answer(); bad == nil && answer != nil && err == nil {
-		return a.told(ctx, *answer)
-	}
-	switch {
-	case s.State == Back && !errors.Is(err, idempotency.ErrLost):
-		return nil, a.refusal(ctx, *s.Refusal)
-	default:
+	if err := a.run.run(ctx, claim, s); err != nil { // what was not committed is not told
+		slog.WarnContext(ctx, "leaving a saga to another process", "saga", s.ID, "error", err)
 		return nil, open(s.ID)
 	}
+	answer, err := s.answer()
+	switch {
+	case err != nil:
+		return nil, err
+	case answer != nil:
+		return a.told(ctx, *answer, in.Body.Email)
+	case s.Decided():
+		return nil, a.refusal(ctx, s.refused(), in.Body.Email)
+	}
+	return nil, open(s.ID)
 }
 
 // open says that nobody knows yet.
@@ -249,7 +258,7 @@ func (a *api) again(ctx context.Context, q Quote, country string, who buyer) (Qu
 }
 
 // told is a final answer.
-func (a *api) told(ctx context.Context, s idempotency.Stored) (*httpapi.Answer[orderBody], error) {
+func (a *api) told(ctx context.Context, s idempotency.Stored, email string) (*httpapi.Answer[orderBody], error) {
 	if s.Status == http.StatusCreated {
 		return httpapi.Replay[orderBody](s), nil
 	}
@@ -257,19 +266,42 @@ func (a *api) told(ctx context.Context, s idempotency.Stored) (*httpapi.Answer[o
 	if err := json.Unmarshal(s.Body, &r); err != nil {
 		return nil, err
 	}
-	p := a.refusal(ctx, r)
+	p := a.refusal(ctx, r, email)
 	if s.Replayed {
 		p = p.With("Idempotent-Replayed", "true")
 	}
 	return nil, p
 }
 
-func (a *api) refusal(_ context.Context, r Refusal) *problem.Problem {
+// refusal is what the customer is told. With a quote that is not good any more he gets a new one, if there can be one right now.
+func (a *api) refusal(ctx context.Context, r Refusal, email string) *problem.Problem {
 	var fields []problem.Field
 	for _, f := range r.Fields {
 		fields = append(fields, problem.Field(f))
 	}
-	return problem.New(problem.Of(string(r.Kind)), r.Detail, fields...)
+	p := problem.New(problem.Of(string(r.Kind)), r.Detail, fields...)
+	if r.Quote == nil {
+		return p
+	}
+	now, err := a.anew(ctx, *r.Quote, buyer{customerOf(ctx), email})
+	if err != nil {
+		slog.WarnContext(ctx, "making a new quote", "error", err)
+		return p
+	}
+	return p.Member("quote", now)
+}
+
+// anew is a quote of the same lines as they are offered now.
+func (a *api) anew(ctx context.Context, quote uuid.UUID, who buyer) (Quote, error) {
+	q, err := a.store.quote(ctx, quote)
+	if err != nil {
+		return Quote{}, err
+	}
+	now, err := a.again(ctx, q, q.Country, who)
+	if err != nil {
+		return Quote{}, err
+	}
+	return now, postgres.InTx(ctx, a.store.db, func(tx pgx.Tx) error { return keep(ctx, tx, now) })
 }
 
 func (a *api) attempt(ctx context.Context, in *readInput) (*attemptOutput, error) {
@@ -282,7 +314,7 @@ func (a *api) attempt(ctx context.Context, in *readInput) (*attemptOutput, error
 	case s.State == Placed:
 		out.Body.Order = &orderBody{s.order.ID, s.order.Number, s.order.Token, s.quote.Total}
 	case s.Decided():
-		out.Body.Problem = a.refusal(ctx, *s.Refusal)
+		out.Body.Problem = a.refusal(ctx, *s.Refusal, "")
 	}
 	return out, nil
 }

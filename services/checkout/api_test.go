@@ -176,6 +176,9 @@ func TestWhatIsRefusedIsUndoneAndToldAtItsPlace(t *testing.T) {
 		if no.status != 409 || !strings.HasSuffix(no.Type, ":"+c.kind) || (c.pointer != "") != (len(no.Errors) == 1) || c.pointer != "" && no.Errors[0].Pointer != c.pointer {
 			t.Errorf("%s: %d %s", path, no.status, no.text)
 		}
+		if (c.kind == "quote-changed") != (no.Quote != nil) {
+			t.Errorf("%s: the new quote is %+v", path, no.Quote)
+		}
 		for _, end := range []string{"hold", "redeem", "auth", "order"} {
 			if n := s.live(end); n != 0 {
 				t.Errorf("%s: %d of %s are left", path, n, end)

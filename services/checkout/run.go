@@ -13,6 +13,8 @@ import (
 const (
 	// leaseTime is longer than the longest step.
 	leaseTime = 12 * time.Second
+	// keepTime bounds a commit.
+	keepTime = 3 * time.Second
 	// firstPause and longestPause are how long a saga rests that got no answer, and stuckPause one that somebody must look at.
 	firstPause, longestPause, stuckPause = 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute
 )
@@ -33,9 +35,12 @@ type runner struct {
 // step: commit that it is about to be made, make it, commit what came of it. Each commit holds only while the saga is this process's.
 func (r *runner) run(ctx context.Context, claim *idempotency.Attempt, a *attempt) error {
 	for !a.Ended() {
+		if ctx.Err() != nil { // nobody waits any more: the next one goes on
+			return r.keep(ctx, func(ctx context.Context) error { return claim.Yield(ctx, 0) })
+		}
 		next, _ := a.Next()
 		a.Saga = a.Begin(next, r.now().UTC())
-		if err := r.store.save(ctx, claim, a, nil); err != nil {
+		if err := r.commit(ctx, claim, a, nil); err != nil {
 			return err
 		}
 		outcome := r.call(ctx, a, next)
@@ -44,15 +49,26 @@ func (r *runner) run(ctx context.Context, claim *idempotency.Attempt, a *attempt
 		if err != nil {
 			return err
 		}
-		if err := r.store.save(ctx, claim, a, answer); err != nil {
+		if err := r.commit(ctx, claim, a, answer); err != nil {
 			return err
 		}
 		r.log(ctx, a, next, outcome)
 		if wait := a.rests(next, outcome); wait > 0 {
-			return claim.Yield(ctx, wait)
+			return r.keep(ctx, func(ctx context.Context) error { return claim.Yield(ctx, wait) })
 		}
 	}
 	return nil
+}
+
+// keep does what must be done though nobody waits for it any more: what another service did is to be noted.
+func (r *runner) keep(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
+	return do(ctx)
+}
+
+func (r *runner) commit(ctx context.Context, claim *idempotency.Attempt, a *attempt, answer *idempotency.Stored) error {
+	return r.keep(ctx, func(ctx context.Context) error { return r.store.save(ctx, claim, a, answer) })
 }
 
 // rests is how long a saga is let alone: one that got no answer a little, one that cannot be undone, but for what somebody must do, for long.
@@ -94,8 +110,17 @@ func (a *attempt) answer() (*idempotency.Stored, error) {
 		text, err := json.Marshal(orderBody{a.order.ID, a.order.Number, a.order.Token, a.quote.Total})
 		return &idempotency.Stored{Status: http.StatusCreated, Header: map[string]string{"Location": "/api/orders/" + a.order.ID.String()}, Body: text}, err
 	case Gone:
-		text, err := json.Marshal(a.Refusal)
+		text, err := json.Marshal(a.refused())
 		return &idempotency.Stored{Status: http.StatusConflict, Body: text}, err
 	}
 	return nil, nil //nolint:nilnil // there is no answer yet
+}
+
+// refused is what the customer is told, with the quote that he sent where that is what is wrong.
+func (a *attempt) refused() Refusal {
+	r := *a.Refusal
+	if r.Kind == "quote-changed" {
+		r.Quote = &a.quote.ID
+	}
+	return r
 }

@@ -90,6 +90,8 @@ type Refusal struct {
 	Kind   fault.Kind    `json:"kind"`
 	Detail string        `json:"detail"`
 	Fields []fault.Field `json:"fields,omitempty"`
+	// Quote is the one that is not good any more.
+	Quote *uuid.UUID `json:"quote,omitempty"`
 }
 
 // Saga is an order that is being placed.

@@ -284,3 +284,20 @@ func TestLogsHaveNoIds(t *testing.T) {
 		}
 	}
 }
+
+func TestACallMayHaveMoreTimeThanOthersAndLess(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer server.Close()
+	began := time.Now()
+	_, _, err := Call[None](t.Context(), New(Options{Service: "bank", URL: server.URL}), Request{Timeout: 30 * time.Millisecond})
+	if took := time.Since(began); err == nil || took > 4*time.Second {
+		t.Errorf("it took %s (%v)", took, err)
+	}
+	var left string
+	tells := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { left = r.Header.Get("X-Shop-Deadline") }))
+	defer tells.Close()
+	_, _, _ = Call[None](t.Context(), New(Options{Service: "bank", URL: tells.URL}), Request{Timeout: 8 * time.Second})
+	if ms, _ := strconv.Atoi(left); ms <= 5000 || ms > 8000 {
+		t.Errorf("the bank is told that %s ms are left", left)
+	}
+}

@@ -376,3 +376,64 @@ func TestAKeyIsKnownForADay(t *testing.T) {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }
+
+func TestAKeyTellsWhatItWasAnswered(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	k := key("")
+	if s, err := idempotency.Answered(t.Context(), db, k, []byte("{}")); s != nil || err != nil {
+		t.Errorf("a new key: %+v %v", s, err)
+	}
+	first, err := send(t.Context(), db, k, `{"a":1}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := idempotency.Answered(t.Context(), db, k, []byte(`{ "a": 1 }`)); err != nil || s == nil || !same(*s, first) || !s.Replayed {
+		t.Errorf("%+v %v", s, err)
+	}
+	if _, err := idempotency.Answered(t.Context(), db, k, []byte(`{"a":2}`)); !fault.Is(err, fault.MismatchKind) {
+		t.Errorf("another body: %v", err)
+	}
+	running := key("")
+	if _, _, err := idempotency.Begin(t.Context(), db, running, nil, minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := idempotency.Answered(t.Context(), db, running, nil); !fault.Is(err, fault.InFlightKind) {
+		t.Errorf("one that runs: %v", err)
+	}
+}
+
+// Who lets an attempt go may do no more for it, and another takes it over after the pause.
+func TestAnAttemptThatIsLetGoIsTakenOver(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	k := key("")
+	first, _, err := idempotency.Begin(t.Context(), db, k, nil, minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTx := func(a *idempotency.Attempt) error {
+		return postgres.InTx(t.Context(), db, func(tx pgx.Tx) error { return a.RenewIn(t.Context(), tx) })
+	}
+	if err := inTx(first); err != nil {
+		t.Errorf("renewing in a transaction: %v", err)
+	}
+	if err := first.Yield(t.Context(), 50*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{"renews": first.Renew(t.Context()), "writes": inTx(first), "lets it go again": first.Yield(t.Context(), 0)} {
+		if !errors.Is(err, idempotency.ErrLost) {
+			t.Errorf("who let it go %s: %v", name, err)
+		}
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		second, _, err := idempotency.Begin(t.Context(), db, k, nil, minute)
+		if err == nil {
+			if !second.Resumed || second.ID() != first.ID() || inTx(second) != nil {
+				t.Errorf("%+v", second)
+			}
+			return
+		}
+		if !fault.Is(err, fault.InFlightKind) || time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}

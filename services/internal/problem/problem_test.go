@@ -164,3 +164,22 @@ func TestTypesAreUniqueAndTitled(t *testing.T) {
 		t.Error("a kind without a slug")
 	}
 }
+
+func TestAProblemHasMembersOfItsKind(t *testing.T) {
+	w := httptest.NewRecorder()
+	Write(w, httptest.NewRequest("GET", "/x", nil), New(QuoteChanged, "Look.").Member("quote", map[string]int{"total": 7}).Member("again", true))
+	var got struct {
+		Title  string
+		Status int
+		Quote  struct{ Total int }
+		Again  bool
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Quote.Total != 7 || !got.Again || got.Status != 409 || got.Title == "" {
+		t.Errorf("%s: %v", w.Body, err)
+	}
+	bad := httptest.NewRecorder()
+	Write(bad, httptest.NewRequest("GET", "/x", nil), New(Conflict, "No.").Member("never", func() {}))
+	if !json.Valid(bad.Body.Bytes()) || bad.Code != 409 {
+		t.Errorf("a member that cannot be written: %d %s", bad.Code, bad.Body)
+	}
+}
