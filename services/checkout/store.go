@@ -19,10 +19,6 @@ import (
 // store is the SQL.
 type store struct{ db *postgres.DB }
 
-type asker interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 func keep(ctx context.Context, tx pgx.Tx, q Quote) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO checkout.quotes (id, quote, expires_at) VALUES ($1, $2, $3)`, q.ID, q, q.ExpiresAt); err != nil {
 		return fmt.Errorf("keeping a quote: %w", err)
