@@ -58,7 +58,7 @@ func explored() (edges []edge) {
 			if by == "there is none" && s.State != Closing {
 				continue
 			}
-			if e := (edge{phase(s), phase(next), by}); e.from != e.to && !slices.Contains(edges, e) {
+			if e := (edge{phase(s), phase(next), by}); !s.Stuck() && !next.Stuck() && e.from != e.to && !slices.Contains(edges, e) {
 				edges = append(edges, e)
 			}
 			visit(next)

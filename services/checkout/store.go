@@ -19,10 +19,6 @@ import (
 // store is the SQL.
 type store struct{ db *postgres.DB }
 
-type asker interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
 func keep(ctx context.Context, tx pgx.Tx, q Quote) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO checkout.quotes (id, quote, expires_at) VALUES ($1, $2, $3)`, q.ID, q, q.ExpiresAt); err != nil {
 		return fmt.Errorf("keeping a quote: %w", err)
@@ -92,18 +88,12 @@ func (s *store) save(ctx context.Context, claim *idempotency.Attempt, a *attempt
 	if err != nil {
 		return fmt.Errorf("writing a request: %w", err)
 	}
-	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if answer != nil {
-			err = claim.Finish(ctx, tx, *answer)
-		} else {
-			err = claim.RenewIn(ctx, tx)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE checkout.sagas SET state = $2, progress = $3, request = $4, changed_at = now() WHERE id = $1`, a.ID, a.State, kept{a.Saga, a.order}, text)
-		return err
-	})
+	const change = `UPDATE checkout.sagas s SET state = $2, progress = $3, request = $4, changed_at = now() FROM ours WHERE s.id = $1`
+	if args := []any{a.ID, string(a.State), kept{a.Saga, a.order}, text}; answer != nil {
+		err = claim.FinishWith(ctx, *answer, change, args...)
+	} else {
+		err = claim.RenewWith(ctx, change, args...)
+	}
 	if err != nil {
 		return fmt.Errorf("going on with a saga: %w", err)
 	}

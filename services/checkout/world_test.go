@@ -71,7 +71,8 @@ func (s *scene) call(_ context.Context, a *attempt, do Action) Outcome {
 	return o
 }
 
-const testLease = 40 * time.Millisecond
+// testLease is short, so that a test does not wait for it; patientLease is for two who want one saga at the same time.
+const testLease, patientLease = 20 * time.Millisecond, 400 * time.Millisecond
 
 func runnerOn(db *postgres.DB, s *scene) *runner {
 	return &runner{&store{db}, s.call, time.Now, testLease}

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -55,8 +56,10 @@ func (o Options) takes(m member) bool { return m.New != nil || o.elsewhere(m) !=
 
 // Shop is a shop that runs.
 type Shop struct {
-	members  []member
-	key      tokens.Key
+	members []member
+	key     tokens.Key
+	// own are the keys that services sign their own tokens with, by name.
+	own      map[string]tokens.Key
 	database *database
 	bus      *bus
 	rooms    map[string]*room
@@ -68,10 +71,11 @@ type Shop struct {
 
 // Start starts the shop, and returns when it sells.
 func Start(ctx context.Context, o Options) (*Shop, error) {
-	s := &Shop{key: tokens.New(tokens.AuthKey), rooms: map[string]*room{}}
+	s := &Shop{key: tokens.New(tokens.AuthKey), own: map[string]tokens.Key{}, rooms: map[string]*room{}}
 	for _, m := range all() {
 		if o.takes(m) {
 			s.members = append(s.members, m)
+			s.own[m.Name] = tokens.New("service/" + m.Name + "/1")
 		}
 	}
 	s.failed = make(chan error, len(s.members)+1)
@@ -112,7 +116,7 @@ func (s *Shop) begin(ctx context.Context, m member, o Options) error {
 	if address := o.elsewhere(m); address != "" {
 		return s.rooms[m.Name].leadTo(address)
 	}
-	environment := s.environment(o.Environment)
+	environment := s.environment(m.Name, o.Environment)
 	if m.Schema.Name != "" {
 		url, err := s.database.prepare(ctx, m.Service)
 		if err != nil {
@@ -134,13 +138,13 @@ func (s *Shop) begin(ctx context.Context, m member, o Options) error {
 	return nil
 }
 
-// environment is what every service is told.
-func (s *Shop) environment(more map[string]string) map[string]string {
+// environment is what a service is told.
+func (s *Shop) environment(name string, more map[string]string) map[string]string {
 	e := map[string]string{}
 	maps.Copy(e, more)
 	maps.Copy(e, map[string]string{
 		"SHOP": Name, "SHOP_RELEASE": Release, "SHOP_SERVICE": "", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DRAIN_LIMIT": "5s",
-		"SHOP_JWKS": string(tokens.JWKS(s.key)), eventsURL: s.bus.url,
+		"SHOP_JWKS": string(tokens.JWKS(append(slices.Collect(maps.Values(s.own)), s.key)...)), "SHOP_SERVICE_KEY": string(s.own[name].Private()), eventsURL: s.bus.url,
 	})
 	for name, r := range s.rooms {
 		e[app.URLVariable(name)] = r.url()

@@ -437,3 +437,36 @@ func TestAnAttemptThatIsLetGoIsTakenOver(t *testing.T) {
 		}
 	}
 }
+
+// A change that is made with an attempt is made only by whoever has it, and its answer is there with it.
+func TestAChangeIsMadeWithTheAttemptOrNotAtAll(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	k, id := key(""), uuid.New()
+	a, _, err := idempotency.Begin(t.Context(), db, k, nil, minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), `INSERT INTO desk.parcels VALUES ($1)`, id); err != nil {
+		t.Fatal(err)
+	}
+	const change = `UPDATE desk.parcels p SET id = $2 FROM ours WHERE p.id = $1`
+	second, third := uuid.New(), uuid.New()
+	if err := a.RenewWith(t.Context(), change, id, second); err != nil {
+		t.Error(err)
+	}
+	if err := a.FinishWith(t.Context(), answer(third), change, second, third); err != nil {
+		t.Error(err)
+	}
+	for name, err := range map[string]error{"renews": a.RenewWith(t.Context(), change, third, id), "finishes": a.FinishWith(t.Context(), answer(id), change, third, id)} {
+		if !errors.Is(err, idempotency.ErrLost) {
+			t.Errorf("who has finished %s: %v", name, err)
+		}
+	}
+	var now uuid.UUID
+	if err := db.QueryRow(t.Context(), `SELECT id FROM desk.parcels`).Scan(&now); err != nil || now != third {
+		t.Errorf("%s, want %s (%v)", now, third, err)
+	}
+	if s, err := idempotency.Answered(t.Context(), db, k, nil); err != nil || s == nil || !same(*s, answer(third)) {
+		t.Errorf("%+v %v", s, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -116,6 +117,40 @@ func (a *Attempt) Renew(ctx context.Context) error {
 // only while the attempt is this process's.
 func (a *Attempt) RenewIn(ctx context.Context, tx pgx.Tx) error {
 	return a.change(ctx, tx, `SET lease_until = clock_timestamp() + $3 * interval '1 microsecond'`, a.lease.Microseconds())
+}
+
+// RenewWith is Renew and a change of the service's in one statement, so in one commit
+// and one round trip. The change is an UPDATE … FROM ours …: ours has a row only while
+// the attempt is this process's.
+func (a *Attempt) RenewWith(ctx context.Context, change string, args ...any) error {
+	return a.with(ctx, []string{"lease_until = clock_timestamp() + % * interval '1 microsecond'"}, []any{a.lease.Microseconds()}, change, args)
+}
+
+// FinishWith is Finish and such a change in one statement.
+func (a *Attempt) FinishWith(ctx context.Context, answer Stored, change string, args ...any) error {
+	header, err := json.Marshal(answer.Header)
+	if err != nil {
+		return fmt.Errorf("writing the header of an answer: %w", err)
+	}
+	return a.with(ctx, []string{"lease_until = NULL, status = %", "header = %", "body = %"},
+		[]any{cmp.Or(answer.Status, http.StatusOK), header, append([]byte{}, answer.Body...)}, change, args)
+}
+
+// with sets columns of the row, whose values stand behind the arguments of the change.
+func (a *Attempt) with(ctx context.Context, set []string, values []any, change string, args []any) error {
+	for n, one := range set {
+		set[n] = strings.Replace(one, "%", fmt.Sprintf("$%d", len(args)+n+1), 1)
+	}
+	k := len(args) + len(set)
+	statement := fmt.Sprintf(`WITH ours AS (UPDATE %s SET %s WHERE id = $%d AND turn = $%d AND status IS NULL RETURNING id) `, a.table(), strings.Join(set, ", "), k+1, k+2)
+	tag, err := a.db.Exec(ctx, statement+change, append(append(append([]any{}, args...), values...), a.id, a.turn)...)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrLost
+	}
+	if err != nil {
+		return fmt.Errorf("going on with an attempt: %w", err)
+	}
+	return nil
 }
 
 // Yield lets the attempt go, to be taken over after a pause: by whoever sends the

@@ -63,7 +63,7 @@ func (l Limit) admit(ctx context.Context, tx pgx.Tx, schema string, hashes [][]b
 		SELECT min(at) AS first FROM `+schema+`.tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) >= $2) full_ones`,
 		hashes, l.Most, l.Within)
 	results := tx.SendBatch(ctx, &b)
-	defer results.Close() //nolint:errcheck // what went wrong is told by the rows
+	defer results.Close()
 	for range hashes {
 		if _, err := results.Exec(); err != nil {
 			return fmt.Errorf("locking tries: %w", err)
