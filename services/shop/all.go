@@ -3,17 +3,21 @@
 package shop
 
 import (
+	"github.com/emporium-shop/emporium/services/auth"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/storefront"
 )
 
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
 func all() []member {
 	return []member{
+		{auth.Service(), []string{"/api/auth"}},
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{notifications.Service(), []string{"/api/notifications"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 	}

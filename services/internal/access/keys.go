@@ -12,23 +12,31 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	// refresh is how often the keys are read again. auth publishes a key an hour
-	// before it signs with it, so this need not be short.
+	// refresh is how often the keys are read again, and how often at most a key is
+	// looked for that is not known. auth publishes a key before it signs with it, so
+	// this need not be short.
 	refresh = 30 * time.Second
 	// mostKeys bounds the bytes of a key set.
 	mostKeys = 64 << 10
 )
 
 // Keys are the public keys that tokens are checked with. They are read again in
-// the background; a set that cannot be read leaves the last good one in use.
+// the background; a set that cannot be read leaves the last good one in use. A key
+// that nobody knows is looked for once: auth may sign with one that was not there
+// at the last look.
 type Keys struct {
 	read    func(context.Context) ([]byte, error)
 	current atomic.Pointer[map[string]ed25519.PublicKey]
+	// remote says that looking asks somebody, so it is done seldom.
+	remote bool
+	asking sync.Mutex
+	asked  time.Time
 }
 
 // NoKeys checks nothing, so it admits nobody with a token.
@@ -36,27 +44,63 @@ func NoKeys() *Keys { return &Keys{} }
 
 // KeysFrom takes the keys from the environment: SHOP_JWKS holds a JSON Web Key
 // Set (RFC 7517, 8037), SHOP_JWKS_FILE names a file with one, such as a mounted
-// Secret, SHOP_JWKS_URL an address, such as auth's. Without any of them there is
-// no key, and every route that is not public is refused.
+// Secret, SHOP_JWKS_URL an address, such as auth's. An address is used beside
+// either of the others: those are keys that auth does not have. Without any of
+// them there is no key, and every route that is not public is refused.
 func KeysFrom(ctx context.Context, get func(string) string) (*Keys, error) {
-	k := &Keys{}
 	text, file, address := get("SHOP_JWKS"), get("SHOP_JWKS_FILE"), get("SHOP_JWKS_URL")
+	var near, far func(context.Context) ([]byte, error)
 	switch {
 	case text != "":
-		k.read = func(context.Context) ([]byte, error) { return []byte(text), nil }
+		near = func(context.Context) ([]byte, error) { return []byte(text), nil }
 	case file != "":
-		k.read = func(context.Context) ([]byte, error) { return os.ReadFile(file) } //nolint:gosec // whoever starts the process names the file
-	case address != "":
-		// auth may start after us: the keys come with a later look.
-		k.read = func(ctx context.Context) ([]byte, error) { return fetch(ctx, address) }
-		if err := k.Look(ctx); err != nil {
-			slog.WarnContext(ctx, "reading the keys of tokens", "error", err)
-		}
-		return k, nil
-	default:
-		return k, nil
+		near = func(context.Context) ([]byte, error) { return os.ReadFile(file) } //nolint:gosec // whoever starts the process names the file
 	}
-	return k, k.Look(ctx)
+	if address != "" {
+		far = func(ctx context.Context) ([]byte, error) { return fetch(ctx, address) }
+	}
+	return keysOf(ctx, near, far)
+}
+
+// keysOf reads what there is. Keys that are near must be good; auth may start after us: its keys come with a later look.
+func keysOf(ctx context.Context, near, far func(context.Context) ([]byte, error)) (*Keys, error) {
+	k := &Keys{read: near}
+	err := k.Look(ctx)
+	if far == nil || err != nil {
+		return k, err
+	}
+	k.remote, k.read = true, far
+	if near != nil {
+		k.read = both(near, far)
+	}
+	if err := k.Look(ctx); err != nil {
+		slog.WarnContext(ctx, "reading the keys of tokens", "error", err)
+	}
+	return k, nil
+}
+
+// both reads the keys of two sets.
+func both(near, far func(context.Context) ([]byte, error)) func(context.Context) ([]byte, error) {
+	return func(ctx context.Context) ([]byte, error) {
+		var all struct {
+			Keys []json.RawMessage `json:"keys"`
+		}
+		// Of two keys with one id the one that is near counts: it stands last.
+		for _, read := range []func(context.Context) ([]byte, error){far, near} {
+			var one struct {
+				Keys []json.RawMessage `json:"keys"`
+			}
+			text, err := read(ctx)
+			if err == nil {
+				err = json.Unmarshal(text, &one)
+			}
+			if err != nil {
+				return nil, err
+			}
+			all.Keys = append(all.Keys, one.Keys...)
+		}
+		return json.Marshal(all)
+	}
 }
 
 // Watch reads the keys again and again until ctx ends.
@@ -94,7 +138,26 @@ func (k *Keys) Look(ctx context.Context) error {
 	return nil
 }
 
+// find returns a key. One that is not there is looked for, at most every 30 s
+// whoever asks for whatever: made-up ids must not become requests.
 func (k *Keys) find(id string) (ed25519.PublicKey, bool) {
+	found, ok := k.known(id)
+	if ok || !k.remote {
+		return found, ok
+	}
+	k.asking.Lock() // who comes meanwhile waits for the same look
+	defer k.asking.Unlock()
+	if found, ok = k.known(id); ok || time.Since(k.asked) < refresh {
+		return found, ok
+	}
+	k.asked = time.Now()
+	if err := k.Look(context.Background()); err != nil { // bounded by fetch: it is for all who wait, not for one request
+		slog.Warn("looking for a key that is not known", "error", err)
+	}
+	return k.known(id)
+}
+
+func (k *Keys) known(id string) (ed25519.PublicKey, bool) {
 	set := k.current.Load()
 	if set == nil {
 		return nil, false

@@ -67,6 +67,8 @@ type Request struct {
 	// Key is the Idempotency-Key. What has one is done once however often it is sent,
 	// so it is sent again when the answer was lost.
 	Key string
+	// Safe says that it only asks, though it is a POST: its provider describes it as x-safe.
+	Safe bool
 	// IfMatch and IfNoneMatch are ETags.
 	IfMatch, IfNoneMatch string
 	// Header holds what else there is to say.

@@ -58,6 +58,7 @@ func TestWhatMayBeSentTwiceIsSentAgain(t *testing.T) {
 	}{
 		"a read":                {Request{Path: "/p"}, 2},
 		"a POST with a key":     {Request{Method: "POST", Path: "/p", Key: "0f8fad5b-d9cb-469f-a165-70867728950e", Body: product{}}, 2},
+		"a POST that only asks": {Request{Method: "POST", Path: "/p", Safe: true, Body: product{}}, 2},
 		"a POST without":        {Request{Method: "POST", Path: "/p", Body: product{}}, 1},
 		"a PUT with a version":  {Request{Method: "PUT", Path: "/p", IfMatch: `"1-0"`, Body: product{}}, 1},
 		"a DELETE with a key":   {Request{Method: "DELETE", Path: "/p", Key: "0f8fad5b-d9cb-469f-a165-70867728950e"}, 2},

@@ -51,10 +51,10 @@ func (c *Client) try(ctx context.Context, r Request, body []byte) (*http.Respons
 	}
 }
 
-// repeatable tells whether a request has the same effect twice as once: reads,
-// and what has a key. A PUT with If-Match has not: the second is refused.
+// repeatable tells whether a request has the same effect twice as once: reads, what is
+// safe, and what has a key. A PUT with If-Match has not: the second is refused.
 func (r Request) repeatable() bool {
-	return r.method() == http.MethodGet || r.method() == http.MethodHead || r.Key != ""
+	return r.method() == http.MethodGet || r.method() == http.MethodHead || r.Key != "" || r.Safe
 }
 
 // passing tells whether another replica may answer what this one did not.

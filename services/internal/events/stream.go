@@ -55,6 +55,7 @@ func (s *stream) create(ctx context.Context, subjects []string) (jetstream.Strea
 		Name: streamName, Description: "What happened in the shop, as CloudEvents. Subject: the event's type.",
 		Subjects: subjects, Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
 		MaxAge: kept, Duplicates: window, Replicas: 1,
+		Compression: jetstream.S2Compression, // JSON is mostly names
 	})
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return s.js.Stream(ctx, streamName)

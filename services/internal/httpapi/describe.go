@@ -17,8 +17,13 @@ import (
 
 // operation is what is said of a route before huma adds its types.
 func (r *route) operation(a *API) huma.Operation {
+	var more map[string]any
+	if r.safe {
+		more = map[string]any{"x-safe": true}
+	}
 	return huma.Operation{
-		Method: r.method, Path: strings.TrimSuffix(r.path, "{$}"), OperationID: r.id, Summary: r.summary, Description: r.about, Tags: []string{a.tag},
+		Extensions: more,
+		Method:     r.method, Path: strings.TrimSuffix(r.path, "{$}"), OperationID: r.id, Summary: r.summary, Description: r.about, Tags: []string{a.tag},
 		DefaultStatus: r.status, Security: r.access.Requirements(),
 		MaxBodyBytes: -1, // limited has read and bounded it
 		// huma's own is 5 s from here on, and stays on the connection while the handler works: see allRead.

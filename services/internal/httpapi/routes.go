@@ -31,8 +31,10 @@ type route struct {
 	gives []string
 	// key and match say that Idempotency-Key and If-Match must be there.
 	key, match bool
-	page       bool
-	serve      http.HandlerFunc
+	// safe says that a POST only asks.
+	safe  bool
+	page  bool
+	serve http.HandlerFunc
 
 	id, summary string
 	about       string
@@ -66,6 +68,10 @@ func Status(code int) Option { return func(r *route) { r.status = code } }
 // Refuses lists the statuses that the handler's own rules may answer, for the description.
 func Refuses(codes ...int) Option { return func(r *route) { r.refuses = append(r.refuses, codes...) } }
 
+// Safe says that a POST only asks: a question that does not fit into a path. It has no
+// effect, so it takes no key; its description says "x-safe", and clients may send it again.
+func Safe() Option { return func(r *route) { r.safe = true } }
+
 // With bounds the route otherwise than the service.
 func With(l Limits) Option { return func(r *route) { r.limits = l } }
 
@@ -86,7 +92,7 @@ func List[I, O any](a *API, path string, who access.Access, h Handler[I, O], opt
 	register(a, http.MethodGet, path, who, h, opts)
 }
 
-// Post registers what makes a thing or has an effect. Its input embeds Idempotent.
+// Post registers what makes a thing or has an effect. Its input embeds Idempotent, unless it is Safe.
 func Post[I, O any](a *API, path string, who access.Access, h Handler[I, O], opts ...Option) {
 	register(a, http.MethodPost, path, who, h, opts)
 }
@@ -112,6 +118,9 @@ func register[I, O any](a *API, method, path string, who access.Access, h Handle
 	var in any = new(I)
 	_, r.key = in.(interface{ demandsKey() })
 	_, r.match = in.(interface{ demandsMatch() })
+	if r.safe && (r.key || r.match) {
+		panic(r.name() + " is safe, and takes what only a change needs") // at the start, never later
+	}
 	op := r.operation(a)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		err := kept(ctx)

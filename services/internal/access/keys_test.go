@@ -1,0 +1,159 @@
+package access_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/tokens"
+)
+
+// auth is where keys are published; it counts how often it is asked.
+type auth struct {
+	*httptest.Server
+	mu    sync.Mutex
+	keys  []tokens.Key
+	asked atomic.Int64
+}
+
+func newAuth(t *testing.T, keys ...tokens.Key) *auth {
+	t.Helper()
+	a := &auth{keys: keys}
+	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		a.asked.Add(1)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		_, _ = w.Write(tokens.JWKS(a.keys...))
+	}))
+	t.Cleanup(a.Close)
+	return a
+}
+
+func (a *auth) publish(keys ...tokens.Key) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.keys = keys
+}
+
+func signed(t *testing.T, k tokens.Key) string {
+	t.Helper()
+	token, err := k.Sign(jwt.MapClaims{"aud": "acme", "sub": "jo", "kind": "staff"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "Bearer " + token
+}
+
+func reading(t *testing.T, more ...string) (*access.Keys, *access.Verifier) {
+	t.Helper()
+	all := map[string]string{}
+	for n := 0; n < len(more); n += 2 {
+		all[more[n]] = more[n+1]
+	}
+	keys, err := access.KeysFrom(t.Context(), env(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys, access.NewVerifier(keys, "acme", time.Now)
+}
+
+// C41: a service that does not know K2 yet fetches the keys once, whoever comes with it at the same moment; not one 401.
+func TestC41AKeyThatIsNotKnownYetIsFetchedOnce(t *testing.T) {
+	k1, k2 := tokens.New("auth/k1"), tokens.New("auth/k2")
+	a := newAuth(t, k1)
+	_, v := reading(t, "SHOP_JWKS_URL", a.URL)
+	a.publish(k1, k2)
+	before := a.asked.Load()
+	var all sync.WaitGroup
+	for n := range 40 {
+		token := signed(t, []tokens.Key{k1, k2}[n%2])
+		all.Go(func() {
+			if _, err := v.Caller(token); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := a.asked.Load() - before; n != 1 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+// C41: 1,000 made-up key ids cause at most one fetch in 30 s.
+func TestC41AThousandMadeUpKeyIDsCauseOneFetch(t *testing.T) {
+	k1 := tokens.New("auth/k1")
+	a := newAuth(t, k1)
+	keys, v := reading(t, "SHOP_JWKS_URL", a.URL)
+	before := a.asked.Load()
+	var all sync.WaitGroup
+	for writer := range 4 {
+		all.Go(func() {
+			for n := range 250 {
+				if _, err := v.Caller(signed(t, tokens.New(fmt.Sprintf("auth/made-up-%d-%d", writer, n)))); err == nil {
+					t.Error("a made-up key is taken")
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := a.asked.Load() - before; n != 1 {
+		t.Errorf("%d fetches", n)
+	}
+	if _, err := v.Caller(signed(t, k1)); err != nil {
+		t.Errorf("meanwhile the good key is refused: %v", err)
+	}
+	k2 := tokens.New("auth/k2")
+	a.publish(k1, k2)
+	keys.Rested()
+	if _, err := v.Caller(signed(t, k2)); err != nil {
+		t.Errorf("30 s later a new key is not looked for: %v", err)
+	}
+}
+
+// C41: after K1 is withdrawn its tokens are refused with the next look, without a restart.
+func TestC41AKeyThatIsWithdrawnIsRefusedAfterTheNextLook(t *testing.T) {
+	k1, k2 := tokens.New("auth/k1"), tokens.New("auth/k2")
+	a := newAuth(t, k1, k2)
+	keys, v := reading(t, "SHOP_JWKS_URL", a.URL)
+	a.publish(k2)
+	if err := keys.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Caller(signed(t, k1)); err == nil {
+		t.Error("it is still taken")
+	}
+	if _, err := v.Caller(signed(t, k2)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Keys of services are near, auth's are at an address: both are taken, and auth cannot put its own in the place of one that is near.
+func TestKeysOfTheEnvironmentAndOfAnAddressAreTaken(t *testing.T) {
+	own, far := tokens.New("service/cart/1"), tokens.New("auth/k1")
+	forged := tokens.New("service/cart/1")
+	a := newAuth(t, far, forged)
+	_, v := reading(t, "SHOP_JWKS", string(tokens.JWKS(own)), "SHOP_JWKS_URL", a.URL)
+	if _, err := v.Caller(signed(t, far)); err != nil {
+		t.Error(err)
+	}
+	for k, good := range map[*tokens.Key]bool{&own: true, &forged: false} {
+		token, err := k.Sign(jwt.MapClaims{"aud": "acme", "sub": "cart", "iss": "service/cart", "kind": "service"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Caller("Bearer " + token); (err == nil) != good {
+			t.Errorf("good %t: %v", good, err)
+		}
+	}
+	a.Close()
+	if _, v := reading(t, "SHOP_JWKS", string(tokens.JWKS(own)), "SHOP_JWKS_URL", a.URL); v == nil {
+		t.Error("auth that is away stops us")
+	}
+}

@@ -1,0 +1,150 @@
+package notifications
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/money"
+)
+
+// takes are the types of events that become mails.
+func takes() []events.Type {
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCancelled, events.PaymentRefunded}
+}
+
+// writer makes mails of events.
+type writer struct {
+	// domain is the right side of each Message-ID.
+	domain string
+	now    func() time.Time
+}
+
+func (w *writer) handlers() inbox.Handlers {
+	return inbox.Handlers{
+		events.OrderPlaced: w.placed, events.PaymentRefunded: w.refunded,
+		events.OrderPaid: w.happened(Paid), events.OrderSent: w.happened(Sent), events.OrderCancelled: w.happened(Cancelled),
+	}
+}
+
+// placedData is what is read of an order that was placed.
+type placedData struct {
+	Order, Saga           uuid.UUID
+	Number, Email, Locale string
+	Lines                 []struct {
+		Name     string
+		Quantity int
+		Total    money.Money
+	}
+	Shipping, Discount, Total money.Money
+	Taxes                     []struct {
+		Rate string
+		Tax  money.Money
+	}
+	Address struct{ Name, Street, Postcode, City, Country string }
+}
+
+func (d placedData) order() Order {
+	o := Order{
+		ID: d.Order, Saga: d.Saga, Number: d.Number, Email: d.Email, Locale: d.Locale, Name: d.Address.Name, Shipping: d.Shipping, Discount: d.Discount, Total: d.Total,
+		Address: []string{d.Address.Name, d.Address.Street, d.Address.Postcode + " " + d.Address.City, d.Address.Country},
+	}
+	for _, l := range d.Lines {
+		o.Lines = append(o.Lines, Line(l))
+	}
+	for _, t := range d.Taxes {
+		o.Taxes = append(o.Taxes, Tax(t))
+	}
+	return o
+}
+
+// placed notes the order, confirms it, and writes what waited for it.
+func (w *writer) placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
+	var data placedData
+	if err := e.Into(&data); err != nil {
+		return err
+	}
+	o := data.order()
+	if err := lock(ctx, tx, o.ID, o.Saga); err != nil {
+		return err
+	}
+	if err := keep(ctx, tx, o); err != nil {
+		return err
+	}
+	later, err := waited(ctx, tx, o)
+	if err != nil {
+		return err
+	}
+	for _, n := range append([]Notice{{ID: e.ID, Kind: Placed, Order: o.ID, At: e.Time}}, later...) {
+		if err := w.write(ctx, tx, n, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// happened writes of what became of an order.
+func (w *writer) happened(kind Kind) func(context.Context, pgx.Tx, events.Event) error {
+	return func(ctx context.Context, tx pgx.Tx, e events.Event) error {
+		var data struct{ Order uuid.UUID }
+		if err := e.Into(&data); err != nil {
+			return err
+		}
+		return w.tell(ctx, tx, Notice{ID: e.ID, Kind: kind, Order: data.Order, At: e.Time})
+	}
+}
+
+// refunded writes of one refund: each of several has a mail.
+func (w *writer) refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
+	var data struct {
+		Order, Refund *uuid.UUID
+		Saga          uuid.UUID
+		Amount        money.Money
+	}
+	if err := e.Into(&data); err != nil {
+		return err
+	}
+	n := Notice{ID: e.ID, Kind: Refunded, Saga: data.Saga, About: e.ID.String(), Amount: &data.Amount, At: e.Time}
+	if data.Order != nil {
+		n.Order = *data.Order
+	}
+	if data.Refund != nil {
+		n.About = data.Refund.String()
+	}
+	return w.tell(ctx, tx, n)
+}
+
+// tell writes a mail, now or when its order is known.
+func (w *writer) tell(ctx context.Context, tx pgx.Tx, n Notice) error {
+	if err := lock(ctx, tx, n.Order, n.Saga); err != nil {
+		return err
+	}
+	o, there, err := find(ctx, tx, n)
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return wait(ctx, tx, n)
+	}
+	return w.write(ctx, tx, n, o)
+}
+
+func (w *writer) write(ctx context.Context, tx pgx.Tx, n Notice, o Order) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("making the id of a mail: %w", err)
+	}
+	m, err := Write(id, n, o, w.domain, w.now())
+	if err != nil {
+		return err
+	}
+	if _, err := recipient(m); err != nil {
+		return err // it is parked, and somebody looks at it
+	}
+	return insert(ctx, tx, m)
+}
