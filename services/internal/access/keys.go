@@ -44,11 +44,15 @@ func NoKeys() *Keys { return &Keys{} }
 
 // KeysFrom takes the keys from the environment: SHOP_JWKS holds a JSON Web Key
 // Set (RFC 7517, 8037), SHOP_JWKS_FILE names a file with one, such as a mounted
-// Secret, SHOP_JWKS_URL an address, such as auth's. An address is used beside
-// either of the others: those are keys that auth does not have. Without any of
-// them there is no key, and every route that is not public is refused.
+// Secret, SHOP_JWKS_URL an address; where it is not set it is auth's, if the
+// service depends on auth (AUTH_URL). An address is used beside either of the
+// others: those are keys that auth does not have. Without any of them there is no
+// key, and every route that is not public is refused.
 func KeysFrom(ctx context.Context, get func(string) string) (*Keys, error) {
 	text, file, address := get("SHOP_JWKS"), get("SHOP_JWKS_FILE"), get("SHOP_JWKS_URL")
+	if auth := get("AUTH_URL"); address == "" && auth != "" {
+		address = strings.TrimRight(auth, "/") + "/.well-known/jwks.json"
+	}
 	var near, far func(context.Context) ([]byte, error)
 	switch {
 	case text != "":

@@ -157,3 +157,19 @@ func TestKeysOfTheEnvironmentAndOfAnAddressAreTaken(t *testing.T) {
 		t.Error("auth that is away stops us")
 	}
 }
+
+// Who depends on auth is told its address by the operator, and takes its keys there.
+func TestWhoDependsOnAuthTakesItsKeys(t *testing.T) {
+	k1 := tokens.New("auth/k1")
+	served := http.NewServeMux()
+	served.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(tokens.JWKS(k1)) })
+	s := httptest.NewServer(served)
+	t.Cleanup(s.Close)
+	for _, more := range [][]string{{"AUTH_URL", s.URL}, {"AUTH_URL", s.URL + "/"}, {"AUTH_URL", "http://127.0.0.1:1", "SHOP_JWKS_URL", s.URL + "/.well-known/jwks.json"}} {
+		if _, v := reading(t, more...); v == nil {
+			t.Fatal("no verifier")
+		} else if _, err := v.Caller(signed(t, k1)); err != nil {
+			t.Errorf("%v: %v", more, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ const (
 	stacks = 2
 	// defaultPool is DB_POOL_MAX where a manifest does not set it (package postgres).
 	defaultPool = 4
+	// perWorker is what a worker holds beside its pool: a connection for its outbox, for its inbox, for another lock.
+	perWorker = 3
 	// perMigration is what a Job holds: a connection for the lock, one for the work.
 	perMigration = 2
 	// spare is for people, the roles and monitoring; PostgreSQL itself keeps 3 of it for superusers.
@@ -27,6 +30,7 @@ const (
 type service struct {
 	Metadata struct{ Name string }
 	Spec     struct {
+		Args        []string
 		Replicas    int
 		Autoscaling struct{ MaxReplicas int }
 		Migration   *struct{ Args []string }
@@ -57,6 +61,9 @@ func (s service) connections(t *testing.T) int {
 			}
 			pool = n
 		}
+	}
+	if slices.Contains(s.Spec.Args, "work") {
+		pool += perWorker
 	}
 	sum := max(s.Spec.Replicas, s.Spec.Autoscaling.MaxReplicas, 1) * stacks * pool
 	if s.Spec.Migration != nil {
