@@ -22,7 +22,9 @@ func serve(t *testing.T, b bought) *servicetest.Service {
 	t.Helper()
 	url := pgtest.URL(t, schema())
 	taken(t, open(t, url), b.placed(t), b.refunded(t, "5.00", true))
-	accesstest.Service(t, "books")
+	for _, caller := range []string{"books", "cart"} { // their keys are among those that the service takes
+		accesstest.Service(t, caller)
+	}
 	return servicetest.Start(t, Service(), "DATABASE_URL", url, "SHOP_JWKS", accesstest.JWKS())
 }
 
