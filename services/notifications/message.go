@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // message is a mail as servers pass it on (RFC 5322). No header holds anything
@@ -21,7 +22,7 @@ func message(m Mail, from mail.Address) ([]byte, error) {
 	var out bytes.Buffer
 	for _, h := range [][2]string{
 		{"From", from.String()},
-		{"To", to.String()},
+		{"To", addressed(to)},
 		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
 		{"Date", m.MadeAt.UTC().Format(time.RFC1123Z)},
 		{"Message-ID", m.MessageID},
@@ -52,6 +53,15 @@ func recipient(m Mail) (mail.Address, error) {
 		return mail.Address{}, errRecipient // not the address itself: errors are logged
 	}
 	return mail.Address{Name: m.Name, Address: plain.Address}, nil
+}
+
+// addressed is an address with its name. A name beyond ASCII is base64 as a whole: net/mail leaves a backslash in quoted-printable
+// ones, which no reader takes.
+func addressed(a mail.Address) string {
+	if strings.ContainsFunc(a.Name, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return mime.BEncoding.Encode("utf-8", a.Name) + " <" + a.Address + ">"
+	}
+	return a.String()
 }
 
 // folded breaks a header between encoded words, of which each fits into a line.

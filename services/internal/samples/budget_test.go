@@ -117,8 +117,11 @@ func maxConnections(t *testing.T) int {
 			}
 		}
 	}
-	sets := documents[workload](t, "StatefulSet")
-	found := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(sets[0].Spec.Template.Spec.Containers[0].Args, " "))
+	var args []string // of PostgreSQL, and of others that have no such setting
+	for _, set := range documents[workload](t, "StatefulSet") {
+		args = append(args, set.Spec.Template.Spec.Containers[0].Args...)
+	}
+	found := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(args, " "))
 	if found == nil {
 		t.Fatal("the samples' PostgreSQL does not say how many connections it takes")
 	}
