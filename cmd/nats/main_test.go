@@ -30,11 +30,7 @@ func TestMain(m *testing.M) {
 // test's and free ports.
 func sampleConfig(t *testing.T) string {
 	t.Helper()
-<<<<<<< HEAD
 	manifest, err := os.ReadFile("../../config/samples/events/nats.yaml")
-=======
-	manifest, err := os.ReadFile("../../config/samples/nats.yaml")
->>>>>>> h/events
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,16 +18,11 @@ import (
 // operation is what is said of a route before huma adds its types.
 func (r *route) operation(a *API) huma.Operation {
 	var more map[string]any
-<<<<<<< HEAD
 	switch {
 	case r.safe:
 		more = map[string]any{"x-safe": true}
 	case r.webhook:
 		more = map[string]any{"x-webhook": true}
-=======
-	if r.safe {
-		more = map[string]any{"x-safe": true}
->>>>>>> h/events
 	}
 	return huma.Operation{
 		Extensions: more,

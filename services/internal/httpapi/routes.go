@@ -31,17 +31,10 @@ type route struct {
 	gives []string
 	// key and match say that Idempotency-Key and If-Match must be there.
 	key, match bool
-<<<<<<< HEAD
 	// safe says that a POST only asks, webhook that a stranger defines it.
 	safe, webhook bool
 	page          bool
 	serve         http.HandlerFunc
-=======
-	// safe says that a POST only asks.
-	safe  bool
-	page  bool
-	serve http.HandlerFunc
->>>>>>> h/events
 
 	id, summary string
 	about       string

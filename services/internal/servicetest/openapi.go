@@ -80,11 +80,7 @@ func lintOperation(method string, o object) (found []string) {
 		found = append(found, "does not say who may ask: security")
 	}
 	found = append(found, lintResponses(o)...)
-<<<<<<< HEAD
 	if method == "post" && o["x-safe"] != true && o["x-webhook"] != true && !form(o) && !required(o, "Idempotency-Key") {
-=======
-	if method == "post" && o["x-safe"] != true && !form(o) && !required(o, "Idempotency-Key") {
->>>>>>> h/events
 		found = append(found, "does not require an Idempotency-Key")
 	}
 	if (method == "put" || method == "patch" || method == "delete") && !required(o, "If-Match") {
