@@ -6,6 +6,7 @@ import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/inventory"
 	"github.com/emporium-shop/emporium/services/storefront"
 )
 
@@ -14,6 +15,7 @@ func all() []member {
 	return []member{
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{inventory.Service(), []string{"/api/inventory"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 	}

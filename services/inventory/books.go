@@ -1,0 +1,67 @@
+package inventory
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/httpapi"
+	"github.com/emporium-shop/emporium/services/internal/page"
+)
+
+// countBody is a product as the books see it.
+type countBody struct {
+	SKU       string `json:"sku"`
+	OnHand    int64  `json:"onHand" doc:"What the product says of itself"`
+	Reserved  int64  `json:"reserved"`
+	Short     int64  `json:"short"`
+	Unlimited bool   `json:"unlimited"`
+	Moved     int64  `json:"moved" doc:"The sum of its movements: onHand"`
+	Held      int64  `json:"held" doc:"The sum of its open holds: reserved"`
+}
+
+type booksInput struct{ page.Query }
+
+type countsOutput struct{ Body page.Of[countBody] }
+
+type holdsOutput struct{ Body page.Of[holdBody] }
+
+// books are what the shop's books compare: stock with its ledger, holds with orders.
+func (a *api) books(r *httpapi.API) {
+	books := access.Service("books")
+	httpapi.List(r, booksRoot, books, a.counts,
+		httpapi.ID("listStockBooks"), httpapi.Summary("Each product with what its movements and holds add up to"), httpapi.Refuses(http.StatusBadRequest),
+		httpapi.About("A page is of one moment. Two pages may be of two."))
+	httpapi.List(r, booksRoot+"/holds", books, a.allHolds,
+		httpapi.ID("listHoldBooks"), httpapi.Summary("Every hold, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
+}
+
+func (a *api) counts(ctx context.Context, in *booksInput) (*countsOutput, error) {
+	after, err := page.After[string](in.Query, "stock")
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.store.counts(ctx, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	piece, err := pieceOf(in.Query, found, func(c Count) string { return c.SKU }, func(c Count) countBody {
+		return countBody{c.SKU, c.OnHand, c.Reserved, c.Short, c.Unlimited, c.Moved, c.Held}
+	}, "stock")
+	return &countsOutput{piece}, err
+}
+
+func (a *api) allHolds(ctx context.Context, in *booksInput) (*holdsOutput, error) {
+	after, err := page.After[uuid.UUID](in.Query, "holds")
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.store.holds(ctx, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	piece, err := pieceOf(in.Query, found, func(h Hold) uuid.UUID { return h.ID }, holdOf, "holds")
+	return &holdsOutput{piece}, err
+}
