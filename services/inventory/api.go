@@ -97,7 +97,10 @@ type movementInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-type movementOutput struct{ Body movementBody }
+type movementOutput struct {
+	ETag string `header:"ETag"`
+	Body movementBody
+}
 
 // productChange is what staff may change of how a product is kept.
 type productChange struct {
@@ -142,6 +145,9 @@ type productOutput struct {
 
 // shape is that of what can be changed of a product.
 var shape = etag.ShapeOf[productChange]()
+
+// writtenOnce is the version of a line of the ledger, which nobody changes.
+var writtenOnce = etag.ShapeOf[movementBody]().Tag(1)
 
 // known are SKUs. Anything else is no product's.
 var known = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -208,8 +214,11 @@ func (a *api) stock(ctx context.Context, in *stockInput) (*stockOutput, error) {
 		return nil, fault.NotFound("product", in.SKU)
 	}
 	body, err := httpapi.Encode(available(l, in.SKU))
-	return &stockOutput{etag.ShapeFrom(string(body)).Tag(1), fresh, body}, err
+	return &stockOutput{tagOf(body), fresh, body}, err
 }
+
+// tagOf is the version of what has no number of its own: it changes with what is answered.
+func tagOf(body []byte) string { return etag.ShapeFrom(string(body)).Tag(1) }
 
 func (a *api) move(ctx context.Context, in *moveInput) (*httpapi.Answer[movementBody], error) {
 	if in.Body.Quantity == 0 {
@@ -224,7 +233,7 @@ func (a *api) move(ctx context.Context, in *moveInput) (*httpapi.Answer[movement
 		if err := move(ctx, tx, m); err != nil {
 			return idempotency.Stored{}, err
 		}
-		return made(movementOf(m), root+"/movements/"+id.String(), "")
+		return made(movementOf(m), root+"/movements/"+id.String(), writtenOnce)
 	})
 	if err != nil {
 		return nil, err
@@ -235,11 +244,7 @@ func (a *api) move(ctx context.Context, in *moveInput) (*httpapi.Answer[movement
 // made is the answer that a request gets that made something, whenever it is repeated.
 func made[T any](body T, location, tag string) (idempotency.Stored, error) {
 	text, err := httpapi.Encode(body)
-	header := map[string]string{"Location": location}
-	if tag != "" {
-		header["ETag"] = tag
-	}
-	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: text}, err
+	return idempotency.Stored{Status: http.StatusCreated, Header: map[string]string{"Location": location, "ETag": tag}, Body: text}, err
 }
 
 func movementOf(m Movement) movementBody {
@@ -277,7 +282,7 @@ func (a *api) movement(ctx context.Context, in *movementInput) (*movementOutput,
 	if err != nil {
 		return nil, err
 	}
-	return &movementOutput{movementOf(m)}, nil
+	return &movementOutput{writtenOnce, movementOf(m)}, nil
 }
 
 func (a *api) keep(ctx context.Context, in *productStartInput) (*httpapi.Answer[productBody], error) {

@@ -22,7 +22,8 @@ type Verdict struct {
 	Order uuid.UUID `json:"order"`
 }
 
-// Outcome is what checkout says of a saga. Whatever else it says, the saga may still place an order.
+// Outcome is what checkout says of a saga. Whatever else it says, the saga may still
+// place an order: if its hold went to another customer, that order could not be kept.
 type Outcome string
 
 // Undone and placed are for ever.
@@ -30,19 +31,6 @@ const (
 	sagaUndone Outcome = "undone"
 	sagaPlaced Outcome = "placed"
 )
-
-// After is what a verdict makes of a hold whose time is over. Nothing is decided
-// without a verdict: a hold that just expired could go to another customer while the
-// order of the first is on its way.
-func (h Hold) After(l *Ledger, v Verdict) (Hold, error) {
-	switch {
-	case v.State == sagaUndone:
-		return h.Release(l, Expired)
-	case v.State == sagaPlaced && v.Order != uuid.Nil:
-		return h.Commit(l, v.Order)
-	}
-	return h, nil
-}
 
 const (
 	// askWithin is how long checkout may take for a verdict.
@@ -154,12 +142,16 @@ func (v *verdicts) round(ctx context.Context) (int, error) {
 // waits for checkout.
 func (v *verdicts) settle(ctx context.Context, one overdue) (after Hold, err error) {
 	verdict := v.ask(ctx, one.Saga)
-	if verdict.State != sagaUndone && verdict.State != sagaPlaced {
-		v.kept.Inc()
-		return Hold{}, v.store.postpone(ctx, one.ID, v.now().Add(pause(one.Asked)))
-	}
-	err = postgres.InTx(ctx, v.store.db, func(tx pgx.Tx) error {
-		after, err = change(ctx, tx, one.ID, func(h Hold, l *Ledger) (Hold, error) { return h.After(l, verdict) })
+	err = postgres.InTx(ctx, v.store.db, func(tx pgx.Tx) (err error) {
+		switch {
+		case verdict.State == sagaUndone:
+			after, err = release(ctx, tx, one.ID, Expired)
+		case verdict.State == sagaPlaced && verdict.Order != uuid.Nil:
+			after, err = commit(ctx, tx, one.ID, verdict.Order)
+		default:
+			v.kept.Inc()
+			err = postpone(ctx, tx, one.ID, v.now().Add(pause(one.Asked)))
+		}
 		return err
 	})
 	return after, err

@@ -114,7 +114,10 @@ type readHoldInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-type holdOutput struct{ Body holdBody }
+type holdOutput struct {
+	ETag string `header:"ETag" doc:"Changes with the answer"`
+	Body httpapi.Encoded[holdBody]
+}
 
 func (h *holds) routes(r *httpapi.API) {
 	checkout := access.Service("checkout")
@@ -212,10 +215,12 @@ func answers(held []placed) ([]idempotency.Result, error) {
 			all[n].Err = p.Err
 			continue
 		}
-		var err error
-		if all[n].Stored, err = made(holdOf(p.Hold), holdsRoot+"/"+p.Hold.ID.String(), ""); err != nil {
+		body, err := httpapi.Encode(holdOf(p.Hold))
+		if err != nil {
 			return nil, err
 		}
+		header := map[string]string{"Location": holdsRoot + "/" + p.Hold.ID.String(), "ETag": tagOf(body)}
+		all[n].Stored = idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}
 	}
 	return all, nil
 }
@@ -236,7 +241,8 @@ func (h *holds) get(ctx context.Context, in *readHoldInput) (*holdOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	return &holdOutput{holdOf(found)}, nil
+	body, err := httpapi.Encode(holdOf(found))
+	return &holdOutput{tagOf(body), body}, err
 }
 
 func (h *holds) renew(ctx context.Context, in *renewInput) (*httpapi.Answer[holdBody], error) {
@@ -246,7 +252,9 @@ func (h *holds) renew(ctx context.Context, in *renewInput) (*httpapi.Answer[hold
 	}
 	until := h.until(ttl)
 	renewed := func() (*httpapi.Answer[holdBody], error) {
-		return h.once(ctx, in.ID, in.Idempotent, func(hold Hold, l *Ledger) (Hold, error) { return hold.Renew(l, until) })
+		return h.once(ctx, in.ID, in.Idempotent, func(ctx context.Context, tx pgx.Tx) (Hold, error) {
+			return change(ctx, tx, in.ID, func(hold Hold, l *Ledger) (Hold, error) { return hold.Renew(l, until) })
+		})
 	}
 	answer, err := renewed()
 	if !fault.Is(err, soldOut) {
@@ -260,23 +268,23 @@ func (h *holds) renew(ctx context.Context, in *renewInput) (*httpapi.Answer[hold
 }
 
 func (h *holds) release(ctx context.Context, in *releaseInput) (*httpapi.Answer[holdBody], error) {
-	return h.once(ctx, in.ID, in.Idempotent, func(hold Hold, l *Ledger) (Hold, error) { return hold.Release(l, Undone) })
+	return h.once(ctx, in.ID, in.Idempotent, func(ctx context.Context, tx pgx.Tx) (Hold, error) { return release(ctx, tx, in.ID, Undone) })
 }
 
 func (h *holds) commit(ctx context.Context, in *commitInput) (*httpapi.Answer[holdBody], error) {
-	return h.once(ctx, in.ID, in.Idempotent, func(hold Hold, l *Ledger) (Hold, error) { return hold.Commit(l, in.Body.Order) })
+	return h.once(ctx, in.ID, in.Idempotent, func(ctx context.Context, tx pgx.Tx) (Hold, error) { return commit(ctx, tx, in.ID, in.Body.Order) })
 }
 
 // once does one step of a hold, once for a key. A key that comes for another hold comes
 // with another body: the hold is no part of the route.
-func (h *holds) once(ctx context.Context, id uuid.UUID, in httpapi.Idempotent, step func(Hold, *Ledger) (Hold, error)) (*httpapi.Answer[holdBody], error) {
+func (h *holds) once(ctx context.Context, id uuid.UUID, in httpapi.Idempotent, step func(context.Context, pgx.Tx) (Hold, error)) (*httpapi.Answer[holdBody], error) {
 	stored, err := idempotency.Once(ctx, h.store.db, in.Key(ctx), fmt.Appendf(nil, `{"hold":%q,"body":%s}`, id, in.Sent(ctx)), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		after, err := change(ctx, tx, id, step)
+		after, err := step(ctx, tx)
 		if err != nil {
 			return idempotency.Stored{}, err
 		}
 		body, err := httpapi.Encode(holdOf(after))
-		return idempotency.Stored{Body: body}, err
+		return idempotency.Stored{Header: map[string]string{"ETag": tagOf(body)}, Body: body}, err
 	})
 	if err != nil {
 		return nil, err

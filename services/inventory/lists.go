@@ -141,8 +141,8 @@ func (s *store) overdue(ctx context.Context, now time.Time, skus []string, limit
 }
 
 // postpone notes that nobody knew what became of a hold, and when to ask again.
-func (s *store) postpone(ctx context.Context, id uuid.UUID, until time.Time) error {
-	_, err := s.db.Exec(ctx, `UPDATE inventory.holds SET asked = asked + 1, ask_at = greatest(ask_at, $2) WHERE id = $1 AND state = 'open'`, id, until)
+func postpone(ctx context.Context, tx pgx.Tx, id uuid.UUID, until time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE inventory.holds SET asked = asked + 1, ask_at = greatest(ask_at, $2) WHERE id = $1 AND state = 'open'`, id, until)
 	if err != nil {
 		return fmt.Errorf("keeping a hold: %w", err)
 	}

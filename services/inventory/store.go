@@ -153,11 +153,14 @@ func skusOf(baskets []Basket) (skus []string) {
 	return skus
 }
 
-// twice says of a saga that has a hold that it has one.
+// twice says of a saga or an order that has a hold that it has one.
 func twice(err error) error {
 	var sql *pgconn.PgError
-	if errors.As(err, &sql) && sql.ConstraintName == "one_hold_a_saga" {
+	switch {
+	case errors.As(err, &sql) && sql.ConstraintName == "one_hold_a_saga":
 		return fault.Conflict(fault.ConflictKind, "The saga has a hold already: ask with the key of the first time.")
+	case errors.As(err, &sql) && sql.ConstraintName == "one_hold_an_order":
+		return fault.Conflict(fault.ConflictKind, "The order has another hold already.")
 	}
 	return err
 }
@@ -266,9 +269,63 @@ func change(ctx context.Context, tx pgx.Tx, id uuid.UUID, step func(Hold, *Ledge
 		return after, nil
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return Hold{}, fmt.Errorf("changing a hold: %w", err)
+		return Hold{}, fmt.Errorf("changing a hold: %w", twice(err))
 	}
 	return after, nil
+}
+
+// release gives a hold back.
+func release(ctx context.Context, tx pgx.Tx, id uuid.UUID, why Reason) (Hold, error) {
+	return change(ctx, tx, id, func(h Hold, l *Ledger) (Hold, error) { return h.Release(l, why) })
+}
+
+// commit sells a hold to an order; to one that is cancelled already it sells nothing.
+func commit(ctx context.Context, tx pgx.Tx, id, order uuid.UUID) (Hold, error) {
+	if err := lockOrder(ctx, tx, order); err != nil {
+		return Hold{}, err
+	}
+	var restock bool
+	err := tx.QueryRow(ctx, `SELECT restock FROM inventory.cancellations WHERE order_id = $1`, order).Scan(&restock)
+	cancelled := err == nil
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return Hold{}, fmt.Errorf("looking for a cancellation: %w", err)
+	}
+	return change(ctx, tx, id, func(h Hold, l *Ledger) (Hold, error) {
+		if cancelled {
+			return h.Cancel(l, order, restock)
+		}
+		return h.Commit(l, order)
+	})
+}
+
+// cancel puts the goods of an order back, if restock says so. An order that nobody
+// has heard of yet is noted, for its hold will still come.
+func cancel(ctx context.Context, tx pgx.Tx, order uuid.UUID, restock bool) (Hold, error) {
+	if err := lockOrder(ctx, tx, order); err != nil {
+		return Hold{}, err
+	}
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, `SELECT id FROM inventory.holds WHERE order_id = $1`, order).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		_, err = tx.Exec(ctx, `INSERT INTO inventory.cancellations (order_id, restock) VALUES ($1, $2) ON CONFLICT DO NOTHING`, order, restock)
+		if err != nil {
+			err = fmt.Errorf("noting a cancellation: %w", err)
+		}
+		return Hold{}, err
+	}
+	if err != nil {
+		return Hold{}, fmt.Errorf("looking for the hold of an order: %w", err)
+	}
+	return change(ctx, tx, id, func(h Hold, l *Ledger) (Hold, error) { return h.Cancel(l, order, restock) })
+}
+
+// lockOrder keeps others from an order until tx ends: if it is placed and cancelled at
+// once, one of the two must see the other.
+func lockOrder(ctx context.Context, tx pgx.Tx, order uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('inventory/order/' || $1, 0))`, order.String()); err != nil {
+		return fmt.Errorf("locking an order: %w", err)
+	}
+	return nil
 }
 
 // write queues what is new of a hold.

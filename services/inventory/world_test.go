@@ -12,8 +12,11 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
+	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
@@ -261,4 +264,19 @@ func stocked(t testing.TB, db *postgres.DB, goods ...any) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// workerOf is what asks checkout for verdicts, beside the replicas.
+func workerOf(s *shop, url string) *verdicts {
+	return newVerdicts(&store{s.db}, s.clock.now, client.New(client.Options{Service: "checkout", URL: url}), prometheus.NewRegistry())
+}
+
+// counted is the value of a counter.
+func counted(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := c.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
 }
