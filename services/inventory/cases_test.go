@@ -467,7 +467,10 @@ func TestTheBooksShowProductsAndHolds(t *testing.T) {
 		s.held(uuid.New(), fmt.Sprintf("P-%d", n), n+1)
 	}
 	books := accesstest.Service(t, "books")
-	for path, want := range map[string]string{booksRoot: `"onHand":10,"reserved":%d,"short":0,"unlimited":false,"moved":10,"held":%[1]d`, booksRoot + "/holds": `"state":"open"%.0d`} {
+	for path, want := range map[string]string{
+		booksRoot:            `{"sku":"P-%d","onHand":10,"reserved":%d,"short":0,"unlimited":false,"moved":10,"held":%[2]d}`,
+		booksRoot + "/holds": `"state":"open","expiresAt":"2026-11-27T10:15:00Z","lines":[{"sku":"P-%d","quantity":%d}]}`,
+	} {
 		next, seen := "", 0
 		for {
 			a := s.send(books, "GET", path+"?limit=2&cursor="+next, "")
@@ -475,7 +478,7 @@ func TestTheBooksShowProductsAndHolds(t *testing.T) {
 				t.Fatalf("%+v", a)
 			}
 			for _, item := range a.Items {
-				if seen++; !strings.Contains(string(item), fmt.Sprintf(want, seen)) {
+				if seen++; !strings.Contains(string(item), fmt.Sprintf(want, seen-1, seen)) {
 					t.Errorf("%s: %s", path, item)
 				}
 			}

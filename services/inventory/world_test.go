@@ -99,8 +99,9 @@ func serve(t *testing.T, replicas int) *shop {
 	t.Helper()
 	s := &shop{t: t, checkout: newCheckout(t), clock: &clock{at: ten}}
 	url := pgtest.URL(t, schema())
-	accesstest.Service(t, "checkout") // its key, and that of books, must be in the set
-	accesstest.Service(t, "books")
+	for _, name := range []string{"checkout", "books", "cart"} {
+		accesstest.Service(t, name) // its key must be in the set
+	}
 	for range replicas {
 		s.replicas = append(s.replicas, servicetest.Start(t, service(s.clock.now), "DATABASE_URL", url, "SHOP_JWKS", accesstest.JWKS(), "CHECKOUT_URL", s.checkout.URL))
 	}
