@@ -6,19 +6,24 @@
 // goes to nobody else before checkout has said that nothing came of it.
 //
 // ledger.go, hold.go and the verdict in expire.go are the rules, store.go and lists.go
-// the SQL, api.go, holds.go and books.go the HTTP; this file wires them.
+// the SQL, api.go, holds.go and books.go the HTTP, events.go what is told and taken; this
+// file wires them.
 package inventory
 
 import (
 	"context"
 	"embed"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -36,6 +41,7 @@ func service(clock func() time.Time) app.Service {
 	return app.Service{
 		Name: "inventory", About: "How much of each product there is, and who has it on hold.",
 		Schema: schema(), Provides: []string{"inventory/v1"}, Knows: []string{"checkout/v1"}, Seed: seed, Limits: httpapi.Limits{InFlight: inFlight},
+		Emits: emits, Takes: slices.Sorted(maps.Keys(takes)),
 		New: func(_ context.Context, k *app.Kit) (app.Parts, error) {
 			if clock == nil {
 				return newService(k, k.Now), nil
@@ -55,6 +61,9 @@ func newService(k *app.Kit, now func() time.Time) app.Parts {
 	a := &api{store: s, holds: newHolds(s, now, v), now: now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
 		{Name: "inventory-expire", Run: v.run, Single: true},
+		{Name: "inventory-stock-changed", Run: (&teller{s, now}).run, Single: true},
+		{Name: "inventory-relay", Run: outbox.Relay(k.DB, k.Bus)},
+		{Name: "inventory-events", Run: inbox.Consumer(k.DB, k.Bus, "inventory", takes)},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
 	}}
@@ -66,5 +75,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "inventory", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+	return postgres.Schema{Name: "inventory", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, outbox.Tables, inbox.Tables}}
 }

@@ -271,7 +271,7 @@ func change(ctx context.Context, tx pgx.Tx, id uuid.UUID, step func(Hold, *Ledge
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return Hold{}, fmt.Errorf("changing a hold: %w", twice(err))
 	}
-	return after, nil
+	return after, tell(ctx, tx, before, after)
 }
 
 // release gives a hold back.

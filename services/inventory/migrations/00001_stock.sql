@@ -74,6 +74,12 @@ CREATE TABLE inventory.cancellations (
     at       timestamptz NOT NULL DEFAULT now()
 );
 
+-- What was told last of each product, so that a change is told once a second at most.
+CREATE TABLE inventory.told (
+    sku       text PRIMARY KEY,
+    available bigint NOT NULL
+);
+
 -- +goose StatementBegin
 CREATE FUNCTION inventory.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
