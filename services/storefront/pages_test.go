@@ -152,6 +152,7 @@ func TestWhatPagesReadIsPromised(t *testing.T) {
 	clienttest.Reads[cart](t, "../cart/openapi.json", "POST /api/cart")
 	clienttest.Reads[cart](t, "../cart/openapi.json", "GET /api/cart/{id}")
 	clienttest.Reads[opinions](t, "../reviews/openapi.json", "GET /api/reviews")
+	clienttest.Reads[stockList](t, "../inventory/openapi.json", "GET /api/inventory/stock")
 }
 
 func TestASearchKeepsItsCategory(t *testing.T) {

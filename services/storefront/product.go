@@ -10,6 +10,7 @@ type productBody struct {
 	Product  product
 	Related  []product
 	Reviews  opinions
+	Stock    stock
 	Category category
 	Buying   buying
 	Most     int
@@ -30,6 +31,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 	counting := s.counting(r)
 	categories := alongside(r.Context(), s.allCategories)
 	said := alongside(r.Context(), s.reviews.of(sku))
+	left := alongside(r.Context(), s.stocks.of(sku))
 	p, err := s.catalog.product(r.Context(), sku)
 	switch refused := status(err); {
 	case refused == http.StatusUnprocessableEntity: // longer than any SKU
@@ -39,7 +41,8 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 		s.failed(w, r, err)
 		return
 	}
-	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Buying: form, Most: mostOfOne, Note: s.note, Delivery: s.delivery()}
+	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery()}
+	body.Most = body.Stock.Most(mostOfOne)
 	// Without the related products the page still sells this one.
 	if shelf, known := s.shelves.get(r.Context(), p.Category); known {
 		body.Related = related(p, shelf, relatedShown)

@@ -52,6 +52,12 @@ func (s *shop) about(l listing, b homeBody) string {
 // JSON that no text can break out of.
 func structured(origin string, p product, b productBody) any {
 	offer := map[string]any{"@type": "Offer", "url": origin + p.Path(), "price": p.Price.Amount, "priceCurrency": p.Price.Currency}
+	switch {
+	case b.Stock.Out():
+		offer["availability"] = "https://schema.org/OutOfStock"
+	case b.Stock.known():
+		offer["availability"] = "https://schema.org/InStock"
+	}
 	data := map[string]any{
 		"@context": "https://schema.org", "@type": "Product", "name": p.Name, "sku": p.SKU, "description": p.Description,
 		"brand": map[string]any{"@type": "Brand", "name": p.Brand}, "image": origin + p.Image, "offers": offer,

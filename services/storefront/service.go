@@ -2,7 +2,7 @@
 // services tell. It holds no data.
 //
 // shop.go lists the routes, pages.go and basket.go answer them, catalog.go, cart.go
-// and reviews.go ask the other services; this file wires them.
+// reviews.go and stock.go ask the other services; this file wires them.
 package storefront
 
 import (
@@ -16,7 +16,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -38,6 +38,9 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	s.paths.patience = mapPatience
 	if api, there := k.ClientIfKnown("reviews"); there {
 		s.reviews = reviews{api}
+	}
+	if api, there := k.ClientIfKnown("inventory"); there {
+		s.stocks = stocks{api}
 	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }

@@ -20,6 +20,7 @@ type shop struct {
 	catalog                catalog
 	carts                  carts
 	reviews                reviews
+	stocks                 stocks
 	log                    *slog.Logger
 	views                  map[string]*template.Template
 

@@ -251,21 +251,28 @@ func (g *gate) accept() {
 	}
 }
 
-// forth passes on what the client sends, a statement when it is its turn.
+// forth passes on what the client sends, a statement when it is its turn. What belongs
+// to a statement waits for its end: PostgreSQL would begin with it before.
 func (g *gate) forth(client, server net.Conn) {
 	defer server.Close()
+	var whole []byte
 	for began := false; ; began = true {
 		kind, message, err := read(client, began)
 		if err != nil {
 			return
 		}
+		whole = append(whole, message...)
+		if began && bytes.IndexByte([]byte("PBDEC"), kind) >= 0 { // parse, bind, describe, execute, close
+			continue
+		}
 		// Whether a pool looks first if its connection lives hangs on how long it was idle: that is no statement of the actor's.
 		if began && (kind == 'Q' || kind == 'S') && !bytes.Contains(message, []byte("-- ping")) {
 			g.await()
 		}
-		if _, err := server.Write(message); err != nil {
+		if _, err := server.Write(whole); err != nil {
 			return
 		}
+		whole = nil
 	}
 }
 
