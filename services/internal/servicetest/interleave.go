@@ -139,7 +139,7 @@ func (w *weave) run(t testing.TB, actors Actors, prefix []int) (choices []picked
 // it returns those before a statement, and whether one waits.
 func (w *weave) settled() (could []int, blocked bool) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		could, blocked = nil, false
+		could = nil
 		busy, executing := false, []*gate{}
 		for n, g := range w.gates {
 			switch g.state() {
