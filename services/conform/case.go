@@ -103,6 +103,9 @@ func (c *Case) ask(ctx context.Context, method, path string, options ...option) 
 	for _, o := range options {
 		o(r)
 	}
+	if key := r.header["Idempotency-Key"]; len(key) == 1 {
+		r.body = bytes.ReplaceAll(r.body, []byte("{key}"), []byte(key[0]))
+	}
 	if !r.anonymous && r.header["Authorization"] == nil {
 		c.authorize(op, r)
 	}

@@ -158,7 +158,7 @@ func securityIsStated(_ context.Context, c *Case) error {
 func writesAreClosed(_ context.Context, c *Case) error {
 	return c.each(func(d *document, op *operation) string {
 		for kind, at := range d.requestMedia(op) {
-			if !strings.HasSuffix(kind, "json") {
+			if !strings.HasSuffix(kind, "json") || op.isWebhook() {
 				continue
 			}
 			if open := d.openings(at, nil); len(open) > 0 {
@@ -227,7 +227,7 @@ func answersAreOpen(_ context.Context, c *Case) error {
 func headersAreDescribed(_ context.Context, c *Case) error {
 	return c.each(func(d *document, op *operation) string {
 		name := map[string]string{"POST": "Idempotency-Key", "PUT": "If-Match", "PATCH": "If-Match", "DELETE": "If-Match"}[op.method]
-		if name == "" || op.node["x-safe"] == true || d.isForm(op) {
+		if name == "" || op.node["x-safe"] == true || op.isWebhook() || d.isForm(op) {
 			return ""
 		}
 		if p, ok := op.param("header", name); !ok || !p.required {
@@ -236,6 +236,9 @@ func headersAreDescribed(_ context.Context, c *Case) error {
 		return ""
 	})
 }
+
+// isWebhook tells whether a stranger sends it, who keeps rules of his own.
+func (o *operation) isWebhook() bool { return o.node["x-webhook"] == true }
 
 // isForm tells whether an operation takes what a page's form sends, which has no header of ours.
 func (d *document) isForm(op *operation) bool {

@@ -6,6 +6,8 @@ import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/payments"
+	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
 	"github.com/emporium-shop/emporium/services/storefront"
 )
 
@@ -14,6 +16,8 @@ func all() []member {
 	return []member{
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
+		{payments.Service(), []string{"/api/payments"}},
+		{pspfake.Service(), []string{"/api/psp-fake"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 	}

@@ -17,7 +17,12 @@ import (
 
 // operation is what is said of a route before huma adds its types.
 func (r *route) operation(a *API) huma.Operation {
+	var more map[string]any
+	if r.webhook {
+		more = map[string]any{"x-webhook": true}
+	}
 	return huma.Operation{
+		Extensions: more,
 		Method: r.method, Path: strings.TrimSuffix(r.path, "{$}"), OperationID: r.id, Summary: r.summary, Description: r.about, Tags: []string{a.tag},
 		DefaultStatus: r.status, Security: r.access.Requirements(),
 		MaxBodyBytes: -1, // limited has read and bounded it

@@ -32,6 +32,8 @@ type route struct {
 	// key and match say that Idempotency-Key and If-Match must be there.
 	key, match bool
 	page       bool
+	// webhook says that a stranger defines it.
+	webhook bool
 	serve      http.HandlerFunc
 
 	id, summary string
