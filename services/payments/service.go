@@ -16,17 +16,22 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
+const schemaName = "payments"
+
 // Service is payments.
 func Service() app.Service {
 	return app.Service{
 		Name: "payments", About: "What customers pay, and get back.",
-		Schema: schema(), Provides: []string{"payments/v1"}, Needs: []string{"psp-fake/v1"}, New: newService,
+		Schema: schema(), Provides: []string{"payments/v1"}, Needs: []string{"psp-fake/v1"},
+		Emits: emits, Takes: takes, New: newService,
 	}
 }
 
@@ -40,6 +45,8 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	a := &api{store: s, till: t, secrets: []string{k.Config.Get("PSP_WEBHOOK_SECRET"), k.Config.Get("PSP_WEBHOOK_SECRET_OLD")}, now: k.Now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
 		{Name: "ask", Run: t.work},
+		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)},
+		{Name: "take", Run: inbox.Consumer(k.DB, k.Bus, "payments", t.handlers())},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
 	}}, nil
@@ -51,5 +58,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "payments", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+	return postgres.Schema{Name: schemaName, Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, outbox.Tables, inbox.Tables}}
 }

@@ -64,7 +64,10 @@ func (t *till) settle(ctx context.Context, tx pgx.Tx, a Attempt, said Answer) (P
 	if after, err = t.unwind(ctx, tx, after); err != nil {
 		return after, settled, err
 	}
-	return after, settled, save(ctx, tx, before, after, after.State(settled.Kind == Authorize && settled.Outcome == NotDone))
+	if err := save(ctx, tx, before, after, after.State(settled.Kind == Authorize && settled.Outcome == NotDone)); err != nil {
+		return after, settled, err
+	}
+	return after, settled, tell(ctx, tx, after, settled)
 }
 
 // add notes an attempt of a payment whose row is locked. Its reference is made of

@@ -23,6 +23,8 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/client"
+	"github.com/emporium-shop/emporium/services/internal/events/eventstest"
+	"github.com/emporium-shop/emporium/services/internal/events/natsserver"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
@@ -39,7 +41,10 @@ type world struct {
 	t        testing.TB
 	url      string
 	replicas []*app.Process
+	nats     *natsserver.Server
 	psp      *servicetest.Service
+	// killed: a replica was ended by the test.
+	killed bool
 	// door leads the provider's webhooks to a replica; shut, it loses them.
 	shut atomic.Bool
 	log  *safeLog
@@ -64,7 +69,7 @@ func (l *safeLog) String() string {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, log: &safeLog{}, url: pgtest.URL(t, schema())}
+	w := &world{t: t, log: &safeLog{}, url: pgtest.URL(t, schema()), nats: eventstest.Start(t)}
 	key := accesstest.PrivateJWK("payments")
 	for _, name := range []string{"checkout", "orders", "books"} {
 		accesstest.Service(t, name)
@@ -91,6 +96,7 @@ func (w *world) start(more ...string) *app.Process {
 	environment := map[string]string{
 		"SHOP": "acme", "SHOP_RELEASE": "acme-1a2b3c4d", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DB_POOL_MAX": "8",
 		"DATABASE_URL": w.url, "PSP_FAKE_URL": w.psp.URL, "PSP_WEBHOOK_SECRET": secret, "SHOP_JWKS": accesstest.JWKS(),
+		"EVENTS_URL": w.nats.URL(),
 	}
 	for n := 0; n+1 < len(more); n += 2 {
 		maps.Copy(environment, map[string]string{more[n]: more[n+1]})
@@ -100,7 +106,7 @@ func (w *world) start(more ...string) *app.Process {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() {
-		if err := p.Stop(context.Background()); err != nil {
+		if err := p.Stop(context.Background()); err != nil && !w.killed {
 			w.t.Errorf("stopping: %v", err)
 		}
 	})

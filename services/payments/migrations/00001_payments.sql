@@ -28,6 +28,8 @@ CREATE TABLE payments.payments (
     CHECK (refunded + refunding <= captured)
 );
 
+CREATE UNIQUE INDEX payments_order ON payments.payments (order_id);
+
 CREATE TABLE payments.attempts (
     id         uuid PRIMARY KEY,
     payment_id uuid NOT NULL REFERENCES payments.payments,

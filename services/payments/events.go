@@ -1,0 +1,85 @@
+package payments
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
+)
+
+var (
+	emits = []events.Type{events.PaymentAuthorized, events.PaymentCaptured, events.PaymentVoided, events.PaymentRefunded, events.PaymentFailed}
+	takes = []events.Type{events.OrderPlaced, events.OrderCancelled}
+)
+
+// happened is the data of all events of payments.
+type happened struct {
+	Payment      uuid.UUID   `json:"payment"`
+	Order        *uuid.UUID  `json:"order,omitempty"`
+	Saga         string      `json:"saga"`
+	Amount       money.Money `json:"amount"`
+	PSPReference string      `json:"pspReference,omitempty"`
+	Refund       *uuid.UUID  `json:"refund,omitempty"`
+	Reason       string      `json:"reason,omitempty"`
+}
+
+// told are the types by what was done; what failed is told of what an order waits for.
+var toldOf = map[Kind]map[Outcome]events.Type{
+	Authorize: {Done: events.PaymentAuthorized, NotDone: events.PaymentFailed},
+	Capture:   {Done: events.PaymentCaptured, NotDone: events.PaymentFailed},
+	Void:      {Done: events.PaymentVoided},
+	Refund:    {Done: events.PaymentRefunded},
+}
+
+// tell puts the event of an attempt's outcome into its commit. The void of what
+// was authorised by mistake is none of the payment's.
+func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
+	kind := toldOf[a.Kind][a.Outcome]
+	if kind == "" || (a.Kind != Authorize && a.Target != p.Reference) {
+		return nil
+	}
+	data := happened{Payment: p.ID, Order: p.Order, Saga: p.Saga, Amount: a.Amount, PSPReference: p.Reference, Reason: a.Reason}
+	if a.Kind == Refund {
+		data.Refund = &a.ID
+	}
+	e, err := events.New(ctx, "payments", kind, p.ID.String(), data)
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, schemaName, e)
+}
+
+// handlers are the effects of what orders tell. None of them asks the provider:
+// they note what he is to be asked for, and the worker does so.
+func (t *till) handlers() inbox.Handlers {
+	return inbox.Handlers{
+		events.OrderPlaced: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
+			var order struct {
+				Order   uuid.UUID
+				Payment *uuid.UUID
+				Tax     money.Money
+			}
+			if err := e.Into(&order); err != nil || order.Payment == nil { // an order of nothing is not paid
+				return err
+			}
+			return t.placed(ctx, tx, *order.Payment, order.Order, order.Tax)
+		},
+		events.OrderCancelled: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
+			var order struct{ Order uuid.UUID }
+			if err := e.Into(&order); err != nil {
+				return err
+			}
+			err := t.cancelled(ctx, tx, order.Order)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil // nothing was paid for it: "placed" comes before "cancelled"
+			}
+			return err
+		},
+	}
+}
