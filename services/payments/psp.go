@@ -2,6 +2,7 @@ package payments
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -28,7 +29,10 @@ const pspTime = 4 * time.Second
 // the smallest unit of their currency, of which ISO 4217 knows the digits.
 type psp struct{ client *client.Client }
 
-const pspRoot = "/internal/psp"
+const (
+	pspRoot  = "/internal/psp"
+	inFlight = "urn:emporium:problem:idempotency-in-flight"
+)
 
 type pspAuthorize struct {
 	Reference string `json:"reference"`
@@ -109,6 +113,10 @@ func (p *psp) Ask(ctx context.Context, a Attempt) (Answer, error) {
 // told is an answer, or what a refusal means. One that says that it cannot be done
 // is an answer; all else leaves open what happened.
 func told(said Answer, err error) (Answer, error) {
+	var refused *client.Error
+	if errors.As(err, &refused) && refused.Problem.Type == inFlight {
+		return said, err // another process asks for the same right now, and may succeed
+	}
 	switch client.Status(err) {
 	case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
 		return Answer{Outcome: NotDone, Reason: "provider-refused"}, nil

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
@@ -280,6 +281,16 @@ func (w *world) db() *postgres.DB { return w.replicas[0].Kit().DB }
 func (w *world) quiet() {
 	w.t.Helper()
 	s := &store{w.db()}
+	defer func() {
+		if !w.t.Failed() {
+			return
+		}
+		rows, err := w.db().Query(context.Background(), `SELECT a.kind || ' ' || a.reference || ' tries ' || a.tries || ' due ' || (a.due_at - now()) || ' ' || p::text FROM payments.attempts a JOIN payments.payments p ON p.id = a.payment_id WHERE outcome = 'open'`)
+		if err == nil {
+			list, _ := pgx.CollectRows(rows, pgx.RowTo[string])
+			w.t.Logf("open: %q", list)
+		}
+	}()
 	servicetest.Eventually(w.t, "every attempt has its outcome", func() bool {
 		if _, err := w.db().Exec(context.Background(), `UPDATE payments.attempts SET due_at = now() WHERE outcome = 'open' AND due_at > now() + interval '1 second'`); err != nil {
 			return false

@@ -25,7 +25,7 @@ const root = "/internal/psp"
 
 // longest is longer than any card or mood makes a merchant wait, so that the
 // provider is late and not unavailable.
-const longest = 70 * time.Second
+const longest = 30 * time.Second
 
 // api is the HTTP.
 type api struct {

@@ -13,7 +13,7 @@ type Mood struct {
 	Lose float64 `json:"lose,omitempty" minimum:"0" maximum:"1" doc:"It is done, and the connection breaks"`
 	// Late answers after LateMillis: half of them are done before that, half after it.
 	Late       float64 `json:"late,omitempty" minimum:"0" maximum:"1" doc:"It is done, or begun, late"`
-	LateMillis int     `json:"lateMillis,omitempty" minimum:"0" maximum:"60000" doc:"How late; 7000 where it is not set"`
+	LateMillis int     `json:"lateMillis,omitempty" minimum:"0" maximum:"20000" doc:"How late; 7000 where it is not set"`
 	// Repeat sends a webhook twice, and once more under another id.
 	Repeat float64 `json:"repeat,omitempty" minimum:"0" maximum:"1" doc:"Webhooks come twice, and again under another id"`
 	// Reorder lets webhooks overtake each other.

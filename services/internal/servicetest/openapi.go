@@ -80,7 +80,7 @@ func lintOperation(method string, o object) (found []string) {
 		found = append(found, "does not say who may ask: security")
 	}
 	found = append(found, lintResponses(o)...)
-	if method == "post" && !form(o) && !required(o, "Idempotency-Key") {
+	if method == "post" && o["x-webhook"] != true && !form(o) && !required(o, "Idempotency-Key") {
 		found = append(found, "does not require an Idempotency-Key")
 	}
 	if (method == "put" || method == "patch" || method == "delete") && !required(o, "If-Match") {

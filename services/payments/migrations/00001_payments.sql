@@ -59,7 +59,7 @@ CREATE UNIQUE INDEX attempts_authorize ON payments.attempts (payment_id) WHERE k
 -- One capture, void or refund for a request of a client.
 CREATE UNIQUE INDEX attempts_request ON payments.attempts (request) WHERE request <> '' AND kind <> 'authorize' AND outcome <> 'failed';
 -- What the provider did once counts once, however often he tells.
-CREATE UNIQUE INDEX attempts_provided ON payments.attempts (provided) WHERE outcome = 'done';
+CREATE UNIQUE INDEX attempts_provided ON payments.attempts (payment_id, kind, provided) WHERE outcome = 'done';
 
 -- Double entry: the entries of one movement make zero, which the trigger below holds at the commit.
 CREATE TABLE payments.ledger (
