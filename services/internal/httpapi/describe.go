@@ -23,7 +23,7 @@ func (r *route) operation(a *API) huma.Operation {
 	}
 	return huma.Operation{
 		Extensions: more,
-		Method: r.method, Path: strings.TrimSuffix(r.path, "{$}"), OperationID: r.id, Summary: r.summary, Description: r.about, Tags: []string{a.tag},
+		Method:     r.method, Path: strings.TrimSuffix(r.path, "{$}"), OperationID: r.id, Summary: r.summary, Description: r.about, Tags: []string{a.tag},
 		DefaultStatus: r.status, Security: r.access.Requirements(),
 		MaxBodyBytes: -1, // limited has read and bounded it
 		// huma's own is 5 s from here on, and stays on the connection while the handler works: see allRead.

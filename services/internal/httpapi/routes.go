@@ -34,7 +34,7 @@ type route struct {
 	page       bool
 	// webhook says that a stranger defines it.
 	webhook bool
-	serve      http.HandlerFunc
+	serve   http.HandlerFunc
 
 	id, summary string
 	about       string
