@@ -137,6 +137,7 @@ func (c *Case) halfWrite(ctx context.Context) (head, body string, err error) {
 	case w != nil:
 		r.method, r.path, r.body = w.method(), w.path(), w.Body
 		r.header.Set("Idempotency-Key", newID())
+		r.keyed()
 	case c.Settings.Change != nil && c.Settings.Change.Body != nil:
 		v, err := c.versioned(ctx)
 		if err != nil {
