@@ -82,9 +82,11 @@ func guess(t *testing.T, s *servicetest.Service, db *postgres.DB, name string) (
 	if _, err := db.Exec(t.Context(), `DELETE FROM auth.failures`); err != nil { // the limit is another test's
 		t.Fatal(err)
 	}
-	began := time.Now()
-	a := signIn(t, s, name, "a guess")
-	took = time.Since(began)
+	var a answered
+	for began := time.Now(); a.status == 0 || a.status == 503; took = time.Since(began) { // 503: a busy machine; ask again
+		began = time.Now()
+		a = signIn(t, s, name, "a guess")
+	}
 	a.header.Del("Date")
 	header, err := json.Marshal(a.header)
 	if err != nil || a.status != 401 {
