@@ -96,7 +96,7 @@ func (s *sample) facts() Facts {
 // others are the services that use a Secret which is no service's database.
 var others = map[string][]string{
 	"auth-sample":  {"auth"},
-	"payments-psp": {"payments", "psp-fake"}, // what one signs and the other checks
+	"payments-psp": {"payments", "payments-worker", "psp-fake"}, // what one signs and the other checks
 }
 
 func TestTheSampleGrantsWhatItUsesAndNoMore(t *testing.T) {
@@ -115,7 +115,7 @@ func TestTheSampleGrantsWhatItUsesAndNoMore(t *testing.T) {
 		for _, secret := range s.secrets {
 			s.services[i].Spec.EnvFrom = allEnv(secret.Name)
 			service := strings.TrimSuffix(was.Name, "-worker")
-			owns := strings.TrimSuffix(secret.Name, "-db") == service || slices.Contains(others[secret.Name], service)
+			owns := strings.TrimSuffix(secret.Name, "-db") == service || slices.Contains(others[secret.Name], was.Name)
 			if got := refused(); (len(got) == 0) != owns {
 				t.Errorf("%s takes Secret %s: refused with %v", was.Name, secret.Name, got)
 			}

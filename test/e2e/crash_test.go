@@ -22,7 +22,7 @@ var _ = Describe("A release whose containers crash", Label("release"), func() {
 			Expect(row.Active).To(Equal(home))
 			Eventually(func() string { return field(ctx, "shopsvc/storefront", readyReason) }).Should(Equal("Releasing"), "its team does not take it for live")
 			Expect(field(ctx, "shopsvc/catalog", readyReason)).To(Equal("Serving"))
-			overdue := "release %[1]s was not ready within 45s: 2 of 3 services ready; waiting for storefront (CrashLoopBackOff); it is switched to if it gets ready after all; change the services to replace it"
+			overdue := "release %[1]s was not ready within 45s: 3 of 4 services ready; waiting for storefront (CrashLoopBackOff); it is switched to if it gets ready after all; change the services to replace it"
 			row = says(ctx, "False", "StartDeadlineExceeded", fmt.Sprintf(overdue, row.Candidate))
 			Eventually(func() string { return field(ctx, "shopsvc/storefront", readyReason) }).Should(Equal("StartDeadlineExceeded"))
 			Expect(row.Services).To(Equal("3/3"), "of what serves")

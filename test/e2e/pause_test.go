@@ -19,7 +19,7 @@ var _ = Describe("A pause", Label("release"), func() {
 		underLoad(ctx, func() []load.Switch {
 			changed := next(slow)
 			overlay(ctx, changed)
-			candidate := says(ctx, "False", "Starting", ContainSubstring("of 3 services ready; waiting for")).Candidate
+			candidate := says(ctx, "False", "Starting", ContainSubstring("of 4 services ready; waiting for")).Candidate
 
 			overlay(ctx, changed, shop("paused: true"))
 			row := says(ctx, "False", "Paused", "spec.paused is true: nothing is changed; set it to false to go on")
