@@ -25,7 +25,7 @@ var _ = Describe("A release whose containers crash", Label("release"), func() {
 			overdue := "release %[1]s was not ready within 45s: 3 of 4 services ready; waiting for storefront (CrashLoopBackOff); it is switched to if it gets ready after all; change the services to replace it"
 			row = says(ctx, "False", "StartDeadlineExceeded", fmt.Sprintf(overdue, row.Candidate))
 			Eventually(func() string { return field(ctx, "shopsvc/storefront", readyReason) }).Should(Equal("StartDeadlineExceeded"))
-			Expect(row.Services).To(Equal("3/3"), "of what serves")
+			Expect(row.Services).To(Equal("4/4"), "of what serves")
 			Expect(deployments(ctx, row.Candidate)).NotTo(BeEmpty(), "it can be looked at")
 
 			overlay(ctx)
