@@ -44,7 +44,7 @@ func TestAProcessThatDiesChargesOnce(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%d payments: %v", len(list), err)
 		}
-		got, theirs := list[0].body(), balance{}
+		got := list[0].body()
 		theirs, n := w.charged(saga)
 		if n != 1 || theirs.Captured != 3000 || theirs.Refunded != 1000 || theirs.Held != 0 {
 			t.Errorf("the provider: %+v in %d authorisations", theirs, n)

@@ -84,8 +84,8 @@ func (t *till) beginAuthorize(ctx context.Context, tx pgx.Tx, w wanted, saga, ca
 	if err != nil {
 		return Attempt{}, err
 	}
-	print := printOf(amount, saga, card)
-	known, err := Next(p, before, w.request(), print)
+	fingerprint := printOf(amount, saga, card)
+	known, err := Next(p, before, w.request(), fingerprint)
 	if err != nil || known != nil {
 		return deref(known), err
 	}
@@ -96,7 +96,7 @@ func (t *till) beginAuthorize(ctx context.Context, tx pgx.Tx, w wanted, saga, ca
 			return Attempt{}, err
 		}
 	}
-	return t.begin(ctx, tx, p, Attempt{Kind: Authorize, Reference: referenceOf(saga, len(before)), Amount: amount, Card: card, Request: w.request(), Print: print}, inHand)
+	return t.begin(ctx, tx, p, Attempt{Kind: Authorize, Reference: referenceOf(saga, len(before)), Amount: amount, Card: card, Request: w.request(), Print: fingerprint}, inHand)
 }
 
 func deref(a *Attempt) Attempt {
@@ -126,12 +126,12 @@ func (t *till) beginOperate(ctx context.Context, tx pgx.Tx, w wanted, id uuid.UU
 	if err != nil {
 		return Attempt{}, err
 	}
-	print := printOf(amount, string(kind), fmt.Sprint(final))
+	fingerprint := printOf(amount, string(kind), fmt.Sprint(final))
 	known, err := attempt(ctx, tx, "outcome <> 'failed' AND kind <> 'authorize' AND request", w.request())
 	switch {
 	case err != nil:
 		return Attempt{}, err
-	case known != nil && known.Print != print:
+	case known != nil && known.Print != fingerprint:
 		return Attempt{}, fault.Mismatch()
 	case known != nil:
 		return *known, nil
@@ -146,7 +146,7 @@ func (t *till) beginOperate(ctx context.Context, tx pgx.Tx, w wanted, id uuid.UU
 	if err := save(ctx, tx, p, after, after.State(false)); err != nil {
 		return Attempt{}, err
 	}
-	return t.begin(ctx, tx, p, Attempt{Kind: kind, Target: p.Reference, Amount: amount, Final: final, Request: w.request(), Print: print}, inHand)
+	return t.begin(ctx, tx, p, Attempt{Kind: kind, Target: p.Reference, Amount: amount, Final: final, Request: w.request(), Print: fingerprint}, inHand)
 }
 
 // complete asks for an attempt. That it was done, and the answer that is given to

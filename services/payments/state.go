@@ -87,16 +87,7 @@ func (p Payment) Settle(a Attempt, said Answer) (Payment, Attempt) {
 			p.Authorized, p.Reference = true, said.ID
 		}
 	case Capture:
-		p.Capturing -= minor
-		switch {
-		case done && a.Final:
-			p.Captured += minor
-			p.Released = p.Amount - p.Captured
-		case done:
-			p.Captured += minor
-		case a.Final:
-			p.Closing = false
-		}
+		p = p.captured(minor, done, a.Final)
 	case Void:
 		// The void of what was authorised by mistake concerns an authorisation that
 		// never was the payment's.
@@ -114,6 +105,21 @@ func (p Payment) Settle(a Attempt, said Answer) (Payment, Attempt) {
 	}
 	p.Version++
 	return p, a
+}
+
+// captured is the payment once a capture was made or refused. The last one releases what is left.
+func (p Payment) captured(minor int64, done, final bool) Payment {
+	p.Capturing -= minor
+	if done {
+		p.Captured += minor
+	}
+	switch {
+	case done && final:
+		p.Released = p.Amount - p.Captured
+	case final:
+		p.Closing = false
+	}
+	return p
 }
 
 // Unwind is what is still to be done about a payment that nobody wants: nothing
@@ -139,13 +145,13 @@ func (p Payment) Cancel() Payment {
 
 // Next finds the attempt that a request to authorise goes on with among those of
 // its saga, oldest first; none: it is a new one.
-func Next(p Payment, before []Attempt, request, print string) (*Attempt, error) {
+func Next(p Payment, before []Attempt, request, fingerprint string) (*Attempt, error) {
 	if p.Cancelled {
 		return nil, conflict("The saga was undone: nothing is authorised for it any more.")
 	}
 	for n := len(before) - 1; n >= 0; n-- {
 		a := before[n]
-		same := a.Request == request && a.Print == print
+		same := a.Request == request && a.Print == fingerprint
 		switch {
 		case same:
 			return &a, nil

@@ -311,8 +311,8 @@ func (w *world) agrees(saga string) {
 	if err != nil || len(list) != 1 || list[0].ID != p.ID {
 		w.t.Fatalf("the books of a payment: %+v %v", list, err)
 	}
-	body, theirs := list[0].body(), balance{}
-	theirs, _ = w.charged(saga)
+	body := list[0].body()
+	theirs, _ := w.charged(saga)
 	if !body.Balanced || body.Held.Minor() != theirs.Held || body.Captured.Minor() != theirs.Captured || body.Refunded.Minor() != theirs.Refunded {
 		w.t.Errorf("our books %+v, the provider's ledger %+v (%+v)", body, theirs, w.ledger(saga))
 	}

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -158,7 +159,7 @@ func TestAPriceIsEnteredForNowOrLater(t *testing.T) {
 	} {
 		_, err := New(uuid.New(), c.sku, list, c.price, calendar.Range{From: c.from}, now)
 		var f *fault.Fault
-		if f, _ = err.(*fault.Fault); (c.at == "") != (err == nil) || f != nil && f.Fields[0].Pointer != c.at {
+		if errors.As(err, &f); (c.at == "") != (err == nil) || f != nil && f.Fields[0].Pointer != c.at {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
