@@ -7,7 +7,7 @@ const urn = "urn:emporium:problem:"
 // kinds are the problem types of services/contract/v1/problems.md, and the status of each.
 var kinds = map[string]int{
 	"malformed": 400, "unauthenticated": 401, "forbidden": 403, "not-found": 404,
-	"conflict": 409, "idempotency-in-flight": 409, "sold-out": 409, "quote-changed": 409,
+	"conflict": 409, "idempotency-in-flight": 409, "sold-out": 409, "quote-changed": 409, "payment-declined": 409,
 	"stale": 412, "invalid": 422, "idempotency-mismatch": 422,
 	"precondition-required": 428, "too-many-requests": 429, "unavailable": 503,
 }
