@@ -56,7 +56,11 @@ func TestAReductionIsShownWithItsPriorPrice(t *testing.T) {
 	if len(later.Prices) != 1 || later.Prices[0].Price.Amount != "20.00" || later.Prices[0].Prior != nil {
 		t.Errorf("after the sale: %s", later.text)
 	}
-	today := s.enter("B", "EUR", "1.00", `,"validFrom":"`+time.Now().Format(time.DateOnly)+`"`)
+	berlin, err := time.LoadLocation("Europe/Berlin") // the shop's days (R11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := s.enter("B", "EUR", "1.00", `,"validFrom":"`+time.Now().In(berlin).Format(time.DateOnly)+`"`)
 	if got := s.send("GET", today.at, ""); got.status != 200 || got.tag != today.tag || got.text != today.text {
 		t.Errorf("entered %s, read %s", today.text, got.text)
 	}
