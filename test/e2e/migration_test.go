@@ -36,7 +36,7 @@ var _ = Describe("A migration that fails", Label("release"), func() {
 
 			there := moves(ctx, append(changed, shopService("cart", migration))...)
 			says(ctx, "True", "RollbackWindow", serves(there.To, home))
-			Expect(field(ctx, "shoprel/"+there.To, ".status.migrations[*].state")).To(Equal("Succeeded Succeeded"))
+			Expect(field(ctx, "shoprel/"+there.To, ".status.migrations[*].state")).To(Equal("Succeeded Succeeded Succeeded"), "of cart, catalog and reviews")
 			Eventually(func() []string { return listed(ctx, "jobs", "shop.emporium.dev/release="+row.Candidate) }).Should(BeEmpty(), "those of the release that was given up")
 			return []load.Switch{there}
 		})

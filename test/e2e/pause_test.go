@@ -40,7 +40,7 @@ func nothingChanges(ctx SpecContext, home, candidate string) {
 	GinkgoHelper()
 	before, err := here.Changes(ctx)
 	Expect(err).NotTo(HaveOccurred())
-	_, err = here.Kubectl(ctx, "-n", stage.Shop, "wait", "pods", "-l", "shop.emporium.dev/release="+candidate, "--for=condition=Ready", "--timeout=120s")
+	_, err = here.Kubectl(ctx, "-n", stage.Shop, "wait", "pods", "-l", "shop.emporium.dev/release="+candidate+",!shop.emporium.dev/job", "--for=condition=Ready", "--timeout=120s")
 	Expect(err).NotTo(HaveOccurred())
 	Consistently(func() string { return look(ctx).Active }, 10*time.Second, time.Second).Should(Equal(home))
 	after, err := here.Changes(ctx)
