@@ -51,7 +51,7 @@ func (s Stage) Services() ([]services.Service, error) {
 	return slices.DeleteFunc(services.OfTheSample(all), func(one services.Service) bool { return !s.plays(one.Name) }), err
 }
 
-// SampleImages makes the images of the sample shop with a tag: of its services, and of the checks of its releases.
+// SampleImages makes the images of the sample shop with a tag: of its services, of the checks of its releases, and of NATS.
 func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	all, err := s.Services()
 	if err != nil {
@@ -61,7 +61,11 @@ func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	return s.Images(ctx, tag, append(services.Names(all), checks...)...)
+	names := append(services.Names(all), checks...)
+	if s.Part == nil {
+		names = append(names, "nats")
+	}
+	return s.Images(ctx, tag, names...)
 }
 
 // checkImages are the names of our images that the sample shop checks its releases with.
