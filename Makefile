@@ -153,6 +153,10 @@ bench-holds: tools ## Holds a second of one product that all want; fails below 1
 bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
 	go run ./hack/benchscale $(FLAGS)
 
+.PHONY: load
+load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-address URL", "-flash KIT-1001 -stock 200"; -h says more)
+	go run ./hack/load $(FLAGS)
+
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh
 
