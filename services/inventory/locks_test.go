@@ -36,7 +36,9 @@ func TestABasketWaitsForItsFirstProductWithoutTheOthers(t *testing.T) {
 func TestAStepOfAHoldWaitsForItsFirstProductWithoutTheOthers(t *testing.T) {
 	for name, step := range map[string]func(context.Context, pgx.Tx, uuid.UUID) (Hold, error){
 		"release": func(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Hold, error) { return release(ctx, tx, id, Undone) },
-		"commit": func(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Hold, error) { return commit(ctx, tx, id, uuid.New()) },
+		"commit": func(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Hold, error) {
+			return commit(ctx, tx, id, uuid.New())
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			waitsWithoutTheOthers(t, func(t *testing.T, db *postgres.DB) func() error {

@@ -83,7 +83,9 @@ func TestAVerdictTakesNoCouponFromAnOrder(t *testing.T) {
 	if err := s.commit(r.Saga, uuid.New()); err != nil {
 		t.Fatal(err)
 	}
-	err := s.step(func(ctx context.Context, tx pgx.Tx) error { return judge(ctx, tx, r.ID, rounds.Verdict{State: rounds.Undone}) })
+	err := s.step(func(ctx context.Context, tx pgx.Tx) error {
+		return judge(ctx, tx, r.ID, rounds.Verdict{State: rounds.Undone})
+	})
 	if got := s.state(t, r.Saga); err != nil || got.State != Committed || s.uses(t, "ONCE") != 1 {
 		t.Errorf("%+v, uses %d (%v)", got, s.uses(t, "ONCE"), err)
 	}
