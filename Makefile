@@ -2,6 +2,10 @@
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# As images and the cluster's programs are built, so that what is compiled for one of them is compiled for all, in any folder. The
+# race detector alone needs cgo.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
+export CGO_ENABLED ?= 0
 BIN := $(CURDIR)/bin
 OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 # Labels of the end-to-end tests, and the time that all of them may take.
@@ -95,6 +99,7 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 	go run ./hack/cluster assets
 	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
 
+test-services: export CGO_ENABLED := 1
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $$(go list ./services/... | grep -vE '/services/($(FIRST_ORDER))(/|$$)')
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/hack/services"
 	"github.com/emporium-shop/emporium/test/load"
 	"github.com/emporium-shop/emporium/test/stage"
 )
@@ -127,8 +128,16 @@ func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err e
 		return record, err
 	}
 	all, err := d.Stage.Services()
-	d.report.Services, d.report.expected = int(shop.Status.Services.Total), len(all)
+	d.report.Services, d.report.expected = int(shop.Status.Services.Total), parts(all)
 	return record, err
+}
+
+// parts counts the ShopServices: a service's own, and its worker.
+func parts(all []services.Service) (n int) {
+	for _, s := range all {
+		n += len(s.Shop)
+	}
+	return n
 }
 
 func (d *demo) wayBack(ctx context.Context) (v1alpha1.SwitchRecord, error) {

@@ -37,6 +37,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	log.SetLogger(GinkgoLogr)
 	here, err = stage.Here(GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
+	here.Part = stage.Browsing
 	Expect(here.Cluster(ctx)).To(Succeed())
 	Expect(here.Images(ctx, "dev", "operator", "gateway")).To(Succeed())
 	Expect(here.Images(ctx, "1", "tiny")).To(Succeed())
