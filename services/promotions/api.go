@@ -150,7 +150,7 @@ func (a *api) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
 	}
 	var r Result
 	offer := func(ctx context.Context, db batcher) (wrong int, err error) {
-		b, err := basket(ctx, db, in.Body, at)
+		b, err := asked(ctx, db, in.Body, at)
 		if err != nil {
 			return 0, err
 		}
@@ -199,8 +199,8 @@ func (q quoteAsked) check() error {
 	return nil
 }
 
-// basket reads what is known of what is asked.
-func basket(ctx context.Context, db batcher, in quoteAsked, at time.Time) (Basket, error) {
+// asked reads what is known of what is asked.
+func asked(ctx context.Context, db batcher, in quoteAsked, at time.Time) (Basket, error) {
 	b := Basket{Currency: in.Currency, Buyer: Buyer{in.Customer, in.Email}, At: at}
 	codes := make([]string, len(in.Coupons))
 	for n, code := range in.Coupons {

@@ -136,6 +136,14 @@ func TestWhatNobodyKnowsIsAskedForLessAndLessOften(t *testing.T) {
 	}
 }
 
+func TestPausesGrowUpToAQuarterOfAMinute(t *testing.T) {
+	for asked, want := range map[int]time.Duration{-1: 1, 0: 1, 1: 2, 3: 8, 4: 15, 5: 15, 1 << 30: 15} {
+		if got := rounds.Pause(asked); got != want*time.Second {
+			t.Errorf("after %d questions: %s", asked, got)
+		}
+	}
+}
+
 // Each of many is asked for once, by whichever of four replicas.
 func TestNoTwoReplicasAskForOne(t *testing.T) {
 	o := open(t, 4)
