@@ -41,7 +41,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	checkout, _ := k.ClientIfKnown("checkout")
 	return app.Parts{API: (&api{s, days, k.Now}).routes(k), Workers: []app.Worker{
 		{Name: "verdicts", Run: s.asks(checkout, k.Now, k.Metrics).Run},
-		{Name: "outbox", Run: outbox.Relay(k.DB, k.Bus), Single: true},
+		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)}, // which takes turns itself
 		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "promotions", handlers())},
 		{Name: "sweep-tries", Run: guesses.Sweep(k.DB), Beside: true},
 		// It forgets what is too old to be of use, so any release may do it.

@@ -24,7 +24,9 @@ type cartLine struct {
 	Name     string `json:"name"`
 	Quantity int    `json:"quantity"`
 	Price    money  `json:"price"`
-	Total    money  `json:"total"`
+	// Was is the price that the customer saw when he put it in, if it is another one now.
+	Was   *money `json:"was,omitempty"`
+	Total money  `json:"total"`
 }
 
 // Path is the product's page.
