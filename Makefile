@@ -2,6 +2,10 @@
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# As images and the cluster's programs are built, so that what is compiled for one of them is compiled for all, in any folder. The
+# race detector alone needs cgo.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
+export CGO_ENABLED ?= 0
 BIN := $(CURDIR)/bin
 OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 # Labels of the end-to-end tests, and the time that all of them may take.
@@ -95,6 +99,7 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 	go run ./hack/cluster assets
 	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
 
+test-services: export CGO_ENABLED := 1
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $$(go list ./services/... | grep -vE '/services/($(FIRST_ORDER))(/|$$)')
 
@@ -147,6 +152,10 @@ bench-holds: tools ## Holds a second of one product that all want; fails below 1
 
 bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
 	go run ./hack/benchscale $(FLAGS)
+
+.PHONY: load
+load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-address URL", "-flash KIT-1001 -stock 200"; -h says more)
+	go run ./hack/load $(FLAGS)
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh

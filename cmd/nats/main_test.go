@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // test's and free ports.
 func sampleConfig(t *testing.T) string {
 	t.Helper()
-	manifest, err := os.ReadFile("../../config/samples/events/nats.yaml")
+	manifest, err := os.ReadFile("../../config/samples/nats.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/hack/services"
 	"github.com/emporium-shop/emporium/test/load"
 	"github.com/emporium-shop/emporium/test/stage"
 )
@@ -81,29 +82,32 @@ func (d *demo) install(ctx context.Context) error {
 	return d.ApplySamples(ctx)
 }
 
-// play sends load through a release and the way back, and fills in the report.
+// play lets customers come through a release and the way back, and fills in the report. Some of them begin to order before
+// each switch and end after it.
 func (d *demo) play(ctx context.Context) error {
-	generator, err := d.Load(ctx)
+	customers, err := d.crowd(ctx)
 	if err != nil {
 		return err
 	}
-	defer generator.Stop()
+	defer customers.Stop()
 	if err := pause(ctx, base); err != nil {
 		return err
 	}
-	there, err := d.release(ctx)
-	if err != nil {
+	var there, back v1alpha1.SwitchRecord
+	if err := customers.across(ctx, func() error { there, err = d.release(ctx); return err }); err != nil {
 		return err
 	}
-	back, err := d.wayBack(ctx)
-	if err != nil {
+	if err := customers.across(ctx, func() error { back, err = d.wayBack(ctx); return err }); err != nil {
 		return err
 	}
 	if err := pause(ctx, base); err != nil {
 		return err
 	}
-	d.report.Result = load.Analyse(generator.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)})
-	return nil
+	d.report.Result = load.Analyse(customers.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)})
+	return d.step("orders and books", func() error {
+		d.report.Verdict, err = customers.judge(ctx)
+		return err
+	})
 }
 
 func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err error) {
@@ -127,8 +131,16 @@ func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err e
 		return record, err
 	}
 	all, err := d.Stage.Services()
-	d.report.Services, d.report.expected = int(shop.Status.Services.Total), len(all)
+	d.report.Services, d.report.expected = int(shop.Status.Services.Total), parts(all)
 	return record, err
+}
+
+// parts counts the ShopServices: a service's own, and its worker.
+func parts(all []services.Service) (n int) {
+	for _, s := range all {
+		n += len(s.Shop)
+	}
+	return n
 }
 
 func (d *demo) wayBack(ctx context.Context) (v1alpha1.SwitchRecord, error) {

@@ -43,7 +43,7 @@ func TestTheTableOfServicesIsCurrent(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("%s is not current: make generate (%v)", servicesPage, err)
 	}
-	if !strings.Contains(want, "| [reviews](reviews/README.md), in Node | What customers say of products. | `/api/reviews` | PostgreSQL schema `reviews` | catalog |\n") {
+	if !strings.Contains(want, "| [reviews](reviews/README.md), in Node | What customers say of products. | `/api/reviews` | PostgreSQL schema `reviews` | auth, catalog |\n") {
 		t.Errorf("the row of reviews is another:\n%s", want)
 	}
 }

@@ -18,12 +18,13 @@ func lists(checkout string, all []services.Service) ([]list, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources := list{file: folder + "/kustomization.yaml", key: "resources"}
+	resources := list{file: folder + "/kustomization.yaml", key: "resources", items: []string{filepath.Base(serviceKeys)}} // which may not be there yet
 	for _, file := range files {
-		if name := filepath.Base(file); name != "kustomization.yaml" {
+		if name := filepath.Base(file); name != "kustomization.yaml" && !slices.Contains(resources.items, name) {
 			resources.items = append(resources.items, name)
 		}
 	}
+	slices.Sort(resources.items)
 	secrets := list{file: folder + "/postgres-roles.yaml", key: "sources"}
 	for _, s := range services.OfTheSample(all) {
 		resources.items = append(resources.items, "../../"+s.Folder+"/shop")

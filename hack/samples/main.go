@@ -30,7 +30,7 @@ func run(checkout string) error {
 	if err != nil {
 		return err
 	}
-	texts := map[string]string{}
+	texts := map[string]string{serviceKeys: keysOf(all)}
 	for _, l := range lists {
 		if texts[l.file], err = l.written(checkout); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/emporium-shop/emporium/hack/services"
+	"github.com/emporium-shop/emporium/services/tokens"
 )
 
 const root = "../.."
@@ -151,5 +152,49 @@ func TestAFolderWithoutItsServiceIsNoService(t *testing.T) {
 	}
 	if _, err := services.Find(t.TempDir()); err == nil {
 		t.Error("a folder without services is a checkout")
+	}
+}
+
+// A service that shows tokens to others names a Secret; the samples have it, and everybody checks tokens with its public half.
+func TestAServiceThatNamesItsKeyGetsOne(t *testing.T) {
+	at := checkout(t)
+	before := content(t, filepath.Join(at, "config/samples/service-keys.yaml"))
+	service := strings.Replace(unheardOf, "  routes:", "  envFrom: [{secretRef: {name: unheard-of-key}}]\n  routes:", 1)
+	write(t, filepath.Join(at, "services/unheard-of/shop/kustomization.yaml"), "resources: [service.yaml]\n")
+	write(t, filepath.Join(at, "services/unheard-of/shop/service.yaml"), service)
+	if err := run(at); err != nil {
+		t.Fatal(err)
+	}
+	after := content(t, filepath.Join(at, "config/samples/service-keys.yaml"))
+	key := tokens.OfSample("unheard-of")
+	for _, want := range []string{"\n  name: unheard-of-key\n", "/allowed-services: unheard-of\n", string(key.Private()), `"kid":"service/unheard-of/sample"`} {
+		if !strings.Contains(after, want) || strings.Contains(before, want) {
+			t.Errorf("there is no %s, or there was one before:\n%s", want, after)
+		}
+	}
+	set, _, _ := strings.Cut(after, "---")
+	if strings.Contains(set, `"d":`) {
+		t.Errorf("a private half is among the public ones:\n%s", set)
+	}
+}
+
+// Every Secret with a key that a manifest names is there, and lets the service and its worker have it.
+func TestNobodyOfTheSampleLacksTheKeyThatItNames(t *testing.T) {
+	all, err := services.Find(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := keysOf(all)
+	for _, s := range all {
+		for _, part := range s.Shop {
+			for _, from := range part.Spec.EnvFrom {
+				if from.SecretRef == nil || !strings.HasSuffix(from.SecretRef.Name, "-key") {
+					continue
+				}
+				if from.SecretRef.Name != s.Name+"-key" || !strings.Contains(made, "\n  name: "+s.Name+"-key\n") {
+					t.Errorf("%s names the Secret %s, which the samples do not make for it", part.Name, from.SecretRef.Name)
+				}
+			}
+		}
 	}
 }

@@ -122,19 +122,22 @@ func published(keys []Key, others []json.RawMessage) ([]jwkBody, error) {
 	return append([]jwkBody{}, set.Keys...), nil
 }
 
-// ofServices are the keys of a set that sign for one service alone. Others would sign for everybody, and are auth's to give.
-func ofServices(set string) (list []json.RawMessage, err error) {
-	var all struct{ Keys []json.RawMessage }
-	if set == "" {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(set), &all); err != nil {
-		return nil, errors.New("SHOP_JWKS is no JSON Web Key Set")
-	}
-	for _, text := range all.Keys {
-		var one jwkBody
-		if err := json.Unmarshal(text, &one); err == nil && strings.HasPrefix(one.ID, "service/") {
-			list = append(list, text)
+// ofServices are the keys that sign for one service alone, of the sets in some variables. Others would sign for everybody, and
+// are auth's to give.
+func ofServices(get func(string) string, variables ...string) (list []json.RawMessage, err error) {
+	for _, name := range variables {
+		var all struct{ Keys []json.RawMessage }
+		if get(name) == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(get(name)), &all); err != nil {
+			return nil, errors.New(name + " is no JSON Web Key Set")
+		}
+		for _, text := range all.Keys {
+			var one jwkBody
+			if err := json.Unmarshal(text, &one); err == nil && strings.HasPrefix(one.ID, "service/") {
+				list = append(list, text)
+			}
 		}
 	}
 	return list, nil

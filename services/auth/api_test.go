@@ -17,6 +17,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
+	"github.com/emporium-shop/emporium/services/tokens"
 )
 
 func TestTheDescriptionIsThatOfTheCode(t *testing.T) { servicetest.OpenAPI(t, Service()) }
@@ -258,13 +259,14 @@ func TestTheWorkerTurnsAndTells(t *testing.T) {
 func TestKeysOfServicesArePublishedAndNobodyElses(t *testing.T) {
 	accesstest.Service(t, "cart")
 	set := strings.Replace(accesstest.JWKS(), `"keys":[`, `"keys":[`+strings.Replace(accesstest.PrivateJWK("leaked"), "service/leaked/1", "service/leaked/2", 1)+",", 1)
-	s, _ := serve(t, "SHOP_JWKS", set)
+	s, _ := serve(t, "SHOP_JWKS", set, "SHOP_SERVICE_JWKS", string(tokens.JWKS(tokens.OfSample("checkout"))))
 	res, text := s.Whole(t, "GET", "/.well-known/jwks.json", "")
-	if res.StatusCode != 200 || !strings.Contains(string(text), "service/cart/1") || strings.Contains(string(text), `"auth/1"`) || strings.Contains(string(text), `"d"`) || res.Header.Get("Cache-Control") != "public, max-age=30" {
+	if res.StatusCode != 200 || !strings.Contains(string(text), "service/cart/1") || !strings.Contains(string(text), "service/checkout/sample") || strings.Contains(string(text), `"auth/1"`) || strings.Contains(string(text), `"d"`) || res.Header.Get("Cache-Control") != "public, max-age=30" {
 		t.Errorf("%d %v %s", res.StatusCode, res.Header, text)
 	}
-	if _, err := ofServices("{"); err == nil {
-		t.Error("no JSON is a set")
+	of := func(text string) func(string) string { return func(string) string { return text } }
+	if _, err := ofServices(of("{"), "SHOP_SERVICE_JWKS"); err == nil || !strings.Contains(err.Error(), "SHOP_SERVICE_JWKS") {
+		t.Errorf("no JSON is a set: %v", err)
 	}
 }
 

@@ -32,7 +32,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if err != nil {
 		return app.Parts{}, err
 	}
-	others, err := ofServices(k.Config.Get("SHOP_JWKS"))
+	others, err := ofServices(k.Config.Get, "SHOP_JWKS", "SHOP_SERVICE_JWKS")
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("reading the keys of services: %w", err)
 	}

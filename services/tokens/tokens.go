@@ -5,6 +5,7 @@ package tokens
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,13 @@ func New(id string) Key {
 		panic(err)
 	}
 	return Key{id, private}
+}
+
+// OfSample makes the key that a service of the sample shop signs with: the same each time, and known to everybody who reads
+// this, as the samples' passwords are.
+func OfSample(service string) Key {
+	seed := sha256.Sum256([]byte("emporium sample: the key of " + service))
+	return Key{"service/" + service + "/sample", ed25519.NewKeyFromSeed(seed[:])}
 }
 
 var errKey = errors.New("is no private Ed25519 key in JWK form")

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/emporium-shop/emporium/hack/services"
 )
 
 // ApplyOverlay applies the samples with changes, as a team does whose Git holds a kustomize overlay: each patch is a part of
@@ -25,7 +27,7 @@ func (s Stage) ApplyOverlay(ctx context.Context, patches ...string) error {
 
 // writeOverlay copies the samples, and what services bring to them: kustomize takes no absolute path.
 func (s Stage) writeOverlay(folder string, patches []string) error {
-	all, err := s.Services()
+	all, err := services.Find(s.Root)
 	if err != nil {
 		return err
 	}

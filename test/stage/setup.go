@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -44,13 +45,13 @@ func (s Stage) Images(ctx context.Context, tag string, names ...string) error {
 	return err
 }
 
-// Services are those of the sample shop: of what this checkout holds.
+// Services are those of the sample shop that play here: of what this checkout holds.
 func (s Stage) Services() ([]services.Service, error) {
 	all, err := services.Find(s.Root)
-	return services.OfTheSample(all), err
+	return slices.DeleteFunc(services.OfTheSample(all), func(one services.Service) bool { return !s.plays(one.Name) }), err
 }
 
-// SampleImages makes the images of the sample shop with a tag: of its services, and of the checks of its releases.
+// SampleImages makes the images of the sample shop with a tag: of its services, of the checks of its releases, and of NATS.
 func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	all, err := s.Services()
 	if err != nil {
@@ -60,7 +61,11 @@ func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	return s.Images(ctx, tag, append(services.Names(all), checks...)...)
+	names := append(services.Names(all), checks...)
+	if s.Part == nil {
+		names = append(names, "nats")
+	}
+	return s.Images(ctx, tag, names...)
 }
 
 // checkImages are the names of our images that the sample shop checks its releases with.
@@ -142,11 +147,23 @@ func (s Stage) Apply(ctx context.Context, manifest string) error {
 }
 
 func (s Stage) applyFolder(ctx context.Context, folder string) error {
-	manifest, err := s.Kubectl(ctx, "kustomize", folder)
+	manifest, err := s.kustomized(ctx, folder)
 	if err != nil {
 		return err
 	}
-	return s.Apply(ctx, manifest)
+	if err := s.Apply(ctx, manifest); err != nil {
+		return err
+	}
+	return s.clear(ctx)
+}
+
+// kustomized is what a folder makes, as far as it plays here.
+func (s Stage) kustomized(ctx context.Context, folder string) (string, error) {
+	manifest, err := s.Kubectl(ctx, "kustomize", folder)
+	if err != nil {
+		return "", err
+	}
+	return s.part(manifest)
 }
 
 // located lets a manifest name images where this cluster finds them.
@@ -159,7 +176,7 @@ func (s Stage) located(manifest string) string {
 
 // Release applies the samples with other tags of some services' images; the rest of the manifests stays.
 func (s Stage) Release(ctx context.Context, tag string, services ...string) error {
-	manifest, err := s.Kubectl(ctx, "kustomize", samples)
+	manifest, err := s.kustomized(ctx, samples)
 	if err != nil {
 		return err
 	}

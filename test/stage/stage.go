@@ -30,6 +30,8 @@ type Stage struct {
 	Registry string
 	// Foreign is set when the cluster is the user's own.
 	Foreign bool
+	// Part are the ShopServices of the samples that play; nil: all of them.
+	Part []string
 	// Out takes what the commands print.
 	Out io.Writer
 }

@@ -31,7 +31,7 @@ const (
 // that nobody knows is looked for once: auth may sign with one that was not there
 // at the last look.
 type Keys struct {
-	read    func(context.Context) ([]byte, error)
+	read    reader
 	current atomic.Pointer[map[string]ed25519.PublicKey]
 	// remote says that looking asks somebody, so it is done seldom.
 	remote bool
@@ -45,20 +45,24 @@ func NoKeys() *Keys { return &Keys{} }
 // KeysFrom takes the keys from the environment: SHOP_JWKS holds a JSON Web Key
 // Set (RFC 7517, 8037), SHOP_JWKS_FILE names a file with one, such as a mounted
 // Secret, SHOP_JWKS_URL an address; where it is not set it is auth's, if the
-// service depends on auth (AUTH_URL). An address is used beside either of the
-// others: those are keys that auth does not have. Without any of them there is no
-// key, and every route that is not public is refused.
+// service depends on auth (AUTH_URL). SHOP_SERVICE_JWKS holds the keys that
+// services sign their own tokens with. An address and the keys of services are
+// used beside the others: those are keys that they do not have. Without any of
+// them there is no key, and every route that is not public is refused.
 func KeysFrom(ctx context.Context, get func(string) string) (*Keys, error) {
 	text, file, address := get("SHOP_JWKS"), get("SHOP_JWKS_FILE"), get("SHOP_JWKS_URL")
 	if auth := get("AUTH_URL"); address == "" && auth != "" {
 		address = strings.TrimRight(auth, "/") + "/.well-known/jwks.json"
 	}
-	var near, far func(context.Context) ([]byte, error)
+	var near, far reader
 	switch {
 	case text != "":
-		near = func(context.Context) ([]byte, error) { return []byte(text), nil }
+		near = said(text)
 	case file != "":
 		near = func(context.Context) ([]byte, error) { return os.ReadFile(file) } //nolint:gosec // whoever starts the process names the file
+	}
+	if services := get("SHOP_SERVICE_JWKS"); services != "" {
+		near = both(near, said(services))
 	}
 	if address != "" {
 		far = func(ctx context.Context) ([]byte, error) { return fetch(ctx, address) }
@@ -66,31 +70,40 @@ func KeysFrom(ctx context.Context, get func(string) string) (*Keys, error) {
 	return keysOf(ctx, near, far)
 }
 
+// reader reads a JSON Web Key Set.
+type reader func(context.Context) ([]byte, error)
+
+func said(text string) reader {
+	return func(context.Context) ([]byte, error) { return []byte(text), nil }
+}
+
 // keysOf reads what there is. Keys that are near must be good; auth may start after us: its keys come with a later look.
-func keysOf(ctx context.Context, near, far func(context.Context) ([]byte, error)) (*Keys, error) {
+func keysOf(ctx context.Context, near, far reader) (*Keys, error) {
 	k := &Keys{read: near}
 	err := k.Look(ctx)
 	if far == nil || err != nil {
 		return k, err
 	}
-	k.remote, k.read = true, far
-	if near != nil {
-		k.read = both(near, far)
-	}
+	k.remote, k.read = true, both(far, near)
 	if err := k.Look(ctx); err != nil {
 		slog.WarnContext(ctx, "reading the keys of tokens", "error", err)
 	}
 	return k, nil
 }
 
-// both reads the keys of two sets.
-func both(near, far func(context.Context) ([]byte, error)) func(context.Context) ([]byte, error) {
+// both reads the keys of two sets, of which either may be missing. Of two keys with one id that of the second counts: it stands last.
+func both(first, second reader) reader {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
 	return func(ctx context.Context) ([]byte, error) {
 		var all struct {
 			Keys []json.RawMessage `json:"keys"`
 		}
-		// Of two keys with one id the one that is near counts: it stands last.
-		for _, read := range []func(context.Context) ([]byte, error){far, near} {
+		for _, read := range []reader{first, second} {
 			var one struct {
 				Keys []json.RawMessage `json:"keys"`
 			}

@@ -173,3 +173,36 @@ func TestWhoDependsOnAuthTakesItsKeys(t *testing.T) {
 		}
 	}
 }
+
+// The keys of services stand beside those of auth, wherever these come from, and sign for their service alone.
+func TestTheKeysOfServicesStandBesideOthers(t *testing.T) {
+	k, own := tokens.New("auth/k1"), tokens.OfSample("checkout")
+	a := newAuth(t, k)
+	service := string(tokens.JWKS(own))
+	for what, more := range map[string][]string{
+		"a text":     {"SHOP_JWKS", string(tokens.JWKS(k)), "SHOP_SERVICE_JWKS", service},
+		"an address": {"SHOP_JWKS_URL", a.URL, "SHOP_SERVICE_JWKS", service},
+	} {
+		_, v := reading(t, more...)
+		if _, err := v.Caller(signed(t, k)); err != nil {
+			t.Errorf("%s: auth's key: %v", what, err)
+		}
+		minter, err := access.NewMinter(own.Private(), "acme", "checkout", time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := minter.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Caller("Bearer " + token); err != nil {
+			t.Errorf("%s: the service's key: %v", what, err)
+		}
+		if _, err := v.Caller(signed(t, own)); err == nil {
+			t.Errorf("%s: the service's key signs for staff", what)
+		}
+	}
+	if _, err := access.KeysFrom(t.Context(), env(map[string]string{"SHOP_SERVICE_JWKS": "{"})); err == nil {
+		t.Error("no JSON is a set")
+	}
+}

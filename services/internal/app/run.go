@@ -148,7 +148,7 @@ func newKit(service Service, cfg Config, out io.Writer, metrics *telemetry.Metri
 	}
 	k := &Kit{Config: cfg, Log: telemetry.NewLog(out, level, cfg.Service, cfg.Release), Metrics: metrics, Now: time.Now, service: service}
 	if cfg.ServiceKey != "" {
-		minter, err := access.NewMinter([]byte(cfg.ServiceKey), cfg.Shop, cfg.Service, k.Now)
+		minter, err := access.NewMinter([]byte(cfg.ServiceKey), cfg.Shop, service.Name, k.Now) // its worker, too, is the service
 		if err != nil {
 			return nil, fmt.Errorf("reading SHOP_SERVICE_KEY: it %w", err)
 		}

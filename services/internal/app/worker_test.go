@@ -12,7 +12,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/telemetry"
+	"github.com/emporium-shop/emporium/services/tokens"
 )
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -198,5 +201,26 @@ func TestWhatGoRunsMayPanicAndIsWaitedFor(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, func() { close(leave) })
 	if err := process.Stop(context.Background()); err != nil || p.events.String() != "done" {
 		t.Errorf("%q, %v", p.events.String(), err)
+	}
+}
+
+// A worker is another ShopService, and the same service to others: its tokens say so.
+func TestAWorkerSignsAsItsService(t *testing.T) {
+	key := tokens.OfSample("checkout")
+	cfg := Config{Service: "checkout-worker", Shop: "acme", Release: "acme-1", ServiceKey: string(key.Private())}
+	k, err := newKit(Service{Name: "checkout"}, cfg, io.Discard, telemetry.NewMetrics("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := k.token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := access.KeysFrom(t.Context(), func(name string) string { return map[string]string{"SHOP_SERVICE_JWKS": string(tokens.JWKS(key))}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := access.NewVerifier(keys, "acme", time.Now).Caller("Bearer " + token); err != nil || who.Subject != "checkout" {
+		t.Errorf("%v, %v", who, err)
 	}
 }

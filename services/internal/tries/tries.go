@@ -37,20 +37,55 @@ type Limit struct {
 // counted in every bucket. Tries of one bucket come one after the other, so that a
 // hundred at once are no more than a hundred in turn.
 func (l Limit) Guard(ctx context.Context, db *postgres.DB, buckets []string, try func(context.Context, pgx.Tx) (right bool, err error)) error {
-	hashes := hashed(buckets)
-	return postgres.InTx(ctx, db, func(tx pgx.Tx) error {
+	return l.GuardAll(ctx, db, buckets, func(ctx context.Context, tx pgx.Tx) (wrong int, err error) {
+		right, err := try(ctx, tx)
+		if !right {
+			wrong = 1
+		}
+		return wrong, err
+	})
+}
+
+// GuardAll is Guard for several tries in one request, of which it counts those that
+// were wrong. When they are more than are left, they are counted, and the request
+// is refused.
+func (l Limit) GuardAll(ctx context.Context, db *postgres.DB, buckets []string, try func(context.Context, pgx.Tx) (wrong int, err error)) error {
+	hashes, over := hashed(buckets), false
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		if err := l.admit(ctx, tx, db.Schema().Name, hashes); err != nil {
 			return err
 		}
-		right, err := try(ctx, tx)
-		if err != nil || right {
+		wrong, err := try(ctx, tx)
+		if err != nil || wrong == 0 {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO `+db.Schema().Name+`.tries (bucket, at) SELECT b, clock_timestamp() FROM unnest($1::bytea[]) b`, hashes); err != nil {
-			return fmt.Errorf("counting a wrong try: %w", err)
-		}
-		return nil
+		over, err = l.count(ctx, tx, db.Schema().Name, hashes, wrong)
+		return err
 	})
+	if err == nil && over {
+		err = tooOften(l.Within)
+	}
+	return err
+}
+
+// count notes wrong tries, and tells whether that makes too many.
+func (l Limit) count(ctx context.Context, tx pgx.Tx, schema string, hashes [][]byte, wrong int) (over bool, err error) {
+	if _, err := tx.Exec(ctx, `INSERT INTO `+schema+`.tries (bucket, at) SELECT b, clock_timestamp() FROM unnest($1::bytea[]) b, generate_series(1, $2)`, hashes, wrong); err != nil {
+		return false, fmt.Errorf("counting a wrong try: %w", err)
+	}
+	if wrong == 1 { // there was room for one
+		return false, nil
+	}
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+schema+`.tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) > $2)`,
+		hashes, l.Most, l.Within).Scan(&over)
+	if err != nil {
+		return false, fmt.Errorf("counting tries: %w", err)
+	}
+	return over, nil
+}
+
+func tooOften(wait time.Duration) error {
+	return fault.TooMany("That was wrong too often. Wait a little.", max(time.Second, wait))
 }
 
 // admit locks the buckets, in one order for all, and looks whether one is full.
@@ -74,7 +109,7 @@ func (l Limit) admit(ctx context.Context, tx pgx.Tx, schema string, hashes [][]b
 		return fmt.Errorf("counting tries: %w", err)
 	}
 	if wait != nil {
-		return fault.TooMany("That was wrong too often. Wait a little.", max(time.Second, time.Duration(*wait*float64(time.Millisecond))))
+		return tooOften(time.Duration(*wait * float64(time.Millisecond)))
 	}
 	return nil
 }

@@ -140,3 +140,29 @@ func TestTriesThatCountNoMoreAreForgotten(t *testing.T) {
 		t.Errorf("%d forgotten (%v)", n, err)
 	}
 }
+
+// Of several in one request each counts, and those that are too many are refused and count as well.
+func TestTriesOfOneRequestCountEach(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	ask := func(wrong int) (asked bool, err error) {
+		err = limit.GuardAll(t.Context(), db, []string{"who:1"}, func(context.Context, pgx.Tx) (int, error) { asked = true; return wrong, nil })
+		return asked, err
+	}
+	for n, c := range []struct {
+		wrong          int
+		asked, refused bool
+	}{{6, true, false}, {0, true, false}, {4, true, false}, {0, false, true}} {
+		if asked, err := ask(c.wrong); asked != c.asked || fault.Is(err, fault.TooManyKind) != c.refused {
+			t.Errorf("request %d: looked at %t, %v", n, asked, err)
+		}
+	}
+	older(t, db, time.Minute)
+	for n, c := range []struct {
+		wrong          int
+		asked, refused bool
+	}{{6, true, false}, {5, true, true}, {0, false, true}} {
+		if asked, err := ask(c.wrong); asked != c.asked || fault.Is(err, fault.TooManyKind) != c.refused {
+			t.Errorf("after a minute, request %d: looked at %t, %v", n, asked, err)
+		}
+	}
+}

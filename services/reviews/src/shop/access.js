@@ -14,25 +14,28 @@ export const anonymous = Object.freeze({ kind: 'anonymous', subject: '', scopes:
 
 /** Public keys of a JSON Web Key Set. A set that cannot be read leaves the last good one in use. */
 export class Keys {
-  #read;
+  #near = [];
+  #far = [];
   #known = new Map();
   #timer;
 
-  /** From a text, a file or an address; without any of them nobody with a token is admitted. */
-  constructor({ text, file, url }) {
-    if (text) this.#read = async () => text;
-    else if (file) this.#read = () => readFile(file, 'utf8');
-    else if (url) this.#read = async () => (await fetch(url, { signal: AbortSignal.timeout(2000), redirect: 'error' })).text();
-    this.fixed = Boolean(text || file || !url);
+  /** From a text or a file, an address, and the services' own as a text; without any of them nobody with a token is admitted. */
+  constructor({ text, file, url, services }) {
+    if (text) this.#near.push(async () => text);
+    else if (file) this.#near.push(() => readFile(file, 'utf8'));
+    if (services) this.#near.push(async () => services);
+    if (url) this.#far.push(async () => (await fetch(url, { signal: AbortSignal.timeout(2000), redirect: 'error' })).text());
   }
 
-  /** The first look of a text or file must succeed; auth may start after us. */
+  /** The first look at what is near must succeed; auth may start after us. */
   async start() {
-    if (!this.#read) return;
-    await this.look().catch((error) => {
-      if (this.fixed) throw new Error(`reading the keys of tokens: ${error.message}`);
-      log.warn('reading the keys of tokens', told(error));
-    });
+    if (this.#near.length > 0) {
+      await this.#take(this.#near).catch((error) => {
+        throw new Error(`reading the keys of tokens: ${error.message}`);
+      });
+    }
+    if (this.#far.length > 0) await this.look().catch((error) => log.warn('reading the keys of tokens', told(error)));
+    if (this.#near.length + this.#far.length === 0) return;
     this.#timer = setInterval(() => this.look().catch((error) => log.warn('reading the keys of tokens: the last ones stay', told(error))), refresh);
     this.#timer.unref();
   }
@@ -41,12 +44,18 @@ export class Keys {
     clearInterval(this.#timer);
   }
 
-  async look() {
-    const set = JSON.parse(await this.#read());
+  /** Reads all sets. Of two keys with one id that of the last set counts: what is near. */
+  look() {
+    return this.#take([...this.#far, ...this.#near]);
+  }
+
+  async #take(sets) {
     const known = new Map();
-    for (const key of set.keys ?? []) {
-      // Newer kinds of keys may stand beside ours.
-      if (key.kty === 'OKP' && key.crv === 'Ed25519' && key.kid) known.set(key.kid, await importJWK(key, 'EdDSA'));
+    for (const set of await Promise.all(sets.map(async (read) => JSON.parse(await read())))) {
+      for (const key of set.keys ?? []) {
+        // Newer kinds of keys may stand beside ours.
+        if (key.kty === 'OKP' && key.crv === 'Ed25519' && key.kid) known.set(key.kid, await importJWK(key, 'EdDSA'));
+      }
     }
     if (known.size === 0) throw new Error('the set holds no Ed25519 key with a kid');
     this.#known = known;

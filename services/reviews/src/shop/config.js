@@ -30,7 +30,10 @@ export function configFrom(env, service, needs = []) {
     connections: read('DB_POOL_MAX', 4, connections),
     inFlight: read('MAX_IN_FLIGHT', 64, inFlight),
     logLevel: read('LOG_LEVEL', 'info', logLevel),
-    keys: { text: env.SHOP_JWKS, file: env.SHOP_JWKS_FILE, url: env.SHOP_JWKS_URL },
+    keys: {
+      text: env.SHOP_JWKS, file: env.SHOP_JWKS_FILE, services: env.SHOP_SERVICE_JWKS,
+      url: env.SHOP_JWKS_URL || (env.AUTH_URL && `${env.AUTH_URL.replace(/\/+$/, '')}/.well-known/jwks.json`),
+    },
     sample: env.SHOP_SEED === 'sample',
     limits: { ...limits },
     upstreams: {},

@@ -1,0 +1,90 @@
+package shop
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/emporium-shop/emporium/services/internal/app"
+)
+
+// manifest is what a ShopService of the samples tells its pods.
+type manifest struct {
+	Metadata struct{ Name string }
+	Spec     struct {
+		Args      []string
+		DependsOn []string
+		Env       []struct{ Name, Value string }
+		EnvFrom   []struct{ SecretRef struct{ Name string } }
+	}
+}
+
+// manifests are the service's own and its worker's, where it has one.
+func manifests(t *testing.T, service string) (all []manifest) {
+	t.Helper()
+	for _, file := range []string{"service.yaml", "worker.yaml"} {
+		text, err := os.ReadFile(filepath.Join("..", service, "shop", file))
+		if os.IsNotExist(err) {
+			continue
+		}
+		var one manifest
+		if err == nil {
+			err = yaml.Unmarshal(text, &one)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func works(m manifest) bool { return slices.Contains(m.Spec.Args, "work") }
+
+// A pod of the sample shop is told where everybody is whom its service needs, and its workers where events go.
+func TestTheSamplesTellEveryServiceWhatItNeeds(t *testing.T) {
+	for _, member := range all() {
+		for _, m := range manifests(t, member.Name) {
+			for _, need := range member.Needs {
+				if name, _, _ := strings.Cut(need, "/"); !slices.Contains(m.Spec.DependsOn, name) {
+					t.Errorf("%s: dependsOn lacks %s: without %s it does not start", m.Metadata.Name, name, app.URLVariable(name))
+				}
+			}
+			told := slices.ContainsFunc(m.Spec.Env, func(env struct{ Name, Value string }) bool { return env.Name == eventsURL && env.Value == "nats://nats:4222" })
+			if events := len(member.Emits)+len(member.Takes) > 0; works(m) && told != events {
+				t.Errorf("%s: it has events: %v; it is told %s: %v", m.Metadata.Name, events, eventsURL, told)
+			}
+		}
+	}
+}
+
+// Whoever has events has somebody who tells and takes them.
+func TestEveryServiceWithEventsHasAWorkerInTheSamples(t *testing.T) {
+	for _, member := range all() {
+		if len(member.Emits)+len(member.Takes) > 0 && !slices.ContainsFunc(manifests(t, member.Name), works) {
+			t.Errorf("%s emits %v and takes %v, and has no worker", member.Name, member.Emits, member.Takes)
+		}
+	}
+}
+
+// Staff has tokens of auth's: whoever has routes for staff knows where auth's keys are.
+func TestWhoeverHasRoutesForStaffDependsOnAuth(t *testing.T) {
+	seen := 0
+	for _, member := range all() {
+		document, err := os.ReadFile(filepath.Join("..", member.Name, "openapi.json"))
+		if err != nil || !strings.Contains(string(document), `"staff": [`) || member.Name == "psp-fake" { // which is another company's
+			continue
+		}
+		seen++
+		if own := manifests(t, member.Name)[0]; !slices.Contains(own.Spec.DependsOn, "auth") {
+			t.Errorf("%s: dependsOn lacks auth: nobody of staff gets in", member.Name)
+		}
+	}
+	if seen < 5 {
+		t.Errorf("only %d services have routes for staff", seen)
+	}
+}
