@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// reads are paths that cannot be asked without knowing something, and more.
-func reads(more string) string {
+// described has paths that cannot be asked without knowing something, and more.
+func described(more string) string {
 	return `{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {
   "/api/x/{id}": {"get": {"security": [], "responses": {}}},
   "/api/x/mine": {"get": {"security": [{"customer": []}], "responses": {}}},
@@ -16,8 +16,8 @@ func reads(more string) string {
   ` + more + `}}`
 }
 
-// without is a run over a service that is ready, whose conform.json names nothing.
-func without(t *testing.T, document string) (*Case, *int) {
+// nameless is a run over a service that is ready, whose conform.json names nothing.
+func nameless(t *testing.T, document string) (*Case, *int) {
 	t.Helper()
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -35,7 +35,7 @@ func without(t *testing.T, document string) (*Case, *int) {
 
 // A service of which nothing can be asked was tried for ten minutes, and failed H-09.
 func TestWhereNothingCanBeAskedItsComingBackIsNotApplicable(t *testing.T) {
-	c, _ := without(t, reads(""))
+	c, _ := nameless(t, described(""))
 	begun := time.Now()
 	if err := c.comesBack(t.Context()); err == nil || open(err) {
 		t.Errorf("got %v, want that it is not applicable", err)
@@ -46,7 +46,7 @@ func TestWhereNothingCanBeAskedItsComingBackIsNotApplicable(t *testing.T) {
 }
 
 func TestWhatAnybodyMayReadWithoutKnowingAnythingIsAsked(t *testing.T) {
-	c, asked := without(t, reads(`, "/keys": {"get": {"security": [], "responses": {}}}`))
+	c, asked := nameless(t, described(`, "/keys": {"get": {"security": [], "responses": {}}}`))
 	if path, _, err := c.something(t.Context()); err != nil || path != "/keys" {
 		t.Errorf("got %q, %v", path, err)
 	}

@@ -110,41 +110,6 @@ func TestEveryOrderOfTwoBasketsThatCross(t *testing.T) {
 	t.Logf("%d orders", orders)
 }
 
-// A basket takes its products in one order, whatever order it names them in: while it waits for the first it holds none of
-// the others. Two that cross would else wait for each other, which PostgreSQL ends after a second and does again.
-func TestABasketThatWaitsForItsFirstProductHoldsNoOther(t *testing.T) {
-	db := pgtest.Open(t, schema())
-	first, second := "A-"+uuid.NewString()[:8], "B-"+uuid.NewString()[:8]
-	stocked(t, db, first, 1, second, 1)
-	waits := make(chan error, 1)
-	err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error {
-		if _, err := lock(t.Context(), tx, []string{first}); err != nil {
-			return err
-		}
-		go func() { _, err := place(db, uuid.New(), Want{second, 1}, Want{first, 1}); waits <- err }()
-		awaitWaiting(t, tx)
-		_, err := tx.Exec(t.Context(), `SELECT FROM inventory.stock WHERE sku = $1 FOR UPDATE NOWAIT`, second)
-		return err
-	})
-	if err != nil {
-		t.Errorf("the second product, while the basket waits for the first: %v", err)
-	}
-	if err := <-waits; err != nil {
-		t.Error(err)
-	}
-}
-
-// awaitWaiting waits until somebody waits for what tx holds.
-func awaitWaiting(t *testing.T, tx pgx.Tx) {
-	t.Helper()
-	for waiting := false; !waiting; time.Sleep(5 * time.Millisecond) {
-		err := tx.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))`).Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // What may happen to one hold at the same time, in every order: it becomes one of the two, and the stock is what that says.
 func TestEveryOrderOfTwoStepsOfAHold(t *testing.T) {
 	renewal := func(id uuid.UUID) func(*postgres.DB) error {
