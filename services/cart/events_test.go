@@ -135,7 +135,7 @@ func TestACartClosesOnceForEachOrder(t *testing.T) {
 	if n := told(t, s); n != 2 {
 		t.Errorf("told %d times", n)
 	}
-	take(t, s, orderOf(t, uuid.New(), New(uuid.New(), "EUR"))) // of a cart that is gone
+	take(t, s, orderOf(t, uuid.New(), Cart{ID: uuid.New(), Lines: c.Lines})) // of a cart that is gone
 	if n := told(t, s); n != 2 {
 		t.Errorf("told %d times", n)
 	}

@@ -98,17 +98,28 @@ func (k *killer) one(name string, dead time.Duration) {
 		}
 		return
 	}
-	for _, p := range w.called(name) {
-		if !p.kill() {
-			continue
-		}
-		k.count(name)
-		time.Sleep(dead)
-		if err := p.revive(); err != nil {
-			w.journal.fault("a process does not start", p.name+": "+err.Error())
-		}
+	p := w.victim(name)
+	if p == nil {
 		return
 	}
+	k.count(name)
+	time.Sleep(dead)
+	if err := p.revive(); err != nil {
+		w.journal.fault("a process does not start", p.name+": "+err.Error())
+	}
+}
+
+// victim kills a process of that name; what is dead already is waited for. nil: it did not come back in time.
+func (w *world) victim(name string) *process {
+	for range 200 {
+		for _, p := range w.called(name) {
+			if p.kill() {
+				return p
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil
 }
 
 func (k *killer) count(name string) {

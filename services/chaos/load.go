@@ -15,6 +15,8 @@ const (
 	// hot is what everybody wants and there are few of, hotUnits how many.
 	hot      = "KIT-1001"
 	hotUnits = 40
+	// sampleUnits is how many the samples have of each.
+	sampleUnits = 1000
 	// fewCode is a coupon that few orders may have, fewUses how many.
 	fewCode = "FEW"
 	fewUses = 5
@@ -22,6 +24,9 @@ const (
 
 // goods are what is bought beside: also one of which the samples have three.
 var goods = []string{"KIT-1002", "KIT-1003", "KIT-1004", "KIT-1005", "TOY-1299"}
+
+// plenty is of how many of them there is more than anybody buys.
+const plenty = 4
 
 // load is customers that order, and what they know.
 type load struct {
@@ -96,7 +101,7 @@ func (l *load) prices(ctx context.Context) {
 	for n := 0; pauses(ctx, 3*time.Second); n++ {
 		got := l.insist(ctx, request{who: "prices", method: http.MethodPost, path: "/api/pricing/prices", key: uuid.NewString(),
 			header: map[string]string{"Authorization": l.world.staff("pricing:write")},
-			body:   map[string]any{"sku": goods[n%4], "list": "EUR", "price": amount{fmt.Sprintf("%d.%02d", 20+n%30, n%100), "EUR"}}})
+			body:   map[string]any{"sku": goods[n%plenty], "list": "EUR", "price": amount{fmt.Sprintf("%d.%02d", 20+n%30, n%100), "EUR"}}})
 		if got.final() && got.status != http.StatusCreated {
 			l.journal.fault("an answer that nothing explains", fmt.Sprintf("entering a price: %d %s", got.status, got.body))
 		}

@@ -66,15 +66,21 @@ func (w *world) open(ctx context.Context) error {
 	return w.stockUp(ctx)
 }
 
-// stockUp leaves few of what everybody wants, and makes a coupon that few may have.
+// stockUp leaves few of what everybody wants, gets much of other goods, and makes a coupon that few may have.
 func (w *world) stockUp(ctx context.Context) error {
 	c := &customers{front: w.front.url, journal: w.journal, http: w.client()}
-	for _, r := range []request{
-		{path: "/api/inventory/movements", header: map[string]string{"Authorization": w.staff("inventory:write")},
-			body: map[string]any{"sku": hot, "quantity": hotUnits - 1000, "reason": "corrected"}},
+	move := func(sku string, units int) request {
+		return request{path: "/api/inventory/movements", header: map[string]string{"Authorization": w.staff("inventory:write")},
+			body: map[string]any{"sku": sku, "quantity": units, "reason": "corrected"}}
+	}
+	all := []request{move(hot, hotUnits-sampleUnits)}
+	for _, sku := range goods[:plenty] {
+		all = append(all, move(sku, 100*sampleUnits))
+	}
+	for _, r := range append(all, []request{
 		{path: "/api/promotions/coupons", header: map[string]string{"Authorization": w.staff("promotions:write")},
 			body: map[string]any{"code": fewCode, "percent": "10", "uses": fewUses}},
-	} {
+	}...) {
 		r.who, r.method, r.key = "staff", "POST", uuid.NewString()
 		if got := c.insist(ctx, r); got.status != 201 {
 			return fmt.Errorf("%s: %d %s", r.path, got.status, got.body)
