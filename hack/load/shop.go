@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -18,8 +19,9 @@ type shop struct {
 	address, token string
 }
 
-// poolMax is how many connections each service has: with one replica of each, what two replicas have in the sample shop.
-const poolMax = "DB_POOL_MAX=8"
+// settings are what the shop is told beside its own. With one replica of each a service has as many connections as two replicas
+// have in the sample shop; and who waits for the books need not wait long.
+var settings = []string{"DB_POOL_MAX=8", "BOOKS_EVERY=2s"}
 
 func startShop(ctx context.Context) (*shop, error) {
 	binary := filepath.Join("bin", "load-shop")
@@ -30,7 +32,7 @@ func startShop(ctx context.Context) (*shop, error) {
 	}
 	s := &shop{cmd: exec.CommandContext(ctx, binary, "-address", "127.0.0.1:0", "-fsync")}
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(os.Interrupt) }
-	s.cmd.Env, s.cmd.Stderr = append([]string{poolMax}, os.Environ()...), os.Stderr
+	s.cmd.Env, s.cmd.Stderr = append(slices.Clone(settings), os.Environ()...), os.Stderr
 	// Ctrl-C is for us: who orders must be answered first. Killed, we take the shop along.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	said, err := s.cmd.StdoutPipe()

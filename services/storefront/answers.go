@@ -33,7 +33,7 @@ func refusedOrder(d draft, err error) (draft, verdict) {
 		d.Quote = q.ID
 	case refused.Status == http.StatusUnprocessableEntity && detailOf(refused.Problem, "card") != "":
 		v.code, v.wrong = http.StatusUnprocessableEntity, flaws{{"card", "Payment", "Choose how you want to pay."}}
-	case refused.Status == http.StatusUnprocessableEntity:
+	case refused.Status == http.StatusUnprocessableEntity && flawsOf(refused) != nil:
 		v.code, v.wrong = http.StatusUnprocessableEntity, flawsOf(refused)
 	case refused.Status == http.StatusNotFound:
 		v.said = "This page was open for too long. Please look at it again: this is what it costs now. Nothing was ordered."

@@ -49,10 +49,12 @@ func newTill(t *testing.T, more ...string) *till {
 	t.Helper()
 	c := &till{world: newWorld(t), quotes: map[string]quote{}, unit: "12.90", life: time.Hour, coupons: map[string]string{"TEN": ""}, state: "running", made: map[string]string{}}
 	c.checkout = clienttest.Double(t, "../checkout/openapi.json", c.locked(map[string]http.HandlerFunc{
-		"POST /api/checkout/quotes":       c.quote,
-		"GET /api/checkout/quotes/{id}":   c.getQuote,
-		"POST /api/checkout/orders":       c.place,
-		"GET /api/checkout/attempts/{id}": func(out http.ResponseWriter, _ *http.Request) { clienttest.JSON(out, 200, map[string]any{"state": c.state}) },
+		"POST /api/checkout/quotes":     c.quote,
+		"GET /api/checkout/quotes/{id}": c.getQuote,
+		"POST /api/checkout/orders":     c.place,
+		"GET /api/checkout/attempts/{id}": func(out http.ResponseWriter, _ *http.Request) {
+			clienttest.JSON(out, 200, map[string]any{"state": c.state})
+		},
 	}))
 	c.orders = clienttest.Double(t, "../orders/openapi.json", c.locked(map[string]http.HandlerFunc{"GET /api/orders/{id}": c.getOrder, "POST /api/orders/lookups": c.lookUp}))
 	c.start(t, append([]string{"CHECKOUT_URL", c.checkout.URL, "ORDERS_URL", c.orders.URL}, more...)...)
@@ -77,7 +79,7 @@ func (c *till) locked(routes map[string]http.HandlerFunc) map[string]http.Handle
 
 // offerFor is a quote at the price of now.
 func (c *till) offerFor(t terms) map[string]any {
-	q := quote{ID: uuid.NewString(), Cart: t.Cart, Country: t.Country, Lines: []quoteLine{}, Coupons: []coupon{}, Shipping: money{"4.90", "EUR"}, Discount: money{"0.00", "EUR"},
+	q := quote{ID: uuid.NewString(), Cart: t.Cart, CartTurn: c.turn, Country: t.Country, Lines: []quoteLine{}, Coupons: []coupon{}, Shipping: money{"4.90", "EUR"}, Discount: money{"0.00", "EUR"},
 		Total: money{c.unit, "EUR"}, Tax: money{"1.00", "EUR"}, Taxes: []taxRate{{"19", money{"5.00", "EUR"}, money{"1.00", "EUR"}}}, ExpiresAt: time.Now().Add(c.life)}
 	for _, p := range c.products {
 		if n := c.lines[p.SKU]; n > 0 {

@@ -4,6 +4,7 @@ package storefront
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -24,6 +25,7 @@ type quote struct {
 	ID        string      `json:"id"`
 	Hash      string      `json:"hash"`
 	Cart      string      `json:"cart"`
+	CartTurn  int         `json:"cartTurn,omitempty"`
 	Country   string      `json:"country"`
 	Lines     []quoteLine `json:"lines"`
 	Coupons   []coupon    `json:"coupons"`
@@ -98,7 +100,10 @@ func (p purchase) key(attempt string) string {
 	if err != nil { // texts alone: cannot happen
 		panic(err)
 	}
-	return uuid.NewSHA1(uuid.NameSpaceOID, append([]byte(attempt), text...)).String()
+	sum := sha256.Sum256(append([]byte(attempt), text...))
+	id := uuid.UUID(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a random one, as the attempt is: nobody guesses it, and checkout takes no other
+	return id.String()
 }
 
 // placed is an order that there is.

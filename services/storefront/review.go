@@ -102,7 +102,11 @@ func (s *shop) noOffer(w http.ResponseWriter, r *http.Request, d draft, c cart, 
 	case refused.Status == http.StatusNotFound:
 		http.Redirect(w, r, "/cart", http.StatusSeeOther)
 	case refused.Status == http.StatusUnprocessableEntity:
-		s.showAddress(w, r, http.StatusUnprocessableEntity, d.Address, c, flawsOf(refused))
+		wrong := flawsOf(refused)
+		if wrong == nil {
+			wrong = flaws{{"country", "Country", "We cannot work out what it costs to send it there."}}
+		}
+		s.showAddress(w, r, http.StatusUnprocessableEntity, d.Address, c, wrong)
 	case len(linesOf(refused)) > 0:
 		for n, text := range linesOf(refused) {
 			if n < len(c.Lines) {
@@ -155,9 +159,6 @@ func flawsOf(refused *client.Error) (wrong flaws) {
 				wrong = append(wrong, flaw{id, field.label, f.Detail})
 			}
 		}
-	}
-	if len(wrong) == 0 {
-		wrong = flaws{{"country", "Country", "We cannot work out what it costs to send it there."}}
 	}
 	return wrong
 }

@@ -26,7 +26,10 @@ type Found struct {
 // Books is what the shop's books say of themselves.
 type Books struct {
 	Balanced bool
-	// ChargedTwice counts the orders for which more was taken than they cost.
+	// ComparedAt is when they were compared last, and Pending how many checkouts are compared again when they have ended.
+	ComparedAt time.Time
+	Pending    int
+	// ChargedTwice counts the checkouts that were charged more than once.
 	ChargedTwice int
 	// Said are its findings, for people.
 	Said []string

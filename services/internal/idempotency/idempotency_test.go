@@ -520,7 +520,7 @@ func TestAnAttemptThatWasStartedIsLikeOneThatWasBegun(t *testing.T) {
 	if err := a.Renew(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := finish(t.Context(), db, a); err != nil {
+	if err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error { return a.Finish(t.Context(), tx, answer(id)) }); err != nil {
 		t.Error(err)
 	}
 	if _, err := start(db, k, "{}", uuid.New()); !errors.Is(err, idempotency.ErrTaken) {

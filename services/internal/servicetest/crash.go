@@ -100,10 +100,13 @@ func open(t testing.TB, url string, s postgres.Schema) *postgres.DB {
 	return db
 }
 
+// patience is for machines that do a lot else: what is tested is a death, and not how long a connection takes.
+const patience = time.Minute
+
 // pool is open for who closes it.
 func pool(t testing.TB, url string, s postgres.Schema) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: url, Release: "acme-1a2b3c4d"}, s)
+	db, err := postgres.Open(postgres.Options{URL: url, Release: "acme-1a2b3c4d", ConnectTimeout: patience}, s)
 	if err != nil {
 		t.Fatal(err)
 	}

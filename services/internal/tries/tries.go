@@ -23,7 +23,7 @@ import (
 var tables string
 
 // Tables belong into the schema of a service that uses this package.
-var Tables = postgres.Part{Name: "tries", Version: 1, SQL: tables}
+var Tables = postgres.Part{Name: "tries", Version: 2, SQL: tables}
 
 // Limit is how often somebody may be wrong: Most times Within a while.
 type Limit struct {
@@ -70,13 +70,13 @@ func (l Limit) GuardAll(ctx context.Context, db *postgres.DB, buckets []string, 
 
 // count notes wrong tries, and tells whether that makes too many.
 func (l Limit) count(ctx context.Context, tx pgx.Tx, schema string, hashes [][]byte, wrong int) (over bool, err error) {
-	if _, err := tx.Exec(ctx, `INSERT INTO `+schema+`.tries (bucket, at) SELECT b, clock_timestamp() FROM unnest($1::bytea[]) b, generate_series(1, $2)`, hashes, wrong); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO `+schema+`.wrong_tries (bucket, at) SELECT b, clock_timestamp() FROM unnest($1::bytea[]) b, generate_series(1, $2)`, hashes, wrong); err != nil {
 		return false, fmt.Errorf("counting a wrong try: %w", err)
 	}
 	if wrong == 1 { // there was room for one
 		return false, nil
 	}
-	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+schema+`.tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) > $2)`,
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+schema+`.wrong_tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) > $2)`,
 		hashes, l.Most, l.Within).Scan(&over)
 	if err != nil {
 		return false, fmt.Errorf("counting tries: %w", err)
@@ -95,7 +95,7 @@ func (l Limit) admit(ctx context.Context, tx pgx.Tx, schema string, hashes [][]b
 		b.Queue(`SELECT pg_advisory_xact_lock($1)`, lockID(schema, h))
 	}
 	b.Queue(`SELECT extract(epoch FROM max(first) + $3::interval - clock_timestamp()) * 1000 FROM (
-		SELECT min(at) AS first FROM `+schema+`.tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) >= $2) full_ones`,
+		SELECT min(at) AS first FROM `+schema+`.wrong_tries WHERE bucket = ANY($1) AND at > clock_timestamp() - $3::interval GROUP BY bucket HAVING count(*) >= $2) full_ones`,
 		hashes, l.Most, l.Within)
 	results := tx.SendBatch(ctx, &b)
 	defer results.Close()
@@ -152,7 +152,7 @@ func (l Limit) Sweep(db *postgres.DB) func(context.Context) error {
 
 // SweepOnce forgets them once, and returns how many that were.
 func (l Limit) SweepOnce(ctx context.Context, db *postgres.DB) (total int64, err error) {
-	name := db.Schema().Name + ".tries"
+	name := db.Schema().Name + ".wrong_tries"
 	for n := int64(batch); n == batch; total += n {
 		tag, err := db.Exec(ctx, `DELETE FROM `+name+` WHERE ctid IN (
 			SELECT ctid FROM `+name+` WHERE at < clock_timestamp() - $1::interval ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)`, l.Within, batch)

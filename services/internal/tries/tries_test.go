@@ -33,7 +33,7 @@ func guess(db *postgres.DB, right bool, buckets ...string) error {
 // older moves all tries into the past.
 func older(t *testing.T, db *postgres.DB, by time.Duration) {
 	t.Helper()
-	if _, err := db.Exec(t.Context(), `UPDATE desk.tries SET at = at - $1::interval`, by); err != nil {
+	if _, err := db.Exec(t.Context(), `UPDATE desk.wrong_tries SET at = at - $1::interval`, by); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,7 +119,7 @@ func TestWhatWasTypedIsNotStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text string
-	if err := db.QueryRow(t.Context(), `SELECT encode(bucket, 'escape') FROM desk.tries`).Scan(&text); err != nil || len(text) < 32 || fmt.Sprint(text) == "mail:jane@example.org" {
+	if err := db.QueryRow(t.Context(), `SELECT encode(bucket, 'escape') FROM desk.wrong_tries`).Scan(&text); err != nil || len(text) < 32 || fmt.Sprint(text) == "mail:jane@example.org" {
 		t.Errorf("%q %v", text, err)
 	}
 }

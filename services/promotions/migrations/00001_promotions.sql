@@ -68,3 +68,11 @@ CREATE TABLE promotions.redeemed (
 
 -- Orders that were cancelled before anybody said which coupons they had.
 CREATE TABLE promotions.cancelled (order_id uuid PRIMARY KEY);
+
+-- Wrong codes of the last minutes, by a hash of who typed them.
+CREATE TABLE promotions.tries (
+    who bytea NOT NULL,
+    at  timestamptz NOT NULL
+);
+CREATE INDEX tries_who ON promotions.tries (who, at);
+CREATE INDEX tries_at ON promotions.tries (at);
