@@ -50,12 +50,12 @@ func (b *customer) take(res *http.Response, err error) *customer {
 
 func (b *customer) open(path string) *customer {
 	b.t.Helper()
-	return b.take(b.http.Get(b.shop + path)) //nolint:bodyclose // take closes it
+	return b.take(b.http.Get(b.shop + path))
 }
 
 func (b *customer) send(path string, fields url.Values) *customer {
 	b.t.Helper()
-	return b.take(b.http.PostForm(b.shop+path, fields)) //nolint:bodyclose // take closes it
+	return b.take(b.http.PostForm(b.shop+path, fields))
 }
 
 func (b *customer) wants(code int, texts ...string) *customer {

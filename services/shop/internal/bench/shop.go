@@ -43,7 +43,7 @@ type shop struct {
 
 func begin(ctx context.Context, p plan) (s *shop, err error) {
 	s = &shop{running: map[string]*exec.Cmd{}, at: map[string]string{}, side: map[string]string{}}
-	defer func() {
+	defer func() { //nolint:contextcheck // what was started is ended, whatever ended ctx
 		if err != nil {
 			s.end()
 		}
