@@ -106,6 +106,14 @@ test-services: tools ## The front door and the services, on a real PostgreSQL, w
 test-first-order: tools ## The services of an order: deaths at every statement, every order of two transactions' statements, a provider in its worst mood
 	go test -count=1 -timeout 30m $$(go list ./services/... | grep -E '/services/($(FIRST_ORDER))(/|$$)')
 
+.PHONY: chaos-shop chaos-shop-short
+chaos-shop: tools ## Customers order while services, workers, PostgreSQL and NATS are killed: 200 kills in 10 minutes, the same during three switches, then the books are compared (CHAOS_MOOD=worst: with a bad payment provider; FLAGS="-seed 7")
+	go run ./services/chaos $(FLAGS)
+	go run ./services/chaos -switches 3 $(FLAGS)
+
+chaos-shop-short: tools ## The same in less than a minute: a few kills, of every kind of process
+	go run ./services/chaos -short $(FLAGS)
+
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 

@@ -39,6 +39,7 @@ else
 	leave_out envtest "kube-apiserver and etcd are built for Linux only"
 fi
 step test-services
+step chaos-shop-short
 step test-first-order
 no_node=$(hack/nodetest.sh missing)
 if [ -z "$no_node" ]; then

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/emporium-shop/emporium/test/load"
@@ -69,4 +72,18 @@ func (c *crowd) judge(ctx context.Context) (load.Verdict, error) {
 	}
 	found.Stock = c.stock
 	return load.Judge(purchases, found), nil
+}
+
+// plot draws what customers waited for, with the switches in it, beside the report.
+func (d *demo) plot(records []load.Record, switches []load.Switch) error {
+	var marks []load.Mark
+	for _, s := range switches {
+		marks = append(marks, load.Mark{At: s.WrittenAt, Label: s.To})
+	}
+	var svg bytes.Buffer
+	load.Plot(&svg, records, marks)
+	if err := os.WriteFile(filepath.Join(d.Root, ".cluster", "demo-load.svg"), svg.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("drawing latencies: %w", err)
+	}
+	return nil
 }

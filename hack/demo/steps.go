@@ -103,7 +103,11 @@ func (d *demo) play(ctx context.Context) error {
 	if err := pause(ctx, base); err != nil {
 		return err
 	}
-	d.report.Result = load.Analyse(customers.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)})
+	records, switches := customers.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)}
+	d.report.Result = load.Analyse(records, switches)
+	if err := d.plot(records, switches); err != nil {
+		return err
+	}
 	return d.step("orders and books", func() error {
 		d.report.Verdict, err = customers.judge(ctx)
 		return err

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -105,12 +106,15 @@ func (o *options) check(rest []string) (err error) {
 	case o.stock < 0 || o.stock > 0 && o.flash == "":
 		return fmt.Errorf("-stock is of a flash sale: say -flash SKU, and a number above 0")
 	}
-	if o.mixText == "" {
-		o.mixText = "browse=70,search=15,cart=10,order=5"
-		if o.flash != "" {
-			o.mixText = "order=100"
-		}
-	}
+	o.mixText = cmp.Or(o.mixText, o.usual())
 	o.mix, err = load.ParseMix(o.mixText)
 	return err
+}
+
+// usual is the mix where none is named.
+func (o *options) usual() string {
+	if o.flash != "" {
+		return "order=100"
+	}
+	return "browse=70,search=15,cart=10,order=5"
 }

@@ -168,10 +168,10 @@ func (c *customers) cancel(ctx context.Context, t *attempt) {
 	t.cancelled, t.cancels = true, nobodyKnows
 	key := uuid.NewString()
 	got := c.insist(ctx, request{who: t.email, method: http.MethodPost, path: "/api/orders/" + t.order + "/cancellations", key: key, header: map[string]string{"X-Order-Token": t.token}})
-	switch {
-	case got.status == http.StatusCreated:
+	switch got.status {
+	case http.StatusCreated:
 		t.cancels = placed
-	case got.status == http.StatusConflict:
+	case http.StatusConflict:
 		t.cancels = refused
 	default:
 		c.unexpected(ctx, t, "cancelling", got)

@@ -128,13 +128,6 @@ func (p *process) stop(grace time.Duration) {
 	}
 }
 
-// running tells whether it runs.
-func (p *process) running() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.cmd != nil
-}
-
 var errNotReady = errors.New("is not ready in time")
 
 // ready waits until it says so; being killed meanwhile only takes longer.

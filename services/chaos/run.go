@@ -16,7 +16,7 @@ func run(ctx context.Context, o options, out io.Writer) (*report, error) {
 	fmt.Fprintf(out, "seed %d, logs in %s\n", o.seed, o.dir)
 	w, err := newWorld(ctx, o)
 	if w != nil {
-		defer w.close() //nolint:contextcheck // ends what was started, whatever ended ctx
+		defer w.close()
 	}
 	if err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func (s *store) save(ctx context.Context, claim *idempotency.Attempt, a *attempt
 	if err != nil {
 		return fmt.Errorf("writing a request: %w", err)
 	}
-	const change = `UPDATE checkout.sagas s SET state = $2, progress = $3, request = $4, changed_at = now() FROM ours WHERE s.id = $1`
+	const change = `UPDATE checkout.sagas s SET state = $2, progress = $3, request = $4, changed_at = clock_timestamp() FROM ours WHERE s.id = $1`
 	if args := []any{a.ID, string(a.State), kept{a.Saga, a.order}, text}; answer != nil {
 		err = claim.FinishWith(ctx, *answer, change, args...)
 	} else {

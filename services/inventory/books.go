@@ -3,10 +3,10 @@ package inventory
 import (
 	"context"
 	"net/http"
-
-	"github.com/google/uuid"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/page"
 )
@@ -26,7 +26,13 @@ type booksInput struct{ page.Query }
 
 type countsOutput struct{ Body page.Of[countBody] }
 
-type holdsOutput struct{ Body page.Of[holdBody] }
+// bookedHold is a hold as the books see it.
+type bookedHold struct {
+	holdBody
+	ChangedAt time.Time `json:"changedAt"`
+}
+
+type holdsOutput struct{ Body changes.Page[bookedHold] }
 
 // books are what the shop's books compare: stock with its ledger, holds with orders.
 func (a *api) books(r *httpapi.API) {
@@ -35,7 +41,8 @@ func (a *api) books(r *httpapi.API) {
 		httpapi.ID("listStockBooks"), httpapi.Summary("Each product with what its movements and holds add up to"), httpapi.Refuses(http.StatusBadRequest),
 		httpapi.About("A page is of one moment. Two pages may be of two."))
 	httpapi.List(r, booksRoot+"/holds", books, a.allHolds,
-		httpapi.ID("listHoldBooks"), httpapi.Summary("Every hold, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
+		httpapi.ID("listHoldBooks"), httpapi.Summary("Every hold"), httpapi.Refuses(http.StatusBadRequest),
+		httpapi.About(changes.About))
 }
 
 func (a *api) counts(ctx context.Context, in *booksInput) (*countsOutput, error) {
@@ -54,14 +61,9 @@ func (a *api) counts(ctx context.Context, in *booksInput) (*countsOutput, error)
 }
 
 func (a *api) allHolds(ctx context.Context, in *booksInput) (*holdsOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query, "holds")
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.holds(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := pieceOf(in.Query, found, func(h Hold) uuid.UUID { return h.ID }, holdOf, "holds")
+	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[booked, bookedHold]{
+		Name: "holds", Read: a.store.holds, Mark: func(h booked) changes.Mark { return h.mark },
+		Body: func(h booked) bookedHold { return bookedHold{holdOf(h.Hold), h.mark.At.UTC()} },
+	})
 	return &holdsOutput{piece}, err
 }

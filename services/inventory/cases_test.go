@@ -470,7 +470,7 @@ func TestTheBooksShowProductsAndHolds(t *testing.T) {
 	books := accesstest.Service(t, "books")
 	for path, want := range map[string]string{
 		booksRoot:            `{"sku":"P-%d","onHand":10,"reserved":%d,"short":0,"unlimited":false,"moved":10,"held":%[2]d}`,
-		booksRoot + "/holds": `"state":"open","expiresAt":"2026-11-27T10:15:00Z","lines":[{"sku":"P-%d","quantity":%d}]}`,
+		booksRoot + "/holds": `"state":"open","expiresAt":"2026-11-27T10:15:00Z","lines":[{"sku":"P-%d","quantity":%d}],"changedAt":"`,
 	} {
 		next, seen := "", 0
 		for {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
@@ -71,13 +72,24 @@ func (s *store) counts(ctx context.Context, after string, limit int) ([]Count, e
 	return list, nil
 }
 
-// holds lists them in the order in which they were made.
-func (s *store) holds(ctx context.Context, after uuid.UUID, limit int) ([]Hold, error) {
-	rows, err := s.db.Query(ctx, `SELECT `+holdColumns+` FROM inventory.holds h WHERE h.id > $1 ORDER BY h.id LIMIT $2`, after, limit)
+// booked is a hold with the moment of its last change.
+type booked struct {
+	Hold
+	mark changes.Mark
+}
+
+// holds lists them in the order in which they were written last.
+func (s *store) holds(ctx context.Context, after changes.Mark, limit int) ([]booked, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+holdColumns+`, h.booked_at FROM inventory.holds h
+		WHERE (h.booked_at, h.id) > ($1, $2) ORDER BY h.booked_at, h.id LIMIT $3`, after.At, after.ID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing holds: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Hold, error) { return scanHold(row) })
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h booked, err error) {
+		err = row.Scan(&h.ID, &h.Saga, &h.State, &h.Reason, &h.Order, &h.ExpiresAt, &h.Lines, &h.mark.At)
+		h.mark.ID = h.ID
+		return h, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("listing holds: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
@@ -42,12 +43,14 @@ type mailBody struct {
 
 // bookBody is a mail as the books see it: no address, no text.
 type bookBody struct {
-	Mail   uuid.UUID `json:"mail" format:"uuid"`
-	Order  uuid.UUID `json:"order" format:"uuid"`
-	Kind   string    `json:"kind" enum:"placed,paid,sent,cancelled,refunded"`
-	Refund string    `json:"refund,omitempty"`
-	MadeAt time.Time `json:"madeAt"`
-	SentAt time.Time `json:"sentAt,omitzero"`
+	Mail      uuid.UUID  `json:"mail" format:"uuid"`
+	Order     uuid.UUID  `json:"order" format:"uuid"`
+	Saga      *uuid.UUID `json:"saga,omitempty" format:"uuid" doc:"The checkout that made the order; absent where nobody told of the order"`
+	Kind      string     `json:"kind" enum:"placed,paid,sent,cancelled,refunded"`
+	Refund    string     `json:"refund,omitempty"`
+	MadeAt    time.Time  `json:"madeAt"`
+	SentAt    time.Time  `json:"sentAt,omitzero"`
+	ChangedAt time.Time  `json:"changedAt"`
 }
 
 type listInput struct {
@@ -60,7 +63,7 @@ type listOutput struct{ Body page.Of[mailBody] }
 
 type booksInput struct{ page.Query }
 
-type booksOutput struct{ Body page.Of[bookBody] }
+type booksOutput struct{ Body changes.Page[bookBody] }
 
 type readInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
@@ -84,7 +87,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(r, http.MethodGet, root+"/mails/{id}/message", staff, a.message,
 		httpapi.ID("getMailMessage"), httpapi.Summary("One mail as mail servers pass it on (RFC 5322)"), httpapi.Produces("text/plain"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.List(r, "/internal/notifications/books", access.Service("books"), a.books,
-		httpapi.ID("listMailsForBooks"), httpapi.Summary("Which mails there are"), httpapi.Refuses(http.StatusBadRequest))
+		httpapi.ID("listMailsForBooks"), httpapi.Summary("Which mails there are"), httpapi.Refuses(http.StatusBadRequest),
+		httpapi.About(changes.About+" Without the sample mails."))
 	return r
 }
 
@@ -113,23 +117,14 @@ func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
 }
 
 func (a *api) books(ctx context.Context, in *booksInput) (*booksOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.list(ctx, "", uuid.Nil, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := page.New(in.Query, found, func(m Mail) uuid.UUID { return m.ID })
-	if err != nil {
-		return nil, err
-	}
-	out := &booksOutput{page.Of[bookBody]{Items: make([]bookBody, len(piece.Items)), Next: piece.Next}}
-	for n, m := range piece.Items {
-		out.Body.Items[n] = bookBody{m.ID, m.Order, string(m.Kind), m.About, m.MadeAt, m.SentAt}
-	}
-	return out, nil
+	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[booked, bookBody]{
+		Name: "mails", Read: a.store.changed, Mark: func(b booked) changes.Mark { return b.mark }, Body: booked.body,
+	})
+	return &booksOutput{piece}, err
+}
+
+func (b booked) body() bookBody {
+	return bookBody{b.ID, b.Order, b.saga, string(b.Kind), b.About, b.MadeAt, b.SentAt, b.mark.At.UTC()}
 }
 
 func (a *api) get(ctx context.Context, in *readInput) (*mailOutput, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
@@ -87,7 +88,7 @@ type orderOutput struct {
 
 type listOutput struct{ Body page.Of[summaryBody] }
 
-type booksOutput struct{ Body page.Of[bookBody] }
+type booksOutput struct{ Body changes.Page[bookBody] }
 
 type lookupOutput struct{ Body foundBody }
 
@@ -101,7 +102,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.Summary("Place the order of a saga"), httpapi.About("One saga, one quote and one state of a cart make one order. A saga that has one gets it again."))
 	httpapi.Post(r, internal+"/refusals", checkout, a.refuse, httpapi.ID("refuseOrder"), httpapi.Status(http.StatusCreated),
 		httpapi.Summary("Decide that a saga gets no order"), httpapi.About("Answers the order if the saga has one. Otherwise it will never have one, whatever request is still on its way."))
-	httpapi.List(r, internal+"/books", access.Service("books"), a.books, httpapi.ID("listOrdersForBooks"), httpapi.Summary("All orders, as they are booked"), httpapi.Refuses(http.StatusBadRequest))
+	httpapi.List(r, internal+"/books", access.Service("books"), a.books, httpapi.ID("listOrdersForBooks"), httpapi.Summary("All orders, as they are booked"),
+		httpapi.Refuses(http.StatusBadRequest), httpapi.About(changes.About))
 	httpapi.List(r, root, access.Customer, a.mine, httpapi.ID("listOrders"), httpapi.Summary("One's own orders, the newest first"), httpapi.Refuses(http.StatusBadRequest))
 	httpapi.Get(r, root+"/{id}", access.Owner, a.get, httpapi.ID("getOrder"), httpapi.Summary("One's own order"), missing, httpapi.Refuses(http.StatusUnauthorized))
 	httpapi.Post(r, root+"/lookups", access.Public, a.lookup, httpapi.Safe(), httpapi.ID("lookUpOrder"), missing, httpapi.Refuses(http.StatusTooManyRequests),
@@ -300,19 +302,10 @@ func (a *api) pages(q page.Query, filter []string, read func(before uuid.UUID) (
 }
 
 func (a *api) books(ctx context.Context, in *listInput) (*booksOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.after(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := page.New(in.Query, found, func(o Order) uuid.UUID { return o.ID })
-	if err != nil {
-		return nil, err
-	}
-	return &booksOutput{mapped(piece, bookOf)}, nil
+	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[booked, bookBody]{
+		Name: "orders", Read: a.store.changed, Mark: func(b booked) changes.Mark { return b.mark }, Body: bookOf,
+	})
+	return &booksOutput{piece}, err
 }
 
 func mapped[A, B any](p page.Of[A], f func(A) B) page.Of[B] {

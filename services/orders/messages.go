@@ -58,7 +58,7 @@ func (o Order) message(f Fact) any {
 			b.Taxes, b.Address, b.Redemptions, o.Cart, o.Total.Currency(), o.PlacedAt,
 		}
 	case Cancelled:
-		return cancelledData{state, bookOf(o).Lines, true}
+		return cancelledData{state, linesBooked(o), true}
 	case Paid, Sent, Completed:
 		return state
 	}

@@ -111,11 +111,6 @@ func (s *store) all(ctx context.Context, state State, before uuid.UUID, limit in
 	return find(ctx, s.db, `WHERE ($1 = '' OR o.state = $1) AND o.id < $2 ORDER BY o.id DESC LIMIT $3`, string(state), before, limit)
 }
 
-// after lists orders for who keeps books, the oldest first.
-func (s *store) after(ctx context.Context, id uuid.UUID, limit int) ([]Order, error) {
-	return find(ctx, s.db, `WHERE o.id > $1 ORDER BY o.id LIMIT $2`, id, limit)
-}
-
 // history is what happened to an order.
 func (s *store) history(ctx context.Context, id uuid.UUID) ([]Fact, error) {
 	rows, err := s.db.Query(ctx, `SELECT kind, at, coalesce(reason, '') FROM orders.order_events WHERE order_id = $1 ORDER BY version, turn`, id)

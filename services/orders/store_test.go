@@ -124,7 +124,7 @@ func TestAProcessThatDiesPlacesOneOrderAndTellsItOnce(t *testing.T) {
 		_, err := tryPlace(&store{db: db, shop: "acme", tell: tell}, p)
 		return err
 	}, func(t testing.TB, db *postgres.DB) {
-		list, err := (&store{db: db}).after(context.Background(), uuid.Nil, 10)
+		list, err := find(context.Background(), db, `ORDER BY o.id`)
 		if err != nil || len(list) != 1 {
 			t.Errorf("%d orders (%v)", len(list), err)
 			return

@@ -187,22 +187,35 @@ type bookLine struct {
 
 // bookBody is an order as it is booked: without anything personal.
 type bookBody struct {
-	Order    uuid.UUID   `json:"order" format:"uuid"`
-	Number   string      `json:"number"`
-	Saga     uuid.UUID   `json:"saga" format:"uuid"`
-	Hold     uuid.UUID   `json:"hold" format:"uuid"`
-	Payment  *uuid.UUID  `json:"payment,omitempty" format:"uuid"`
-	Total    money.Money `json:"total"`
-	Refunded money.Money `json:"refunded"`
-	State    string      `json:"state"`
-	PlacedAt time.Time   `json:"placedAt"`
-	Lines    []bookLine  `json:"lines" nullable:"false"`
+	Order       uuid.UUID        `json:"order" format:"uuid"`
+	Number      string           `json:"number"`
+	Saga        uuid.UUID        `json:"saga" format:"uuid"`
+	Hold        uuid.UUID        `json:"hold" format:"uuid"`
+	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid"`
+	Total       money.Money      `json:"total"`
+	Refunded    money.Money      `json:"refunded"`
+	State       string           `json:"state"`
+	PlacedAt    time.Time        `json:"placedAt"`
+	ChangedAt   time.Time        `json:"changedAt"`
+	Lines       []bookLine       `json:"lines" nullable:"false"`
+	Redemptions []redemptionBody `json:"redemptions" nullable:"false"`
 }
 
-func bookOf(o Order) bookBody {
-	b := bookBody{o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, o.Refunded, string(o.State), o.PlacedAt, []bookLine{}}
-	for _, l := range o.Lines {
-		b.Lines = append(b.Lines, bookLine{l.SKU, l.Quantity})
+func bookOf(o booked) bookBody {
+	b := bookBody{
+		o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, o.Refunded, string(o.State), o.PlacedAt, o.mark.At.UTC(), linesBooked(o.Order), []redemptionBody{},
+	}
+	for _, r := range o.Redemptions {
+		b.Redemptions = append(b.Redemptions, redemptionBody(r))
 	}
 	return b
+}
+
+// linesBooked is what was bought, by product and number alone.
+func linesBooked(o Order) []bookLine {
+	list := []bookLine{}
+	for _, l := range o.Lines {
+		list = append(list, bookLine{l.SKU, l.Quantity})
+	}
+	return list
 }

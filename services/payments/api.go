@@ -11,6 +11,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
@@ -80,6 +81,7 @@ type bookBody struct {
 	Saga         string      `json:"saga"`
 	Order        *uuid.UUID  `json:"order,omitempty" format:"uuid"`
 	State        State       `json:"state" enum:"pending,authorized,captured,refunded,voided,failed"`
+	Amount       money.Money `json:"amount" doc:"What the customer is to pay"`
 	Authorized   money.Money `json:"authorized"`
 	Captured     money.Money `json:"captured"`
 	Refunded     money.Money `json:"refunded"`
@@ -87,7 +89,9 @@ type bookBody struct {
 	Held         money.Money `json:"held" doc:"By the ledger: what is still promised"`
 	Provider     money.Money `json:"provider" doc:"By the ledger: what the provider owes the shop"`
 	Balanced     bool        `json:"balanced" doc:"The entries of the ledger make zero, and say what the payment says"`
+	UnderWay     bool        `json:"underWay" doc:"The provider was asked for something, and has not said what came of it"`
 	PSPReference string      `json:"pspReference,omitempty"`
+	ChangedAt    time.Time   `json:"changedAt"`
 }
 
 type authorizeInput struct {
@@ -129,7 +133,7 @@ type paymentOutput struct {
 	Body paymentBody
 }
 
-type booksOutput struct{ Body page.Of[bookBody] }
+type booksOutput struct{ Body changes.Page[bookBody] }
 
 var shape = etag.ShapeOf[paymentBody]()
 
@@ -156,7 +160,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.Post(r, way.path+"/voids", way.write, a.void, made, gone, httpapi.ID("voidPayment"+way.name), httpapi.Summary("Release a payment of which nothing was taken"))
 		httpapi.Post(r, way.path+"/refunds", way.write, a.refund, made, gone, httpapi.ID("refundPayment"+way.name), httpapi.Summary("Give back what was taken, or a part of it"))
 	}
-	httpapi.List(r, inside+"/books", access.Service("books"), a.books, httpapi.ID("listPaymentBooks"), httpapi.Summary("All payments, for the books"))
+	httpapi.List(r, inside+"/books", access.Service("books"), a.books, httpapi.ID("listPaymentBooks"), httpapi.Summary("All payments, for the books"),
+		httpapi.Refuses(http.StatusBadRequest), httpapi.About(changes.About))
 	httpapi.Page(r, http.MethodPost, root+"/webhooks", access.Public, a.webhook, httpapi.Webhook(), httpapi.Produces("text/plain"),
 		httpapi.With(httpapi.Limits{Body: webhookLimit}), httpapi.Refuses(http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity),
 		httpapi.ID("takeWebhook"), httpapi.Summary("What the provider tells, signed by it"))
@@ -228,31 +233,16 @@ func (a *api) get(ctx context.Context, in *readInput) (*paymentOutput, error) {
 }
 
 func (a *api) books(ctx context.Context, in *booksInput) (*booksOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.books(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := page.New(in.Query, found, func(b book) uuid.UUID { return b.ID })
-	out := &booksOutput{page.Of[bookBody]{Items: make([]bookBody, len(piece.Items)), Next: piece.Next}}
-	for n, b := range piece.Items {
-		out.Body.Items[n] = b.body()
-	}
-	return out, err
+	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[book, bookBody]{
+		Name: "payments", Read: a.store.books, Mark: func(b book) changes.Mark { return b.mark }, Body: book.body,
+	})
+	return &booksOutput{piece}, err
 }
 
 func (b book) body() bookBody {
-	authorized := int64(0)
-	if b.Authorized {
-		authorized = b.Amount
-	}
-	held := authorized - b.Captured - b.Released
 	return bookBody{
-		b.ID, b.Saga, b.Order, b.state, b.Money(authorized), b.Money(b.Captured), b.Money(b.Refunded), b.Money(b.Released),
-		b.Money(b.held), b.Money(b.provider), b.kept == 0 && b.held == held && b.provider == b.Captured-b.Refunded, b.Reference,
+		b.ID, b.Saga, b.Order, b.state, b.Money(b.Amount), b.Money(b.promised()), b.Money(b.Captured), b.Money(b.Refunded), b.Money(b.Released),
+		b.Money(b.held), b.Money(b.provider), b.balanced(), b.underWay(), b.Reference, b.mark.At.UTC(),
 	}
 }
 

@@ -182,28 +182,3 @@ func heard(ctx context.Context, tx pgx.Tx, id, kind string) (bool, error) {
 	}
 	return tag.RowsAffected() == 1, nil
 }
-
-// book is what books are compared by, with the sums of the ledger beside the facts.
-type book struct {
-	Payment
-	state                State
-	held, provider, kept int64
-}
-
-func (s *store) books(ctx context.Context, after uuid.UUID, limit int) ([]book, error) {
-	rows, err := s.db.Query(ctx, `SELECT p.id, p.saga, p.order_id, p.currency, p.amount, p.authorized, p.reference, p.captured, p.refunded, p.released, p.state,
-			coalesce(sum(l.minor) FILTER (WHERE l.account = 'held'), 0)::bigint,
-			coalesce(sum(l.minor) FILTER (WHERE l.account = 'provider'), 0)::bigint, coalesce(sum(l.minor), 0)::bigint
-		FROM (SELECT * FROM payments.payments WHERE id > $1 ORDER BY id LIMIT $2) p LEFT JOIN payments.ledger l ON l.payment_id = p.id
-		GROUP BY p.id, p.saga, p.order_id, p.currency, p.amount, p.authorized, p.reference, p.captured, p.refunded, p.released, p.state ORDER BY p.id`, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading the books: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b book, err error) {
-		return b, row.Scan(&b.ID, &b.Saga, &b.Order, &b.Currency, &b.Amount, &b.Authorized, &b.Reference, &b.Captured, &b.Refunded, &b.Released, &b.state, &b.held, &b.provider, &b.kept)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the books: %w", err)
-	}
-	return list, nil
-}

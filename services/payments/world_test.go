@@ -23,6 +23,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/events/eventstest"
 	"github.com/emporium-shop/emporium/services/internal/events/natsserver"
@@ -307,11 +308,7 @@ func (w *world) agrees(saga string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	list, err := (&store{w.db()}).books(context.Background(), before(p.ID), 1)
-	if err != nil || len(list) != 1 || list[0].ID != p.ID {
-		w.t.Fatalf("the books of a payment: %+v %v", list, err)
-	}
-	body := list[0].body()
+	body := booked(w.t, &store{w.db()}, p.ID).body()
 	theirs, _ := w.charged(saga)
 	if !body.Balanced || body.Held.Minor() != theirs.Held || body.Captured.Minor() != theirs.Captured || body.Refunded.Minor() != theirs.Refunded {
 		w.t.Errorf("our books %+v, the provider's ledger %+v (%+v)", body, theirs, w.ledger(saga))
@@ -321,15 +318,22 @@ func (w *world) agrees(saga string) {
 	}
 }
 
-// before is the id before an id, for pages that begin after one.
-func before(id uuid.UUID) uuid.UUID {
-	for n := len(id) - 1; n >= 0; n-- {
-		id[n]--
-		if id[n] != 0xff {
-			break
+// booked is what the books are shown of a payment.
+func booked(t testing.TB, s *store, id uuid.UUID) book {
+	t.Helper()
+	mark := changes.Mark{}
+	for {
+		list, err := s.books(context.Background(), mark, 100)
+		if err != nil || len(list) == 0 {
+			t.Fatalf("a payment is not in the books (%v)", err)
 		}
+		for _, b := range list {
+			if b.ID == id {
+				return b
+			}
+		}
+		mark = list[len(list)-1].mark
 	}
-	return id
 }
 
 // newTill is the inside of payments, without a process around it, as asks the provider.

@@ -132,6 +132,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Post(r, redemptions+"/{id}/release", checkout, a.release,
 		httpapi.ID("releaseRedemption"), httpapi.Summary("Give the coupons back: there will be no order"), httpapi.Refuses(http.StatusNotFound))
 	a.staff(r)
+	a.books(r)
 	return r
 }
 

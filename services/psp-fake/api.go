@@ -13,6 +13,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
@@ -92,6 +93,8 @@ type balanceBody struct {
 	Captured      int64     `json:"captured"`
 	Refunded      int64     `json:"refunded"`
 	Merchant      int64     `json:"merchant" doc:"What the merchant has of it"`
+	Balanced      bool      `json:"balanced" doc:"The entries of the ledger make zero, and say what the authorisation says"`
+	ChangedAt     time.Time `json:"changedAt"`
 }
 
 type authorizeInput struct {
@@ -152,7 +155,7 @@ type authorizationsOutput struct{ Body page.Of[authorizationBody] }
 
 type operationsOutput struct{ Body page.Of[operationBody] }
 
-type ledgerOutput struct{ Body page.Of[balanceBody] }
+type ledgerOutput struct{ Body changes.Page[balanceBody] }
 
 var (
 	authorizationShape = etag.ShapeOf[authorizationBody]()
@@ -173,7 +176,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Post(r, root+"/authorizations/{id}/refunds", merchant, a.refund, late, made, gone, httpapi.ID("refund"), httpapi.Summary("Give back what was taken"))
 	httpapi.List(r, root+"/operations", merchant, a.operations, httpapi.ID("listOperations"), httpapi.Summary("Captures, voids and refunds, by the merchant's reference"))
 	httpapi.Get(r, root+"/operations/{id}", merchant, a.operation, gone, httpapi.ID("getOperation"), httpapi.Summary("One capture, void or refund"))
-	httpapi.List(r, root+"/ledger", access.Service("payments", "books"), a.ledger, httpapi.ID("listLedger"), httpapi.Summary("What the ledger says of each authorisation"))
+	httpapi.List(r, root+"/ledger", access.Service("payments", "books"), a.ledger, httpapi.ID("listLedger"), httpapi.Summary("What the ledger says of each authorisation"),
+		httpapi.About(changes.About))
 	httpapi.Get(r, root+"/mood", access.Staff("psp:write"), a.mood, httpapi.ID("getMood"), httpapi.Summary("How badly the provider behaves"))
 	httpapi.Put(r, root+"/mood", access.Staff("psp:write"), a.feel, httpapi.ID("putMood"), httpapi.Summary("Let the provider behave otherwise"))
 	return r
@@ -337,10 +341,8 @@ func (a *api) operations(ctx context.Context, in *listInput) (*operationsOutput,
 
 // ledger is answered in any mood: it is what books are closed by.
 func (a *api) ledger(ctx context.Context, in *ledgerInput) (*ledgerOutput, error) {
-	piece, err := paged(in.Query, func(after uuid.UUID, limit int) ([]balance, error) {
-		return a.store.balances(ctx, after, limit)
-	}, func(b balance) uuid.UUID { return b.ID }, func(b balance) balanceBody {
-		return balanceBody{b.ID, b.Reference, b.Currency, b.Minor, b.held, b.Captured, b.Refunded, b.merchant}
+	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[balance, balanceBody]{
+		Name: "ledger", Read: a.store.balances, Mark: func(b balance) changes.Mark { return b.mark }, Body: balance.body,
 	})
 	return &ledgerOutput{piece}, err
 }
@@ -380,6 +382,10 @@ func (a *api) feel(ctx context.Context, in *moodInput) (*moodOutput, error) {
 		return nil, err
 	}
 	return &moodOutput{moodShape.Tag(version + 1), in.Body}, a.store.feel(ctx, in.Body, version)
+}
+
+func (b balance) body() balanceBody {
+	return balanceBody{b.ID, b.Reference, b.Currency, b.authorized, b.held, b.captured, b.refunded, b.captured - b.refunded, b.balanced(), b.mark.At.UTC()}
 }
 
 func bodyOf(a Authorization) authorizationBody {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -118,37 +117,6 @@ func (s *store) operations(ctx context.Context, reference string, after uuid.UUI
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Operation, error) { return scanOperation(row) })
 	if err != nil {
 		return nil, fmt.Errorf("listing operations: %w", err)
-	}
-	return list, nil
-}
-
-// balance is what the ledger says of an authorisation.
-type balance struct {
-	Authorization
-	held, merchant int64
-}
-
-// balances sums the ledger up, by authorisation.
-func (s *store) balances(ctx context.Context, after uuid.UUID, limit int) ([]balance, error) {
-	rows, err := s.db.Query(ctx, `SELECT a.id, a.reference, a.currency, a.state, a.created_at,
-			coalesce(sum(l.minor) FILTER (WHERE l.account = 'held' AND l.minor > 0), 0)::bigint,
-			coalesce(sum(l.minor) FILTER (WHERE l.account = 'held'), 0)::bigint,
-			coalesce(sum(l.minor) FILTER (WHERE l.account = 'merchant' AND l.minor > 0), 0)::bigint,
-			coalesce(-sum(l.minor) FILTER (WHERE l.account = 'merchant' AND l.minor < 0), 0)::bigint
-		FROM (SELECT * FROM psp_fake.authorizations WHERE id > $1 ORDER BY id LIMIT $2) a
-		LEFT JOIN psp_fake.ledger l ON l.authorization_id = a.id
-		GROUP BY a.id, a.reference, a.currency, a.state, a.created_at ORDER BY a.id`, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("adding the ledger up: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b balance, err error) {
-		var at time.Time
-		err = row.Scan(&b.ID, &b.Reference, &b.Currency, &b.State, &at, &b.Minor, &b.held, &b.Captured, &b.Refunded)
-		b.Released, b.merchant = b.Minor-b.held-b.Captured, b.Captured-b.Refunded
-		return b, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("adding the ledger up: %w", err)
 	}
 	return list, nil
 }

@@ -4,6 +4,7 @@ package shop
 
 import (
 	"github.com/emporium-shop/emporium/services/auth"
+	"github.com/emporium-shop/emporium/services/books"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/checkout"
@@ -23,6 +24,7 @@ import (
 func all() []member {
 	return []member{
 		{auth.Service(), []string{"/api/auth"}},
+		{books.Service(), []string{"/api/books"}},
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
 		{checkout.Service(), []string{"/api/checkout"}},

@@ -79,7 +79,7 @@ func (c *till) locked(routes map[string]http.HandlerFunc) map[string]http.Handle
 
 // offerFor is a quote at the price of now.
 func (c *till) offerFor(t terms) map[string]any {
-	q := quote{ID: uuid.NewString(), Cart: t.Cart, Country: t.Country, Lines: []quoteLine{}, Coupons: []coupon{}, Shipping: money{"4.90", "EUR"}, Discount: money{"0.00", "EUR"},
+	q := quote{ID: uuid.NewString(), Cart: t.Cart, CartTurn: c.turn, Country: t.Country, Lines: []quoteLine{}, Coupons: []coupon{}, Shipping: money{"4.90", "EUR"}, Discount: money{"0.00", "EUR"},
 		Total: money{c.unit, "EUR"}, Tax: money{"1.00", "EUR"}, Taxes: []taxRate{{"19", money{"5.00", "EUR"}, money{"1.00", "EUR"}}}, ExpiresAt: time.Now().Add(c.life)}
 	for _, p := range c.products {
 		if n := c.lines[p.SKU]; n > 0 {

@@ -15,6 +15,8 @@ type cart struct {
 	ID    string     `json:"id"`
 	Lines []cartLine `json:"lines"`
 	Total money      `json:"total"`
+	// Orders is how many orders it has made: what was ordered is not in it any more.
+	Orders int `json:"orders,omitempty"`
 
 	etag string
 }

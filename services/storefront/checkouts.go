@@ -25,6 +25,7 @@ type quote struct {
 	ID        string      `json:"id"`
 	Hash      string      `json:"hash"`
 	Cart      string      `json:"cart"`
+	CartTurn  int         `json:"cartTurn,omitempty"`
 	Country   string      `json:"country"`
 	Lines     []quoteLine `json:"lines"`
 	Coupons   []coupon    `json:"coupons"`

@@ -6,16 +6,16 @@ import (
 	"net/http"
 )
 
-// leaveCart gives the visitor another cart: one cart makes one order. What was put in while he paid is in the new one (C21). What cannot be
-// done in time is left out: the order counts.
+// leaveCart gives the visitor another cart, where cart has not heard of the order yet: what he sees next must not be what he has just bought.
+// What was put in while he paid is in the new one (C21). What cannot be done in time is left out: cart hears of the order all the same.
 func (s *shop) leaveCart(ctx context.Context, w http.ResponseWriter, r *http.Request, ordered string) {
 	old, err := s.current(r)
 	if err != nil || old.ID == "" {
 		return
 	}
 	q, err := s.checkouts.quote(ctx, ordered)
-	if err != nil || q.Cart != old.ID {
-		return // it is another cart already: the order is shown for the second time
+	if err != nil || q.Cart != old.ID || old.Orders > q.CartTurn {
+		return // it is another cart already, or holds only what was not ordered
 	}
 	rest := old.without(q)
 	if len(rest) == 0 {

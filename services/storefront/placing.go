@@ -17,6 +17,8 @@ const (
 	pollEvery = 3
 	// longWait is when the page says that it takes unusually long.
 	longWait = 45 * time.Second
+	// leaving is how long a visitor whose order is placed waits for another cart.
+	leaving = 2 * time.Second
 )
 
 // order places what the page showed: the quote and the attempt are the form's, so that a page that is sent again, from wherever, is the
@@ -111,7 +113,7 @@ func (s *shop) showWorking(w http.ResponseWriter, r *http.Request, d draft) {
 
 // thank leads to the order's own page. What was typed is forgotten; the cart is left to those things that were not ordered.
 func (s *shop) thank(w http.ResponseWriter, r *http.Request, d draft, made placed) {
-	ctx, cancel := context.WithTimeout(r.Context(), partPatience)
+	ctx, cancel := context.WithTimeout(r.Context(), leaving)
 	defer cancel()
 	s.leaveCart(ctx, w, r, d.Quote)
 	draft{Order: made.Order, Number: made.Number, Token: made.Token, Ordered: d.Quote}.keep(w, r)

@@ -240,6 +240,20 @@ func TestWhatWasAddedWhileHePaidStaysInTheCart(t *testing.T) {
 	}
 }
 
+// Where cart was faster, it holds what was not ordered and nothing else.
+func TestACartThatHeardOfItsOrderIsKept(t *testing.T) {
+	c := newTill(t)
+	form := c.reviewed(t).form(t, "tok_visa").Encode()
+	c.set(func() { c.turn, c.lines["LAMP-1"] = 1, 1 })
+	old := c.cartID
+	c.post(t, "/checkout/orders", form).want(t, 200, "Thank you")
+	c.get(t, "/cart").want(t, 200, "Brass lamp", `value="1"`)
+	if c.cartID != old {
+		t.Error("it is replaced")
+	}
+	c.reviewed(t).want(t, 200, "1 × €12.90") // and makes another order
+}
+
 func TestWhatCannotBeOrderedIsToldInTheCart(t *testing.T) {
 	c := newTill(t)
 	c.refusals = []http.HandlerFunc{refuse(problem.Conflict, "Gone.", nil, problem.Field{Pointer: "#/lines/0", Detail: "Brass lamp is not available."})}

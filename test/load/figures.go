@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"syscall"
@@ -53,6 +54,9 @@ func Measure(records []Record, purchases []Purchase) Figures {
 			confirmed++
 		case Refused:
 			f.Refused[p.Why]++
+		case Failed:
+			f.Failed++
+			f.Failures[order+": "+p.Why]++
 		}
 		took[order] = append(took[order], p.Done.Sub(p.Sent))
 		took["purchase"] = append(took["purchase"], p.Done.Sub(p.Intended))
@@ -66,12 +70,12 @@ func Measure(records []Record, purchases []Purchase) Figures {
 	return f
 }
 
-// failed says what a customer would miss; empty when all is well. A refusal of an order is an answer.
+// failed says what a customer would miss; empty when all is well. Whether an order may be refused so, its purchase says.
 func failed(r Record) string {
 	switch {
 	case r.Err != nil:
 		return reason(r.Err)
-	case r.Kind == order && r.Status == 409:
+	case r.Kind == order && r.Status >= 400 && r.Status < 500 && r.Status != http.StatusTooManyRequests:
 		return ""
 	case r.Status >= 400:
 		return "status " + strconv.Itoa(r.Status)

@@ -25,12 +25,13 @@ func TestFiguresOfARun(t *testing.T) {
 		with(step("quote", 900, 1100), func(r *Record) { r.Status = 404 }),
 		with(good(950, "a"), func(r *Record) { r.Err = errOverload }),
 	}
-	purchases := those(bought("k1"), so(bought("k2"), refused))
+	records[2].Status = 422
+	purchases := those(bought("k1"), so(bought("k2"), refused), so(bought("k3"), func(p *Purchase) { p.Outcome, p.Why = Failed, "status 422 invalid" }))
 	want := Figures{
-		Seconds: 2, Requests: 7, RequestsPerSec: 3.5, OrdersPerSecond: 0.5, Failed: 3, Refused: map[string]int{"sold-out": 1},
-		Failures: map[string]int{"order: status 503": 1, "quote: status 404": 1, "visit: too many requests in flight": 1},
+		Seconds: 2, Requests: 7, RequestsPerSec: 3.5, OrdersPerSecond: 0.5, Failed: 4, Refused: map[string]int{"sold-out": 1},
+		Failures: map[string]int{"order: status 503": 1, "order: status 422 invalid": 1, "quote: status 404": 1, "visit: too many requests in flight": 1},
 		Latency: map[string]Quantiles{
-			"home": {2, 10, 30, 30}, "quote": {1, 1100, 1100, 1100}, order: {2, 20, 20, 20}, "purchase": {2, 30, 30, 30},
+			"home": {2, 10, 30, 30}, "quote": {1, 1100, 1100, 1100}, order: {3, 20, 20, 20}, "purchase": {3, 30, 30, 30},
 		},
 	}
 	if diff := cmp.Diff(want, Measure(records, purchases)); diff != "" {

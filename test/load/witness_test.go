@@ -87,8 +87,13 @@ func TestBooksSettleWithTwoRoundsAfterTheLastOrder(t *testing.T) {
 	seen := func(ms, pending int) bool {
 		return s.sees(&Books{Balanced: true, ComparedAt: at(ms), Pending: pending})
 	}
-	if seen(0, 0) || seen(0, 0) || seen(100, 0) || seen(200, 1) || !seen(200, 0) {
-		t.Error("they settle too early, or too late")
+	for n, look := range []struct {
+		ms, pending int
+		settled     bool
+	}{{0, 0, false}, {0, 0, false}, {100, 0, false}, {200, 1, false}, {200, 0, true}} {
+		if seen(look.ms, look.pending) != look.settled {
+			t.Errorf("look %d: they settle too early, or too late", n)
+		}
 	}
 	if !new(settling).sees(nil) {
 		t.Error("books that are not there are waited for")

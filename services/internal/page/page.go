@@ -63,12 +63,17 @@ func New[T, K any](q Query, items []T, key func(T) K, filter ...string) (Of[T], 
 		return Of[T]{Items: append([]T{}, items...)}, nil // [] in JSON, never null
 	}
 	items = items[:q.Limit]
-	last := key(items[q.Limit-1])
-	raw, err := json.Marshal(cursor[K]{&last, hash(filter)})
+	next, err := Cursor(key(items[q.Limit-1]), filter...)
+	return Of[T]{Items: items, Next: next}, err
+}
+
+// Cursor goes on after a key; filter must be what After is given.
+func Cursor[K any](key K, filter ...string) (string, error) {
+	raw, err := json.Marshal(cursor[K]{&key, hash(filter)})
 	if err != nil {
-		return Of[T]{}, fmt.Errorf("writing the cursor: %w", err)
+		return "", fmt.Errorf("writing the cursor: %w", err)
 	}
-	return Of[T]{Items: items, Next: base64.RawURLEncoding.EncodeToString(raw)}, nil
+	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
 // hash is not secret: who makes up a cursor reads what he could read without one.

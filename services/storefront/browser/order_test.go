@@ -163,9 +163,16 @@ func (s *selling) walk(t *testing.T, b *tab, price string, look func(name string
 	look("confirmation", false)
 }
 
-// Every page on the way to an order: for everybody, on desktop and phone, by day and by night.
-func TestEveryPageOfAnOrderIsForEverybody(t *testing.T) {
-	chrome, s, source := browser(t), openSelling(t), axe(t)
+// From the cart to the confirmation. It is one shop for all of it: to start one takes seconds.
+func TestBuying(t *testing.T) {
+	chrome, s := browser(t), openSelling(t)
+	t.Run("every page is for everybody", func(t *testing.T) { s.forEverybody(chrome, t, axe(t)) })
+	t.Run("without scripts", func(t *testing.T) { s.withoutScripts(chrome, t) })
+	t.Run("by keyboard", func(t *testing.T) { s.byKeyboard(chrome, t) })
+}
+
+// forEverybody walks on desktop and phone, by day and by night.
+func (s *selling) forEverybody(chrome context.Context, t *testing.T, source string) {
 	for n, l := range looks {
 		t.Run(l.name, func(t *testing.T) {
 			b := visit(chrome, t, &s.shop, l)
@@ -176,9 +183,8 @@ func TestEveryPageOfAnOrderIsForEverybody(t *testing.T) {
 	}
 }
 
-// The same with scripts off, and the page that waits goes on by itself.
-func TestBuyingWithoutScripts(t *testing.T) {
-	chrome, s := browser(t), openSelling(t)
+// withoutScripts orders with scripts off, and the page that waits goes on by itself.
+func (s *selling) withoutScripts(chrome context.Context, t *testing.T) {
 	for _, l := range []look{looks[0], looks[2]} {
 		t.Run(l.name, func(t *testing.T) {
 			b := visit(chrome, t, &s.shop, l)
@@ -201,9 +207,8 @@ func TestBuyingWithoutScripts(t *testing.T) {
 	}
 }
 
-// From the cart to the confirmation without a mouse.
-func TestBuyingByKeyboard(t *testing.T) {
-	chrome, s := browser(t), openSelling(t)
+// byKeyboard orders without a mouse.
+func (s *selling) byKeyboard(chrome context.Context, t *testing.T) {
 	b := visit(chrome, t, &s.shop, looks[0])
 	b.buys(t, "KIT-1001", "")
 	for _, path := range []string{"/cart", "/checkout"} {

@@ -1,0 +1,150 @@
+package books
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/money"
+)
+
+func (o Order) named() string { return "order " + o.Number }
+
+func (p Payment) named() string { return "payment " + p.ID.String() }
+
+func (c Charge) named() string { return "charge " + c.ID.String() + " at the provider" }
+
+func authorizedOnce(c Case) (found []Finding) {
+	for _, o := range c.Orders {
+		add := func(format string, args ...any) {
+			found = append(found, Finding{o.named(), fmt.Sprintf(format, args...), o.ChangedAt, Skew})
+		}
+		p := c.payment(o)
+		switch {
+		case o.Total.IsZero() && len(c.Payments) > 0 && !c.Payments[0].Authorized.IsZero():
+			add("it costs nothing, and %s is authorised", c.Payments[0].Authorized)
+		case o.Total.IsZero():
+		case p == nil:
+			add("it costs %s, and its payment is not there", o.Total)
+		case p.Authorized.IsZero():
+			add("it costs %s, and nothing was authorised", o.Total)
+		case p.Authorized != o.Total:
+			add("it costs %s, and %s was authorised", o.Total, p.Authorized)
+		}
+	}
+	return found
+}
+
+func captured(c Case) (found []Finding) {
+	for _, o := range c.Orders {
+		p := c.payment(o)
+		if p == nil {
+			continue // another rule's
+		}
+		switch {
+		case o.State == placed:
+			found = append(found, Finding{o.named(), "it is placed, and not paid for", o.PlacedAt, Lag})
+		case o.State != cancelled && p.Captured != o.Total:
+			found = append(found, Finding{o.named(), fmt.Sprintf("it is %s, and %s of %s were captured", o.State, p.Captured, o.Total), later(o.ChangedAt, p.ChangedAt), Skew})
+		}
+	}
+	return found
+}
+
+func chargeWithoutOrder(c Case) (found []Finding) {
+	if len(c.Orders) > 0 {
+		return nil
+	}
+	for _, one := range c.Charges {
+		if one.Live() {
+			detail := fmt.Sprintf("there is no order, and %s are reserved and %s taken", one.money(one.Held), one.money(one.Captured-one.Refunded))
+			found = append(found, Finding{one.named(), detail, one.ChangedAt, Lag})
+		}
+	}
+	return found
+}
+
+func chargedOnce(c Case) (found []Finding) {
+	var live []Charge
+	var since time.Time
+	for _, one := range c.Charges {
+		if one.Live() {
+			live, since = append(live, one), later(since, one.ChangedAt)
+		}
+	}
+	if len(live) < 2 {
+		return nil
+	}
+	for _, one := range live {
+		found = append(found, Finding{one.named(), fmt.Sprintf("it is one of %d of the same checkout (%s)", len(live), one.Reference), since, Skew})
+	}
+	return found
+}
+
+func refunds(c Case) (found []Finding) {
+	for _, one := range c.Charges {
+		if one.Refunded > one.Captured {
+			found = append(found, Finding{one.named(), fmt.Sprintf("%s were refunded of %s", one.money(one.Refunded), one.money(one.Captured)), one.ChangedAt, None})
+		}
+	}
+	for _, p := range c.Payments {
+		if p.Refunded.Minor() > p.Captured.Minor() {
+			found = append(found, Finding{p.named(), fmt.Sprintf("%s were refunded of %s", p.Refunded, p.Captured), p.ChangedAt, None})
+		}
+	}
+	for _, o := range c.Orders {
+		if p := c.payment(o); p != nil && p.Refunded != o.Refunded {
+			found = append(found, Finding{o.named(), fmt.Sprintf("it says that %s were refunded, the payment %s", o.Refunded, p.Refunded), later(o.ChangedAt, p.ChangedAt), Lag})
+		}
+	}
+	return found
+}
+
+func ledgers(c Case) (found []Finding) {
+	for _, p := range c.Payments {
+		if !p.Balanced {
+			found = append(found, Finding{p.named(), "its ledger does not say what the payment says", p.ChangedAt, None})
+		}
+	}
+	for _, one := range c.Charges {
+		if !one.Balanced {
+			found = append(found, Finding{one.named(), "its ledger does not say what the authorisation says", one.ChangedAt, None})
+		}
+	}
+	return found
+}
+
+// asProvider compares each payment with its authorisation, and finds those that no payment knows.
+func asProvider(c Case) (found []Finding) {
+	known := map[string]bool{}
+	for _, p := range c.Payments {
+		if p.Reference == nil {
+			continue
+		}
+		known[*p.Reference] = true
+		one := c.charge(p)
+		if one == nil {
+			found = append(found, Finding{p.named(), "the provider knows nothing of it", p.ChangedAt, Skew})
+			continue
+		}
+		patience := Skew
+		if p.UnderWay {
+			patience = Lag
+		}
+		for _, v := range []struct {
+			what string
+			ours money.Money
+			his  int64
+		}{{"authorised", p.Authorized, one.Authorized}, {"reserved", p.Held, one.Held}, {"captured", p.Captured, one.Captured}, {"refunded", p.Refunded, one.Refunded}} {
+			if his := one.money(v.his); v.ours != his {
+				detail := fmt.Sprintf("%s is %s by the shop and %s by the provider", v.what, v.ours, his)
+				found = append(found, Finding{p.named(), detail, later(p.ChangedAt, one.ChangedAt), patience})
+			}
+		}
+	}
+	for _, one := range c.Charges {
+		if one.Live() && !known[one.ID.String()] {
+			found = append(found, Finding{one.named(), "no payment of the shop knows of it", one.ChangedAt, Lag})
+		}
+	}
+	return found
+}
