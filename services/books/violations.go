@@ -2,7 +2,6 @@ package books
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -152,11 +151,11 @@ func (s *store) left(ctx context.Context, prefix string) ([]string, error) {
 func (s *store) accept(ctx context.Context, f Found) error {
 	tag, err := s.db.Exec(ctx, `UPDATE books.violations SET accepted_at = $3, accepted_by = $4, reason = $5, version = version + 1
 		WHERE id = $1 AND version = $2 AND resolved_at IS NULL`, f.ID, f.Version, f.AcceptedAt, f.AcceptedBy, f.Reason)
-	if errors.Is(err, pgx.ErrNoRows) || (err == nil && tag.RowsAffected() == 0) {
-		return fault.Stale()
-	}
 	if err != nil {
 		return fmt.Errorf("accepting a violation: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fault.Stale()
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ type wires struct {
 }
 
 // carries are the calls that are harmed: those of services that change something, and the provider's.
-var carries = regexp.MustCompile(`^/internal/(inventory|promotions|payments|orders|psp)/|^/api/payments/webhooks$`)
+var carries = regexp.MustCompile(`^/internal/(inventory|promotions|payments|orders|psp)(/|$)|^/api/payments/webhooks$`)
 
 var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
 
@@ -114,8 +114,8 @@ func (w *wires) between(next http.Handler) http.Handler {
 	})
 }
 
-// buyer orders something, and sends the order again with its key until there is an answer for good.
-func buyer(t *testing.T, at, card string) (status int, order string) {
+// orderer orders something, and sends the order again with its key until there is an answer for good.
+func orderer(t *testing.T, at, card string) (status int, order string) {
 	t.Helper()
 	cart := fill(t, at)
 	quoted, text := ask(t, "POST", at+"/api/checkout/quotes", fmt.Sprintf(`{"cart":%q,"country":"DE"}`, strings.TrimPrefix(cart, "/api/cart/")), "Idempotency-Key", uuid.NewString())
@@ -170,7 +170,7 @@ func TestWhateverBecomesOfCallsAnOrderIsWholeOrNotThere(t *testing.T) {
 				card = "tok_declined"
 			}
 			all.Go(func() {
-				status, order := buyer(t, s.URL(), card)
+				status, order := orderer(t, s.URL(), card)
 				if want := map[string]int{"tok_visa": 201, "tok_declined": 409}[card]; status != want {
 					t.Errorf("with %s: %d, want %d", card, status, want)
 				}

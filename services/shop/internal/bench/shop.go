@@ -43,9 +43,9 @@ type shop struct {
 
 func begin(ctx context.Context, p plan) (s *shop, err error) {
 	s = &shop{running: map[string]*exec.Cmd{}, at: map[string]string{}, side: map[string]string{}}
-	defer func() { //nolint:contextcheck // what was started is ended, whatever ended ctx
+	defer func() {
 		if err != nil {
-			s.end()
+			s.end(context.WithoutCancel(ctx))
 		}
 	}()
 	fsync := map[bool]string{true: "fsync=on", false: "fsync=off"}[p.fsync]
@@ -187,7 +187,7 @@ func (s *shop) stock(ctx context.Context) (err error) {
 }
 
 // end stops what begin started.
-func (s *shop) end() {
+func (s *shop) end(ctx context.Context) {
 	for _, cmd := range s.running {
 		if cmd.Process != nil {
 			_ = cmd.Process.Signal(os.Interrupt)
@@ -199,7 +199,7 @@ func (s *shop) end() {
 		}
 	}
 	if s.admin != nil {
-		_ = s.admin.Close(context.Background())
+		_ = s.admin.Close(ctx)
 	}
 	if s.server != nil {
 		s.server.Stop()
