@@ -10,7 +10,7 @@ BIN := $(CURDIR)/bin
 OWN_KUBECONFIG := $(CURDIR)/.cluster/kubeconfig
 # Labels of the end-to-end tests, and the time that all of them may take.
 E2E_LABELS ?= smoke
-# Services whose tests make test leaves out until they were seen green as a whole.
+# Services of an order, whose tests are a step of their own: they take minutes, for processes die in them at every statement.
 FIRST_ORDER := checkout|inventory|orders|payments
 E2E_TIMEOUT ?= 60m
 TAG ?= dev
@@ -76,7 +76,7 @@ endif
 
 ##@ Test
 .PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-first-order test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
-test: ## verify, vet, unit, envtest, test-services, test-node, e2e-smoke, with their times; what is left out is said
+test: ## verify, vet, unit, envtest, test-services, test-first-order, test-node, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -103,8 +103,16 @@ test-services: export CGO_ENABLED := 1
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
 	go test -race $$(go list ./services/... | grep -vE '/services/($(FIRST_ORDER))(/|$$)')
 
-test-first-order: tools ## The services of the first order, which are no part of make test yet (docs/selling.md)
+test-first-order: tools ## The services of an order: deaths at every statement, every order of two transactions' statements, a provider in its worst mood
 	go test -count=1 -timeout 30m $$(go list ./services/... | grep -E '/services/($(FIRST_ORDER))(/|$$)')
+
+.PHONY: chaos-shop chaos-shop-short
+chaos-shop: tools ## Customers order while services, workers, PostgreSQL and NATS are killed: 200 kills in 10 minutes, the same during three switches, then the books are compared (CHAOS_MOOD=worst: with a bad payment provider; FLAGS="-seed 7")
+	go run ./services/chaos $(FLAGS)
+	go run ./services/chaos -switches 3 $(FLAGS)
+
+chaos-shop-short: tools ## The same in less than a minute: a few kills, of every kind of process
+	go run ./services/chaos -short $(FLAGS)
 
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
@@ -150,8 +158,19 @@ bench-holds: tools ## Holds a second of one product that all want; fails below 1
 	go build -o $(BIN)/bench-holds ./services/inventory/internal/bench
 	$(BIN)/bench-holds $(FLAGS)
 
+.PHONY: bench-orders
+# It takes about a minute, and wants the machine for itself. FLAGS="-statements 40 -profile bin" tells where an order's cost goes; -h says more.
+bench-orders: tools ## Orders a second with every service, PostgreSQL and NATS on this machine, and what one costs; fails below 50/s, or with a p95 of 250 ms or more
+	@mkdir -p $(BIN)
+	go build -o $(BIN)/bench-orders ./services/shop/internal/bench
+	$(BIN)/bench-orders $(FLAGS)
+
 bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
 	go run ./hack/benchscale $(FLAGS)
+
+.PHONY: load
+load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-address URL", "-flash KIT-1001 -stock 200"; -h says more)
+	go run ./hack/load $(FLAGS)
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Tells what in the services' openapi.json would break a client of an earlier commit.
+# Tells what in the services' openapi.json would break a client of an earlier commit, and which migrations of that commit are
+# others now: a database that has run one never runs it again, so what is changed in it would be missing there.
 #   hack/api-breaks.sh [COMMIT]   the newest tag before this commit; where there is none, the commit at which this branch left
 #                                 main, and on main itself the commit before
 # It ends with 1 when something would. A service that the commit has not is new, and breaks nobody; one that is gone breaks all.
@@ -31,4 +32,9 @@ while read -r document; do
 	go run "$oasdiff" breaking --fail-on ERR "$before" "$document" || broken=1
 done < <(git ls-tree -r --name-only "$base" services | grep -E '^services/[^/]+/openapi\.json$')
 echo "compared $compared descriptions with those of $base"
+while read -r migration; do
+	git show "$base:$migration" | cmp -s - "$migration" && continue
+	echo "$migration: not what it was in $base: put it back, and write the change as a new migration"
+	broken=1
+done < <(git ls-tree -r --name-only "$base" services | grep -E '^services/[^/]+/migrations/[0-9].*\.sql$')
 exit $broken

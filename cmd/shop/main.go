@@ -37,13 +37,14 @@ func main() {
 func run(ctx context.Context, args []string, environment map[string]string, out io.Writer) error {
 	f := flag.NewFlagSet("shop", flag.ContinueOnError)
 	address := f.String("address", "127.0.0.1:8080", "where customers come in; port 0: a free one")
+	fsync := f.Bool("fsync", false, "the shop's own PostgreSQL waits for the disk at each commit, as that of a shop does")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	if environment["LOG_LEVEL"] == "" {
 		environment["LOG_LEVEL"] = "warn" // what is well needs no line on a laptop
 	}
-	s, err := shop.Start(ctx, shop.Options{Address: *address, DatabaseURL: environment["DATABASE_URL"], Environment: environment})
+	s, err := shop.Start(ctx, shop.Options{Address: *address, DatabaseURL: environment["DATABASE_URL"], Fsync: *fsync, Environment: environment})
 	if err != nil {
 		return err
 	}
@@ -78,10 +79,10 @@ staff     Authorization: Bearer %s
 	return nil
 }
 
-// scopes let the member of staff write everywhere.
+// scopes let the member of staff read and write everywhere.
 func scopes(services []string) (all []string) {
 	for _, name := range services {
-		all = append(all, name+":write")
+		all = append(all, name+":read", name+":write")
 	}
 	return all
 }

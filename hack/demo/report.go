@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -18,6 +19,7 @@ type report struct {
 	// expected is how many services the sample shop has.
 	expected int
 	load.Result
+	load.Verdict
 	AppliedToSwitchedMillis int64 `json:"appliedToSwitchedMillis"`
 	// ConfirmMillis is that of the slower of the two switches.
 	ConfirmMillis       int64 `json:"confirmMillis"`
@@ -45,11 +47,31 @@ func (r report) promises() []promise {
 		{"mixedRequests", int64(r.MixedRequests), "0", r.MixedRequests == 0},
 		{"staleAfterConfirm", int64(r.StaleAfterConfirm), "0", r.StaleAfterConfirm == 0},
 		{"mixedWindowMillis", r.MixedWindowMillis, "<= 100", r.MixedWindowMillis <= 100},
+		{"orders", int64(r.Orders), "> 0", r.Orders > 0},
+		// Those who waited for both switches at least: others may have been under way by themselves.
+		{"ordersAcross", int64(r.OrdersAcross), fmt.Sprintf(">= %d", 2*undecided), r.OrdersAcross >= 2*undecided},
+		{"ordersLost", int64(r.OrdersLost), "0", r.OrdersLost == 0},
+		{"ordersUnasked", int64(r.OrdersUnasked), "0", r.OrdersUnasked == 0},
+		{"inDoubt", int64(r.InDoubt), "0", r.InDoubt == 0},
+		{"oversold", int64(r.Oversold), "0", r.Oversold == 0},
+		{"chargedTwice", int64(r.ChargedTwice), "0", r.ChargedTwice == 0},
+		{"booksBalanced", truth(r.balanced()), "1", r.balanced()},
 		{"confirmMillis", r.ConfirmMillis, "<= 1000", r.ConfirmMillis <= 1000},
 		{"appliedToSwitchedMillis", r.AppliedToSwitchedMillis, "", true},
 		{"apiWritesForRelease", int64(r.APIWritesForRelease), "", true},
 		{"rollbackMillis", r.RollbackMillis, "", true},
 	}
+}
+
+// balanced tells whether the books balance. Those of a shop without books do not.
+func (r report) balanced() bool { return r.BooksBalanced != nil && *r.BooksBalanced }
+
+// truth is a figure of what is so or not.
+func truth(so bool) int64 {
+	if so {
+		return 1
+	}
+	return 0
 }
 
 // broken names every promise that did not hold.
@@ -70,7 +92,7 @@ func (r report) table(out io.Writer) {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%t\n", p.name, p.value, p.bound, p.held)
 	}
 	_ = w.Flush()
-	for _, example := range r.Examples {
+	for _, example := range slices.Concat(r.Result.Examples, r.Verdict.Examples) {
 		fmt.Fprintln(out, " ", example)
 	}
 }

@@ -9,7 +9,11 @@ import (
 )
 
 func kept() report {
-	return report{Services: 4, expected: 4, Result: load.Result{Requests: 100, MixedWindowMillis: 100}, ConfirmMillis: 1000}
+	balanced := true
+	return report{
+		Services: 4, expected: 4, ConfirmMillis: 1000, Result: load.Result{Requests: 100, MixedWindowMillis: 100},
+		Verdict: load.Verdict{Orders: 30, OrdersAcross: 10, BooksBalanced: &balanced},
+	}
 }
 
 func TestKeptPromisesAreNoError(t *testing.T) {
@@ -26,6 +30,14 @@ func TestEachBrokenPromiseIsNamed(t *testing.T) {
 		"mixedRequests":     func(r *report) { r.MixedRequests = 1 },
 		"staleAfterConfirm": func(r *report) { r.StaleAfterConfirm = 1 },
 		"mixedWindowMillis": func(r *report) { r.MixedWindowMillis = 101 },
+		"orders":            func(r *report) { r.Orders = 0 },
+		"ordersAcross":      func(r *report) { r.OrdersAcross = 9 },
+		"ordersLost":        func(r *report) { r.OrdersLost = 1 },
+		"ordersUnasked":     func(r *report) { r.OrdersUnasked = 1 },
+		"inDoubt":           func(r *report) { r.InDoubt = 1 },
+		"oversold":          func(r *report) { r.Oversold = 1 },
+		"chargedTwice":      func(r *report) { r.ChargedTwice = 1 },
+		"booksBalanced":     func(r *report) { *r.BooksBalanced = false },
 		"confirmMillis":     func(r *report) { r.ConfirmMillis = 1001 },
 	} {
 		r := kept()
@@ -36,13 +48,26 @@ func TestEachBrokenPromiseIsNamed(t *testing.T) {
 	}
 }
 
+func TestAShopWithoutBooksBreaksThePromise(t *testing.T) {
+	r := kept()
+	r.BooksBalanced = nil
+	if err := r.broken(); err == nil || !strings.Contains(err.Error(), "booksBalanced") {
+		t.Errorf("want it named, got %v", err)
+	}
+}
+
 func TestReportHasTheFieldsThatOthersRead(t *testing.T) {
 	data, err := json.Marshal(kept())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var fields map[string]int
-	if err := json.Unmarshal(data, &fields); err != nil || len(fields) != 10 {
-		t.Errorf("want ten flat numbers, got %s (%v)", data, err)
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil || len(fields) != 19 || fields["booksBalanced"] != true {
+		t.Errorf("want 19 flat fields, got %s (%v)", data, err)
+	}
+	for _, name := range []string{"services", "failed", "mixedRequests", "orders", "ordersAcross", "ordersLost", "oversold", "chargedTwice"} {
+		if _, number := fields[name].(float64); !number {
+			t.Errorf("%s is %v", name, fields[name])
+		}
 	}
 }

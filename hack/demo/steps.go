@@ -82,29 +82,36 @@ func (d *demo) install(ctx context.Context) error {
 	return d.ApplySamples(ctx)
 }
 
-// play sends load through a release and the way back, and fills in the report.
+// play lets customers come through a release and the way back, and fills in the report. Some of them begin to order before
+// each switch and end after it.
 func (d *demo) play(ctx context.Context) error {
-	generator, err := d.Load(ctx)
+	customers, err := d.crowd(ctx)
 	if err != nil {
 		return err
 	}
-	defer generator.Stop()
+	defer customers.Stop()
 	if err := pause(ctx, base); err != nil {
 		return err
 	}
-	there, err := d.release(ctx)
-	if err != nil {
+	var there, back v1alpha1.SwitchRecord
+	if err := customers.across(ctx, func() error { there, err = d.release(ctx); return err }); err != nil {
 		return err
 	}
-	back, err := d.wayBack(ctx)
-	if err != nil {
+	if err := customers.across(ctx, func() error { back, err = d.wayBack(ctx); return err }); err != nil {
 		return err
 	}
 	if err := pause(ctx, base); err != nil {
 		return err
 	}
-	d.report.Result = load.Analyse(generator.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)})
-	return nil
+	records, switches := customers.Stop(), []load.Switch{stage.Seen(there), stage.Seen(back)}
+	d.report.Result = load.Analyse(records, switches)
+	if err := d.plot(records, switches); err != nil {
+		return err
+	}
+	return d.step("orders and books", func() error {
+		d.report.Verdict, err = customers.judge(ctx)
+		return err
+	})
 }
 
 func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err error) {

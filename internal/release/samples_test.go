@@ -116,6 +116,9 @@ func TestTheSampleGrantsWhatItUsesAndNoMore(t *testing.T) {
 			s.services[i].Spec.EnvFrom = allEnv(secret.Name)
 			service := strings.TrimSuffix(was.Name, "-worker")
 			owns := strings.TrimSuffix(secret.Name, "-db") == service || slices.Contains(others[secret.Name], was.Name)
+			if key, is := strings.CutSuffix(secret.Name, "-key"); is { // what a service signs with: of its parts those have it that use it
+				owns = key == service && slices.ContainsFunc(was.Spec.EnvFrom, func(e corev1.EnvFromSource) bool { return e.SecretRef != nil && e.SecretRef.Name == secret.Name })
+			}
 			if got := refused(); (len(got) == 0) != owns {
 				t.Errorf("%s takes Secret %s: refused with %v", was.Name, secret.Name, got)
 			}

@@ -31,14 +31,18 @@ type cartBody struct {
 	ID    uuid.UUID   `json:"id" format:"uuid"`
 	Lines []lineBody  `json:"lines" nullable:"false"`
 	Total money.Money `json:"total" doc:"The sum of the lines"`
+	// Orders lets checkout make one order of one state of the cart.
+	Orders int `json:"orders,omitempty" doc:"How many orders were made of the cart, absent for none; each takes what was bought out of it"`
 }
 
 type lineBody struct {
 	SKU      string      `json:"sku"`
 	Name     string      `json:"name" doc:"As it was when the quantity was last set"`
 	Quantity int         `json:"quantity"`
-	Price    money.Money `json:"price" doc:"Of one, as it was when the quantity was last set"`
-	Total    money.Money `json:"total"`
+	Price    money.Money `json:"price" doc:"Of one, as it is now"`
+	// Was is told until the quantity is set again.
+	Was   *money.Money `json:"was,omitempty" doc:"The price when the quantity was last set, if it changed since: tell the customer"`
+	Total money.Money  `json:"total"`
 }
 
 // cartStart is the body of a POST. There is nothing to say yet.
@@ -197,14 +201,31 @@ func answer(c Cart, err error) (*cartOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &cartOutput{ETag: shape.Tag(c.Version), Body: cartBody{ID: c.ID, Lines: make([]lineBody, len(c.Lines))}}
+	out := &cartOutput{ETag: tag(c), Body: cartBody{ID: c.ID, Lines: make([]lineBody, len(c.Lines)), Orders: c.Orders}}
 	for n, line := range c.Lines {
 		total, err := line.Total()
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Lines[n] = lineBody{line.SKU, line.Name, line.Quantity, line.Price, total}
+		out.Body.Lines[n] = lineBody{SKU: line.SKU, Name: line.Name, Quantity: line.Quantity, Price: line.Price, Total: total}
+		if line.Was.Currency() != "" {
+			out.Body.Lines[n].Was = &line.Was
+		}
 	}
 	out.Body.Total, err = c.Total()
 	return out, err
+}
+
+// tag is the cart's ETag. Prices change without the cart, so they are part of what a cache compares; a write compares the version alone.
+func tag(c Cart) string {
+	parts := []string{string(shape)}
+	for _, l := range c.Lines {
+		if l.Was.Currency() != "" {
+			parts = append(parts, l.SKU, l.Price.String())
+		}
+	}
+	if len(parts) == 1 {
+		return shape.Tag(c.Version)
+	}
+	return etag.ShapeFrom(parts...).Tag(c.Version)
 }

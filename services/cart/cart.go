@@ -23,16 +23,20 @@ type Cart struct {
 	Currency string
 	// Lines stand in the order in which they were put in.
 	Lines []Line
+	// Orders is how many were made of the cart.
+	Orders int
 	// Version rises with each change of the cart or its lines.
 	Version int64
 }
 
-// Line is one product of a cart. Name and price are the catalog's, as they were
-// when the quantity was last set.
+// Line is one product of a cart. The name is the catalog's, as it was when the
+// quantity was last set; the price is pricing's as it was told last, or the catalog's of then.
 type Line struct {
 	SKU, Name string
 	Quantity  int
 	Price     money.Money
+	// Was is the price that the customer saw when the quantity was last set, if that is another one; else no money of no currency.
+	Was money.Money
 }
 
 // Product is what a cart wants to know of one.
@@ -90,6 +94,22 @@ func (c Cart) Put(p Product, quantity int) (Cart, error) {
 	}
 	c.Version++
 	return c, nil
+}
+
+// Without is the cart after an order: what was bought is out of it, and what was put in while it was paid for stays (C21).
+func (c Cart) Without(lines []bought) Cart {
+	c.Lines = slices.Clone(c.Lines)
+	for _, b := range lines {
+		for n := range c.Lines {
+			if c.Lines[n].SKU == b.SKU {
+				c.Lines[n].Quantity -= b.Quantity
+			}
+		}
+	}
+	c.Lines = slices.DeleteFunc(c.Lines, func(l Line) bool { return l.Quantity <= 0 })
+	c.Orders++
+	c.Version++
+	return c
 }
 
 // Remove is the cart without a product.

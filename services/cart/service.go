@@ -1,6 +1,6 @@
-// Package cart is a service: what customers mean to buy, at the prices of the catalog.
+// Package cart is a service: what customers mean to buy, and what it costs now.
 //
-// cart.go knows the rules, store.go the SQL, api.go the HTTP; this file wires them.
+// cart.go knows the rules, store.go the SQL, api.go the HTTP, events.go what it takes of pricing and orders; this file wires them.
 package cart
 
 import (
@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -29,7 +32,8 @@ const (
 func Service() app.Service {
 	return app.Service{
 		Name: "cart", About: "What customers mean to buy.",
-		Schema: schema(), Provides: []string{"cart/v1"}, Needs: []string{"catalog/v1"}, New: newCart,
+		Schema: schema(), Provides: []string{"cart/v1"}, Needs: []string{"catalog/v1"},
+		Emits: []events.Type{events.CartClosed}, Takes: []events.Type{events.PriceChanged, events.OrderPlaced}, New: newCart,
 	}
 }
 
@@ -37,6 +41,8 @@ func newCart(_ context.Context, k *app.Kit) (app.Parts, error) {
 	s := &store{k.DB}
 	a := &api{store: s, catalog: k.Client("catalog"), currency: cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR")}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
+		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)}, // which takes turns itself
+		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "cart", handlers())},
 		// Both forget what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, keysKept), Beside: true},
 		{Name: "sweep-carts", Run: s.sweep, Beside: true},
@@ -49,5 +55,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "cart", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables}}
+	return postgres.Schema{Name: "cart", Files: files, Floor: 1, Parts: []postgres.Part{idempotency.Tables, outbox.Tables, inbox.Tables}}
 }

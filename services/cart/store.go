@@ -20,20 +20,33 @@ import (
 type store struct{ db *postgres.DB }
 
 // cart reads in one statement: a cart and its lines must be of one moment.
-func (s *store) cart(ctx context.Context, id uuid.UUID) (Cart, error) {
-	rows, err := s.db.Query(ctx, `SELECT c.version, c.currency, l.sku, l.name, l.quantity, l.price_minor
-		FROM cart.carts c LEFT JOIN cart.lines l ON l.cart_id = c.id WHERE c.id = $1 ORDER BY l.added_at, l.sku`, id)
+func (s *store) cart(ctx context.Context, id uuid.UUID) (Cart, error) { return read(ctx, s.db, id) }
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func read(ctx context.Context, q querier, id uuid.UUID) (Cart, error) {
+	rows, err := q.Query(ctx, `SELECT c.version, c.orders, c.currency, l.sku, l.name, l.quantity, l.price_minor, coalesce(p.price_minor, l.price_minor)
+		FROM cart.carts c LEFT JOIN cart.lines l ON l.cart_id = c.id LEFT JOIN cart.prices p ON p.sku = l.sku AND p.currency = c.currency
+		WHERE c.id = $1 ORDER BY l.added_at, l.sku`, id)
 	if err != nil {
 		return Cart{}, fmt.Errorf("reading a cart: %w", err)
 	}
 	c := Cart{ID: id}
 	var sku, name *string
 	var quantity *int
-	var minor *int64
-	tag, err := pgx.ForEachRow(rows, []any{&c.Version, &c.Currency, &sku, &name, &quantity, &minor}, func() error {
-		if sku != nil {
-			c.Lines = append(c.Lines, Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*minor, c.Currency)})
+	var seen, now *int64
+	tag, err := pgx.ForEachRow(rows, []any{&c.Version, &c.Orders, &c.Currency, &sku, &name, &quantity, &seen, &now}, func() error {
+		if sku == nil {
+			return nil
 		}
+		line := Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*now, c.Currency)}
+		if *seen != *now {
+			line.Was = money.New(*seen, c.Currency)
+		}
+		c.Lines = append(c.Lines, line)
 		return nil
 	})
 	if err != nil {
@@ -43,6 +56,33 @@ func (s *store) cart(ctx context.Context, id uuid.UUID) (Cart, error) {
 		return Cart{}, fault.NotFound("cart", id.String())
 	}
 	return c, nil
+}
+
+// locked reads a cart that nobody else changes until the transaction ends; pgx.ErrNoRows where there is none.
+func locked(ctx context.Context, tx pgx.Tx, id uuid.UUID) (Cart, error) {
+	var one int
+	if err := tx.QueryRow(ctx, `SELECT 1 FROM cart.carts WHERE id = $1 FOR UPDATE`, id).Scan(&one); err != nil {
+		return Cart{}, fmt.Errorf("locking a cart: %w", err)
+	}
+	return read(ctx, tx, id)
+}
+
+// save writes what an order left of a cart that is locked.
+func save(ctx context.Context, tx pgx.Tx, before, after Cart) error {
+	var b pgx.Batch
+	b.Queue(`UPDATE cart.carts SET version = $2, orders = $3, changed_at = now() WHERE id = $1`, after.ID, after.Version, after.Orders)
+	for _, was := range before.Lines {
+		switch now, there := after.Line(was.SKU); {
+		case !there:
+			b.Queue(`DELETE FROM cart.lines WHERE cart_id = $1 AND sku = $2`, after.ID, was.SKU)
+		case now.Quantity != was.Quantity:
+			b.Queue(`UPDATE cart.lines SET quantity = $3 WHERE cart_id = $1 AND sku = $2`, after.ID, was.SKU, now.Quantity)
+		}
+	}
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("taking an order out of a cart: %w", err)
+	}
+	return nil
 }
 
 func insert(ctx context.Context, tx pgx.Tx, c Cart) error {

@@ -37,7 +37,9 @@ type productBody struct {
 	Category    string      `json:"category" doc:"Slug of the category"`
 	Brand       string      `json:"brand"`
 	Price       money.Money `json:"price"`
-	Image       string      `json:"image" doc:"Path of the picture"`
+	// Low30 is what Directive 98/6/EC, Art. 6a wants beside a price that was reduced.
+	Low30 *money.Money `json:"low30,omitempty" doc:"The lowest price of the 30 days before this price was valid; absent where the product was not sold before"`
+	Image string       `json:"image" doc:"Path of the picture"`
 }
 
 type categoryBody struct {
@@ -277,8 +279,12 @@ func encode(p Product) (body []byte, tag string, err error) {
 }
 
 func wire(p Product) productBody {
-	return productBody{
+	body := productBody{
 		ID: p.ID, SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description,
 		Category: p.Category, Brand: p.Brand, Price: p.Price, Image: imagePath(p.SKU),
 	}
+	if p.Low30.Currency() != "" {
+		body.Low30 = &p.Low30
+	}
+	return body
 }

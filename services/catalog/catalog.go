@@ -17,6 +17,8 @@ type Product struct {
 	ID                                            uuid.UUID
 	SKU, Slug, Name, Description, Category, Brand string
 	Price                                         money.Money
+	// Low30 is the lowest price of the 30 days before this one; no money of no currency where nothing was told.
+	Low30 money.Money
 	// Position is where it stands in lists.
 	Position int32
 	// Version rises with each change.

@@ -46,7 +46,10 @@ func seed(ctx context.Context, db *postgres.DB) error {
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM catalog.categories) OR EXISTS (SELECT FROM catalog.products)`).Scan(&used); err != nil || used {
 			return err
 		}
-		return tx.SendBatch(ctx, all.batch()).Close()
+		if err := tx.SendBatch(ctx, all.batch()).Close(); err != nil {
+			return err
+		}
+		return copyPrices(ctx, tx, "") // pricing may have been there first
 	})
 	if err != nil {
 		return fmt.Errorf("seeding the catalog: %w", err)

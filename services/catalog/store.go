@@ -15,14 +15,18 @@ import (
 // store is the catalog's SQL.
 type store struct{ db *postgres.DB }
 
-const columns = `id, sku, slug, name, description, category, brand, price_minor, currency, position, version`
+const columns = `id, sku, slug, name, description, category, brand, price_minor, currency, low30_minor, position, version`
 
 func scan(row pgx.Row) (Product, error) {
 	var p Product
 	var minor int64
+	var low *int64
 	var currency string
-	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &p.Position, &p.Version)
+	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &low, &p.Position, &p.Version)
 	p.Price = money.New(minor, currency)
+	if low != nil {
+		p.Low30 = money.New(*low, currency)
+	}
 	return p, err
 }
 

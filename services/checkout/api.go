@@ -168,19 +168,14 @@ func (a *api) get(ctx context.Context, in *readInput) (*quoteOutput, error) {
 func (a *api) place(ctx context.Context, in *placeInput) (*httpapi.Answer[orderBody], error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), placing-500*time.Millisecond)
 	defer cancel()
-	claim, stored, err := idempotency.Begin(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), a.run.lease)
-	if err != nil {
-		return nil, err
-	}
-	if stored != nil {
-		return a.told(ctx, *stored, in.Body.Email)
-	}
-	s, err := a.saga(ctx, claim, in)
-	if errors.Is(err, idempotency.ErrLost) {
+	claim, s, stored, err := a.take(ctx, in)
+	switch {
+	case errors.Is(err, idempotency.ErrLost):
 		return nil, open(claim.ID())
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case stored != nil:
+		return a.told(ctx, *stored, in.Body.Email)
 	}
 	if err := a.run.run(ctx, claim, s); err != nil { // what was not committed is not told
 		slog.WarnContext(ctx, "leaving a saga to another process", "saga", s.ID, "error", err)
@@ -204,22 +199,56 @@ func open(saga uuid.UUID) error {
 		With("Retry-After", "1").Member("saga", saga)
 }
 
-// saga is the one that the key began before, or a new one.
-func (a *api) saga(ctx context.Context, claim *idempotency.Attempt, in *placeInput) (*attempt, error) {
-	if claim.Resumed {
-		s, err := a.store.saga(ctx, claim.ID())
-		if err == nil {
-			s.Saga = s.Adopt()
-			return s, nil
-		}
-		if !fault.Is(err, fault.NotFoundKind) {
-			return nil, err
+// take takes the key of an order: for a new saga, for one that the key began before, or for the answer that it got.
+func (a *api) take(ctx context.Context, in *placeInput) (*idempotency.Attempt, *attempt, *idempotency.Stored, error) {
+	stored, err := idempotency.Answered(ctx, a.store.db, in.Key(ctx), in.Sent(ctx))
+	if stored != nil || (err != nil && !fault.Is(err, fault.InFlightKind)) {
+		return nil, nil, stored, err
+	}
+	if err == nil {
+		claim, s, err := a.start(ctx, in)
+		if !errors.Is(err, idempotency.ErrTaken) {
+			return claim, s, nil, err
 		}
 	}
-	q, changed, err := a.agreed(ctx, in.Body)
+	claim, stored, err := idempotency.Begin(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), a.run.lease)
+	if err != nil || stored != nil {
+		return nil, nil, stored, err
+	}
+	s, err := a.goOn(ctx, claim, in)
+	return claim, s, nil, err
+}
+
+// start begins a saga. Another request with the same key may come first: then it begins none.
+func (a *api) start(ctx context.Context, in *placeInput) (*idempotency.Attempt, *attempt, error) {
+	s, changed, err := a.planned(ctx, in, uuid.Must(uuid.NewV7()))
+	if err != nil {
+		return nil, nil, err
+	}
+	if changed != nil {
+		err := postgres.InTx(ctx, a.store.db, func(tx pgx.Tx) error { return keep(ctx, tx, *changed) })
+		if err == nil {
+			err = quoteChanged(*changed)
+		}
+		return nil, nil, err
+	}
+	first, _ := s.Next()
+	s.Saga = s.Begin(first, a.now().UTC())
+	claim, err := a.store.start(ctx, in.Key(ctx), in.Sent(ctx), a.run.lease, s)
+	return claim, s, err
+}
+
+// goOn is the saga that a key began before, or, where its process died before that, a new one.
+func (a *api) goOn(ctx context.Context, claim *idempotency.Attempt, in *placeInput) (*attempt, error) {
+	s, err := a.store.saga(ctx, claim.ID())
+	if err == nil {
+		s.Saga = s.Adopt()
+	}
+	if !fault.Is(err, fault.NotFoundKind) {
+		return s, err
+	}
+	s, changed, err := a.planned(ctx, in, claim.ID())
 	if err == nil && changed == nil {
-		s := &attempt{quote: q, request: Request{Customer: customerOf(ctx), Email: in.Body.Email, Locale: in.Body.Locale, Card: in.Body.Card, Address: in.Body.Address}}
-		s.Saga = NewSaga(claim.ID(), len(q.redeemed()) > 0, !q.Total.IsZero())
 		if err = a.store.begin(ctx, claim, s); err == nil {
 			return s, nil
 		}
@@ -228,9 +257,25 @@ func (a *api) saga(ctx context.Context, claim *idempotency.Attempt, in *placeInp
 		return nil, errors.Join(err, forgot)
 	}
 	if changed != nil {
-		return nil, problem.New(problem.QuoteChanged, "Prices or conditions changed since the quote. Look at the new one.").Member("quote", changed)
+		return nil, quoteChanged(*changed)
 	}
 	return nil, err
+}
+
+func quoteChanged(now Quote) error {
+	return problem.New(problem.QuoteChanged, "Prices or conditions changed since the quote. Look at the new one.").Member("quote", now)
+}
+
+// planned is the saga of a request, or the new quote where the one that it names is not good any more.
+func (a *api) planned(ctx context.Context, in *placeInput, id uuid.UUID) (s *attempt, changed *Quote, err error) {
+	q, changed, err := a.agreed(ctx, in.Body)
+	if err != nil || changed != nil {
+		return nil, changed, err
+	}
+	return &attempt{
+		quote: q, Saga: NewSaga(id, len(q.redeemed()) > 0, !q.Total.IsZero()),
+		request: Request{Customer: customerOf(ctx), Email: in.Body.Email, Locale: in.Body.Locale, Card: in.Body.Card, Address: in.Body.Address},
+	}, nil, nil
 }
 
 // agreed is the quote, if it is still what would be offered; else the new one.

@@ -51,7 +51,7 @@ func explored() (edges []edge) {
 		})].Patience
 		for by, next := range map[string]Saga{
 			"done": begun.Take(a, Outcome{Answer: OK, Ref: refOf(s, a, true)}, time.Time{}), "refused": begun.Take(a, Outcome{Answer: No, Refusal: Refusal{Kind: fault.ConflictKind}}, time.Time{}),
-			"no answer": begun.Take(a, Outcome{Answer: None}, time.Time{}.Add(2*time.Second+patient)), "another process": s.Adopt(),
+			"no answer": begun.Take(a, Outcome{Answer: None}, time.Time{}.Add(2*time.Second+patient)), "another process": s.Adopt(), "another process, with it begun": begun.Adopt(),
 			"there is none": begun.Take(a, Outcome{Answer: OK, Ref: refOf(s, a, false)}, time.Time{}),
 		} {
 			next.Tries = 0

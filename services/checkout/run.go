@@ -31,33 +31,44 @@ type runner struct {
 	lease time.Duration
 }
 
-// run goes on with a saga until it has ended, or somebody does not answer: then it lets it go, for another try after a pause. Each
-// step: commit that it is about to be made, make it, commit what came of it. Each commit holds only while the saga is this process's.
+// run goes on with a saga until it has ended, or somebody does not answer: then it lets it go, for another try after a pause. What
+// came of a step, and that the next one is about to be made, is one commit, and holds only while the saga is this process's.
 func (r *runner) run(ctx context.Context, claim *idempotency.Attempt, a *attempt) error {
 	for !a.Ended() {
 		if ctx.Err() != nil { // nobody waits any more: the next one goes on
 			return r.keep(ctx, func(ctx context.Context) error { return claim.Yield(ctx, 0) })
 		}
 		next, _ := a.Next()
-		a.Saga = a.Begin(next, r.now().UTC())
-		if err := r.commit(ctx, claim, a, nil); err != nil {
-			return err
+		if !a.Started(next) {
+			a.Saga = a.Begin(next, r.now().UTC())
+			if err := r.commit(ctx, claim, a, nil); err != nil {
+				return err
+			}
 		}
 		outcome := r.call(ctx, a, next)
 		a.Saga = a.Take(next, outcome, r.now().UTC())
-		answer, err := a.answer()
-		if err != nil {
-			return err
-		}
-		if err := r.commit(ctx, claim, a, answer); err != nil {
-			return err
-		}
 		r.log(ctx, a, next, outcome)
-		if wait := a.rests(next, outcome); wait > 0 {
+		wait := a.rests(next, outcome)
+		if err := r.goOn(ctx, claim, a, wait == 0); err != nil {
+			return err
+		}
+		if wait > 0 {
 			return r.keep(ctx, func(ctx context.Context) error { return claim.Yield(ctx, wait) })
 		}
 	}
 	return nil
+}
+
+// goOn commits what came of a step: with the answer where that was the last one, and else, at once, with the beginning of the next.
+func (r *runner) goOn(ctx context.Context, claim *idempotency.Attempt, a *attempt, atOnce bool) error {
+	if next, more := a.Next(); more && atOnce && ctx.Err() == nil {
+		a.Saga = a.Begin(next, r.now().UTC())
+	}
+	answer, err := a.answer()
+	if err != nil {
+		return err
+	}
+	return r.commit(ctx, claim, a, answer)
 }
 
 // keep does what must be done though nobody waits for it any more: what another service did is to be noted.

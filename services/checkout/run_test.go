@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -240,4 +241,29 @@ func TestWhatIsAboutToBeMadeIsCommittedBefore(t *testing.T) {
 		t.Fatalf("%+v %v", answer, err)
 	}
 	whole(t, db, s.books, key, Placed)
+}
+
+// What the customer is told is committed before: a process that lost the saga at its very end tells nothing.
+func TestNoAnswerIsGivenThatIsNotCommitted(t *testing.T) {
+	db, s, q, key := pgtest.Open(t, schema()), &scene{books: newBooks()}, offered(t), newKey()
+	r := runnerOn(db, s)
+	s.after = func(_ *attempt, do Action) *Outcome {
+		if do == (Action{Call, Place}) {
+			time.Sleep(2 * testLease) // it was believed to be dead
+			if taken, err := idempotency.Resume(context.Background(), db, placeRoute, time.Minute, 1); err != nil || len(taken) != 1 {
+				t.Errorf("another takes over %d sagas (%v)", len(taken), err)
+			}
+		}
+		return nil
+	}
+	claim, a, _, err := asked(t.Context(), r, key, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.run(t.Context(), claim, a); !errors.Is(err, idempotency.ErrLost) {
+		t.Errorf("it ends with %v", err)
+	}
+	if stored, err := idempotency.Answered(t.Context(), db, key, nil); stored != nil {
+		t.Errorf("answered: %+v (%v)", stored, err)
+	}
 }

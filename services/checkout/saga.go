@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -12,9 +13,9 @@ import (
 
 // A saga places an order in steps at four other services. What each step does is
 // done once, by a key that is made of the saga and the step and of nothing else.
-// That a step is about to be made is committed before it is made, what came of it
-// after that; so whoever takes the saga over from a dead process knows all that may
-// have happened.
+// That a step is about to be made is committed before it is made, together with what
+// came of the one before; so whoever takes the saga over from a dead process knows all
+// that may have happened.
 //
 // Until the last step, the pivot, everything can be undone, in reverse. From the
 // moment at which the pivot was begun nothing is, until it is known that there is
@@ -185,7 +186,7 @@ func (s Saga) Next() (Action, bool) {
 			if p.Status == Done {
 				continue
 			}
-			if p.Step == Place && p.Status == Waiting && s.Stale {
+			if p.Step == Place && s.Stale {
 				return Action{Renew, Hold}, true
 			}
 			return Action{Call, p.Step}, true
@@ -225,12 +226,25 @@ func (s Saga) nextBack() (Action, bool) {
 	return Action{}, false
 }
 
-// Adopt is a saga that another process began: how long ago is not known.
+// Adopt is a saga that another process began: how long ago is not known. Of its pivot that may be under way, or have never been
+// asked for: the hold is renewed in either case, and changes nothing for an order that is there.
 func (s Saga) Adopt() Saga {
-	if n := s.at(Place); s.State == Forward && s.Steps[n].Status == Waiting && s.Ref(Hold) != "" {
+	if s.State == Forward && s.Ref(Hold) != "" {
 		s.Stale = true
 	}
 	return s
+}
+
+// Started tells whether it is noted already that an action is about to be made.
+func (s Saga) Started(a Action) bool {
+	p := s.Steps[s.at(a.Step)]
+	switch a.Kind {
+	case Renew:
+		return !s.Renewing.IsZero()
+	case Call:
+		return p.Status != Waiting
+	}
+	return p.Status != Done
 }
 
 // Begin notes that an action is about to be made. It is committed before it is made.
@@ -286,7 +300,7 @@ func (s Saga) Take(a Action, o Outcome, now time.Time) Saga {
 	case a.Kind == Renew && o.Answer == OK:
 		s.Stale, s.Renewing = false, time.Time{}
 	case a.Kind == Renew:
-		return s.back(o.Refusal)
+		return s.lapsed(o.Refusal)
 	case a.Kind == Call && o.Answer == OK:
 		p.Status, p.Ref = Done, o.Ref
 		if s.State == Forward && o.Refusal.Kind != "" {
@@ -315,11 +329,20 @@ func (s Saga) closed(o Outcome) Saga {
 		return s // it must decide: it is asked again
 	case o.Ref != "":
 		p.Status, p.Ref = Done, o.Ref
-		s.State = Placed
+		s.State, s.Refusal = Placed, nil
 		return s
 	}
 	p.Status = Undone
-	return s.back(gaveUp)
+	return s.back(*cmp.Or(s.Refusal, &gaveUp))
+}
+
+// lapsed is a saga whose goods others have. What the pivot may have made is for orders to say first.
+func (s Saga) lapsed(why Refusal) Saga {
+	if s.Steps[s.at(Place)].Status == Waiting {
+		return s.back(why)
+	}
+	s.State, s.Refusal = Closing, &why
+	return s
 }
 
 // gaveUp is told when a service did not answer for too long.
@@ -342,6 +365,8 @@ func (s Saga) waited(a Action, now time.Time) Saga {
 	case a.Step == Place:
 		s.State = Closing
 		return s
+	case a.Kind == Renew:
+		return s.lapsed(gaveUp)
 	}
 	return s.back(gaveUp)
 }

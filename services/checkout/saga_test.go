@@ -258,6 +258,37 @@ func TestC32ATakenOverSagaRenewsItsHold(t *testing.T) {
 	}
 }
 
+// Its pivot may have happened, and the hold cannot be renewed: orders says first whether there is an order, and that counts.
+func TestC32AnOrderThatMayBeThereIsNotUndoneForItsHold(t *testing.T) {
+	for _, made := range []bool{true, false} {
+		s, b := NewSaga(uuid.New(), false, true), newBooks()
+		for a, _ := s.Next(); a.Step != Place; a, _ = s.Next() {
+			s = s.Begin(a, noon).Take(a, b.reaches(s, a, false), noon)
+		}
+		a, _ := s.Next()
+		s = s.Begin(a, noon) // committed, and the process dies
+		if made {
+			b.reaches(s, a, false)
+		}
+		s = s.Adopt()
+		if a, _ = s.Next(); a.Kind != Renew {
+			t.Fatalf("taken over, %v comes next", a)
+		}
+		s = s.Begin(a, noon).Take(a, Outcome{Answer: No, Refusal: Refusal{Kind: "sold-out"}}, noon)
+		if a, _ = s.Next(); s.State != Closing || s.Decided() || a != (Action{Undo, Place}) {
+			t.Fatalf("%+v, next %v", s, a)
+		}
+		for !s.Ended() {
+			a, _ = s.Next()
+			s = s.Begin(a, noon)
+			s = s.Take(a, b.reaches(s, a, false), noon)
+		}
+		if b.ends(t, s); made != (s.State == Placed) || made != (s.Refusal == nil) || !made && s.Refusal.Kind != "sold-out" {
+			t.Errorf("made %t, ended %+v", made, s)
+		}
+	}
+}
+
 func TestC05cWhoPaysNothingIsNotAskedForAPayment(t *testing.T) {
 	s := NewSaga(uuid.New(), false, false)
 	if len(s.Steps) != 2 || s.Steps[0].Step != Hold || s.Steps[1].Step != Place {

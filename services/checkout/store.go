@@ -46,14 +46,33 @@ func (s *store) begin(ctx context.Context, claim *idempotency.Attempt, a *attemp
 		_, err := tx.Exec(ctx, `INSERT INTO checkout.sagas (id, quote, state, progress, request) VALUES ($1, $2, $3, $4, $5)`, a.ID, a.quote.ID, a.State, a.Saga, a.request)
 		return err
 	})
+	if err != nil {
+		return ordered(err)
+	}
+	return nil
+}
+
+// start writes a saga that is about to begin, with its key and its first step, in one commit.
+func (s *store) start(ctx context.Context, key idempotency.Key, sent []byte, lease time.Duration, a *attempt) (*idempotency.Attempt, error) {
+	request, err := json.Marshal(a.request)
+	if err != nil {
+		return nil, fmt.Errorf("writing a request: %w", err)
+	}
+	claim, err := idempotency.Start(ctx, s.db, key, sent, a.ID, lease, `INSERT INTO checkout.sagas (id, quote, state, progress, request) SELECT ours.id, $1::uuid, $2::text, $3::jsonb, $4::jsonb FROM ours`,
+		a.quote.ID, string(a.State), kept{a.Saga, nil}, request)
+	if err != nil {
+		return nil, ordered(err)
+	}
+	return claim, nil
+}
+
+// ordered says of a quote that is being ordered that it is.
+func ordered(err error) error {
 	var sql *pgconn.PgError
 	if errors.As(err, &sql) && sql.ConstraintName == "sagas_quote" {
 		return fault.Conflict(fault.ConflictKind, "This quote is being ordered already, or was. Look at your orders, or ask for a new quote.")
 	}
-	if err != nil {
-		return fmt.Errorf("beginning a saga: %w", err)
-	}
-	return nil
+	return fmt.Errorf("beginning a saga: %w", err)
 }
 
 // saga reads one with its quote.

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -82,27 +83,14 @@ func runnerOn(db *postgres.DB, s *scene) *runner {
 func customer(r *runner, key idempotency.Key, q Quote) (idempotency.Stored, error) {
 	ctx := context.Background()
 	for range 400 {
-		claim, stored, err := idempotency.Begin(ctx, r.store.db, key, nil, r.lease)
+		claim, a, stored, err := asked(ctx, r, key, q)
 		switch {
-		case fault.Is(err, fault.InFlightKind):
+		case fault.Is(err, fault.InFlightKind), errors.Is(err, idempotency.ErrTaken):
 			time.Sleep(5 * time.Millisecond) // as Retry-After asks, in short
 			continue
-		case err != nil:
-			return idempotency.Stored{}, err
 		case stored != nil:
 			return *stored, nil
-		}
-		a, err := r.store.saga(ctx, claim.ID())
-		if fault.Is(err, fault.NotFoundKind) {
-			a = &attempt{quote: q, Saga: NewSaga(claim.ID(), true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
-			err = firstTime(ctx, r.store, q)
-			if err == nil {
-				err = r.store.begin(ctx, claim, a)
-			}
-		} else if err == nil {
-			a.Saga = a.Adopt()
-		}
-		if err == nil {
+		case err == nil:
 			err = r.run(ctx, claim, a)
 		}
 		if err != nil {
@@ -110,6 +98,36 @@ func customer(r *runner, key idempotency.Key, q Quote) (idempotency.Stored, erro
 		}
 	}
 	return idempotency.Stored{}, fmt.Errorf("the key is never answered")
+}
+
+// asked takes a key as the API does, but for the offers of other services.
+func asked(ctx context.Context, r *runner, key idempotency.Key, q Quote) (*idempotency.Attempt, *attempt, *idempotency.Stored, error) {
+	stored, err := idempotency.Answered(ctx, r.store.db, key, nil)
+	if stored != nil || (err != nil && !fault.Is(err, fault.InFlightKind)) {
+		return nil, nil, stored, err
+	}
+	if err == nil {
+		if err := firstTime(ctx, r.store, q); err != nil {
+			return nil, nil, nil, err
+		}
+		a := begun(q, uuid.Must(uuid.NewV7()))
+		a.Saga = a.Begin(Action{Call, Hold}, time.Now())
+		claim, err := r.store.start(ctx, key, nil, r.lease, a)
+		return claim, a, nil, err
+	}
+	claim, stored, err := idempotency.Begin(ctx, r.store.db, key, nil, r.lease)
+	if err != nil || stored != nil {
+		return nil, nil, stored, err
+	}
+	a, err := r.store.saga(ctx, claim.ID())
+	if err == nil {
+		a.Saga = a.Adopt()
+	}
+	return claim, a, nil, err
+}
+
+func begun(q Quote, id uuid.UUID) *attempt {
+	return &attempt{quote: q, Saga: NewSaga(id, true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
 }
 
 // firstTime keeps a quote that is not kept yet.

@@ -21,6 +21,8 @@ type Case struct {
 	*world
 	looked   int
 	evidence []Exchange
+	// stood is how long the machine stood still in a run that the rule shares with others.
+	stood time.Duration
 }
 
 // kept bounds the evidence of a rule.

@@ -26,9 +26,15 @@ func drainRules() []Rule {
 }
 
 // held is for how long a request is in flight after SIGTERM: longer than the drain delay,
-// but never as long as a service may refuse to go on with it, also where the delay was
-// made longer for a slow machine.
-func (t Times) held() time.Duration { return min(t.Drain*5/4, t.Deadline*3/4) }
+// or a service that drops it at the end of the delay would pass.
+func (t Times) held() time.Duration { return t.Drain * 5 / 4 }
+
+// slower are the times of another try on a slow machine: a drain delay of twice the length, as
+// long as a service may not refuse to go on with what is held over it.
+func (t Times) slower() Times {
+	t.Drain = max(t.Drain, min(t.Drain*2, t.Deadline*3/5))
+	return t
+}
 
 // drain is one SIGTERM under load and what was seen of it. Its rules share it:
 // a process ends once.
@@ -36,13 +42,18 @@ type drain struct {
 	broken                                  error // it could not be looked at
 	unready, flight, late, load, code, time error
 	evidence                                []Exchange
+	// stood is how long the machine stood still meanwhile.
+	stood time.Duration
 }
 
 func drained(of func(*drain) error) func(context.Context, *Case) error {
 	return func(ctx context.Context, c *Case) error {
 		if c.drain == nil {
+			before := c.pulse.stood()
 			c.drain = c.runDrain(ctx)
+			c.drain.stood = c.pulse.stood() - before
 		}
+		c.stood = c.drain.stood
 		if c.drain.broken != nil {
 			return unseen("%v", c.drain.broken)
 		}
@@ -60,27 +71,34 @@ func (c *Case) runDrain(ctx context.Context) *drain {
 	}
 	load := c.beginLoad(ctx, path, t)
 	load.warm()
-	flight, err := c.takeOff(ctx)
+	own := &Case{world: c.world} // what is in flight lands while others look
+	flight, err := own.takeOff(ctx)
 	if err != nil {
 		d.broken = errors.Join(err, load.end())
 		return d
 	}
 	p, began := c.proc, time.Now()
 	p.signal(syscall.SIGTERM)
+	home := make(chan error, 1)
+	go func() { home <- landed(flight, c.Times.held()) }()
 	d.unready = c.turnsUnready(ctx, began)
 	d.late = c.lateRequest(ctx, path, t)
 	if rest := c.Times.Drain/2 - time.Since(began); rest > 0 {
 		time.Sleep(rest) // load goes on while proxies have not heard of it yet
 	}
 	d.load = load.end()
-	d.flight = skip("it has no request that could be held in flight")
-	if flight != nil {
-		d.flight = flight(c.Times.held() - time.Since(began))
-	}
-	landed := time.Now()
-	d.time, d.code = c.endsInTime(p, landed)
-	d.evidence = c.evidence
+	d.flight = <-home
+	d.time, d.code = c.endsInTime(p, time.Now())
+	d.evidence = append(c.evidence, own.evidence...)
 	return d
+}
+
+// landed is what came of the request in flight, which is brought home after a time.
+func landed(flight func(time.Duration) error, in time.Duration) error {
+	if flight == nil {
+		return skip("it has no request that could be held in flight")
+	}
+	return flight(in)
 }
 
 // turnsUnready asks on new connections, as the kubelet does.

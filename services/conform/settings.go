@@ -38,7 +38,8 @@ type Settings struct {
 	Pages []string `json:"pages,omitempty"`
 	// Upstreams are the openapi.json of the services it asks, by the variable that names their address: CATALOG_URL.
 	Upstreams map[string]string `json:"upstreams,omitempty"`
-	// Owner is the Authorization of who may see and change what was created, where that is no token of auth's.
+	// Owner is the Authorization of who may see and change what was created: one that is no token of auth's, or
+	// "customer" for the token of the customer that create names, customer-1.
 	Owner string `json:"owner,omitempty"`
 	// Outbox tells that what Create and Change do is published as events.
 	Outbox bool `json:"outbox,omitempty"`

@@ -102,7 +102,10 @@ func (c *Case) credential(op *operation, t *thing) string {
 	case "":
 		return ""
 	case "owner":
-		return t.expand(c.Settings.Owner)
+		if c.Settings.Owner != "customer" {
+			return t.expand(c.Settings.Owner)
+		}
+		scheme = "customer"
 	}
 	kid, who := c.caller(scheme, names)
 	return "Bearer " + c.auth.sign(kid, who)

@@ -21,7 +21,7 @@ func (w *world) decide(ctx context.Context, rule Rule, look func(*Case) error) (
 	for n := 1; ; n++ {
 		c, before := &Case{world: w}, w.pulse.stood()
 		err := look(c)
-		stood := w.pulse.stood() - before
+		stood := max(w.pulse.stood()-before, c.stood)
 		if !rule.timed || !open(err) || stood < stillness || ctx.Err() != nil {
 			return c, err
 		}
@@ -42,10 +42,9 @@ func open(err error) bool {
 	return err != nil && !errors.As(err, &none)
 }
 
-// longer gives the rules about stopping, which share one run, another one with twice the delay.
+// longer gives the rules about stopping, which share one run, another one with longer times.
 func (w *world) longer(rule Rule) {
 	if rule.Group() == "D" && w.drain != nil {
-		w.drain = nil
-		w.Times.Drain *= 2
+		w.drain, w.Times = nil, w.Times.slower()
 	}
 }

@@ -68,19 +68,37 @@ func TestThePulseFeelsAMachineThatStandsStill(t *testing.T) {
 	}
 }
 
-// Each try on a machine that stands still has twice the drain delay: a request that was
-// held for all of it would be refused for its age, and not for the SIGTERM.
-func TestARequestInFlightIsNeverHeldForAsLongAsAnAnswerMayTake(t *testing.T) {
-	times := Times{Drain: time.Second, Deadline: 5 * time.Second}
-	if held := times.held(); held <= times.Drain {
-		t.Errorf("held for %s of a drain delay of %s", held, times.Drain)
-	}
-	w := &world{Target: Target{Times: times}}
-	for range attempts {
-		w.drain = &drain{}
-		w.longer(Rule{ID: "D-02"})
-		if held := w.Times.held(); held >= times.Deadline {
-			t.Errorf("with a drain delay of %s it is held for %s", w.Times.Drain, held)
+// Each try on a machine that stands still has a longer drain delay. A request that was held for as long as an answer may
+// take would be refused for its age, and one that was home before the delay ends would not see a service that drops it then.
+func TestARequestInFlightOutlastsTheDrainDelayAndNotTheDeadline(t *testing.T) {
+	for _, times := range []Times{contractTimes, {Drain: 1500 * time.Millisecond, Deadline: 5 * time.Second}} {
+		w := &world{Target: Target{Times: times}}
+		for range attempts {
+			if held := w.Times.held(); held <= w.Times.Drain || held >= times.Deadline {
+				t.Errorf("with a drain delay of %s it is held for %s", w.Times.Drain, held)
+			}
+			w.drain = &drain{}
+			w.longer(Rule{ID: "D-02"})
 		}
+		if w.Times.Drain < times.Drain*2 {
+			t.Errorf("after %d tries the drain delay is %s", attempts, w.Times.Drain)
+		}
+	}
+}
+
+// The rules about stopping share one run: that the machine stood still in it counts for each of them, also for those that
+// only read what was seen.
+func TestAFailureOfASharedRunIsLookedAtAgainWhenTheMachineStoodStillInIt(t *testing.T) {
+	late := errors.New("request 2 of the load got 503")
+	w := &world{Target: Target{Mode: Local, Times: contractTimes}, pulse: &pulse{}, drain: &drain{stood: time.Second, load: late}}
+	tries := 0
+	_, err := w.decide(t.Context(), Rule{ID: "D-04", timed: true}, func(c *Case) error {
+		if tries++; w.drain == nil {
+			w.drain = &drain{} // the machine goes on, and nothing is wrong
+		}
+		return drained(func(d *drain) error { return d.load })(t.Context(), c)
+	})
+	if err != nil || tries != 2 {
+		t.Errorf("%d tries, %v", tries, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,7 +38,25 @@ func (c *Case) something(ctx context.Context) (string, *thing, error) {
 	if c.Settings.List != nil {
 		return c.Settings.List.Get, nil, nil
 	}
+	if path := c.plain(); path != "" && c.Settings.Read == "" && c.Settings.Create == nil {
+		return path, nil, nil
+	}
 	return c.readable(ctx)
+}
+
+// plain is what the description lets anybody read without knowing anything.
+func (w *world) plain() string {
+	if w.doc == nil {
+		return ""
+	}
+	for _, op := range w.doc.ops {
+		public, _ := op.public()
+		required := slices.ContainsFunc(op.params, func(p param) bool { return p.required })
+		if op.method == "GET" && public && !required && !strings.Contains(op.path, "{") {
+			return op.path
+		}
+	}
+	return ""
 }
 
 func headIsGet(ctx context.Context, c *Case) error {

@@ -12,9 +12,11 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
+	"github.com/emporium-shop/emporium/services/internal/rounds"
 )
 
 // Stock 1, 100 holds at once over two replicas: one is made.
@@ -90,16 +92,16 @@ func TestC32AHoldThatRanOut(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		at      time.Time
-		verdict Verdict
+		verdict rounds.Verdict
 		y       int
 		renewal int
 	}{
-		{"before its end nobody is asked", end.Add(-time.Microsecond), Verdict{State: sagaUndone}, 409, 200},
-		{"at its end, undone: Y gets it, and X no order", end, Verdict{State: sagaUndone}, 201, 409},
-		{"ten seconds later as well", end.Add(10 * time.Second), Verdict{State: sagaUndone}, 201, 409},
-		{"at its end, running: X keeps it", end, Verdict{State: "running"}, 409, 200},
-		{"at its end, nobody knows: X keeps it", end, Verdict{}, 409, 200},
-		{"at its end, placed: it is X's order", end, Verdict{State: sagaPlaced, Order: uuid.New()}, 409, 200},
+		{"before its end nobody is asked", end.Add(-time.Microsecond), rounds.Verdict{State: rounds.Undone}, 409, 200},
+		{"at its end, undone: Y gets it, and X no order", end, rounds.Verdict{State: rounds.Undone}, 201, 409},
+		{"ten seconds later as well", end.Add(10 * time.Second), rounds.Verdict{State: rounds.Undone}, 201, 409},
+		{"at its end, running: X keeps it", end, rounds.Verdict{State: "running"}, 409, 200},
+		{"at its end, nobody knows: X keeps it", end, rounds.Verdict{}, 409, 200},
+		{"at its end, placed: it is X's order", end, rounds.Verdict{State: rounds.Placed, Order: uuid.New()}, 409, 200},
 	} {
 		s := serve(t, 2)
 		s.receive("LAST", 1)
@@ -132,7 +134,7 @@ func TestC32WhatNobodyTookIsHeldAgain(t *testing.T) {
 	s.receive("LAST", 1)
 	x := uuid.New()
 	hold := s.held(x, "LAST", 1)
-	s.checkout.says(x, Verdict{State: sagaUndone})
+	s.checkout.says(x, rounds.Verdict{State: rounds.Undone})
 	s.clock.set(ten.Add(holdFor))
 	if n, err := s.round(); n != 1 || err != nil {
 		t.Fatalf("the worker settled %d: %v", n, err)
@@ -169,7 +171,7 @@ func TestC32WhatCheckoutUndidStaysUndone(t *testing.T) {
 }
 
 // round lets the worker look once.
-func (s *shop) round() (int, error) { return s.verdicts().round(s.t.Context()) }
+func (s *shop) round() (int, error) { return s.verdicts().rounds.Once(s.t.Context()) }
 
 // verdicts are those of a worker beside the replicas.
 func (s *shop) verdicts() *verdicts { return workerOf(s, s.checkout.URL) }
@@ -183,14 +185,14 @@ func TestAHoldWithoutAVerdictIsKeptAndAskedForAgain(t *testing.T) {
 	s.held(placedSaga, "A", 2)
 	v := s.verdicts()
 	at := ten.Add(holdFor)
-	s.checkout.says(placedSaga, Verdict{State: sagaPlaced, Order: uuid.New()})
+	s.checkout.says(placedSaga, rounds.Verdict{State: rounds.Placed, Order: uuid.New()})
 	for n, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second, 15 * time.Second} {
 		s.clock.set(at.Add(-time.Microsecond))
-		if found, err := v.round(t.Context()); found != 0 || err != nil {
+		if found, err := v.rounds.Once(t.Context()); found != 0 || err != nil {
 			t.Errorf("question %d comes too early (%v)", n, err)
 		}
 		s.clock.set(at)
-		if found, err := v.round(t.Context()); found < 1 || err != nil {
+		if found, err := v.rounds.Once(t.Context()); found < 1 || err != nil {
 			t.Errorf("question %d does not come (%v)", n, err)
 		}
 		at = at.Add(wait)
@@ -199,9 +201,9 @@ func TestAHoldWithoutAVerdictIsKeptAndAskedForAgain(t *testing.T) {
 		t.Errorf("6 times it was kept, counted are %v", got)
 	}
 	s.wantAvailable("A", 2, "5, less one that is kept and two that are sold")
-	s.checkout.says(x, Verdict{State: sagaUndone})
+	s.checkout.says(x, rounds.Verdict{State: rounds.Undone})
 	s.clock.set(at)
-	if _, err := v.round(t.Context()); err != nil {
+	if _, err := v.rounds.Once(t.Context()); err != nil {
 		t.Error(err)
 	}
 	s.wantAvailable("A", 3, "after the verdict")
@@ -217,9 +219,8 @@ func TestWithoutACheckoutHoldsAreKept(t *testing.T) {
 	if a := s.hold("A", 1); a.status != 409 {
 		t.Errorf("%+v", a)
 	}
-	v := s.verdicts()
-	v.checkout = nil
-	if _, err := v.round(t.Context()); err != nil {
+	v := newVerdicts(&store{s.db}, s.clock.now, nil, prometheus.NewRegistry())
+	if _, err := v.rounds.Once(t.Context()); err != nil {
 		t.Error(err)
 	}
 	s.wantAvailable("A", 0, "checkout is away")
@@ -499,7 +500,7 @@ func TestCheckoutThatFailsIsNoVerdict(t *testing.T) {
 		clienttest.Problem(w, http.StatusInternalServerError)
 	}})
 	v := workerOf(s, p.URL)
-	if got := v.ask(t.Context(), uuid.New()); got != (Verdict{}) || len(p.Asked()) == 0 {
+	if got := v.rounds.Ask(t.Context(), uuid.NewString()); got != (rounds.Verdict{}) || len(p.Asked()) == 0 {
 		t.Errorf("%+v", got)
 	}
 }

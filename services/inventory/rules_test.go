@@ -247,11 +247,3 @@ func TestHowAProductIsKept(t *testing.T) {
 		t.Errorf("a carton was made unlimited: %v", err)
 	}
 }
-
-func TestCheckoutIsAskedLessAndLessOften(t *testing.T) {
-	for asked, want := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 3: 8 * time.Second, 4: 15 * time.Second, 5: 15 * time.Second, 1 << 30: 15 * time.Second} {
-		if got := pause(asked); got != want {
-			t.Errorf("after %d questions: %s", asked, got)
-		}
-	}
-}

@@ -5,8 +5,8 @@
 // hold becomes a sale with the order, or is given back. A hold whose time is over
 // goes to nobody else before checkout has said that nothing came of it.
 //
-// ledger.go, hold.go and the verdict in expire.go are the rules, store.go and lists.go
-// the SQL, api.go, holds.go and books.go the HTTP, events.go what is told and taken; this
+// ledger.go and hold.go are the rules, expire.go asks for verdicts, store.go and lists.go
+// are the SQL, api.go, holds.go and books.go the HTTP, events.go what is told and taken; this
 // file wires them.
 package inventory
 
@@ -60,7 +60,7 @@ func newService(k *app.Kit, now func() time.Time) app.Parts {
 	v := newVerdicts(s, now, checkout, k.Metrics)
 	a := &api{store: s, holds: newHolds(s, now, v), now: now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
-		{Name: "inventory-expire", Run: v.run, Single: true},
+		{Name: "inventory-expire", Run: v.rounds.Run},
 		{Name: "inventory-stock-changed", Run: (&teller{s, now}).run, Single: true},
 		{Name: "inventory-relay", Run: outbox.Relay(k.DB, k.Bus)},
 		{Name: "inventory-events", Run: inbox.Consumer(k.DB, k.Bus, "inventory", takes)},

@@ -20,6 +20,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/rounds"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
@@ -50,7 +51,7 @@ func (c *clock) set(at time.Time) {
 type checkout struct {
 	*clienttest.Provider
 	mu    sync.Mutex
-	sagas map[uuid.UUID]Verdict
+	sagas map[uuid.UUID]rounds.Verdict
 }
 
 // checkoutsDocument is what inventory reads of checkout's.
@@ -58,12 +59,12 @@ const checkoutsDocument = "testdata/checkout.json"
 
 func newCheckout(t *testing.T) *checkout {
 	t.Helper()
-	c := &checkout{sagas: map[uuid.UUID]Verdict{}}
+	c := &checkout{sagas: map[uuid.UUID]rounds.Verdict{}}
 	c.Provider = clienttest.Double(t, checkoutsDocument, map[string]http.HandlerFunc{"GET /internal/checkout/sagas/{id}": c.saga})
 	return c
 }
 
-func (c *checkout) says(saga uuid.UUID, v Verdict) {
+func (c *checkout) says(saga uuid.UUID, v rounds.Verdict) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sagas[saga] = v

@@ -290,6 +290,27 @@ func TestASagaThatIsUndoneKeepsNothing(t *testing.T) {
 	w.agrees(saga)
 }
 
+// A key that was answered is answered so for ever, whatever became of the payment since; another one gets nothing of a saga that was undone.
+func TestAnAuthorisationIsToldByItsKeyAfterItsVoid(t *testing.T) {
+	w := newWorld(t)
+	saga := newKey()
+	first := w.post(0, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth")
+	if r := w.void(1, first); first.status != 201 || r.State != "voided" {
+		t.Fatalf("%d %s, %s", first.status, first.text, r.text)
+	}
+	if again := w.post(1, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth"); again.status != 201 || again.text != first.text {
+		t.Errorf("by its key: %d %s, was %s", again.status, again.text, first.text)
+	}
+	for name, r := range map[string]reply{
+		"another key": w.post(0, authorizations, order(saga, "59.90", "EUR", "tok_visa"), newKey()), "another body": w.post(0, authorizations, order(saga, "1.00", "EUR", "tok_visa"), saga+":auth"),
+	} {
+		if r.status != 409 && r.status != 422 {
+			t.Errorf("%s: %d %s", name, r.status, r.text)
+		}
+	}
+	w.agrees(saga)
+}
+
 func TestC21AnAuthorisationOfAnotherAmountIsVoidedAndNothingElse(t *testing.T) {
 	w := newWorld(t)
 	for _, mood := range []string{`{"wrongAmount":1}`, `{"wrongCurrency":1}`} {

@@ -70,9 +70,24 @@ func (t *till) authorize(ctx context.Context, w wanted, saga, card string, amoun
 		return err
 	})
 	if err != nil {
-		return idempotency.Stored{}, err
+		return t.before(ctx, w, err)
 	}
 	return t.complete(ctx, w, a, refusal)
+}
+
+// before is the answer that a key got before what refuses it now: one that was
+// promised, and undone since, is told by its key as it was told the first time.
+func (t *till) before(ctx context.Context, w wanted, refused error) (idempotency.Stored, error) {
+	if !fault.Is(refused, fault.ConflictKind) {
+		return idempotency.Stored{}, refused
+	}
+	switch stored, err := idempotency.Answered(ctx, t.store.db, w.key, w.sent); {
+	case err != nil:
+		return idempotency.Stored{}, err
+	case stored != nil:
+		return *stored, nil
+	}
+	return idempotency.Stored{}, refused
 }
 
 func (t *till) beginAuthorize(ctx context.Context, tx pgx.Tx, w wanted, saga, card string, amount money.Money) (Attempt, error) {

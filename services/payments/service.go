@@ -3,8 +3,8 @@
 //
 // payments.go, state.go, refund.go and ledger.go know the rules, signature.go how
 // webhooks are signed, psp.go the provider, store.go the SQL, till.go and flows.go
-// how what is asked for comes to its end, api.go and webhook.go the HTTP; this file
-// wires them.
+// how what is asked for comes to its end, verdict.go what becomes of what nobody
+// asks for again, api.go and webhook.go the HTTP; this file wires them.
 package payments
 
 import (
@@ -30,7 +30,7 @@ const schemaName = "payments"
 func Service() app.Service {
 	return app.Service{
 		Name: "payments", About: "What customers pay, and get back.",
-		Schema: schema(), Provides: []string{"payments/v1"}, Needs: []string{"psp-fake/v1"},
+		Schema: schema(), Provides: []string{"payments/v1"}, Needs: []string{"psp-fake/v1"}, Knows: []string{"checkout/v1"},
 		Emits: emits, Takes: takes, New: newService,
 	}
 }
@@ -41,10 +41,12 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		Name: "shop_payments_mismatches_total", Help: "Authorisations of another amount or currency than was asked for; each was voided.",
 	})}
 	k.Metrics.MustRegister(t.mismatches)
+	checkout, _ := k.ClientIfKnown("checkout")
 	// Without a secret every webhook is refused.
 	a := &api{store: s, till: t, secrets: []string{k.Config.Get("PSP_WEBHOOK_SECRET"), k.Config.Get("PSP_WEBHOOK_SECRET_OLD")}, now: k.Now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
 		{Name: "ask", Run: t.work},
+		{Name: "verdicts", Run: t.asks(checkout, k.Now, k.Metrics).Run},
 		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)},
 		{Name: "take", Run: inbox.Consumer(k.DB, k.Bus, "payments", t.handlers())},
 		// It forgets what is too old to be of use, so any release may do it.

@@ -59,13 +59,11 @@ func paymentOf(ctx context.Context, tx pgx.Tx, saga string, amount money.Money) 
 	if err != nil {
 		return Payment{}, fmt.Errorf("naming a payment: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO payments.payments (id, saga, currency, amount) VALUES ($1, $2, $3, $4) ON CONFLICT (saga) DO NOTHING`,
-		id, saga, amount.Currency(), amount.Minor()); err != nil {
-		return Payment{}, fmt.Errorf("making a payment: %w", err)
-	}
-	p, err := scanPayment(tx.QueryRow(ctx, `SELECT `+paymentColumns+` FROM payments.payments WHERE saga = $1`+locked, saga))
+	// Nothing is updated but the row's version, so that it is locked and returned in either case, in one round trip.
+	p, err := scanPayment(tx.QueryRow(ctx, `INSERT INTO payments.payments (id, saga, currency, amount) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (saga) DO UPDATE SET saga = excluded.saga RETURNING `+paymentColumns, id, saga, amount.Currency(), amount.Minor()))
 	if err != nil {
-		return p, fmt.Errorf("reading a payment: %w", err)
+		return p, fmt.Errorf("making a payment: %w", err)
 	}
 	return p, nil
 }
@@ -107,23 +105,31 @@ func insertAttempt(ctx context.Context, tx pgx.Tx, a Attempt, later float64) err
 	return nil
 }
 
-// save writes the facts of a payment whose row is locked, and books what changed.
+// save writes the facts of a payment whose row is locked, and books what changed: one round trip.
 func save(ctx context.Context, tx pgx.Tx, before, after Payment, state State) error {
-	_, err := tx.Exec(ctx, `UPDATE payments.payments SET order_id = $2, currency = $3, amount = $4, authorized = $5, reference = $6, captured = $7, capturing = $8,
+	var b pgx.Batch
+	b.Queue(`UPDATE payments.payments SET order_id = $2, currency = $3, amount = $4, authorized = $5, reference = $6, captured = $7, capturing = $8,
 			refunded = $9, refunding = $10, released = $11, closing = $12, cancelled = $13, tax = $14, refunded_tax = $15, version = $16, state = $17 WHERE id = $1`,
 		after.ID, after.Order, after.Currency, after.Amount, after.Authorized, after.Reference, after.Captured, after.Capturing,
 		after.Refunded, after.Refunding, after.Released, after.Closing, after.Cancelled, after.Tax, after.RefundedTax, before.Version+1, state)
-	if err != nil {
-		return fmt.Errorf("writing a payment: %w", err)
-	}
-	movement := uuid.New()
-	for _, e := range Entries(before, after) {
-		if _, err := tx.Exec(ctx, `INSERT INTO payments.ledger (movement, payment_id, account, minor, currency) VALUES ($1, $2, $3, $4, $5)`,
-			movement, after.ID, e.Account, e.Minor, after.Currency); err != nil {
-			return fmt.Errorf("booking: %w", err)
-		}
+	entries(&b, after, Entries(before, after))
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("writing a payment and booking: %w", err)
 	}
 	return nil
+}
+
+// entries queues the entries of one movement.
+func entries(b *pgx.Batch, p Payment, all []Entry) {
+	if len(all) == 0 {
+		return
+	}
+	accounts, minors := make([]string, len(all)), make([]int64, len(all))
+	for n, e := range all {
+		accounts[n], minors[n] = e.Account, e.Minor
+	}
+	b.Queue(`INSERT INTO payments.ledger (movement, payment_id, account, minor, currency) SELECT $1::uuid, $2::uuid, account, minor, $3::text
+		FROM unnest($4::text[], $5::bigint[]) AS e(account, minor)`, uuid.New(), p.ID, p.Currency, accounts, minors)
 }
 
 func saveAttempt(ctx context.Context, tx pgx.Tx, a Attempt) error {

@@ -78,13 +78,14 @@ func (t *till) add(ctx context.Context, tx pgx.Tx, p Payment, a Attempt, later f
 }
 
 func (t *till) begin(ctx context.Context, tx pgx.Tx, p Payment, a Attempt, later float64) (Attempt, error) {
-	before, err := attemptsOf(ctx, tx, p.ID, a.Kind)
-	if err != nil {
-		return a, err
-	}
 	if a.Reference == "" {
+		before, err := attemptsOf(ctx, tx, p.ID, a.Kind)
+		if err != nil {
+			return a, err
+		}
 		a.Reference = fmt.Sprintf("%s:%s:%d", p.Saga, a.Kind, len(before)+1)
 	}
+	var err error
 	if a.ID, err = uuid.NewV7(); err != nil {
 		return a, fmt.Errorf("naming an attempt: %w", err)
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/calendar"
 	"github.com/emporium-shop/emporium/services/internal/events"
-	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/prices"
 )
 
 const (
@@ -22,15 +22,8 @@ const (
 	longestWait = 2 * time.Second
 )
 
-// changed is the data of pricing.price.changed.v1.
-type changed struct {
-	SKU   string      `json:"sku"`
-	List  string      `json:"list"`
-	Price money.Money `json:"price"`
-	// Low30 is the lowest price of the 30 days before, of what was sold before.
-	Low30     *money.Money `json:"low30,omitempty"`
-	ValidFrom time.Time    `json:"validFrom"`
-}
+// changed is what is told; who takes it reads the same type.
+type changed = prices.Changed
 
 // announcer tells of prices when they become valid: at once, or by its worker.
 type announcer struct {
@@ -97,7 +90,7 @@ func (h History) change(c calendar.Calendar, t turn) (changed, bool) {
 	if !there || was && before.Price == after.Price {
 		return changed{}, false
 	}
-	out := changed{after.SKU, t.List.String(), after.Price, nil, t.At.UTC()}
+	out := changed{SKU: after.SKU, List: t.List.String(), Price: after.Price, ValidFrom: t.At.UTC()}
 	if low, found := h.Low(c, t.At); found {
 		out.Low30 = &low
 	}

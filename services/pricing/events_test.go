@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,8 +12,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
+	"github.com/emporium-shop/emporium/services/internal/prices"
 )
 
 // told are the events in the outbox, in their order: "A EUR 80.00 low 100.00".
@@ -126,5 +129,24 @@ func TestAPriceThatIsValidAtOnceIsToldWithItsEntry(t *testing.T) {
 	s.send("POST", root, `{"sku":"A","list":"SEK","price":{"amount":"20.00","currency":"EUR"}}`, "Idempotency-Key", uuid.NewString())
 	if got := (&store{db}).told(t); !slices.Equal(got, []string{"A EUR 20.00 low -", "A EUR 15.00 low 20.00"}) {
 		t.Errorf("told %v", got)
+	}
+}
+
+// Who takes prices reads what the outbox holds.
+func TestWhatIsToldCanBeRead(t *testing.T) {
+	s := &store{pgtest.Open(t, schema())}
+	s.keep(t, c04(t)...)
+	pass(t, s.at(t, "2026-06-02"))
+	var text []byte
+	if err := s.db.QueryRow(t.Context(), `SELECT event FROM pricing.outbox ORDER BY seq DESC LIMIT 1`).Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	var e events.Event
+	if err := json.Unmarshal(text, &e); err != nil {
+		t.Fatal(err)
+	}
+	c, err := prices.Read(e)
+	if err != nil || c.SKU != "A" || !c.Everywhere() || c.Price != eur(7000) || c.Low30 == nil || *c.Low30 != eur(8000) || c.ValidFrom.IsZero() {
+		t.Errorf("%+v (%v)", c, err)
 	}
 }

@@ -39,19 +39,26 @@ func seed(ctx context.Context, db *postgres.DB) error {
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pricing.prices)`).Scan(&used); err != nil || used {
 			return err
 		}
-		// Nobody is told of them: the catalog writes the same prices itself.
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"pricing", "prices"},
-			[]string{"id", "sku", "currency", "price_minor", "valid_from", "entered_at"},
-			pgx.CopyFromSlice(len(all), func(n int) ([]any, error) {
-				p := all[n]
-				return []any{p.ID, p.SKU, p.List.Currency, p.Price.Minor(), p.Valid.From, p.Entered}, nil
-			}))
+		if err := copyAll(ctx, tx, all); err != nil {
+			return err
+		}
+		// They are told as any others are: a catalog that was there before, with prices of its own, then shows these.
+		_, err := tx.Exec(ctx, `INSERT INTO pricing.turns (at, sku, currency, country) SELECT valid_from, sku, currency, country FROM pricing.prices`)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("seeding pricing: %w", err)
 	}
 	return nil
+}
+
+func copyAll(ctx context.Context, tx pgx.Tx, all []Price) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"pricing", "prices"}, []string{"id", "sku", "currency", "price_minor", "valid_from", "entered_at"},
+		pgx.CopyFromSlice(len(all), func(n int) ([]any, error) {
+			p := all[n]
+			return []any{p.ID, p.SKU, p.List.Currency, p.Price.Minor(), p.Valid.From, p.Entered}, nil
+		}))
+	return err
 }
 
 func readSeed(text string, now time.Time) (all []Price, err error) {

@@ -37,7 +37,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	told := announcer{k.DB, days, k.Now}
 	a := &api{&store{k.DB}, told, days, cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR"), k.Now}
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
-		{Name: "outbox", Run: outbox.Relay(k.DB, k.Bus), Single: true},
+		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)}, // which takes turns itself
 		{Name: "announce", Run: told.run, Single: true},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},

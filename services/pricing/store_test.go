@@ -114,7 +114,7 @@ func TestSamplePricesAreWrittenOnceIntoAnEmptyTable(t *testing.T) {
 	}
 	both.Wait()
 	var n, turns int
-	if err := s.db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pricing.prices), (SELECT count(*) FROM pricing.turns)`).Scan(&n, &turns); err != nil || n != 300 || turns != 0 {
+	if err := s.db.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM pricing.prices), (SELECT count(*) FROM pricing.turns)`).Scan(&n, &turns); err != nil || n != 300 || turns != 300 { // each is told
 		t.Errorf("%d prices, %d turns (%v)", n, turns, err)
 	}
 	if _, err := readSeed("KIT-1001 x\n", time.Now()); err == nil {

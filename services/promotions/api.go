@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/money"
+	"github.com/emporium-shop/emporium/services/internal/tries"
 )
 
 const redemptions = "/internal/promotions/redemptions"
@@ -134,52 +136,54 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	return r
 }
 
+// guesses bounds how many wrong codes somebody may type (C42): then not even a right one
+// is looked at, or guessing would go on.
+var guesses = tries.Limit{Most: 10, Within: time.Minute}
+
 func (a *api) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
 	if err := in.Body.check(); err != nil {
 		return nil, err
 	}
 	now := a.now()
-	who := cmp.Or(in.Body.Caller, in.Body.Customer, Buyer{Email: in.Body.Email}.key(), "anonymous")
-	known := map[string]bool{}
+	at, known := *cmp.Or(in.Body.At, &now), map[string]bool{}
 	for _, code := range in.Body.Known {
 		known[Code(code)] = true
 	}
-	b, entered, err := a.basket(ctx, in.Body, cmp.Or(in.Body.At, &now), known)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.guessing(ctx, who, entered, 0, now); err != nil {
-		return nil, err
-	}
-	r, err := b.Quote()
-	if err != nil {
-		return nil, tooMuch(err)
-	}
-	wrong := 0
-	for n := range r.Claims {
-		if c := &r.Claims[n]; c.Reason != "" && !known[Code(c.Code)] {
-			c.Reason, wrong = NotValid, wrong+1
+	var r Result
+	offer := func(ctx context.Context, db batcher) (wrong int, err error) {
+		b, err := asked(ctx, db, in.Body, at)
+		if err != nil {
+			return 0, err
 		}
+		if r, err = b.Quote(); err != nil {
+			return 0, tooMuch(err)
+		}
+		return r.hide(known), nil
 	}
-	if err := a.guessing(ctx, who, entered, wrong, now); err != nil {
+	if err := a.guarded(ctx, in.Body, known, offer); err != nil {
 		return nil, err
 	}
 	return wire(r), nil
 }
 
-// guessing refuses who typed too many wrong codes: before any is looked at, and with those of this request.
-func (a *api) guessing(ctx context.Context, who string, entered, wrong int, now time.Time) (err error) {
-	over := false
-	switch {
-	case wrong > 0:
-		over, err = a.store.wrong(ctx, who, wrong, now)
-	case entered > 0:
-		over, err = a.store.exhausted(ctx, who, now)
+// guarded counts wrong codes where one is entered that is not on the cart already.
+func (a *api) guarded(ctx context.Context, in quoteAsked, known map[string]bool, offer func(context.Context, batcher) (wrong int, err error)) error {
+	if !slices.ContainsFunc(in.Coupons, func(code string) bool { return !known[Code(code)] }) {
+		_, err := offer(ctx, a.store.db)
+		return err
 	}
-	if err == nil && over {
-		return fault.TooMany("Too many codes were not valid. Try again in a minute.", window)
+	who := cmp.Or(in.Caller, in.Customer, Buyer{Email: in.Email}.key(), "anonymous")
+	return guesses.GuardAll(ctx, a.store.db, []string{"codes:" + who}, func(ctx context.Context, tx pgx.Tx) (int, error) { return offer(ctx, tx) })
+}
+
+// hide tells of codes that were not known before only that they are not valid, and counts them.
+func (r Result) hide(known map[string]bool) (wrong int) {
+	for n := range r.Claims {
+		if c := &r.Claims[n]; c.Reason != "" && !known[Code(c.Code)] {
+			c.Reason, wrong = NotValid, wrong+1
+		}
 	}
-	return err
+	return wrong
 }
 
 // check holds amounts to one currency, and above zero.
@@ -196,18 +200,16 @@ func (q quoteAsked) check() error {
 	return nil
 }
 
-// basket reads what is known of what is asked, and counts the codes that are new on the cart.
-func (a *api) basket(ctx context.Context, in quoteAsked, at *time.Time, known map[string]bool) (b Basket, entered int, err error) {
-	b = Basket{Currency: in.Currency, Buyer: Buyer{in.Customer, in.Email}, At: *at}
+// asked reads what is known of what is asked.
+func asked(ctx context.Context, db batcher, in quoteAsked, at time.Time) (Basket, error) {
+	b := Basket{Currency: in.Currency, Buyer: Buyer{in.Customer, in.Email}, At: at}
 	codes := make([]string, len(in.Coupons))
 	for n, code := range in.Coupons {
-		if codes[n] = Code(code); !known[codes[n]] {
-			entered++
-		}
+		codes[n] = Code(code)
 	}
-	rules, coupons, used, err := a.store.basis(ctx, *at, codes, b.Buyer.Keys())
+	rules, coupons, used, err := basis(ctx, db, at, codes, b.Buyer.Keys())
 	if err != nil {
-		return Basket{}, 0, err
+		return Basket{}, err
 	}
 	b.Rules = rules
 	for n, code := range codes {
@@ -220,7 +222,7 @@ func (a *api) basket(ctx context.Context, in quoteAsked, at *time.Time, known ma
 	for _, l := range in.Lines {
 		b.Lines = append(b.Lines, Line(l))
 	}
-	return b, entered, nil
+	return b, nil
 }
 
 func wire(r Result) *quoteOutput {

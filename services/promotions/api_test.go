@@ -203,3 +203,28 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		t.Errorf("a refusal used something: %s", list.text)
 	}
 }
+
+// C42: of many at once not one more is let through, over all replicas; and of several in one request each counts.
+func TestC42WrongCodesAtOnceAndTogether(t *testing.T) {
+	one := serve(t)
+	two := serve(t, "DATABASE_URL", one.DatabaseURL())
+	var let atomic.Int32
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() {
+			if a := []*shop{one, two}[n%2].quote("50.00", fmt.Sprintf(`,"caller":"cart-1","coupons":["GUESS-%d"]`, n)); a.status == 200 {
+				let.Add(1)
+			} else if a.status != 429 {
+				t.Errorf("%d %s", a.status, a.text)
+			}
+		})
+	}
+	if all.Wait(); let.Load() != 10 {
+		t.Errorf("%d wrong codes in a minute", let.Load())
+	}
+	for n, want := range []int{200, 429, 429} {
+		if a := one.quote("50.00", `,"caller":"cart-2","coupons":["A","B","C","D","E","F","G"]`); a.status != want {
+			t.Errorf("request %d of seven wrong codes: %d %s", n, a.status, a.text)
+		}
+	}
+}

@@ -80,9 +80,14 @@ func scanCoupon(row pgx.CollectableRow) (c Coupon, err error) {
 	return c, err
 }
 
+// batcher is a pool or a transaction.
+type batcher interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
 // basis reads what a quote needs, in one round trip: the rules of an instant, the
 // coupons by code, and how often a buyer has each already.
-func (s *store) basis(ctx context.Context, at time.Time, codes, keys []string) (rules []Rule, coupons map[string]Coupon, used map[string]int64, err error) {
+func basis(ctx context.Context, db batcher, at time.Time, codes, keys []string) (rules []Rule, coupons map[string]Coupon, used map[string]int64, err error) {
 	coupons, used = map[string]Coupon{}, map[string]int64{}
 	var b pgx.Batch
 	b.Queue(`SELECT `+ruleColumns+` FROM promotions.rules WHERE valid_from <= $1 AND (valid_until IS NULL OR valid_until > $1)`, at).Query(func(rows pgx.Rows) error {
@@ -102,7 +107,7 @@ func (s *store) basis(ctx context.Context, at time.Time, codes, keys []string) (
 		_, err := pgx.ForEachRow(rows, []any{&code, &n}, func() error { used[code] = n; return nil })
 		return err
 	})
-	if err := s.db.SendBatch(ctx, &b).Close(); err != nil {
+	if err := db.SendBatch(ctx, &b).Close(); err != nil {
 		return nil, nil, nil, fmt.Errorf("reading promotions: %w", err)
 	}
 	return rules, coupons, used, nil

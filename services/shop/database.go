@@ -17,11 +17,15 @@ type database struct {
 	url string
 }
 
-func open(url string) (*database, error) {
+func open(url string, fsync bool) (*database, error) {
 	if url != "" {
 		return &database{url: url}, nil
 	}
-	own, err := pgserver.Start()
+	var settings []string
+	if fsync {
+		settings = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on"}
+	}
+	own, err := pgserver.Start(settings...)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,9 @@ func TestTheSamplesTellEveryServiceWhatItNeeds(t *testing.T) {
 					t.Errorf("%s: dependsOn lacks %s: without %s it does not start", m.Metadata.Name, name, app.URLVariable(name))
 				}
 			}
-			told := slices.ContainsFunc(m.Spec.Env, func(env struct{ Name, Value string }) bool { return env.Name == eventsURL && env.Value == "nats://nats:4222" })
+			told := slices.ContainsFunc(m.Spec.Env, func(env struct{ Name, Value string }) bool {
+				return env.Name == eventsURL && env.Value == "nats://nats:4222"
+			})
 			if events := len(member.Emits)+len(member.Takes) > 0; works(m) && told != events {
 				t.Errorf("%s: it has events: %v; it is told %s: %v", m.Metadata.Name, events, eventsURL, told)
 			}

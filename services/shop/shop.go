@@ -40,6 +40,9 @@ type Options struct {
 	// DatabaseURL is a PostgreSQL in which the user may make schemas; what it holds stays. Empty: a throw-away one is started,
 	// which needs PostgreSQL 15 on this machine.
 	DatabaseURL string
+	// Fsync lets the throw-away PostgreSQL wait for the disk at each commit. Without it a laptop is spared, and a measurement
+	// says less.
+	Fsync bool
 	// Environment is given to all services beside what the shop tells them, LOG_LEVEL for example. EVENTS_URL is a NATS of one's
 	// own; without it one is started that ends with the shop. CATALOG_URL, REVIEWS_URL and
 	// so on say that this service runs elsewhere: it is not started here, and its requests go there.
@@ -86,7 +89,7 @@ func Start(ctx context.Context, o Options) (*Shop, error) {
 }
 
 func (s *Shop) start(ctx context.Context, o Options) (err error) {
-	if s.database, err = open(o.DatabaseURL); err != nil {
+	if s.database, err = open(o.DatabaseURL, o.Fsync); err != nil {
 		return err
 	}
 	if s.bus, err = openBus(o.Environment[eventsURL]); err != nil {

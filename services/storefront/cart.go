@@ -15,6 +15,8 @@ type cart struct {
 	ID    string     `json:"id"`
 	Lines []cartLine `json:"lines"`
 	Total money      `json:"total"`
+	// Orders is how many orders it has made: what was ordered is not in it any more.
+	Orders int `json:"orders,omitempty"`
 
 	etag string
 }
@@ -24,7 +26,9 @@ type cartLine struct {
 	Name     string `json:"name"`
 	Quantity int    `json:"quantity"`
 	Price    money  `json:"price"`
-	Total    money  `json:"total"`
+	// Was is the price that the customer saw when he put it in, if it is another one now.
+	Was   *money `json:"was,omitempty"`
+	Total money  `json:"total"`
 }
 
 // Path is the product's page.

@@ -15,6 +15,8 @@ type cartBody struct {
 	Most     int
 	Note     string
 	Delivery string
+	// Sells tells whether the shop takes orders.
+	Sells bool
 }
 
 // typed is what a visitor wanted of one line, and why it was not done.
@@ -33,7 +35,7 @@ type notice struct {
 }
 
 func (s *shop) showCart(w http.ResponseWriter, r *http.Request, code int, c cart, t typed) {
-	body := cartBody{Cart: c, Typed: t, Most: mostOfOne, Note: s.note, Delivery: s.delivery()}
+	body := cartBody{Cart: c, Typed: t, Most: mostOfOne, Note: s.note, Delivery: s.delivery(), Sells: s.checkouts.there()}
 	if t.Wrong == "" {
 		body.Notice = noticeOf(c, r.URL.Query())
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 )
@@ -47,6 +48,10 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
 		switch {
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			sorry.Retry = r.URL.RequestURI()
+		case strings.HasPrefix(r.URL.Path, checkoutPath+"/"): // what was typed is kept
+			sorry.Retry = reviewPath
+		case !strings.HasPrefix(r.URL.Path, "/cart/"):
+			sorry.Retry = r.URL.Path
 		case r.PostForm != nil:
 			sorry.Resend = &resend{r.URL.Path, r.PostForm.Get("sku"), r.PostForm.Get("quantity")}
 		default: // refused before it was read

@@ -1,4 +1,4 @@
-// What visitors type into the cart's forms.
+// What visitors type into forms.
 package storefront
 
 import (
@@ -14,16 +14,25 @@ const mostOfOne = 99 // pieces of one product in a cart
 // form is a cart form as it came.
 type form struct{ sku, quantity string }
 
-// formOf reads the fields, whose type and size the chain has checked. A code other
+// fieldsOf reads a form, whose type and size the chain has checked. A code other
 // than 0 is the refusal.
-func formOf(r *http.Request) (f form, code int) {
+func fieldsOf(r *http.Request) (get func(string) string, code int) {
 	if err := r.ParseForm(); err != nil {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			return form{}, http.StatusRequestEntityTooLarge
+			return nil, http.StatusRequestEntityTooLarge
 		}
-		return form{}, http.StatusBadRequest
+		return nil, http.StatusBadRequest
 	}
-	return form{r.PostForm.Get("sku"), r.PostForm.Get("quantity")}, 0
+	return r.PostForm.Get, 0
+}
+
+// formOf reads a form of the cart.
+func formOf(r *http.Request) (form, int) {
+	get, code := fieldsOf(r)
+	if code != 0 {
+		return form{}, code
+	}
+	return form{get("sku"), get("quantity")}, 0
 }
 
 // number is the quantity, or what is wrong with it.

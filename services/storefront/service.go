@@ -1,8 +1,9 @@
 // Package storefront is a service: the pages of a shop, made from what the other
 // services tell. It holds no data.
 //
-// shop.go lists the routes, pages.go and basket.go answer them, catalog.go, cart.go
-// reviews.go and stock.go ask the other services; this file wires them.
+// shop.go lists the routes. pages.go and basket.go answer those of the goods and the cart; checkout.go, review.go, voucher.go,
+// placing.go and orderpage.go those of an order, in the visitor's order. catalog.go, cart.go, reviews.go, stock.go, checkouts.go
+// and orders.go ask the other services; this file wires them.
 package storefront
 
 import (
@@ -16,7 +17,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -29,7 +30,7 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	goods := catalog{k.Client("catalog")}
 	s := &shop{
 		settings: told, name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
-		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, views: parse(told.locale),
+		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, views: parse(told.locale),
 		categories: keep(partFresh, func(ctx context.Context, _ string) ([]category, error) { return goods.categories(ctx) }),
 		shelves:    keep(partFresh, goods.shelf),
 		covers:     keep(coverFresh, goods.cover),
@@ -41,6 +42,12 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	if api, there := k.ClientIfKnown("inventory"); there {
 		s.stocks = stocks{api}
+	}
+	if api, there := k.ClientIfKnown("checkout"); there {
+		s.checkouts = checkouts{api}
+	}
+	if api, there := k.ClientIfKnown("orders"); there {
+		s.orders = orders{api}
 	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }

@@ -48,6 +48,15 @@ func remember(w http.ResponseWriter, r *http.Request, id string) {
 	}
 }
 
+// forget takes the cart out of the browser; it is kept by cart as long as any.
+func forget(w http.ResponseWriter, r *http.Request) {
+	for _, name := range []string{plainCookie, secureCookie} {
+		if _, err := r.Cookie(name); err == nil {
+			http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure(r)})
+		}
+	}
+}
+
 // counting asks how much is in the cart while the page is prepared. A slow or
 // dead cart service costs the number, not the page.
 func (s *shop) counting(r *http.Request) <-chan int {

@@ -18,6 +18,8 @@ type settings struct {
 	note string
 	// texts are the owner's own pages (PAGES_DIR): imprint, terms, privacy.
 	texts []text
+	// countries are where the shop sends goods (SHIP_TO): "DE,AT". Unset: all of the EU.
+	countries []country
 }
 
 const (
@@ -33,6 +35,9 @@ func settingsFrom(get func(string) string) (settings, error) {
 		return settings{}, fmt.Errorf("reading the environment: SHOP_LOCALE must be a locale such as de or en-GB, not %q", s.locale)
 	}
 	var err error
+	if s.countries, err = shipsTo(get("SHIP_TO")); err != nil {
+		return settings{}, err
+	}
 	if folder := get("PAGES_DIR"); folder != "" {
 		s.texts, err = textsIn(folder)
 	}

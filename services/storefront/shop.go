@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
@@ -21,6 +22,9 @@ type shop struct {
 	carts                  carts
 	reviews                reviews
 	stocks                 stocks
+	checkouts              checkouts
+	orders                 orders
+	now                    func() time.Time
 	log                    *slog.Logger
 	views                  map[string]*template.Template
 
@@ -48,7 +52,28 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(a, "GET", "/robots.txt", access.Public, s.robots, httpapi.ID("robots"), httpapi.Summary("What search engines may read"), httpapi.Produces("text/plain"))
 	httpapi.Page(a, "GET", "/sitemap.xml", access.Public, s.sitemap, httpapi.ID("sitemap"), httpapi.Summary("All pages there are to be found"), httpapi.Produces("application/xml"))
 	httpapi.Page(a, "GET", "/static/{file}", access.Public, s.style, httpapi.ID("static"), httpapi.Summary("The style sheet"), httpapi.Produces("text/css"), httpapi.Refuses(http.StatusNotFound))
+	s.orderRoutes(a, forms)
 	return a
+}
+
+// orderRoutes are those from the cart to the order.
+func (s *shop) orderRoutes(a *httpapi.API, forms []httpapi.Option) {
+	// Checkout has as long to place an order as a visitor looks at a page that loads.
+	patient := httpapi.With(httpapi.Limits{Body: mostForm, Deadline: placing + 2*time.Second})
+	missing := httpapi.Refuses(http.StatusNotFound)
+	httpapi.Page(a, "GET", checkoutPath, access.Public, s.selling(s.addressPage), httpapi.ID("checkout"), httpapi.Summary("Who buys, and where the goods go"), missing)
+	httpapi.Page(a, "POST", checkoutPath, access.Public, s.ownForm(s.selling(s.takeAddress)),
+		append(forms, httpapi.ID("takeAddress"), httpapi.Summary("Say who buys, and where the goods go"), missing)...)
+	httpapi.Page(a, "GET", reviewPath, access.Public, s.selling(s.reviewPage), httpapi.ID("review"), httpapi.Summary("What is ordered, what it costs, and the card"), missing)
+	httpapi.Page(a, "POST", "/checkout/vouchers", access.Public, s.ownForm(s.selling(s.takeVoucher)),
+		append(forms, httpapi.ID("takeVoucher"), httpapi.Summary("Put in a voucher, or take it out"), missing)...)
+	httpapi.Page(a, "POST", "/checkout/orders", access.Public, s.ownForm(s.selling(s.order)),
+		append(forms, patient, httpapi.ID("order"), httpapi.Summary("Order what was shown"), missing)...)
+	httpapi.Page(a, "GET", orderingPath, access.Public, s.ordering, patient, httpapi.ID("ordering"), httpapi.Summary("How far an order is that is being placed"))
+	httpapi.Page(a, "GET", "/orders", access.Public, s.findPage, httpapi.ID("findPage"), httpapi.Summary("The form that finds an order"), missing)
+	httpapi.Page(a, "POST", "/orders", access.Public, s.ownForm(s.findOrder),
+		append(forms, httpapi.ID("findOrder"), httpapi.Summary("Find an order by its number and mail address"), httpapi.Refuses(http.StatusTooManyRequests))...)
+	httpapi.Page(a, "GET", "/orders/{id}", access.Public, s.orderPage, httpapi.ID("orderPage"), httpapi.Summary("One order, for who has its token"), missing)
 }
 
 // refuse shows a page for what the chain and the mux refuse. They would know how

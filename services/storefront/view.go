@@ -16,10 +16,10 @@ var templates embed.FS
 
 // parse gives each page a copy of the layout, so that each can define "main".
 func parse(locale string) map[string]*template.Template {
-	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }}
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"home", "product", "cart", "text", "error"} {
+	for _, name := range []string{"home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -38,26 +38,36 @@ type page struct {
 	Path, About, Picture string
 	// Unlisted pages are for one visitor, or for one moment.
 	Unlisted bool
-	Body     any
+	// Personal pages are kept by nobody, not even the browser; Secret ones have an address that is told to nobody.
+	Personal, Secret bool
+	Body             any
 }
 
 type framed struct {
 	page
 	Shop, Release, Version, CSS, Origin, Note, Delivery string
 	Texts                                               []text
+	// Sells tells whether there are orders to be found.
+	Sells bool
 }
 
 // render writes the page only when it is complete: half a page cannot be
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts}
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil}
 	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
 		return
 	}
 	guard(w.Header(), secure(r))
+	if p.Personal {
+		w.Header().Set("Cache-Control", "private, no-store")
+	}
+	if p.Secret {
+		w.Header().Set("Referrer-Policy", "no-referrer") // it has no forms but the search
+	}
 	send(w, r, code, out.Bytes())
 }
 

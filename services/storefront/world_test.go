@@ -42,6 +42,7 @@ type world struct {
 	cartID    string
 	key       string // Idempotency-Key that made the cart
 	version   int
+	turn      int // how many orders the cart has made
 	conflicts int // how many changes are refused as stale
 	searched  func(q string)
 	down      int // status that catalog answers with, 0 for none
@@ -224,7 +225,7 @@ func (w *world) sells(sku string) bool {
 func (w *world) etag() string { return fmt.Sprintf("%q", fmt.Sprint("v", w.version)) }
 
 func (w *world) writeCart(out http.ResponseWriter, code int) {
-	c := cart{ID: w.cartID, Lines: []cartLine{}, Total: money{"25.80", "EUR"}}
+	c := cart{ID: w.cartID, Orders: w.turn, Lines: []cartLine{}, Total: money{"25.80", "EUR"}}
 	for _, p := range w.products {
 		if n := w.lines[p.SKU]; n > 0 {
 			c.Lines = append(c.Lines, cartLine{SKU: p.SKU, Name: p.Name, Quantity: n, Price: p.Price, Total: p.Price})

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ type Options struct {
 	InFlight int
 	// Timeout of one request [10s], and Limit of the whole run, after which it stops by itself [15m].
 	Timeout, Limit time.Duration
+	// Visits let each arrival be a customer. Nil: one request of the target's.
+	Visits *Visits
 }
 
 // errOverload is a failure like any other: the shop did not keep up with the rate.
@@ -32,9 +35,10 @@ type Generator struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	mu      sync.Mutex
-	records []Record
-	cart    string
+	mu        sync.Mutex
+	records   []Record
+	purchases []Purchase
+	cart      string
 }
 
 // Start begins to send load.
@@ -42,6 +46,11 @@ func Start(ctx context.Context, o Options) (*Generator, error) {
 	if o.Target.URL == "" || len(o.Target.SKUs)+len(o.Target.Paths) == 0 {
 		return nil, errors.New("starting load: no URL or nothing to ask for")
 	}
+	visits, err := o.Visits.begun(o.Target)
+	if err != nil {
+		return nil, fmt.Errorf("starting load: %w", err)
+	}
+	o.Visits = visits
 	o = o.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Limit)
 	g := &Generator{options: o, room: make(chan struct{}, o.InFlight), stop: cancel, stopped: make(chan struct{})}
@@ -81,25 +90,10 @@ func newClient() *http.Client {
 func (g *Generator) run(ctx context.Context) {
 	defer close(g.stopped)
 	var flying sync.WaitGroup
-	every := time.Second / time.Duration(g.options.Rate)
-	begun := time.Now()
-	for n := 0; wait(ctx, begun.Add(time.Duration(n)*every)); n++ {
-		g.begin(context.WithoutCancel(ctx), &flying, n, begun.Add(time.Duration(n)*every))
-	}
+	arrivals(ctx, g.options.Rate, func(n int, intended time.Time) { g.begin(context.WithoutCancel(ctx), &flying, n, intended) })
 	flying.Wait()
 	for _, c := range g.clients {
 		c.CloseIdleConnections()
-	}
-}
-
-func wait(ctx context.Context, until time.Time) bool {
-	timer := time.NewTimer(time.Until(until))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
 	}
 }
 
@@ -113,6 +107,10 @@ func (g *Generator) begin(ctx context.Context, flying *sync.WaitGroup, n int, in
 	}
 	flying.Go(func() {
 		defer func() { <-g.room }()
+		if g.options.Visits != nil {
+			g.visit(ctx, n, intended)
+			return
+		}
 		g.keep(g.send(ctx, n, intended))
 	})
 }
@@ -133,6 +131,19 @@ func (g *Generator) Records() []Record {
 // Stop ends the load, waits for what is in flight and returns all records.
 func (g *Generator) Stop() []Record {
 	g.stop()
+	<-g.stopped
+	return g.Records()
+}
+
+// Purchases returns those that ended so far.
+func (g *Generator) Purchases() []Purchase {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]Purchase(nil), g.purchases...)
+}
+
+// Wait returns all records when the limit has passed and what was in flight is answered.
+func (g *Generator) Wait() []Record {
 	<-g.stopped
 	return g.Records()
 }

@@ -20,6 +20,8 @@ type Target struct {
 	Paths []string
 	// Host that is asked for, where it is not the URL's.
 	Host string
+	// Categories and Words are what visits browse and search for beside the SKUs.
+	Categories, Words []string
 }
 
 // mix is the share of each kind of request: as many places of the wheel as it has. One in twenty writes.
@@ -29,7 +31,7 @@ var mix = []func(Target, int) spec{
 }
 
 // spec is one request, before it is one.
-type spec struct{ method, path, body, key, cart string }
+type spec struct{ method, path, body, key, match, cart string }
 
 // next is request number n.
 func (t Target) next(n int) spec {
@@ -74,6 +76,9 @@ func (s spec) request(ctx context.Context, base string, timeout time.Duration) (
 	}
 	if s.key != "" {
 		req.Header.Set("Idempotency-Key", s.key)
+	}
+	if s.match != "" {
+		req.Header.Set("If-Match", s.match)
 	}
 	return req, cancel, nil
 }

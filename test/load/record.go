@@ -5,6 +5,8 @@ import "time"
 // Record is what is known of one request.
 type Record struct {
 	Path string
+	// Kind is the step of a visit that it was: home, search, order. Empty for a request of the target's.
+	Kind string
 	// Intended is when the rate wanted the request, Start when it was begun.
 	Intended, Start time.Time
 	// Answered is when the response's header was there, End when its body was. Zero: never.

@@ -20,25 +20,32 @@ func (g *Generator) send(ctx context.Context, n int, intended time.Time) Record 
 		s = g.knownCart(s)
 	}
 	r := Record{Path: s.path, Intended: intended, Start: time.Now()}
-	body, err := g.exchange(ctx, s, n, &r)
+	got, err := g.exchange(ctx, s, n, &r)
 	r.End, r.Err = time.Now(), err
 	if err == nil && s.method == http.MethodPost && r.Status == http.StatusCreated {
-		g.rememberCart(body)
+		g.rememberCart(got.body)
 	}
 	return r
 }
 
+// answer is what a customer reads of a response.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // exchange fills in the record. A body that ends early is an error of the read, since net/http knows its length.
-func (g *Generator) exchange(ctx context.Context, s spec, n int, r *Record) ([]byte, error) {
+func (g *Generator) exchange(ctx context.Context, s spec, n int, r *Record) (answer, error) {
 	req, cancel, err := s.request(ctx, g.options.Target.URL, g.options.Timeout)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	defer cancel()
 	req.Host = g.options.Target.Host
 	res, err := g.clients[n%len(g.clients)].Do(req)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	defer res.Body.Close()
 	r.Answered, r.Status = time.Now(), res.StatusCode
@@ -46,9 +53,9 @@ func (g *Generator) exchange(ctx context.Context, s spec, n int, r *Record) ([]b
 	r.Sources = strings.Join(res.Header.Values(frontdoor.HeaderSources), ",")
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, fmt.Errorf("reading the body: %w", err)
+		return answer{}, fmt.Errorf("reading the body: %w", err)
 	}
-	return body, nil
+	return answer{res.StatusCode, res.Header, body}, nil
 }
 
 func (g *Generator) knownCart(s spec) spec {

@@ -17,7 +17,7 @@ var Browsing = []string{"cart", "catalog", "reviews", "storefront"}
 func (s Stage) plays(name string) bool { return s.Part == nil || slices.Contains(s.Part, name) }
 
 // part leaves of a manifest what plays on this stage: the other ShopServices go, and with them the names of those that are
-// depended on; and so does NATS, where no worker plays.
+// depended on and the checks that ask one of them; and so does NATS, where no worker plays.
 func (s Stage) part(manifest string) (string, error) {
 	if s.Part == nil {
 		return manifest, nil
@@ -49,16 +49,28 @@ func (s Stage) document(doc string) (string, error) {
 	if object.Kind == "StatefulSet" && name == "nats" {
 		return "", nil
 	}
-	if object.Kind != "ShopService" {
+	switch {
+	case object.Kind == "ShopService" && s.plays(name):
+		needs, _ := object.Spec["dependsOn"].([]any)
+		object.Spec["dependsOn"] = slices.DeleteFunc(needs, func(need any) bool { return !s.plays(fmt.Sprint(need)) })
+	case object.Kind == "ShopService":
+		return "", nil
+	case object.Kind == "Shop":
+		if release, is := object.Spec["release"].(map[string]any); is {
+			checks, _ := release["checks"].([]any)
+			release["checks"] = slices.DeleteFunc(checks, func(check any) bool { return !s.checks(check) })
+		}
+	default:
 		return doc, nil
 	}
-	if !s.plays(name) {
-		return "", nil
-	}
-	needs, _ := object.Spec["dependsOn"].([]any)
-	object.Spec["dependsOn"] = slices.DeleteFunc(needs, func(need any) bool { return !s.plays(fmt.Sprint(need)) })
 	text, err := yaml.Marshal(map[string]any{"apiVersion": "shop.emporium.dev/v1alpha1", "kind": object.Kind, "metadata": object.Metadata, "spec": object.Spec})
 	return string(text), err
+}
+
+// checks tells whether a check of a release has whom it asks: that of the books goes with them, the contract's asks whoever is there.
+func (s Stage) checks(check any) bool {
+	fields, _ := check.(map[string]any)
+	return fields["name"] != "books" || s.plays("books")
 }
 
 // clear deletes the ShopServices that do not play on this stage: an earlier visitor played on a larger one.

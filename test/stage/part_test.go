@@ -5,7 +5,12 @@ import (
 	"testing"
 )
 
-const whole = `apiVersion: v1
+const whole = `apiVersion: shop.emporium.dev/v1alpha1
+kind: Shop
+metadata: {name: acme}
+spec: {release: {settle: 3s, checks: [{name: contract}, {name: books}]}}
+---
+apiVersion: v1
 kind: Service
 metadata: {name: nats}
 ---
@@ -33,7 +38,7 @@ func TestAPartOfTheShopIsWholeByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, times := range map[string]int{"name: cart\n": 1, "cart-worker": 0, "- catalog": 1, "auth": 0, "name: postgres": 1, "name: nats": 1, "image: x:1": 1, "---": 2} {
+	for text, times := range map[string]int{"name: cart\n": 1, "cart-worker": 0, "- catalog": 1, "auth": 0, "name: postgres": 1, "name: nats": 1, "image: x:1": 1, "---": 3, "name: contract": 1, "name: books": 0, "settle: 3s": 1} {
 		if strings.Count(got, text) != times {
 			t.Errorf("%q is there %d times, not %d:\n%s", text, strings.Count(got, text), times, got)
 		}

@@ -65,7 +65,8 @@ func (s Stage) SampleImages(ctx context.Context, tag string) error {
 	if s.Part == nil {
 		names = append(names, "nats")
 	}
-	return s.Images(ctx, tag, names...)
+	slices.Sort(names)
+	return s.Images(ctx, tag, slices.Compact(names)...)
 }
 
 // checkImages are the names of our images that the sample shop checks its releases with.

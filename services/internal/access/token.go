@@ -26,12 +26,14 @@ var errToken = errors.New("the token says not who of whom")
 type Verifier struct {
 	keys   *Keys
 	parser *jwt.Parser
+	now    func() time.Time
+	known  known
 }
 
 // NewVerifier checks tokens of a shop. The algorithm is fixed: a token does not
 // choose how it is checked.
 func NewVerifier(keys *Keys, shop string, now func() time.Time) *Verifier {
-	return &Verifier{keys, jwt.NewParser(
+	return &Verifier{keys: keys, now: now, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithAudience(shop),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(skew), jwt.WithTimeFunc(now),
 	)}
@@ -47,14 +49,21 @@ func (v *Verifier) Caller(authorization string) (Principal, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return Principal{}, fmt.Errorf("the scheme is not Bearer: %w", errToken)
 	}
+	token = strings.TrimSpace(token)
+	now, set := v.now(), v.keys.current.Load()
+	if who, ok := v.known.find(token, set, now); ok {
+		return who, nil
+	}
 	var c claims
-	if _, err := v.parser.ParseWithClaims(strings.TrimSpace(token), &c, v.key); err != nil {
+	if _, err := v.parser.ParseWithClaims(token, &c, v.key); err != nil {
 		return Principal{}, fmt.Errorf("reading the token: %w", err)
 	}
 	if c.Subject == "" || (c.Kind != CustomerKind && c.Kind != StaffKind && c.Kind != ServiceKind) {
 		return Principal{}, errToken
 	}
-	return Principal{Kind: c.Kind, Subject: c.Subject, Scopes: strings.Fields(c.Scope)}, nil
+	who := Principal{Kind: c.Kind, Subject: c.Subject, Scopes: strings.Fields(c.Scope)}
+	v.known.keep(token, verified{who, set, now, c.ExpiresAt.Time})
+	return who, nil
 }
 
 // key finds the key that the token names, if that may sign such a token.

@@ -216,7 +216,9 @@ func TestAWorkerSignsAsItsService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := access.KeysFrom(t.Context(), func(name string) string { return map[string]string{"SHOP_SERVICE_JWKS": string(tokens.JWKS(key))}[name] })
+	keys, err := access.KeysFrom(t.Context(), func(name string) string {
+		return map[string]string{"SHOP_SERVICE_JWKS": string(tokens.JWKS(key))}[name]
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,6 +166,22 @@ func TestAnotherConflictIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// A refusal may bring more than all problems have: what to do instead, for example.
+func TestARefusalHasMembersOfItsOwn(t *testing.T) {
+	u := serve(t, Options{}, func(n int64, w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(409)
+		fmt.Fprint(w, map[bool]string{true: `{"type":"urn:emporium:problem:quote-changed","status":409,"quote":{"id":"7"}}`, false: `<html>`}[n == 1])
+	})
+	for _, there := range []bool{true, false} {
+		_, _, err := Call[product](t.Context(), u.Client, Request{Path: "/p"})
+		var refused *Error
+		var quote struct{ ID string }
+		if !errors.As(err, &refused) || refused.Member("quote", &quote) != there || (quote.ID == "7") != there || refused.Member("saga", &quote) {
+			t.Errorf("%v: %+v", err, quote)
+		}
+	}
+}
+
 // Rule F9: a 4xx of an upstream is never a 500 of ours.
 func TestARefusalThatNobodyHandledIsUnavailable(t *testing.T) {
 	for status, want := range map[int]time.Duration{400: time.Second, 404: time.Second, 422: time.Second, 429: 7 * time.Second, 500: time.Second} {

@@ -20,12 +20,23 @@ type Error struct {
 	Problem problem.Problem
 	// RetryAfter is what the service asked to wait; 0 where it did not say.
 	RetryAfter time.Duration
+
+	body []byte
 }
 
 // Error is for logs. It has the problem's type and trace, and not its detail,
 // which may hold what a customer sent.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s answered %d (%s, trace %s)", e.Service, e.Status, e.Problem.Type, e.Problem.TraceID)
+}
+
+// Member reads what the kind of problem has beside what all have (RFC 9457, 3.2), and tells whether it is there.
+func (e *Error) Member(name string, into any) bool {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(e.body, &all) != nil || all[name] == nil {
+		return false
+	}
+	return json.Unmarshal(all[name], into) == nil
 }
 
 // As makes a refusal that nobody handled a fault.Unavailable: the customer did
@@ -44,7 +55,8 @@ func (e *Error) As(target any) bool {
 
 func refused(service string, res *http.Response) *Error {
 	e := &Error{Service: service, Status: res.StatusCode, RetryAfter: retryAfter(res.Header)}
-	if json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&e.Problem) != nil { // a proxy's page, say
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if e.body = body; err != nil || json.Unmarshal(body, &e.Problem) != nil { // a proxy's page, say
 		e.Problem = problem.Problem{Type: "about:blank", Title: http.StatusText(res.StatusCode), Status: res.StatusCode}
 	}
 	return e

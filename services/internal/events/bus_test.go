@@ -189,6 +189,43 @@ func TestNATSAwayAndBack(t *testing.T) {
 	inOrder(t, all, log.All())
 }
 
+// NATS dies while an event is being taken: its acknowledgement is lost. It is not waited for until its time is up.
+func TestABrokenConnectionEndsConsumeSoThatNothingHangs(t *testing.T) {
+	server := eventstest.Start(t)
+	bus, began, goOn, ended := eventstest.Bus(t, server), make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	e := closed(t, t.Context(), "a")
+	publish(t, bus, e)
+	go func() {
+		ended <- bus.Consume(t.Context(), "orders", []events.Type{events.CartClosed}, func(context.Context, events.Event) error {
+			close(began)
+			<-goOn
+			return nil
+		})
+	}()
+	<-began
+	server.Stop()
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	close(goOn)
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("it ended as if it was told to")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it goes on without what is lost")
+	}
+	until(t, "it is connected again", func() bool { return bus.Publish(t.Context(), []events.Event{e}) == nil })
+	var log eventstest.Log
+	consuming(t, bus, "orders", log.Take)
+	js := admin(t, server.URL())
+	until(t, "nothing waits", func() bool { // it was acknowledged over the new connection, or is taken again
+		c, err := js.Consumer(t.Context(), "shop", "orders")
+		return err == nil && c.CachedInfo().NumAckPending == 0 && c.CachedInfo().NumPending == 0
+	})
+}
+
 func TestNATSMayComeLater(t *testing.T) {
 	server := eventstest.Start(t)
 	server.Stop()

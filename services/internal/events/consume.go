@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -26,6 +27,8 @@ func (b *natsBus) Consume(ctx context.Context, durable string, types []Type, tak
 	if err := b.stream.holds(ctx, types); err != nil {
 		return err
 	}
+	broken := b.conn.StatusChanged(nats.DISCONNECTED, nats.RECONNECTING, nats.CLOSED)
+	defer b.conn.RemoveStatusListener(broken)
 	consumer, err := b.takeOver(ctx, durable, types)
 	if err != nil {
 		return fmt.Errorf("beginning to consume as %s: %w", durable, err)
@@ -36,6 +39,7 @@ func (b *natsBus) Consume(ctx context.Context, durable string, types []Type, tak
 		return fmt.Errorf("consuming as %s: %w", durable, err)
 	}
 	lanes := newLanes(ctx, take)
+	go lanes.endWith(broken)
 	stop := context.AfterFunc(lanes.ctx, messages.Stop) //nolint:contextcheck // the lanes' context is made of ctx
 	defer stop()
 	for {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -33,6 +34,18 @@ func newLanes(ctx context.Context, take func(context.Context, Event) error) *lan
 	l := &lanes{take: take, waiting: map[string][]*turn{}, known: map[uint64]*turn{}}
 	l.ctx, l.stop = context.WithCancelCause(ctx)
 	return l
+}
+
+var errBroken = errors.New("the connection to NATS broke")
+
+// endWith ends the lanes when the connection breaks. The client would connect again and go on; but what was on its way then, an
+// event or an acknowledgement, would only come again when its time is up (ackWait), behind what is newer.
+func (l *lanes) endWith(broken <-chan nats.Status) {
+	select {
+	case <-broken:
+		l.stop(errBroken)
+	case <-l.ctx.Done():
+	}
 }
 
 // put lets an event wait for its turn.

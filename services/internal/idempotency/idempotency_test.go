@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -468,5 +469,78 @@ func TestAChangeIsMadeWithTheAttemptOrNotAtAll(t *testing.T) {
 	}
 	if s, err := idempotency.Answered(t.Context(), db, k, nil); err != nil || s == nil || !same(*s, answer(third)) {
 		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// start begins an attempt that makes a parcel with its key.
+func start(db *postgres.DB, k idempotency.Key, body string, parcel uuid.UUID) (*idempotency.Attempt, error) {
+	return idempotency.Start(context.Background(), db, k, []byte(body), parcel, minute, `INSERT INTO desk.parcels SELECT ours.id FROM ours`)
+}
+
+// A key is taken together with the first effect, or not at all: once, whoever else comes by whichever way.
+func TestAKeyIsTakenWithItsFirstEffect(t *testing.T) {
+	db, k := pgtest.Open(t, desk), key("service:a")
+	var made, taken atomic.Int32
+	var all sync.WaitGroup
+	for n := range 12 {
+		all.Go(func() {
+			var err error
+			if n%3 == 0 {
+				if _, stored, begun := idempotency.Begin(context.Background(), db, k, []byte("{}"), minute); begun == nil && stored == nil {
+					taken.Add(1)
+				} else {
+					err = begun
+				}
+			} else if _, err = start(db, k, "{}", uuid.New()); err == nil {
+				made.Add(1)
+			}
+			if err != nil && !errors.Is(err, idempotency.ErrTaken) && !fault.Is(err, fault.InFlightKind) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load()+taken.Load() != 1 || parcels(t, db) != int(made.Load()) {
+		t.Errorf("%d began with a parcel, %d without, there are %d", made.Load(), taken.Load(), parcels(t, db))
+	}
+}
+
+func TestAnAttemptThatWasStartedIsLikeOneThatWasBegun(t *testing.T) {
+	db, k, id := pgtest.Open(t, desk), key("service:a"), uuid.New()
+	a, err := start(db, k, "{}", id)
+	if err != nil || a.ID() != id || a.Resumed {
+		t.Fatalf("%+v (%v)", a, err)
+	}
+	if _, _, err := idempotency.Begin(t.Context(), db, k, []byte("{}"), minute); !fault.Is(err, fault.InFlightKind) {
+		t.Errorf("while it runs: %v", err)
+	}
+	if _, _, err := idempotency.Begin(t.Context(), db, k, []byte("[]"), minute); !fault.Is(err, fault.MismatchKind) {
+		t.Errorf("another body: %v", err)
+	}
+	if err := a.Renew(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error { return a.Finish(t.Context(), tx, answer(id)) }); err != nil {
+		t.Error(err)
+	}
+	if _, err := start(db, k, "{}", uuid.New()); !errors.Is(err, idempotency.ErrTaken) {
+		t.Errorf("after its end: %v", err)
+	}
+	if _, stored, err := idempotency.Begin(t.Context(), db, k, []byte("{}"), minute); err != nil || stored == nil {
+		t.Errorf("its answer: %+v (%v)", stored, err)
+	}
+}
+
+// An effect that is refused leaves the key free.
+func TestAFirstEffectThatIsRefusedTakesNoKey(t *testing.T) {
+	db, k, id := pgtest.Open(t, desk), key("service:a"), uuid.New()
+	if _, err := db.Exec(t.Context(), `INSERT INTO desk.parcels VALUES ($1)`, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := start(db, k, "{}", id); err == nil || errors.Is(err, idempotency.ErrTaken) {
+		t.Errorf("a parcel that is there: %v", err)
+	}
+	if _, err := start(db, k, "{}", uuid.New()); err != nil {
+		t.Errorf("then: %v", err)
 	}
 }

@@ -81,7 +81,10 @@ func Answered(ctx context.Context, db *postgres.DB, k Key, body []byte) (*Stored
 		return nil, fault.Mismatch()
 	}
 	s, err := r.replay()
-	return &s, err
+	if err != nil {
+		return nil, err
+	}
+	return &s, nil
 }
 
 // record is a key's row.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // ErrLost says that another process took the attempt over, because this one had
 // let its lease run out: whatever is still to be done is done there.
 var ErrLost = errors.New("the attempt was taken over by another process")
+
+// ErrTaken says that a key is not new.
+var ErrTaken = errors.New("the key was taken before")
 
 // Attempt is something that is being done for a key, in several steps. It lives
 // in the database: when its process dies, its lease runs out, and whoever comes
@@ -84,6 +88,29 @@ func begin(ctx context.Context, db *postgres.DB, tx pgx.Tx, k Key, body []byte, 
 		return nil, nil, fmt.Errorf("taking an attempt over: %w", err)
 	}
 	return a, nil, nil
+}
+
+// Start is Begin for a key that is new, with a change of the service's in the same
+// statement, so in one commit and one round trip. The change is an INSERT … SELECT …
+// FROM ours: ours has a row, with the attempt's id, only when the key was taken. ErrTaken
+// says that it was not: Begin then tells what became of it.
+func Start(ctx context.Context, db *postgres.DB, k Key, body []byte, id uuid.UUID, lease time.Duration, change string, args ...any) (*Attempt, error) {
+	if err := k.Valid(); err != nil {
+		return nil, err
+	}
+	t, n := table{db.Schema().Name}, len(args)
+	// The lock is for those who use Begin at the same time.
+	tag, err := db.Exec(ctx, fmt.Sprintf(`WITH ours AS (INSERT INTO %s (caller, route, value, fingerprint, id, lease_until)
+		SELECT $%d::text, $%d::text, $%d::text, $%d::bytea, $%d::uuid, clock_timestamp() + $%d * interval '1 microsecond' WHERE pg_try_advisory_xact_lock($%d)
+		ON CONFLICT DO NOTHING RETURNING id) `, t.name(), n+1, n+2, n+3, n+4, n+5, n+6, n+7)+change,
+		append(slices.Clone(args), k.Caller, k.Route, k.Value, fingerprint(body), id, lease.Microseconds(), k.lockID(t.schema))...)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrTaken
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking an idempotency key: %w", err)
+	}
+	return &Attempt{db: db, key: k, id: id, turn: 1, lease: lease}, nil
 }
 
 // Resume takes over up to most attempts at a route whose processes died. It is

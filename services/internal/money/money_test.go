@@ -114,3 +114,17 @@ func TestSum(t *testing.T) {
 		t.Errorf("dollars were added to euros: %v, %v", wrong, err)
 	}
 }
+
+// Whatever amounts there are, and however many: not one cent is made or lost.
+func TestASumOfManyIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []Money
+		var want int64
+		for _, minor := range rapid.SliceOfN(rapid.Int64Range(-1e12, 1e12), 0, 60).Draw(t, "minor") {
+			all, want = append(all, New(minor, "EUR")), want+minor
+		}
+		if got, err := Sum("EUR", all...); err != nil || got.Minor() != want {
+			t.Fatalf("%v, want %d (%v)", got, want, err)
+		}
+	})
+}

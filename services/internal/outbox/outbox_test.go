@@ -288,3 +288,21 @@ func TestOldRowsAreSweptAndOthersStay(t *testing.T) {
 		t.Errorf("rows %v are left, %d events were published", left, len(b.all()))
 	}
 }
+
+// pricing and promotions had a single worker of the name outbox, whose turn was the relay's own: it waited for itself, for ever.
+func TestARelayWithinASingleWorkerOfAnyNamePublishes(t *testing.T) {
+	db := pgtest.Open(t, shelf)
+	conn, err := db.Connect(t.Context(), "worker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, worker := range []string{"outbox", "relay"} {
+		if err := postgres.Turn(t.Context(), conn, "shelf/"+worker); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, to := changed(t, db, "a"), &bus{}
+	relaying(t, db, to)
+	until(t, "it is published", func() bool { return to.times(e) == 1 })
+}

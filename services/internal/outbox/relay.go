@@ -76,7 +76,7 @@ func (r *relay) session(ctx context.Context) (worked bool, err error) {
 	if _, err := conn.Exec(ctx, `LISTEN `+pgx.Identifier{channel(r.schema)}.Sanitize()); err != nil {
 		return false, fmt.Errorf("listening for events: %w", err)
 	}
-	if err := postgres.Turn(ctx, conn, r.schema+"/outbox"); err != nil {
+	if err := postgres.Turn(ctx, conn, turn(r.schema)); err != nil {
 		return false, err
 	}
 	for ; ; worked = true {
@@ -85,6 +85,9 @@ func (r *relay) session(ctx context.Context) (worked bool, err error) {
 		}
 	}
 }
+
+// turn is the relay's: no name that a single worker of a service may have ("<service>/<worker>"), for that would wait for itself.
+func turn(schema string) string { return schema + "/events/relay" }
 
 // step publishes what there is, and waits for more.
 func (r *relay) step(ctx context.Context, conn *pgx.Conn, bus events.Bus) error {

@@ -32,6 +32,8 @@ type Options struct {
 	// MaxConns is how many connections the process has at most, the one of Watch
 	// included: DB_POOL_MAX. 0 is 4; fewer than 2 are 2.
 	MaxConns int32
+	// ConnectTimeout is how long a connection may take to be made: 0 is 2 s.
+	ConnectTimeout time.Duration
 }
 
 // DB is a pool of connections to the service's schema.
@@ -61,7 +63,7 @@ func Open(o Options, schema Schema) (*DB, error) {
 	cfg.MinConns, cfg.MinIdleConns = 0, 1
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = 30*time.Minute, 5*time.Minute
-	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
+	cfg.ConnConfig.ConnectTimeout = cmp.Or(o.ConnectTimeout, 2*time.Second)
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = session{o.Service, o.Release, needs, ""}.String()
 	// No request waits longer than this, so nothing in the database should.

@@ -32,12 +32,16 @@ func crash(t testing.TB, s postgres.Schema, k int, heard bool, do func(*postgres
 	t.Helper()
 	url := pgtest.URL(t, s)
 	wire := cutAfter(t, url, k, heard)
-	err := do(open(t, wire.url, s))
+	first := pool(t, wire.url, s)
+	err := do(first)
 	died := wire.close()
+	first.Close()
 	if died {
 		buried(t, url)
 	}
-	after := open(t, url, s)
+	// Each death is a database with sessions of its own: they end here, or a server has none left for the later ones.
+	after := pool(t, url, s)
+	defer after.Close()
 	if died {
 		err = do(after)
 	}
@@ -91,10 +95,20 @@ func (f *failures) Errorf(format string, args ...any) {
 
 func open(t testing.TB, url string, s postgres.Schema) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: url, Release: "acme-1a2b3c4d"}, s)
+	db := pool(t, url, s)
+	t.Cleanup(db.Close)
+	return db
+}
+
+// patience is for machines that do a lot else: what is tested is a death, and not how long a connection takes.
+const patience = time.Minute
+
+// pool is open for who closes it.
+func pool(t testing.TB, url string, s postgres.Schema) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(postgres.Options{URL: url, Release: "acme-1a2b3c4d", ConnectTimeout: patience}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(db.Close)
 	return db
 }

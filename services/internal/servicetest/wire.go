@@ -55,6 +55,14 @@ func cutAfter(t testing.TB, url string, at int, heard bool) *wire {
 	return w
 }
 
+// Counted is the address of the same database through a wire that counts statements: what a client waits for.
+func Counted(t testing.TB, url string) (counted string, statements func() int) {
+	t.Helper()
+	w := cutAfter(t, url, -1, false)
+	t.Cleanup(func() { w.close() })
+	return w.url, func() int { return int(w.count.Load()) }
+}
+
 // close ends the wire and tells whether it was cut.
 func (w *wire) close() bool {
 	died := w.dead.Load()

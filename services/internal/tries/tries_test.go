@@ -33,7 +33,7 @@ func guess(db *postgres.DB, right bool, buckets ...string) error {
 // older moves all tries into the past.
 func older(t *testing.T, db *postgres.DB, by time.Duration) {
 	t.Helper()
-	if _, err := db.Exec(t.Context(), `UPDATE desk.tries SET at = at - $1::interval`, by); err != nil {
+	if _, err := db.Exec(t.Context(), `UPDATE desk.wrong_tries SET at = at - $1::interval`, by); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,7 +119,7 @@ func TestWhatWasTypedIsNotStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text string
-	if err := db.QueryRow(t.Context(), `SELECT encode(bucket, 'escape') FROM desk.tries`).Scan(&text); err != nil || len(text) < 32 || fmt.Sprint(text) == "mail:jane@example.org" {
+	if err := db.QueryRow(t.Context(), `SELECT encode(bucket, 'escape') FROM desk.wrong_tries`).Scan(&text); err != nil || len(text) < 32 || fmt.Sprint(text) == "mail:jane@example.org" {
 		t.Errorf("%q %v", text, err)
 	}
 }
@@ -138,5 +138,31 @@ func TestTriesThatCountNoMoreAreForgotten(t *testing.T) {
 	older(t, db, 2*time.Second)
 	if n, err := limit.SweepOnce(t.Context(), db); err != nil || n != 2 {
 		t.Errorf("%d forgotten (%v)", n, err)
+	}
+}
+
+// Of several in one request each counts, and those that are too many are refused and count as well.
+func TestTriesOfOneRequestCountEach(t *testing.T) {
+	db := pgtest.Open(t, desk)
+	ask := func(wrong int) (asked bool, err error) {
+		err = limit.GuardAll(t.Context(), db, []string{"who:1"}, func(context.Context, pgx.Tx) (int, error) { asked = true; return wrong, nil })
+		return asked, err
+	}
+	for n, c := range []struct {
+		wrong          int
+		asked, refused bool
+	}{{6, true, false}, {0, true, false}, {4, true, false}, {0, false, true}} {
+		if asked, err := ask(c.wrong); asked != c.asked || fault.Is(err, fault.TooManyKind) != c.refused {
+			t.Errorf("request %d: looked at %t, %v", n, asked, err)
+		}
+	}
+	older(t, db, time.Minute)
+	for n, c := range []struct {
+		wrong          int
+		asked, refused bool
+	}{{6, true, false}, {5, true, true}, {0, false, true}} {
+		if asked, err := ask(c.wrong); asked != c.asked || fault.Is(err, fault.TooManyKind) != c.refused {
+			t.Errorf("after a minute, request %d: looked at %t, %v", n, asked, err)
+		}
 	}
 }

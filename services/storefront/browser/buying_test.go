@@ -56,16 +56,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 				fillCart(t, b)
 			}
 			b.open(t, path, 200)
-			all := eval[int](t, b, reachable)
-			for n := range all {
-				b.tabKey(t)
-				if wrong := eval[string](t, b, focused); wrong != "" {
-					t.Fatalf("after %d times Tab: %s", n+1, wrong)
-				}
-			}
-			if left := eval[[]string](t, b, `[...window.left].map(e => e.outerHTML.slice(0, 150))`); len(left) > 0 {
-				t.Errorf("a keyboard does not reach %q", left)
-			}
+			b.tabsThrough(t)
 		})
 	}
 	t.Run("buying", func(t *testing.T) {
@@ -88,10 +79,27 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	})
 }
 
+// tabsThrough presses Tab until all was reached that can be used, and looks at how each shows its focus.
+func (b *tab) tabsThrough(t *testing.T) {
+	t.Helper()
+	all := eval[int](t, b, reachable)
+	for n := range all {
+		b.tabKey(t)
+		if wrong := eval[string](t, b, focused); wrong != "" {
+			t.Fatalf("after %d times Tab: %s", n+1, wrong)
+		}
+	}
+	if left := eval[[]string](t, b, `[...window.left].map(e => e.outerHTML.slice(0, 150))`); len(left) > 0 {
+		t.Errorf("a keyboard does not reach %q", left)
+	}
+}
+
 const (
 	// reachable notes all that can be used, and counts it.
 	reachable = `(() => {
-		window.left = new Set([...document.querySelectorAll("a[href], button, input:not([type=hidden])")].filter(e => e.checkVisibility()));
+		window.left = new Set([...document.querySelectorAll("a[href], button, select, input:not([type=hidden])")].filter(e => e.checkVisibility()
+			// Of radio buttons one is reached by Tab, the others by arrows.
+			&& (e.type !== "radio" || e.checked || !document.querySelector("[name=" + e.name + "]:checked") && e === document.querySelector("[name=" + e.name + "]"))));
 		return window.left.size;
 	})()`
 	// focused strikes off what has the focus, and tells what is wrong with how it shows.

@@ -80,15 +80,22 @@ func (b *tab) examine(t *testing.T, p place, l look, axe string) {
 	if p.then != nil {
 		p.then(t, b)
 	}
-	b.keepPicture(t, p.name+"-"+l.name)
+	b.inspect(t, p.name, l, axe, p.status >= 400 || p.then != nil)
+}
+
+// inspect looks at the page where the visitor is.
+func (b *tab) inspect(t *testing.T, name string, l look, axe string, errorPage bool) {
+	t.Helper()
+	b.keepPicture(t, name+"-"+l.name)
 	b.accessible(t, axe)
-	b.quiet(t, p.status >= 400 || p.then != nil)
+	b.quiet(t, errorPage)
 	for _, width := range narrow(l) {
 		b.as(t, look{width: width, height: l.height, dark: l.dark, phone: l.phone})
 		if wide := eval[int64](t, b, "document.documentElement.scrollWidth"); wide > width {
-			t.Errorf("at %d px the page is %d px wide: %s", width, wide, eval[string](t, b, fmt.Sprintf(widest, width)))
+			t.Errorf("at %d px the page %s is %d px wide: %s", width, name, wide, eval[string](t, b, fmt.Sprintf(widest, width)))
 		}
 	}
+	b.as(t, l)
 }
 
 // narrow are the widths that a page must fit into without moving sideways.

@@ -91,7 +91,13 @@ func door(t *testing.T, routes map[string]string) string {
 			t.Fatal(err)
 		}
 		mux.Handle(path, &httputil.ReverseProxy{
-			Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host; r.SetXForwarded() },
+			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host; r.SetXForwarded() },
+			ModifyResponse: func(r *http.Response) error {
+				if r.Request.URL.RawQuery == "still" { // so that a page that goes on by itself can be looked at
+					r.Header.Del("Refresh")
+				}
+				return nil
+			},
 			ErrorLog: nil,
 			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 				w.WriteHeader(http.StatusBadGateway) // a picture of a catalog that is away

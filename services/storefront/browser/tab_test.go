@@ -131,7 +131,7 @@ func (b *tab) arrive(t *testing.T, want int, step chromedp.Action[chromedp.Void]
 		t.Fatal(err)
 	}
 	if response == nil || response.Status != int64(want) {
-		t.Fatalf("the page is %+v, want %d", response, want)
+		t.Fatalf("the page is %+v, want %d:\n%s", response, want, b.html(t))
 	}
 }
 

@@ -1,0 +1,38 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/emporium-shop/emporium/services/internal/prices"
+)
+
+// take is the effect of a price that changed. A country's own price is no product's: the catalog shows one for all.
+func take(ctx context.Context, tx pgx.Tx, c prices.Changed) error {
+	if !c.Everywhere() {
+		return nil
+	}
+	newer, err := tx.Exec(ctx, `INSERT INTO catalog.prices AS known (sku, currency, price_minor, low30_minor, valid_from) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (sku, currency) DO UPDATE SET price_minor = excluded.price_minor, low30_minor = excluded.low30_minor, valid_from = excluded.valid_from
+		WHERE known.valid_from <= excluded.valid_from`, c.SKU, c.Price.Currency(), c.Price.Minor(), c.Lowest(), c.ValidFrom)
+	if err != nil {
+		return fmt.Errorf("keeping a price: %w", err)
+	}
+	if newer.RowsAffected() == 0 {
+		return nil // a later one is known
+	}
+	return copyPrices(ctx, tx, c.SKU)
+}
+
+// copyPrices gives products the prices that are known of them: of one, or of all.
+func copyPrices(ctx context.Context, tx pgx.Tx, sku string) error {
+	_, err := tx.Exec(ctx, `UPDATE catalog.products p SET price_minor = known.price_minor, low30_minor = known.low30_minor, version = p.version + 1
+		FROM catalog.prices known WHERE known.sku = p.sku AND known.currency = p.currency AND ($1 = '' OR p.sku = $1)
+		AND (p.price_minor, p.low30_minor) IS DISTINCT FROM (known.price_minor, known.low30_minor)`, sku)
+	if err != nil {
+		return fmt.Errorf("changing a product's price: %w", err)
+	}
+	return nil
+}
