@@ -148,6 +148,8 @@ func TestOfTwoWhoResumeASagaOneGoesOn(t *testing.T) {
 		r.lease = patientLease
 		var all sync.WaitGroup
 		done := make(chan struct{})
+		end := sync.OnceFunc(func() { close(done); all.Wait() })
+		defer end() // however this ends: nobody speaks to a test that is over
 		for range 2 {
 			all.Go(func() {
 				for {
@@ -172,8 +174,7 @@ func TestOfTwoWhoResumeASagaOneGoesOn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		close(done)
-		all.Wait()
+		end()
 		whole(t, db, s.books, key, Placed)
 		for _, call := range s.books.calls {
 			if strings.HasSuffix(call, "void") || strings.HasSuffix(call, "release") {

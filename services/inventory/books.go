@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/changes"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
@@ -28,8 +30,19 @@ type countsOutput struct{ Body page.Of[countBody] }
 
 // bookedHold is a hold as the books see it.
 type bookedHold struct {
-	holdBody
-	ChangedAt time.Time `json:"changedAt"`
+	ID        uuid.UUID  `json:"id" format:"uuid"`
+	Saga      uuid.UUID  `json:"saga" format:"uuid"`
+	State     State      `json:"state" doc:"open, released, committed, cancelled"`
+	Reason    Reason     `json:"reason,omitempty" doc:"Of a released hold: undone by checkout, or expired"`
+	Order     *uuid.UUID `json:"order,omitempty" format:"uuid"`
+	ExpiresAt time.Time  `json:"expiresAt"`
+	Lines     []lineBody `json:"lines" nullable:"false" doc:"By product, and not as they were asked for"`
+	ChangedAt time.Time  `json:"changedAt"`
+}
+
+func (h booked) body() bookedHold {
+	b := holdOf(h.Hold)
+	return bookedHold{b.ID, b.Saga, b.State, b.Reason, b.Order, b.ExpiresAt, b.Lines, h.mark.At.UTC()}
 }
 
 type holdsOutput struct{ Body changes.Page[bookedHold] }
@@ -62,8 +75,7 @@ func (a *api) counts(ctx context.Context, in *booksInput) (*countsOutput, error)
 
 func (a *api) allHolds(ctx context.Context, in *booksInput) (*holdsOutput, error) {
 	piece, err := changes.List(ctx, a.store.db, in.Query, changes.Source[booked, bookedHold]{
-		Name: "holds", Read: a.store.holds, Mark: func(h booked) changes.Mark { return h.mark },
-		Body: func(h booked) bookedHold { return bookedHold{holdOf(h.Hold), h.mark.At.UTC()} },
+		Name: "holds", Read: a.store.holds, Mark: func(h booked) changes.Mark { return h.mark }, Body: booked.body,
 	})
 	return &holdsOutput{piece}, err
 }

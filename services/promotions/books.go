@@ -24,7 +24,10 @@ type bookedCoupon struct {
 }
 
 type redemptionBook struct {
-	redemptionBody
+	ID        uuid.UUID      `json:"id" format:"uuid"`
+	Saga      uuid.UUID      `json:"saga" format:"uuid"`
+	State     string         `json:"state" doc:"reserved, committed, released, or returned by an order that was cancelled"`
+	Order     *uuid.UUID     `json:"order,omitempty" format:"uuid"`
 	Coupons   []bookedCoupon `json:"coupons" nullable:"false"`
 	ChangedAt time.Time      `json:"changedAt"`
 }
@@ -62,7 +65,7 @@ func (a *api) redemptionBooks(ctx context.Context, in *booksInput) (*redemptions
 }
 
 func (b booked) body() redemptionBook {
-	out := redemptionBook{body(b.Redemption), []bookedCoupon{}, b.mark.At.UTC()}
+	out := redemptionBook{b.ID, b.Saga, string(b.State), b.Order, []bookedCoupon{}, b.mark.At.UTC()}
 	for _, c := range b.Coupons {
 		out.Coupons = append(out.Coupons, bookedCoupon{c.Code, c.Amount})
 	}

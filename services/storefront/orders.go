@@ -38,7 +38,7 @@ var stateWords = map[string]string{
 	"placed": "We have your order", "paid": "Paid", "sent": "On its way", "completed": "Delivered", "cancelled": "Cancelled", "refunded": "Refunded",
 }
 
-// stateIn is a state in words'; one that came later than this page is shown as it is called.
+// stateIn is a state in words; one that came later than this page is shown as it is called.
 func stateIn(state string) string {
 	if text := stateWords[state]; text != "" {
 		return text
@@ -56,7 +56,12 @@ func (b bought) Where() []string {
 }
 
 // Words is what happened.
-func (h happened) Words() string { return stateIn(h.Kind) }
+func (h happened) Words() string {
+	if h.Kind == "placed" {
+		return "Ordered"
+	}
+	return stateIn(h.Kind)
+}
 
 // Stamp is when, as <time> wants it; Date is the same for people.
 func (h happened) Stamp() string { return h.At.UTC().Format(time.RFC3339) }

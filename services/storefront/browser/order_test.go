@@ -194,6 +194,7 @@ func (s *selling) withoutScripts(chrome context.Context, t *testing.T) {
 			b.writes(t, "10115", 200)
 			b.pays(t, "tok_declined", 409)
 			b.wants(t, "The bank did not accept the card")
+			b.quiet(t, true)
 			s.away.Store(true)
 			b.pays(t, "tok_visa", 200)
 			b.wants(t, "We are working on your order")
@@ -202,7 +203,7 @@ func (s *selling) withoutScripts(chrome context.Context, t *testing.T) {
 			b.open(t, "/checkout/review", 200) // as by the back button
 			b.wants(t, "Order ACME-")
 			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
-			b.quiet(t, true)
+			b.quiet(t, false)
 		})
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -54,9 +55,12 @@ func Open(t testing.TB, s postgres.Schema) *postgres.DB {
 	return open(t, URL(t, s), s)
 }
 
+// patience is for machines that do a lot else: how long a connection takes is no test's question.
+const patience = time.Minute
+
 func open(t testing.TB, url string, s postgres.Schema) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: url, Release: "test-1a2b3c4d", MaxConns: 8}, s)
+	db, err := postgres.Open(postgres.Options{URL: url, Release: "test-1a2b3c4d", MaxConns: 8, ConnectTimeout: patience}, s)
 	if err != nil {
 		t.Fatal(err)
 	}
