@@ -152,6 +152,11 @@ func TestAQuoteThatGrewOldIsReplacedAndCompared(t *testing.T) {
 func TestTheReviewAsksNoCatalog(t *testing.T) {
 	c := newTill(t)
 	c.set(func() { c.unit = "99.00" })
+	// Each of the two storefronts that started reaches the catalog once, beside what it answers.
+	until(t, "both have begun", func() bool {
+		reached := slices.DeleteFunc(c.catalog.Asked(), func(line string) bool { return line != "GET /api/catalog/products?limit=1" })
+		return len(reached) >= 2 && c.get(t, "/readyz").code == 200
+	})
 	before := len(c.catalog.Asked())
 	c.reviewed(t).want(t, 200, "€99.00").lacks(t, "12.90", "25.80")
 	if asked := c.catalog.Asked()[before:]; len(asked) > 0 {
