@@ -294,11 +294,11 @@ func TestASagaThatIsUndoneKeepsNothing(t *testing.T) {
 func TestAnAuthorisationIsToldByItsKeyAfterItsVoid(t *testing.T) {
 	w := newWorld(t)
 	saga := newKey()
-	first := w.post(0, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth")
-	if r := w.void(1, first); first.status != 201 || r.State != "voided" {
+	first := w.insist(0, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth")
+	if r := w.insist(1, of(first)+"/voids", "", newKey()); first.status != 201 || r.State != "voided" {
 		t.Fatalf("%d %s, %s", first.status, first.text, r.text)
 	}
-	if again := w.post(1, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth"); again.status != 201 || again.text != first.text {
+	if again := w.insist(1, authorizations, order(saga, "59.90", "EUR", "tok_visa"), saga+":auth"); again.status != 201 || again.text != first.text {
 		t.Errorf("by its key: %d %s, was %s", again.status, again.text, first.text)
 	}
 	for name, r := range map[string]reply{
