@@ -31,7 +31,7 @@ type selling struct {
 
 func openSelling(t *testing.T) *selling {
 	t.Helper()
-	all, err := whole.Start(t.Context(), whole.Options{Log: t.Output()})
+	all, err := whole.Start(t.Context(), whole.Options{Log: t.Output(), Environment: map[string]string{"BOOKS_EVERY": "1s"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +169,8 @@ func TestBuying(t *testing.T) {
 	t.Run("every page is for everybody", func(t *testing.T) { s.forEverybody(chrome, t, axe(t)) })
 	t.Run("without scripts", func(t *testing.T) { s.withoutScripts(chrome, t) })
 	t.Run("by keyboard", func(t *testing.T) { s.byKeyboard(chrome, t) })
+	t.Run("every order has its mail", s.everyOrderHasItsMail)
+	t.Run("the books balance", s.theBooksBalance)
 }
 
 // forEverybody walks on desktop and phone, by day and by night.
