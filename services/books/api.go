@@ -2,6 +2,8 @@ package books
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -84,7 +86,10 @@ type acceptanceBody struct {
 	Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"Why it is known and need not stop a release"`
 }
 
-type statusOutput struct{ Body statusBody }
+type statusOutput struct {
+	ETag string `header:"ETag"`
+	Body statusBody
+}
 
 type listInput struct {
 	page.Query
@@ -143,7 +148,17 @@ func (a *api) status(ctx context.Context, _ *struct{}) (*statusOutput, error) {
 	for _, r := range Rules {
 		b.Rules = append(b.Rules, ruleBody{r.Name, r.Says, r.Mend, byRule[r.Name]})
 	}
-	return &statusOutput{b}, nil
+	tag, err := b.tag()
+	return &statusOutput{tag, b}, err
+}
+
+// tag changes with each round and each acceptance: with anything that the answer says.
+func (b statusBody) tag() (string, error) {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return "", fmt.Errorf("tagging how the books stand: %w", err)
+	}
+	return etag.ShapeFrom(string(text)).Tag(b.Compared), nil
 }
 
 func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {

@@ -182,3 +182,31 @@ func TestTimesAreDurations(t *testing.T) {
 		}
 	}
 }
+
+// Whoever looks again and again is answered 304, until a round or staff changed something.
+func TestHowTheBooksStandIsReadAgainWhenItChanged(t *testing.T) {
+	w := newTown(t)
+	s, c, v := serve(t, w)
+	reads := accesstest.Staff(t, "books:read")
+	tag := send(t, s, reads, "GET", root, "").tag
+	same := func() bool {
+		res, _ := s.Whole(t, "GET", root, "", "Authorization", reads, "If-None-Match", tag)
+		return res.StatusCode == 304 && res.Header.Get("ETag") == tag
+	}
+	if tag == "" || !same() {
+		t.Errorf("nothing changed, and it is sent again: %s", tag)
+	}
+	at := root + "/violations/" + v.ID.String()
+	if a := send(t, s, accesstest.Staff(t, "books:write"), "PUT", at+"/acceptance", `{"reason":"known"}`, "If-Match", send(t, s, reads, "GET", at, "").tag); a.status != 200 {
+		t.Fatalf("%+v", a)
+	}
+	if same() {
+		t.Error("a violation was accepted, and the old answer stands")
+	}
+	tag = send(t, s, reads, "GET", root, "").tag
+	w.put(whole(1299))
+	round(t, c)
+	if same() {
+		t.Error("a round compared, and the old answer stands")
+	}
+}
