@@ -132,6 +132,10 @@ func TestAProcessThatDiesPlacesOneOrderAndTellsItOnce(t *testing.T) {
 		if got := outboxed(t, db, list[0].ID); !slices.Equal(got, []string{"orders.order.placed.v1"}) {
 			t.Errorf("told %v", got)
 		}
+		var told int // of orders that are not there, too
+		if err := db.QueryRow(context.Background(), `SELECT count(*) FROM orders.outbox`).Scan(&told); err != nil || told != 1 {
+			t.Errorf("%d events are told of one order (%v)", told, err)
+		}
 	})
 }
 
