@@ -126,10 +126,15 @@ func (c *Checker) count(shop types.NamespacedName, by int) {
 	}
 }
 
-// ask outlives the pass that begins it, by Patience at most, whatever a library does.
+// ask outlives the pass that begins it, by Patience at most.
 func (c *Checker) ask(shop types.NamespacedName, what checked, k *check, trusted []signatures.PublicKey, ring *keyring) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
+	c.await(ctx, shop, what, k, trusted, ring)
+}
+
+// await ends with its context, whatever a library does.
+func (c *Checker) await(ctx context.Context, shop types.NamespacedName, what checked, k *check, trusted []signatures.PublicKey, ring *keyring) {
 	answer := make(chan signatures.Verdict, 1)
 	go func() { answer <- c.verify(ctx, what, trusted, ring) }()
 	var verdict signatures.Verdict

@@ -31,7 +31,7 @@ func (h *HTTP) Verify(ctx context.Context, image string, trusted []signatures.Pu
 	if err != nil {
 		return signatures.Verdict{}, fmt.Errorf("preparing to ask registry %s: %w", hostOf(image), err)
 	}
-	found, err := signatures.Fetch(ctx, puller, ref)
+	verdict, err := judged(ctx, puller, ref, trusted)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return signatures.Verdict{}, stillSilent(image)
 	}
@@ -41,7 +41,23 @@ func (h *HTTP) Verify(ctx context.Context, image string, trusted []signatures.Pu
 	if err != nil {
 		return signatures.Verdict{}, plainly(image, err)
 	}
-	return signatures.Judge(ref, found.Signatures, trusted), nil
+	return verdict, nil
+}
+
+// judged asks for the second form of signatures only where the first does not do.
+func judged(ctx context.Context, from *remote.Puller, image name.Digest, trusted []signatures.PublicKey) (signatures.Verdict, error) {
+	found, err := signatures.Fetch(ctx, from, image)
+	if err != nil {
+		return signatures.Verdict{}, err
+	}
+	if verdict := signatures.Judge(image, found.Signatures, trusted); verdict.State == signatures.Trusted {
+		return verdict, nil
+	}
+	bundles, err := signatures.FetchBundles(ctx, from, image)
+	if err != nil {
+		return signatures.Verdict{}, err
+	}
+	return signatures.Judge(image, append(found.Signatures, bundles...), trusted), nil
 }
 
 func stillSilent(image string) error {

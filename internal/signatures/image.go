@@ -49,16 +49,9 @@ func Fetch(ctx context.Context, from *remote.Puller, image name.Digest) (Found, 
 	if err != nil {
 		return Found{}, err
 	}
-	if got.MediaType != types.OCIManifestSchema1 && got.MediaType != types.DockerManifestSchema2 {
+	kept, m, is := imageOf(got)
+	if !is {
 		return Found{}, nil
-	}
-	kept, err := got.Image()
-	if err != nil {
-		return Found{}, err
-	}
-	m, err := kept.Manifest()
-	if err != nil {
-		return Found{}, nil //nolint:nilerr // something else than an image's manifest is no signature
 	}
 	out := Found{kept: kept}
 	for _, d := range m.Layers[max(0, len(m.Layers)-mostSignatures):] {
@@ -73,21 +66,45 @@ func Fetch(ctx context.Context, from *remote.Puller, image name.Digest) (Found, 
 	return out, nil
 }
 
+// imageOf returns what holds signatures, if it is an image; an index would have more asked for.
+func imageOf(got *remote.Descriptor) (v1.Image, *v1.Manifest, bool) {
+	if got.MediaType != types.OCIManifestSchema1 && got.MediaType != types.DockerManifestSchema2 {
+		return nil, nil, false
+	}
+	img, err := got.Image()
+	if err != nil {
+		return nil, nil, false
+	}
+	m, err := img.Manifest()
+	return img, m, err == nil
+}
+
 // read returns the signature that a layer is, if it is one.
 func read(of v1.Image, d v1.Descriptor) (s Signature, is bool, err error) {
 	s.Value, err = base64.StdEncoding.DecodeString(d.Annotations[annotation])
-	if err != nil || len(s.Value) == 0 || d.MediaType != mediaType || d.Size <= 0 || d.Size > mostDocument || len(d.URLs) > 0 {
-		return Signature{}, false, nil // URLs would have anybody's host asked
-	}
-	layer, err := of.LayerByDigest(d.Digest)
-	if err != nil {
-		return Signature{}, false, err
-	}
-	s.Document, err = bytesOf(layer)
-	if absent(err) || differs(err) {
+	if err != nil || len(s.Value) == 0 || !fetchable(d, mediaType) {
 		return Signature{}, false, nil
 	}
-	return s, err == nil, err
+	s.Document, is, err = content(of, d)
+	return s, is, err
+}
+
+// fetchable bounds what is asked for. Layers with URLs would have anybody's host asked.
+func fetchable(d v1.Descriptor, kind types.MediaType) bool {
+	return d.MediaType == kind && d.Size > 0 && d.Size <= mostDocument && len(d.URLs) == 0
+}
+
+// content returns a layer; false when the registry does not have it as the manifest names it.
+func content(of v1.Image, d v1.Descriptor) ([]byte, bool, error) {
+	layer, err := of.LayerByDigest(d.Digest)
+	if err != nil {
+		return nil, false, err
+	}
+	text, err := bytesOf(layer)
+	if absent(err) || differs(err) {
+		return nil, false, nil
+	}
+	return text, err == nil, err
 }
 
 func bytesOf(layer v1.Layer) ([]byte, error) {
@@ -106,7 +123,7 @@ func absent(err error) bool {
 
 // differs tells that a registry gave other bytes than the manifest names. The library has no value for it.
 func differs(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "error verifying") || strings.Contains(err.Error(), "does not match expected size"))
+	return err != nil && (strings.Contains(err.Error(), "error verifying") || strings.Contains(err.Error(), "does not match"))
 }
 
 // With returns what is to be pushed to the tag so that it holds another signature beside those that were found.

@@ -37,7 +37,7 @@ type Verdict struct {
 // Judge says what signatures that were found are worth for an image. Without keys nothing is trusted.
 func Judge(image name.Digest, found []Signature, keys []PublicKey) Verdict {
 	if len(found) == 0 {
-		return Verdict{State: Unsigned, Why: fmt.Sprintf("%s is not signed: its repository has no signature at the tag %s", image, tagOf(image))}
+		return Verdict{State: Unsigned, Why: fmt.Sprintf("%s is not signed: its repository has neither a signature at the tag %s nor a bundle that refers to it", image, tagOf(image))}
 	}
 	var other string // the image that a trusted signature is of
 	for _, s := range found {
@@ -45,14 +45,13 @@ func Judge(image name.Digest, found []Signature, keys []PublicKey) Verdict {
 		if !is {
 			continue
 		}
-		digest, err := s.digest()
-		if err == nil && digest == image.DigestStr() {
+		if s.of(image.DigestStr()) {
 			return Verdict{State: Trusted, Key: key.ID()}
 		}
 		other = key.ID()
 	}
 	if other != "" {
-		return Verdict{State: Untrusted, Why: fmt.Sprintf("%s is not signed: what is found at its tag %s was signed by key %s for something else", image, tagOf(image), other)}
+		return Verdict{State: Untrusted, Why: fmt.Sprintf("%s is not signed: what is found as its signature, key %s made for something else", image, other)}
 	}
 	return Verdict{State: Untrusted, Why: fmt.Sprintf("%s is signed, but by none of the keys %s", image, ids(keys))}
 }

@@ -2,8 +2,8 @@ package signatures
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -13,7 +13,10 @@ import (
 const kind = "cosign container image signature"
 
 // Signature is one of an image: a document, and what a key made of it.
-type Signature struct{ Document, Value []byte }
+type Signature struct {
+	Document, Value []byte
+	statement       []byte // of a bundle, whose document is more than its statement
+}
 
 // document is what is signed. Its form is cosign's; the names are those of the wire.
 type document struct {
@@ -46,11 +49,12 @@ func Sign(image name.Digest, key *PrivateKey) (Signature, error) {
 	return Signature{Document: text, Value: value}, nil
 }
 
-// digest is the image that the document is about.
-func (s Signature) digest() (string, error) {
-	var d document
-	if err := json.Unmarshal(s.Document, &d); err != nil || d.Critical.Type != kind {
-		return "", errors.New("no signature of an image")
+// of tells whether the document is about an image.
+func (s Signature) of(digest string) bool {
+	if s.statement != nil {
+		return slices.Contains(subjects(s.statement), digest)
 	}
-	return d.Critical.Image.DockerManifestDigest, nil
+	var d document
+	err := json.Unmarshal(s.Document, &d)
+	return err == nil && d.Critical.Type == kind && d.Critical.Image.DockerManifestDigest == digest
 }
