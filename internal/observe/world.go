@@ -60,7 +60,9 @@ type World struct {
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
 	Observed plan.Observed
 
-	pods    []corev1.Pod
+	// building are the sources that may have another image soon.
+	building []plan.SourceBuild
+	pods     []corev1.Pod
 	jobPods map[string][]corev1.Pod
 	reader  *Reader
 }
@@ -127,7 +129,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	w.Observed.Paused = shop.Spec.Paused
 	w.Observed.Content = plan.Content{
 		Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems,
-		Services: release.Identities(&w.Snapshot.Spec),
+		Services: release.Identities(&w.Snapshot.Spec), Building: w.building,
 	}
 	return w, nil
 }
@@ -138,7 +140,12 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		return err
 	}
 	services, w.NotAdmitted = release.Admit(w.Shop, services)
-	w.Services = services
+	sources, err := r.sourcesOf(ctx, services)
+	if err != nil {
+		return err
+	}
+	services, withoutImage := release.FromSources(services, sources)
+	w.Services, w.building = services, building(sources)
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {
 		w.Live[s.Name] = s.Spec.ServiceScale
@@ -149,6 +156,8 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		return err
 	}
 	w.Snapshot, err = release.Take(w.Shop, services, hashes)
+	w.Snapshot.Record(services, sources)
+	w.Snapshot.Add(withoutImage)
 	if len(unread) > 0 {
 		w.Snapshot.Add(unread)
 		w.Wake = lookAgain // nobody tells when it can be read

@@ -112,6 +112,16 @@ type Content struct {
 	Unserved time.Time
 	// Services holds the identity of each service.
 	Services map[string]string
+	// Building are the sources of the shop's services that have not ended with their newest commit, by name.
+	Building []SourceBuild
+}
+
+// SourceBuild is a ShopSource whose next image may belong into the next release.
+type SourceBuild struct {
+	// Name of the ShopSource, and the Commit that it builds or is about to build.
+	Name, Commit string
+	// Timeout is how long a release waits for it.
+	Timeout time.Duration
 }
 
 // Release is one ShopRelease.
