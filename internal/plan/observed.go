@@ -141,6 +141,9 @@ type Release struct {
 	// Migrated are the services whose migrations are done, and PassedChecks the checks that
 	// passed, also where somebody swept their Jobs.
 	Migrated, PassedChecks []string
+	// Unsigned says which images lack a signature that spec.release.verify asks for, and Unverified of which it is not
+	// known yet. Both "": all are signed, or nobody asks.
+	Unsigned, Unverified string
 	// Missing says what its pods need and is not there, one sentence each.
 	Missing []string
 	// IrreversibleSince is when its first irreversible migration was started; zero: none was.
