@@ -63,8 +63,8 @@ type World struct {
 	// building are the sources that may have another image soon.
 	building []plan.SourceBuild
 	pods     []corev1.Pod
-	jobPods map[string][]corev1.Pod
-	reader  *Reader
+	jobPods  map[string][]corev1.Pod
+	reader   *Reader
 }
 
 // Rejection is what the guard said of a release.
