@@ -9,11 +9,10 @@ import (
 )
 
 // FromSources gives the services that take their image from a ShopSource the one that it built last, and says
-// of which services there is none. The services that it returns are copies where they were changed.
+// of which services there is none. The ShopServices that are handed in stay as they are.
 func FromSources(services []v1alpha1.ShopService, sources map[string]*v1alpha1.ShopSource) (out []v1alpha1.ShopService, refused []Problem) {
 	for _, s := range services {
 		if from := s.Spec.ImageFrom; from != nil {
-			s = *s.DeepCopy()
 			source := sources[from.Source]
 			if why := withoutImage(source); why != "" {
 				refused = append(refused, Problem{s.Name, fmt.Sprintf("ShopService %s: spec.imageFrom names ShopSource %s, %s", s.Name, from.Source, why)})

@@ -132,3 +132,13 @@ func TestASourceThatIsDeletedTakesNothingFromWhoServes(t *testing.T) {
 	}
 	w.Check(t, "a source that was deleted")
 }
+
+func TestACommitThatNobodyWasToldOfBeforeIsServed(t *testing.T) {
+	w := sourced()
+	w.built("c2", 2) // another operator's view of the build came together with its end
+	w.For(20 * time.Second)
+	if got := w.runs(t, "cart"); got != imageOf("c2", 2).Image {
+		t.Errorf("cart runs %s, want the image of c2", got)
+	}
+	w.Check(t, "a build that nobody saw")
+}
