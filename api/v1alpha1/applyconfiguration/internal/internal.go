@@ -138,6 +138,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: inputs
       type:
         scalar: string
+    - name: paths
+      type:
+        scalar: string
     - name: seconds
       type:
         scalar: numeric
