@@ -95,6 +95,8 @@ type Reader struct {
 	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
 	GatewayAPI bool
 	Prober     Prober
+	// Signatures tells of the signatures of images; nil: nobody asks, and shops that want them verified start nothing.
+	Signatures Signatures
 	// ProbeAnywhere lets a shop's probeAddress name any host.
 	ProbeAnywhere bool
 	// Namespaces that the caches hold; none: every one.
@@ -131,6 +133,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 		Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems,
 		Services: release.Identities(&w.Snapshot.Spec), Building: w.building,
 	}
+	r.readSignatures(w)
 	return w, nil
 }
 
