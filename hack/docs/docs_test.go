@@ -95,7 +95,7 @@ func leads(page, to, anchor string) bool {
 	return false
 }
 
-// TestSnippetsFit: what a guide shows of a Shop or a ShopService has fields of that kind.
+// TestSnippetsFit: what a guide shows of a Shop, a ShopService or a ShopSource has fields of that kind.
 func TestSnippetsFit(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	guides, err := filepath.Glob(filepath.Join(root, "docs/guides/*.md"))
@@ -108,13 +108,14 @@ func TestSnippetsFit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, found := range block.FindAllStringSubmatch(string(text), -1) {
-			snippet := found[1]
-			if !strings.Contains(snippet, "spec:") || strings.Contains(snippet, "kind: HTTPRoute") {
-				continue
-			}
-			asShop, asService := fits(snippet, &v1alpha1.Shop{}), fits(snippet, &v1alpha1.ShopService{})
-			if asShop != nil && asService != nil {
-				t.Errorf("%s: this is no Shop (%v) and no ShopService (%v):\n%s", guide, asShop, asService, snippet)
+			for snippet := range strings.SplitSeq(found[1], "\n---\n") {
+				if !strings.Contains(snippet, "spec:") || strings.Contains(snippet, "kind: HTTPRoute") {
+					continue
+				}
+				asShop, asService, asSource := fits(snippet, &v1alpha1.Shop{}), fits(snippet, &v1alpha1.ShopService{}), fits(snippet, &v1alpha1.ShopSource{})
+				if asShop != nil && asService != nil && asSource != nil {
+					t.Errorf("%s: this is no Shop (%v), no ShopService (%v) and no ShopSource (%v):\n%s", guide, asShop, asService, asSource, snippet)
+				}
 			}
 		}
 	}

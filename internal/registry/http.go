@@ -22,26 +22,26 @@ import (
 // HTTP asks registries as a node would that pulls, for the head of the manifest alone.
 type HTTP struct {
 	transport http.RoundTripper
-	plain     []string
+	plainHTTP []string
 }
 
 // NewHTTP returns one that asks no host of the operator's own machine, unless anywhere: teams
-// write images, and "localhost" is another machine for the node that pulls. Registries that are named in
-// plain, host[:port], may have no TLS; credentials are not sent to them without it.
-func NewHTTP(anywhere bool, plain ...string) *HTTP {
+// write images, and "localhost" is another machine for the node that pulls. The registries of plainHTTP, host:port, are
+// asked without TLS where they have none, and are sent no credentials then.
+func NewHTTP(anywhere bool, plainHTTP ...string) *HTTP {
 	dialer := &net.Dialer{}
 	if !anywhere {
 		dialer.Control = refuseOwn
 	}
-	return &HTTP{plain: plain, transport: sealed{&http.Transport{
+	return &HTTP{plainHTTP: plainHTTP, transport: sealed{&http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 		MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
 	}}}
 }
 
-// options of a name: how its registry is spoken to.
-func (h *HTTP) options(image string) []name.Option {
-	if slices.Contains(h.plain, hostOf(image)) {
+// howTo says by which schemes an image's registry is asked.
+func (h *HTTP) howTo(image string) []name.Option {
+	if slices.Contains(h.plainHTTP, hostOf(image)) {
 		return []name.Option{name.Insecure}
 	}
 	return nil
@@ -49,7 +49,7 @@ func (h *HTTP) options(image string) []name.Option {
 
 // Digest asks for the digest of what the image's tag names.
 func (h *HTTP) Digest(ctx context.Context, image string, keys authn.Keychain) (string, error) {
-	ref, err := name.ParseReference(image, h.options(image)...)
+	ref, err := name.ParseReference(image, h.howTo(image)...)
 	if err != nil {
 		return "", fmt.Errorf("%s is no name of an image", image)
 	}

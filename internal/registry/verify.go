@@ -22,7 +22,7 @@ var errLong = errors.New("an answer that is too long")
 // Verify asks for the signatures of an image, repository@sha256:…, and judges them. It returns an
 // error, in the same sentence on every retry, where the registry does not say: nothing is known then.
 func (h *HTTP) Verify(ctx context.Context, image string, trusted []signatures.PublicKey, keys authn.Keychain) (signatures.Verdict, error) {
-	ref, err := name.NewDigest(image, h.options(image)...)
+	ref, err := name.NewDigest(image, h.howTo(image)...)
 	if err != nil {
 		return signatures.Verdict{}, fmt.Errorf("%s is no name of an image by its digest", image)
 	}
