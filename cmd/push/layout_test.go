@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,11 +60,12 @@ func TestWhatIsNoLayoutOfOneImageIsRefused(t *testing.T) {
 	index := func(path string) string { return filepath.Join(path, "index.json") }
 	first := func(path string) string { return blob(path, layer) }
 	manifest := func(path string) string { return blob(path, digestOf(t, img)) }
-	linked := func(file string) error {
-		if err := os.Remove(file); err != nil {
+	linked := func(file string) error { // to something of the same size
+		info, err := os.Stat(file)
+		if err != nil {
 			return err
 		}
-		return os.Symlink(secret, file)
+		return errors.Join(os.Truncate(secret, info.Size()), os.Remove(file), os.Symlink(secret, file))
 	}
 	for name, c := range map[string]struct {
 		make func(t *testing.T) string

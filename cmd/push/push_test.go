@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +23,8 @@ import (
 func names(t *testing.T, tag string) string {
 	t.Helper()
 	got, err := remote.Head(must[name.Reference](t)(name.ParseReference(tag)))
-	if e, is := err.(*transport.Error); is && e.StatusCode == http.StatusNotFound {
+	var answer *transport.Error
+	if errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound {
 		return ""
 	}
 	return must[*v1.Descriptor](t)(got, err).Digest.String()

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -161,5 +162,26 @@ func TestWhyItIsNotKnownWhetherAnImageIsSigned(t *testing.T) {
 	}
 	if _, err := NewHTTP(false).Verify(context.Background(), slow+digest, nil, authn.DefaultKeychain); err == nil || !strings.Contains(err.Error(), "the operator's own machine") {
 		t.Error(err)
+	}
+}
+
+// A registry in the cluster has a name, and a name is asked over TLS alone unless it is said to have none.
+func TestARegistryWithoutTLSIsAskedWhereItIsNamed(t *testing.T) {
+	host, key := serve(t, nil), signingKey(t)
+	image := strings.Replace(signed(t, host+"/cart", key), host, "registry.shops.svc:5000", 1)
+	// What has a name is asked by that name at the test's registry.
+	ask := func(plain ...string) *HTTP {
+		h := NewHTTP(true, plain...)
+		h.transport.(sealed).RoundTripper.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, host)
+		}
+		return h
+	}
+	named, other := ask("registry.shops.svc:5000"), ask("registry.shops.svc")
+	if got, err := named.Verify(context.Background(), image, []signatures.PublicKey{key.Public}, authn.DefaultKeychain); err != nil || got.State != signatures.Trusted {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := other.Verify(context.Background(), image, []signatures.PublicKey{key.Public}, authn.DefaultKeychain); err == nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -19,9 +19,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
+// mediaType of a document in the registry; its layer is annotated with the signature.
+const mediaType types.MediaType = "application/vnd.dev.cosign.simplesigning.v1+json"
+
 const (
-	mediaType  types.MediaType = "application/vnd.dev.cosign.simplesigning.v1+json"
-	annotation                 = "dev.cosignproject.cosign/signature"
+	annotation = "dev.cosignproject.cosign/signature"
 	// mostSignatures of an image are looked at, the newest; each costs a request.
 	mostSignatures = 32
 	// mostDocument bounds what is signed, in bytes: some hundred are usual.
