@@ -41,7 +41,7 @@ func Paths(context, dockerfile string, listed []string) ([]string, error) {
 		}
 		all = append(all, at)
 	}
-	return outermost(all), nil
+	return Outermost(all), nil
 }
 
 // clean takes a path as people write it, ./services/cart/ too.
@@ -60,8 +60,8 @@ func clean(p string) (string, error) {
 	return at, nil
 }
 
-// outermost leaves out what is below another path, since that path's hash changes with it.
-func outermost(paths []string) []string {
+// Outermost sorts paths and leaves out what is below another, since that path's hash changes with it. "" is the root.
+func Outermost(paths []string) []string {
 	slices.Sort(paths)
 	paths = slices.Compact(paths)
 	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool {

@@ -107,12 +107,7 @@ func TestTenThousandBranchesAreNoTrouble(t *testing.T) {
 	versions(t, func(t *testing.T, o gitserver.Options) {
 		repo := gitserver.New(t, o).Repository("shop")
 		commit := repo.Commit(map[string]string{"a": "1"})
-		var input strings.Builder
-		for i := range 10000 {
-			fmt.Fprintf(&input, "create refs/heads/branch-%05d %s\n", i, commit)
-		}
-		repo.Served(input.String(), "update-ref", "--stdin")
-		repo.Served("", "pack-refs", "--all")
+		repo.Branches(10000, commit)
 		if got := head(t, lab(), Remote{URL: repo.URL, Branch: "branch-09999"}); got.Commit != commit {
 			t.Errorf("got %+v", got)
 		}

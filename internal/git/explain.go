@@ -65,7 +65,7 @@ func unreachable(err error) string {
 		return "its name is not known to DNS; look for a typing error in spec.git.url"
 	case errors.As(err, &lookup):
 		return "DNS does not answer; the operator asks again"
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "it speaks no TLS at this port; look at the port in spec.git.url"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the connection is refused; is the server up, and the port in spec.git.url right?"

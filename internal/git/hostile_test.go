@@ -97,7 +97,7 @@ func TestWhatIsNoGitServerIsTold(t *testing.T) {
 		"a negative length": {"", "-001", NotGit},
 		"a length of three": {"", "0003", NotGit},
 		"cut short":         {"", "00ff" + first, Unreachable},
-		"an error in words": {"", "0012ERR s3cret\x1b\n\n", RepositoryNotFound},
+		"an error in words": {"", "0010ERR s3cret\x1b\n", RepositoryNotFound},
 		"a commit of zeros": {"", "003d" + strings.Repeat("0", 40) + " refs/heads/main\n0000", NotGit},
 	} {
 		t.Run(name, func(t *testing.T) {

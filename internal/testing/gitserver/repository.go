@@ -3,8 +3,10 @@ package gitserver
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Repository is one of a server, and a checkout to commit in.
@@ -61,6 +63,19 @@ func (r *Repository) Tag(name string, annotated bool) {
 	}
 	r.Git(args...)
 	r.Git("push", "-q", "-f", r.bare, "refs/tags/"+name)
+}
+
+// Branches makes branch-00000 and so on, n of them, at a commit: in one file, as git pack-refs leaves them.
+func (r *Repository) Branches(n int, commit string) {
+	r.server.t.Helper()
+	var packed strings.Builder
+	packed.WriteString("# pack-refs with: peeled fully-peeled sorted\n")
+	for i := range n {
+		fmt.Fprintf(&packed, "%s refs/heads/branch-%05d\n", commit, i)
+	}
+	if err := os.WriteFile(filepath.Join(r.bare, "packed-refs"), []byte(packed.String()), 0o644); err != nil {
+		r.server.t.Fatal(err)
+	}
 }
 
 // Git runs a command in the checkout.

@@ -4,6 +4,8 @@ package gitserver
 
 import (
 	"crypto/x509"
+	"io"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -54,6 +56,7 @@ func New(t testing.TB, o Options) *Server {
 		handler = o.Wrap(handler)
 	}
 	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = quiet
 	if o.TLS {
 		server.StartTLS()
 		s.Roots = x509.NewCertPool()
@@ -81,13 +84,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		env = append(env, "GIT_PROTOCOL="+version)
 	}
 	r.Header.Del("Git-Protocol") // git http-backend would take it from here as well
-	(&cgi.Handler{Path: s.git, Args: []string{"http-backend"}, Dir: s.dir, Env: env, Stderr: discard{}}).ServeHTTP(w, r)
+	(&cgi.Handler{Path: s.git, Args: []string{"http-backend"}, Dir: s.dir, Env: env, Stderr: io.Discard, Logger: quiet}).ServeHTTP(w, r)
 }
 
-// discard drops what git says to the server's administrator: half of the tests are about refusals.
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
+// quiet drops what is said to a server's administrator: half of the tests are about refusals.
+var quiet = log.New(io.Discard, "", 0)
 
 // environment keeps this machine's own settings of Git out of the tests.
 func environment() []string {
