@@ -25,7 +25,7 @@ type overHTTP struct {
 	base   *url.URL
 	with   Credentials
 	left   *int64
-	body   io.Closer
+	body   io.ReadCloser // of the last answer
 }
 
 func (c *Client) overHTTP(u *url.URL, with Credentials, left *int64) (connection, error) {
@@ -58,20 +58,19 @@ func sameHost(next *http.Request, before []*http.Request) error {
 }
 
 func (h *overHTTP) greet(ctx context.Context) (*packets, error) {
-	at := h.base.JoinPath(refsURL)
-	at.RawQuery = "service=" + service
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), http.NoBody)
+	refs := h.base.JoinPath(refsURL)
+	refs.RawQuery = "service=" + service
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, refs.String(), http.NoBody)
 	if err != nil {
 		return nil, errNotGit
 	}
-	answer, err := h.do(r, "advertisement")
+	p, at, err := h.do(r, "advertisement")
 	if err != nil {
 		return nil, err
 	}
-	moved := *answer.Request.URL
-	moved.Path, moved.RawPath, moved.RawQuery = strings.TrimSuffix(moved.Path, refsURL), strings.TrimSuffix(moved.RawPath, refsURL), ""
-	h.base = &moved
-	return h.packets(answer), nil
+	at.Path, at.RawPath, at.RawQuery = strings.TrimSuffix(at.Path, refsURL), strings.TrimSuffix(at.RawPath, refsURL), ""
+	h.base = at
+	return p, nil
 }
 
 func (h *overHTTP) ask(ctx context.Context, question []byte) (*packets, error) {
@@ -81,37 +80,31 @@ func (h *overHTTP) ask(ctx context.Context, question []byte) (*packets, error) {
 	}
 	r.Header.Set("Content-Type", "application/x-"+service+"-request")
 	r.Header.Set("Accept", "application/x-"+service+"-result")
-	answer, err := h.do(r, "result")
-	if err != nil {
-		return nil, err
-	}
-	return h.packets(answer), nil
+	p, _, err := h.do(r, "result")
+	return p, err
 }
 
-// do sends a request and refuses whatever is not an answer of Git.
-func (h *overHTTP) do(r *http.Request, kind string) (*http.Response, error) {
+// do sends a request and refuses whatever is not an answer of Git. It returns where the answer comes from, after redirects.
+func (h *overHTTP) do(r *http.Request, kind string) (*packets, *url.URL, error) {
 	h.free()
 	r.Header.Set("User-Agent", agent)
 	r.Header.Set("Git-Protocol", "version=2")
 	if h.with.forHTTP() {
 		r.Header.Set("Authorization", h.with.authorization)
 	}
-	answer, err := h.client.Do(r) //nolint:bodyclose // closed by free
+	answer, err := h.client.Do(r) //nolint:bodyclose // free closes it, at the next request or the end
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.body = answer.Body
 	if answer.StatusCode != http.StatusOK {
-		return nil, meaning(h.base.Hostname(), answer.StatusCode, h.with)
+		return nil, nil, meaning(h.base.Hostname(), answer.StatusCode, h.with)
 	}
 	if answer.Header.Get("Content-Type") != "application/x-"+service+"-"+kind {
-		return nil, errNotGit
+		return nil, nil, errNotGit
 	}
-	return answer, nil
-}
-
-func (h *overHTTP) packets(answer *http.Response) *packets {
-	return newPackets(budget{answer.Body, h.left})
+	at := *answer.Request.URL
+	return newPackets(budget{h.body, h.left}), &at, nil
 }
 
 func (h *overHTTP) free() {

@@ -3,6 +3,7 @@ package git
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ const (
 )
 
 var (
+	schemes = []string{"https", "ssh", "http"} // http for few hosts: mayAsk
 	// A host begins with a letter or digit: what begins with - is an option to some program.
 	hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?$`)
 	userName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
@@ -33,7 +35,7 @@ var (
 
 // checkURL returns the parts of a URL that may be asked. No error holds the URL: it may hold a password.
 func checkURL(raw string) (*url.URL, error) {
-	if len(raw) > longestURL || strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f || r == utf8.RuneError }) {
+	if len(raw) > longestURL || strings.ContainsFunc(raw, isBlank) {
 		return nil, refuse(InvalidURL, "spec.git.url has blanks or control characters, or more than %d bytes: write it as https://host/path.git", longestURL)
 	}
 	u, err := url.Parse(raw)
@@ -41,17 +43,25 @@ func checkURL(raw string) (*url.URL, error) {
 		return nil, refuse(InvalidURL, "spec.git.url is no URL: write https://host/path.git, or ssh://git@host/path.git instead of git@host:path.git")
 	}
 	switch {
-	case u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "ssh":
+	case !slices.Contains(schemes, u.Scheme):
 		return nil, refuse(InvalidURL, "spec.git.url begins with neither https:// nor ssh://, the only ways on which sources are asked")
 	case !userFits(u):
 		return nil, refuse(InvalidURL, "spec.git.url holds credentials, which everybody sees who may read the source: "+
 			"put them into a Secret that spec.git.secret names, and do not use these any more")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(raw, "#"):
 		return nil, refuse(InvalidURL, "spec.git.url has a ? or #: branch and folder are spec.git.branch and spec.path")
-	case strings.Trim(u.Path, "/") == "" || strings.HasPrefix(u.Path, "/-") || strings.ContainsFunc(u.Path, unicode.IsControl):
+	case !pathFits(u.Path):
 		return nil, refuse(InvalidURL, "spec.git.url names no repository: write its path behind the host, as git clone takes it")
 	}
 	return withHost(u)
+}
+
+// isBlank is true for what ends a word or a line somewhere, and for bytes that are no text.
+func isBlank(r rune) bool { return r <= ' ' || r == 0x7f || r == utf8.RuneError }
+
+// pathFits refuses none, what is an option to some program, and what was encoded to hide it.
+func pathFits(p string) bool {
+	return strings.Trim(p, "/") != "" && !strings.HasPrefix(p, "/-") && !strings.ContainsFunc(p, unicode.IsControl)
 }
 
 // withHost checks the host, and writes it in the one way that lists and sentences compare.

@@ -130,7 +130,7 @@ func (s *overSSH) ask(_ context.Context, question []byte) (*packets, error) {
 
 func (s *overSSH) close() {
 	if s.client != nil {
-		s.client.Close()
+		_ = s.client.Close() // the server may have ended it
 	}
 	if s.conn != nil {
 		s.release()
