@@ -23,8 +23,9 @@ const (
 	// soon is when to look for a first answer.
 	soon = 250 * time.Millisecond
 	// firstAgain and lastAgain are the times between two questions about an image that is not trusted, doubled
-	// from one to the other: it may be signed a moment after it was pushed, and registries count who asks.
-	firstAgain, lastAgain = 5 * time.Second, 5 * time.Minute
+	// from one to the other: it may be signed a moment after it was pushed, and registries count who asks. A registry that
+	// did not say is asked again after lastUnknown at most: somebody waits for it.
+	firstAgain, lastAgain, lastUnknown = 5 * time.Second, 5 * time.Minute, time.Minute
 	// mostOfShop bounds how many questions one shop has open, so that its dead registry holds up nobody else's.
 	mostOfShop = 8
 	// mostChecked bounds what is remembered, one verdict for each image.
@@ -147,8 +148,16 @@ func (c *Checker) await(ctx context.Context, shop types.NamespacedName, what che
 	defer c.mu.Unlock()
 	c.count(shop, -1)
 	k.running, k.verdict = false, verdict
-	k.next = c.Now().Add(min(lastAgain, firstAgain<<min(k.tries, 10)))
+	k.next = c.Now().Add(pause(k.tries, verdict.State))
 	k.tries++
+}
+
+func pause(tries int, state signatures.State) time.Duration {
+	longest := lastAgain
+	if state == signatures.Unknown {
+		longest = lastUnknown
+	}
+	return min(longest, firstAgain<<min(tries, 10))
 }
 
 func (c *Checker) verify(ctx context.Context, what checked, trusted []signatures.PublicKey, ring *keyring) signatures.Verdict {

@@ -136,16 +136,17 @@ func TestWhatIsNotTrustedIsAskedForAgainEverLessOften(t *testing.T) {
 		answer signatures.Verdict
 		err    error
 		want   signatures.Verdict
+		waits  []time.Duration
 	}{
-		{"unsigned", signatures.Verdict{State: signatures.Unsigned, Why: "w"}, nil, signatures.Verdict{State: signatures.Unsigned, Why: "w"}},
-		{"untrusted", signatures.Verdict{State: signatures.Untrusted, Why: "w"}, nil, signatures.Verdict{State: signatures.Untrusted, Why: "w"}},
+		{"unsigned", signatures.Verdict{State: signatures.Unsigned, Why: "w"}, nil, signatures.Verdict{State: signatures.Unsigned, Why: "w"}, []time.Duration{5, 10, 20, 40, 80, 160, 300, 300}},
+		{"untrusted", signatures.Verdict{State: signatures.Untrusted, Why: "w"}, nil, signatures.Verdict{State: signatures.Untrusted, Why: "w"}, []time.Duration{5, 10, 20, 40, 80, 160, 300, 300}},
 		{"away", signatures.Verdict{}, errors.New("registry r is away"), signatures.Verdict{State: signatures.Unknown,
-			Why: "it is not known whether registry.example/cart@sha256:" + strings.Repeat("a", 64) + " is signed: registry r is away"}},
+			Why: "it is not known whether registry.example/cart@sha256:" + strings.Repeat("a", 64) + " is signed: registry r is away"}, []time.Duration{5, 10, 20, 40, 60, 60}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			j := &judge{answer: c.answer, err: c.err}
 			k := checker(t, j)
-			for n, wait := range []time.Duration{5, 10, 20, 40, 80, 160, 300, 300} {
+			for n, wait := range c.waits {
 				got, again := settled(k, nil, pinned("cart"))
 				if got != c.want || again != wait*time.Second || j.total() != n+1 {
 					t.Fatalf("%s: %+v, again after %s, asked %d times", c.name, got, again, j.total())
