@@ -37,18 +37,18 @@ var epoch = time.Unix(0, 0).UTC()
 func Layer(files []File) (v1.Layer, error) {
 	var packed bytes.Buffer
 	if err := Pack(&packed, files); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("packing a layer: %w", err)
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil }
 	return tarball.LayerFromOpener(open, tarball.WithCompressedCaching)
 }
 
-// Pack writes files as the tarball of a layer, for one that is too large for memory.
+// Pack writes the tarball of a layer, uncompressed.
 func Pack(to io.Writer, files []File) error {
 	archive := tar.NewWriter(to)
 	for _, file := range withFolders(files) {
 		if err := add(archive, file); err != nil {
-			return fmt.Errorf("packing %s into a layer: %w", file.Path, err)
+			return fmt.Errorf("adding %s: %w", file.Path, err)
 		}
 	}
 	return archive.Close()
