@@ -38,10 +38,10 @@ func (s Store) BuildKit(ctx context.Context) (string, error) {
 	return s.maker.Ensure(ctx, build.BuildKit)
 }
 
-// Debian returns the path of a tarball with the root file system of a release, bookworm for example, as its slim images have it.
-// The first time it is fetched; mmdebstrap must be installed.
-func (s Store) Debian(ctx context.Context, suite string) (string, error) {
-	return s.maker.DebianRoot(ctx, suite)
+// Debian returns the path of a tarball with the root file system of a release, bookworm for example, as its slim images have it,
+// and with further packages in it. The first time it is fetched; mmdebstrap must be installed.
+func (s Store) Debian(ctx context.Context, suite string, packages ...string) (string, error) {
+	return s.maker.DebianRoot(ctx, suite, packages...)
 }
 
 // Install sees to it that these Debian packages are on this machine. They must be among those that a cluster takes.
