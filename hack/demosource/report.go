@@ -159,9 +159,11 @@ func seconds(d time.Duration) string {
 // telling is the line of a step's output that says what is wrong: of Go's and Node's tests, else the last.
 func telling(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
-	for _, line := range lines {
-		if strings.Contains(line, "_test.go:") || strings.Contains(line, "--- FAIL") || strings.Contains(line, "not ok") {
-			return strings.TrimSpace(line)
+	for _, sign := range []string{"_test.go:", "--- FAIL", "not ok"} {
+		for _, line := range lines {
+			if strings.Contains(line, sign) {
+				return strings.TrimSpace(line)
+			}
 		}
 	}
 	return strings.TrimSpace(lines[len(lines)-1])

@@ -112,7 +112,7 @@ func TestNothingInThePictureIsOutsideOfIt(t *testing.T) {
 
 func TestTheTellingLineOfAnOutput(t *testing.T) {
 	for output, want := range map[string]string{
-		"=== RUN\n    offers_test.go:13: got 1989, want 1799\n--- FAIL: TestX\nFAIL": "offers_test.go:13: got 1989, want 1799",
+		"--- FAIL: TestX\n    offers_test.go:13: got 1989, want 1799\nFAIL": "offers_test.go:13: got 1989, want 1799",
 		"# Subtest: x\nnot ok 1 - prices\n...":                                     "not ok 1 - prices",
 		"a\nb\n": "b",
 		"":       "",
