@@ -113,9 +113,9 @@ func TestNothingInThePictureIsOutsideOfIt(t *testing.T) {
 func TestTheTellingLineOfAnOutput(t *testing.T) {
 	for output, want := range map[string]string{
 		"--- FAIL: TestX\n    offers_test.go:13: got 1989, want 1799\nFAIL": "offers_test.go:13: got 1989, want 1799",
-		"# Subtest: x\nnot ok 1 - prices\n...":                                     "not ok 1 - prices",
-		"a\nb\n": "b",
-		"":       "",
+		"# Subtest: x\nnot ok 1 - prices\n...":                              "not ok 1 - prices",
+		"a\nb\n":                                                            "b",
+		"":                                                                  "",
 	} {
 		if got := telling(output); got != want {
 			t.Errorf("%q: got %q, want %q", output, got, want)

@@ -48,7 +48,9 @@ func (s Store) Debian(ctx context.Context, suite string) (string, error) {
 type Base = images.Base
 
 // Bases makes the images that Dockerfiles begin with: debian, golang, node. In RUN, Go modules come from goproxy.
-func (s Store) Bases(ctx context.Context, goproxy string) ([]Base, error) { return s.maker.Bases(ctx, goproxy) }
+func (s Store) Bases(ctx context.Context, goproxy string) ([]Base, error) {
+	return s.maker.Bases(ctx, goproxy)
+}
 
 // Names of the images that builds in a cluster need.
 const (

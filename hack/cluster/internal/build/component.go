@@ -39,7 +39,9 @@ var (
 	}
 	Registry = Component{
 		Name: "registry", Module: "github.com/distribution/distribution/v3", Takes: "a minute",
-		Version:  func(version string) string { return " -X github.com/distribution/distribution/v3/version.version=" + version },
+		Version: func(version string) string {
+			return " -X github.com/distribution/distribution/v3/version.version=" + version
+		},
 		Binaries: map[string]string{"registry": "github.com/distribution/distribution/v3/cmd/registry"},
 	}
 )
