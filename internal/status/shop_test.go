@@ -113,7 +113,9 @@ func TestReadyIsTrueOnlyWhenWhatIsAskedForServes(t *testing.T) {
 			"False Degraded", "False Degraded", "", "True Degraded"},
 		"the guard went back, and that stays": {func(_ *observe.World, d *plan.Decision) { d.Reason, d.Fulfilled = v1alpha1.ReasonGuardBroken, false },
 			"False GuardBroken", "True GuardBroken", "True GuardBroken", ""},
-		"a person has to approve": {func(_ *observe.World, d *plan.Decision) { d.Reason, d.Fulfilled = v1alpha1.ReasonAwaitingPromotion, false },
+		"a person has to approve": {func(_ *observe.World, d *plan.Decision) {
+			d.Reason, d.Fulfilled = v1alpha1.ReasonAwaitingPromotion, false
+		},
 			"False AwaitingPromotion", "True AwaitingPromotion", "", ""},
 		"it is paused": {func(_ *observe.World, d *plan.Decision) { d.Reason = v1alpha1.ReasonPaused },
 			"False Paused", "True Paused", "", ""},
