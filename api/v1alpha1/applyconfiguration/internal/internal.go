@@ -170,7 +170,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deadline
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
-      default: 5m
     - name: env
       type:
         list:
