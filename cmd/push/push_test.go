@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,6 +82,25 @@ func whole(t *testing.T, index v1.ImageIndex, images int) {
 			r := must[io.ReadCloser](t)(must[v1.Layer](t)(img.LayerByDigest(l.Digest)).Compressed())
 			must[int64](t)(io.Copy(io.Discard, r)) // its digest is checked as it is read
 			r.Close()
+		}
+	}
+}
+
+// The operator compares it with the source's repository.
+func TestTheImageIsToldUnderTheNameThatWasGiven(t *testing.T) {
+	b := built{image: digestOf(t, image(t)), named: digestOf(t, image(t))}
+	for to, want := range map[string]string{
+		"docker.io/acme/cart:v1": "docker.io/acme/cart", "docker.io/library/cart:v1": "docker.io/library/cart", "index.docker.io/acme/cart:v1": "index.docker.io/acme/cart",
+		"registry.example:5000/acme/cart:v1": "registry.example:5000/acme/cart",
+	} {
+		o := must[options](t)(parse(named([]string{"layout", to}), os.Getenv, io.Discard))
+		p := must[*pusher](t)(newPusher(o, nil, nil))
+		if got := p.result(b); got != (Result{want + "@" + b.image.String(), want + "@" + b.named.String()}) {
+			t.Errorf("%s: %+v", to, got)
+		}
+		host, _, _ := strings.Cut(want, "/")
+		if got := p.plainly(context.Background(), io.EOF).Error(); got != "registry "+host+" cannot be reached, or ended the connection, 3 times" {
+			t.Errorf("%s: %s", to, got)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func full(answer *transport.Error) bool {
 // plainly says why an image was not pushed, in a sentence of ours that is the same on every try: it ends
 // in a status, and what a registry answers is anybody's text.
 func (p *pusher) plainly(ctx context.Context, err error) error {
-	host := p.tag.RegistryStr()
+	host, _, _ := strings.Cut(p.repository, "/")
 	var answer *transport.Error
 	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
