@@ -18,6 +18,9 @@ const (
 	// ConditionStalled is present, and True, only when nothing goes on until
 	// somebody changes something. The message says what.
 	ConditionStalled ConditionType = "Stalled"
+	// ConditionAwaitingApproval is present, and True, only while a candidate is ready and a person has to let
+	// it serve. Nothing else is waited for, so that it is never together with Reconciling. Shop only.
+	ConditionAwaitingApproval ConditionType = "AwaitingApproval"
 	// ConditionPendingChanges is present, and True, only when services differ
 	// from the release that spec.release.version or spec.release.active names. Shop and ShopService.
 	ConditionPendingChanges ConditionType = "PendingChanges"

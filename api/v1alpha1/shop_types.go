@@ -273,8 +273,8 @@ type Check struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
-	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
-	// +kubebuilder:default="5m"
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m, which is no default
+	// of the schema: tools that compare lists as a whole would find the Shop changed for ever.
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 5m"
 	// +kubebuilder:validation:Type=string
 	// +optional
@@ -382,7 +382,7 @@ type ShopStatus struct {
 	// previewAddress at which the candidate can be tried while it is ready.
 	// +optional
 	PreviewAddress string `json:"previewAddress,omitempty"`
-	// conditions are Ready and Available, always; Reconciling, Stalled and PendingChanges only while true.
+	// conditions are Ready and Available, always; Reconciling, Stalled, AwaitingApproval and PendingChanges only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

@@ -10,6 +10,10 @@ import (
 // kubectl annotate shopsource wishlist shop.emporium.dev/requestedAt="$(date +%s)" --overwrite.
 const AnnotationRequestedAt = "shop.emporium.dev/requestedAt"
 
+// AnnotationPushedAt on a ShopSource holds when a Git host last called the operator's webhook for it, RFC 3339. The operator
+// writes it, so that the replica that leads asks Git at once, whichever was called.
+const AnnotationPushedAt = "shop.emporium.dev/pushedAt"
+
 // AnnotationAllowedSources on a Secret names the ShopSources of its namespace that may use it, separated by
 // commas; * stands for all of them. Unset: none may.
 const AnnotationAllowedSources = "shop.emporium.dev/allowed-sources"
@@ -58,10 +62,11 @@ type ShopSourceSpec struct {
 	Path string `json:"path,omitempty"`
 	// paths are the files and folders of the repository that concern the service: a commit that changes none
 	// of them is not built. For a monorepo; path is always one of them. Unset: all of the repository.
+	// `go run ./hack/affected ./services/cart/...` prints them for a service in Go.
 	// +listType=set
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=256
 	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=256
+	// +kubebuilder:validation:items:MaxLength=512
 	// +kubebuilder:validation:items:Pattern=`^[A-Za-z0-9_.][-A-Za-z0-9._]*(/[A-Za-z0-9_.][-A-Za-z0-9._]*)*$`
 	// +optional
 	Paths []string `json:"paths,omitempty"`
@@ -333,6 +338,11 @@ type BuiltImage struct {
 	// at is when the push had ended.
 	// +required
 	At metav1.Time `json:"at,omitzero"`
+	// paths is a fingerprint of what stood at spec.paths: a commit with the same one needs no build. Unset: spec.paths
+	// is, or the Git server does not tell.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Paths string `json:"paths,omitempty"`
 	// seconds from the Job's creation to the end of the push. 0: the commit concerned nothing of the source, so that the
 	// image of the commit before was kept.
 	// +optional

@@ -138,6 +138,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: inputs
       type:
         scalar: string
+    - name: paths
+      type:
+        scalar: string
     - name: seconds
       type:
         scalar: numeric
@@ -167,7 +170,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deadline
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
-      default: 5m
     - name: env
       type:
         list:

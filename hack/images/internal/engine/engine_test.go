@@ -42,12 +42,29 @@ func TestAStageThatIsOnlyRunKeepsNothing(t *testing.T) {
 }
 
 func TestDebianBasesAreFoundInEveryStage(t *testing.T) {
-	got, err := debianBases([]byte("FROM debian:12-slim AS a\nFROM a AS b\nFROM debian:trixie-slim\nFROM debian:trixie-slim\nFROM debian:sid\nFROM node:20\nFROM scratch\n"))
+	got, err := basesOf("D", []byte("FROM debian:12-slim AS a\nFROM a AS b\nFROM debian:trixie-slim\nFROM debian:trixie-slim\nFROM debian:sid\nFROM node:20\nFROM scratch\n"), "1.26.8")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"debian:12-slim": "bookworm", "debian:trixie-slim": "trixie"}, got); diff != "" {
+	want := map[string]recipe{"debian:12-slim": {suite: "bookworm"}, "debian:trixie-slim": {suite: "trixie"}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(recipe{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestGolangIsMadeOfThisMachinesGo where that is the version asked for; another is fetched from its registry.
+func TestGolangIsMadeOfThisMachinesGo(t *testing.T) {
+	for tag, want := range map[string]string{
+		"golang:1.26": "trixie", "golang:1.26.8": "trixie", "golang:1": "trixie", "golang:1.26-bookworm": "bookworm", "golang:1.26.8-trixie": "trixie",
+		"golang:1.2": "", "golang:1.27": "", "golang:1.26.80": "", "golang:1.26-alpine": "", "golang:1.26-": "", "golang": "", "golang:latest": "", "example.org/golang:1.26": "",
+	} {
+		got, err := basesOf("D", []byte("FROM "+tag+" AS build\nFROM scratch\n"), "1.26.8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is := got[tag]; is.suite != want || is.golang != (want != "") {
+			t.Errorf("%s: got %+v, want Debian %q", tag, is, want)
+		}
 	}
 }
 

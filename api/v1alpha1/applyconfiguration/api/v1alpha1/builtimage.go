@@ -21,6 +21,9 @@ type BuiltImageApplyConfiguration struct {
 	Image *string `json:"image,omitempty"`
 	// at is when the push had ended.
 	At *v1.Time `json:"at,omitempty"`
+	// paths is a fingerprint of what stood at spec.paths: a commit with the same one needs no build. Unset: spec.paths
+	// is, or the Git server does not tell.
+	Paths *string `json:"paths,omitempty"`
 	// seconds from the Job's creation to the end of the push. 0: the commit concerned nothing of the source, so that the
 	// image of the commit before was kept.
 	Seconds *int32 `json:"seconds,omitempty"`
@@ -69,6 +72,14 @@ func (b *BuiltImageApplyConfiguration) WithImage(value string) *BuiltImageApplyC
 // If called multiple times, the At field is set to the value of the last call.
 func (b *BuiltImageApplyConfiguration) WithAt(value v1.Time) *BuiltImageApplyConfiguration {
 	b.At = &value
+	return b
+}
+
+// WithPaths sets the Paths field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Paths field is set to the value of the last call.
+func (b *BuiltImageApplyConfiguration) WithPaths(value string) *BuiltImageApplyConfiguration {
+	b.Paths = &value
 	return b
 }
 

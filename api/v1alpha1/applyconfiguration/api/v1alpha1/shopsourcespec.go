@@ -18,6 +18,7 @@ type ShopSourceSpecApplyConfiguration struct {
 	Path *string `json:"path,omitempty"`
 	// paths are the files and folders of the repository that concern the service: a commit that changes none
 	// of them is not built. For a monorepo; path is always one of them. Unset: all of the repository.
+	// `go run ./hack/affected ./services/cart/...` prints them for a service in Go.
 	Paths []string `json:"paths,omitempty"`
 	// dockerfile is the file to build by, relative to path. Unset: Dockerfile.
 	Dockerfile *string `json:"dockerfile,omitempty"`

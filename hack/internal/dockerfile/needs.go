@@ -1,4 +1,4 @@
-package recipe
+package dockerfile
 
 import (
 	"strconv"
@@ -7,10 +7,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 )
 
-// needs finds the stages that the last one is made from, by their number.
-func needs(stages []instructions.Stage) map[int]bool {
+// Needs finds the stages that one is made from, itself among them, by their number: BuildKit builds only those.
+func (f File) Needs(stage int) map[int]bool {
 	needed := map[int]bool{}
-	open := []int{len(stages) - 1}
+	open := []int{stage}
 	for len(open) > 0 {
 		at := open[0]
 		open = open[1:]
@@ -18,8 +18,8 @@ func needs(stages []instructions.Stage) map[int]bool {
 			continue
 		}
 		needed[at] = true
-		for _, name := range sources(&stages[at]) {
-			open = append(open, before(stages[:at], name))
+		for _, name := range sources(&f.Stages[at]) {
+			open = append(open, before(f.Stages[:at], name))
 		}
 	}
 	return needed
