@@ -44,6 +44,30 @@ func (s Store) Debian(ctx context.Context, suite string, packages ...string) (st
 	return s.maker.DebianRoot(ctx, suite, packages...)
 }
 
+// Base is an image for FROM, made on this machine.
+type Base = images.Base
+
+// Bases makes the images that Dockerfiles begin with: debian, golang, node. In RUN, Go modules come from goproxy.
+func (s Store) Bases(ctx context.Context, goproxy string) ([]Base, error) {
+	return s.maker.Bases(ctx, goproxy)
+}
+
+// Names of the images that builds in a cluster need.
+const (
+	BuildKitImage = images.BuildKit
+	RegistryImage = images.Registry
+)
+
+// BuildKitArchive returns the path of a tarball with BuildKit for a pod without special rights. The first time it is built.
+func (s Store) BuildKitArchive(ctx context.Context) (string, error) {
+	return s.maker.RootlessBuildKit(ctx)
+}
+
+// RegistryArchive returns the path of a tarball with a registry. The first time it is built.
+func (s Store) RegistryArchive(ctx context.Context) (string, error) {
+	return s.maker.RegistryArchive(ctx)
+}
+
 // Install sees to it that these Debian packages are on this machine. They must be among those that a cluster takes.
 func (s Store) Install(ctx context.Context, packages ...string) error {
 	return debian.Install(ctx, s.maker.Note, packages...)
