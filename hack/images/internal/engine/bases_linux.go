@@ -61,9 +61,9 @@ func (e *Engine) base(ctx context.Context, r recipe) (base, error) {
 	return e.kept(filepath.Base(root), func(string) (v1.Image, error) { return imageOf(debianConfig, root) })
 }
 
-// kept is an image as a layout in the cache: what it is made from is in its name. make may use a folder for what it makes on the
+// kept is an image as a layout in the cache: what it is made from is in its name. produce may use a folder for what it makes on the
 // way. Only one engine at a time comes here, by the lock of the cache.
-func (e *Engine) kept(name string, make func(folder string) (v1.Image, error)) (base, error) {
+func (e *Engine) kept(name string, produce func(folder string) (v1.Image, error)) (base, error) {
 	folder := e.store.Folder(filepath.Join("images", "layout-"+name))
 	if index, err := layout.ImageIndexFromPath(folder); err == nil {
 		return baseIn(folder, index)
@@ -73,7 +73,7 @@ func (e *Engine) kept(name string, make func(folder string) (v1.Image, error)) (
 		return base{}, err
 	}
 	defer os.RemoveAll(draft)
-	image, err := make(draft)
+	image, err := produce(draft)
 	if err != nil {
 		return base{}, err
 	}
