@@ -4,7 +4,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -56,24 +55,18 @@ func troubled(c *metav1.Condition) bool {
 
 // tell records a transition once, as an event of its object and in the metrics.
 func (r *ShopReconciler) tell(t transition) {
-	c, told := record(r.Recorder, t)
-	if _, is := t.object.(*v1alpha1.Shop); is && told {
-		r.Metrics.Transitions.WithLabelValues(c.Reason).Inc()
-	}
-}
-
-// record writes the event of a transition that happened and matters.
-func record(to events.EventRecorder, t transition) (c *metav1.Condition, told bool) {
 	c, happened := t.happened()
 	if !happened || !t.matters() {
-		return c, false
+		return
 	}
 	kind := corev1.EventTypeNormal
 	if troubled(c) {
 		kind = corev1.EventTypeWarning
 	}
-	to.Eventf(t.object, nil, kind, c.Reason, "Reconciling", "%s", c.Message)
-	return c, true
+	r.Recorder.Eventf(t.object, nil, kind, c.Reason, "Reconciling", "%s", c.Message)
+	if _, is := t.object.(*v1alpha1.Shop); is {
+		r.Metrics.Transitions.WithLabelValues(c.Reason).Inc()
+	}
 }
 
 // measure observes a switch when it is first seen confirmed.

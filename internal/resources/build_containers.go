@@ -205,12 +205,12 @@ func testContainer(in BuildInput) corev1.Container {
 func pushContainer(in BuildInput) corev1.Container {
 	s := &in.Source.Spec
 	c := clientContainer(source.StepPush, in.Options.PushImage)
-	c.Args = []string{"--layout", layoutFolder, "--to", s.Image + ":" + in.Build.Version, "--termination-log", "/dev/termination-log"}
+	c.Args = []string{"--termination-log=/dev/termination-log"}
 	c.VolumeMounts = []corev1.VolumeMount{readOnly(volumeImage, imageFolder)}
 	host, _, _ := strings.Cut(s.Image, "/")
 	for _, r := range in.Shop.Spec.Builds.Registries {
 		if r.PlainHTTP && r.Host == host {
-			c.Args = append(c.Args, "--plain-http", host)
+			c.Args = append(c.Args, "--plain-http="+host)
 		}
 	}
 	if s.PushSecret != "" {
@@ -218,12 +218,13 @@ func pushContainer(in BuildInput) corev1.Container {
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumePush, pushFolder))
 	}
 	if s.Sign != nil {
-		c.Args = append(c.Args, "--sign-key", signFolder+"/"+signingKey)
+		c.Args = append(c.Args, "--sign-key="+signFolder+"/"+signingKey)
 		c.Env = append(c.Env, corev1.EnvVar{Name: "COSIGN_PASSWORD", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
 			LocalObjectReference: corev1.LocalObjectReference{Name: s.Sign.Secret}, Key: signingSecret, Optional: ptr.To(true),
 		}}})
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeSign, signFolder))
 	}
+	c.Args = append(c.Args, layoutFolder, s.Image+":"+in.Build.Version)
 	return c
 }
 
