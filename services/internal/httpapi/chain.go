@@ -41,6 +41,9 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		s.options.Metrics.Active.Inc()
 		defer s.options.Metrics.Active.Dec()
 		ctx, sources := provenance.Begin(r.Context(), s.self)
+		if s.options.Log != nil {
+			ctx = telemetry.WithLog(ctx, s.options.Log)
+		}
 		ctx = trace.With(ctx, trace.Continue(r.Header.Get(trace.Header), strings.Join(r.Header.Values(trace.StateHeader), ",")))
 		out := &writer{ResponseWriter: w, sources: sources, refuse: s.api.refuse}
 		r = r.WithContext(ctx)
