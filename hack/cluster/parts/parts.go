@@ -52,6 +52,11 @@ func (s Store) Bases(ctx context.Context, goproxy string) ([]Base, error) {
 	return s.maker.Bases(ctx, goproxy)
 }
 
+// Golang makes golang alone.
+func (s Store) Golang(ctx context.Context, goproxy string) (Base, error) {
+	return s.maker.Golang(ctx, goproxy)
+}
+
 // Names of the images that builds in a cluster need.
 const (
 	BuildKitImage = images.BuildKit

@@ -51,7 +51,7 @@ func (m Maker) Bases(ctx context.Context, goproxy string) ([]Base, error) {
 		}
 		all = append(all, base("debian", []string{suite + "-slim"}, v1.Config{Env: []string{debianPath}, Cmd: []string{"bash"}}, root))
 	}
-	golang, err := m.golang(ctx, goproxy)
+	golang, err := m.Golang(ctx, goproxy)
 	if err != nil {
 		return nil, err
 	}

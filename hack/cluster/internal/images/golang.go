@@ -17,8 +17,8 @@ import (
 	"github.com/emporium-shop/emporium/hack/images/oci"
 )
 
-// golang is Debian with the Go that this machine has.
-func (m Maker) golang(ctx context.Context, goproxy string) (Base, error) {
+// Golang is Debian with the Go that this machine has. In RUN, its modules come from goproxy.
+func (m Maker) Golang(ctx context.Context, goproxy string) (Base, error) {
 	root, err := m.debianWith(ctx, "git,ca-certificates")
 	if err != nil {
 		return Base{}, err

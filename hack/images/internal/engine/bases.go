@@ -13,45 +13,39 @@ var suites = map[string]string{
 }
 
 // golangSuite is the Debian release of golang:1.26, as of the public image.
-const golangSuite = "trixie"
+const golangSuite = "-trixie"
 
-// recipe is how a base image is made on this machine: a Debian release, and this machine's Go in it.
-type recipe struct {
-	suite  string
-	golang bool
+// madeHere are the images that a Dockerfile begins with and that this machine can make. What else it begins with, BuildKit
+// fetches from a registry.
+type madeHere struct {
+	// debian are the releases by the name used in FROM.
+	debian map[string]string
+	// golang are the names in FROM that mean this machine's Go.
+	golang []string
 }
 
-// basesOf finds the images that a Dockerfile begins with and that this machine can make, by the name used in FROM; version is
-// that of its Go: 1.26.8. What else the Dockerfile begins with, BuildKit fetches from a registry.
-func basesOf(file string, text []byte, version string) (map[string]recipe, error) {
+// basesOf reads a Dockerfile. version is that of this machine's Go: 1.26.8.
+func basesOf(file string, text []byte, version string) (madeHere, error) {
 	read, err := dockerfile.Parse(file, text)
 	if err != nil {
-		return nil, err
+		return madeHere{}, err
 	}
-	found := map[string]recipe{}
+	found := madeHere{debian: map[string]string{}}
 	for i := range read.Stages {
 		name := read.Stages[i].BaseName
 		repository, tag, _ := strings.Cut(name, ":")
 		switch {
 		case repository == "debian" && suites[tag] != "":
-			found[name] = recipe{suite: suites[tag]}
-		case repository == "golang":
-			if suite, is := golangOf(tag, version); is {
-				found[name] = recipe{suite, true}
-			}
+			found.debian[name] = suites[tag]
+		case repository == "golang" && means(tag, version):
+			found.golang = append(found.golang, name)
 		}
 	}
 	return found, nil
 }
 
-// golangOf is the Debian release of a tag of golang, if that means the given Go: 1.26, 1.26.8-bookworm.
-func golangOf(tag, version string) (suite string, is bool) {
-	asked, suite, named := strings.Cut(tag, "-")
-	if !named {
-		suite = golangSuite
-	}
-	if asked != version && !strings.HasPrefix(version, asked+".") {
-		return "", false
-	}
-	return suite, suite != "" && suites[suite] == suite
+// means tells whether a tag of golang is the given version of Go: 1.26 is 1.26.8, and 1.26.8-trixie, too.
+func means(tag, version string) bool {
+	tag = strings.TrimSuffix(tag, golangSuite)
+	return tag == version || tag != "" && strings.HasPrefix(version, tag+".")
 }

@@ -29,94 +29,86 @@ func (e *Engine) bases(ctx context.Context, job Job) (bases []base, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
 	}
-	found, err := basesOf(job.Dockerfile, text, e.golang.version)
+	found, err := basesOf(job.Dockerfile, text, e.golang)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(found)) {
-		made, err := e.base(ctx, found[name])
+	for _, name := range slices.Sorted(maps.Keys(found.debian)) {
+		root, err := e.store.Debian(ctx, found.debian[name])
 		if err != nil {
-			return nil, fmt.Errorf("making image %s: %w", name, err)
-		}
-		made.name = name
-		bases = append(bases, made)
-		if !found[name].golang {
-			continue
-		}
-		if err := e.modules.offer(ctx, job.Context); err != nil {
 			return nil, err
 		}
+		made, err := e.kept(name, filepath.Base(root), func() (v1.Image, error) { return imageOf(root) })
+		if err != nil {
+			return nil, err
+		}
+		bases = append(bases, made)
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(found.golang))) {
+		made, err := e.golangBase(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		bases = append(bases, made)
 	}
 	return bases, nil
 }
 
-func (e *Engine) base(ctx context.Context, r recipe) (base, error) {
-	if r.golang {
-		return e.golangBase(ctx, r.suite)
+// golangBase is the image golang, whose go finds modules on this machine.
+func (e *Engine) golangBase(ctx context.Context, name string) (base, error) {
+	if err := e.modules.serve(ctx); err != nil {
+		return base{}, err
 	}
-	root, err := e.store.Debian(ctx, r.suite)
+	golang, err := e.store.Golang(ctx, moduleProxies)
 	if err != nil {
 		return base{}, err
 	}
-	return e.kept(filepath.Base(root), func(string) (v1.Image, error) { return imageOf(debianConfig, root) })
+	return e.kept(name, "golang-"+golang.Key, golang.Image)
 }
 
-// kept is an image as a layout in the cache: what it is made from is in its name. make may use a folder for what it makes on the
-// way. Only one engine at a time comes here, by the lock of the cache.
-func (e *Engine) kept(name string, make func(folder string) (v1.Image, error)) (base, error) {
-	folder := e.store.Folder(filepath.Join("images", "layout-"+name))
-	if index, err := layout.ImageIndexFromPath(folder); err == nil {
-		return baseIn(folder, index)
+// kept is the image of a name in FROM, as a layout in the cache, whose key says what it is made from. Reading the tarballs of a
+// base image takes seconds each time. Only one engine at a time comes here, by the lock of the cache.
+func (e *Engine) kept(name, key string, produce func() (v1.Image, error)) (base, error) {
+	folder := e.store.Folder(filepath.Join("images", "layout-"+key))
+	if _, err := layout.ImageIndexFromPath(folder); err != nil {
+		if err := writeLayout(folder, produce); err != nil {
+			return base{}, fmt.Errorf("making image %s: %w", name, err)
+		}
+	}
+	image, err := single(folder)
+	if err != nil {
+		return base{}, fmt.Errorf("%w: remove %s, and it is made anew", err, folder)
+	}
+	digest, err := image.Digest()
+	return base{name, folder, digest.String()}, err
+}
+
+// writeLayout makes a layout of one image in one step, so that the cache never holds half of one. What is there cannot be read.
+func writeLayout(folder string, produce func() (v1.Image, error)) error {
+	image, err := produce()
+	if err != nil {
+		return err
 	}
 	draft := folder + ".draft"
-	if err := errors.Join(os.RemoveAll(draft), os.MkdirAll(draft, 0o755)); err != nil {
-		return base{}, err
-	}
 	defer os.RemoveAll(draft)
-	image, err := make(draft)
+	if err := os.RemoveAll(draft); err != nil {
+		return err
+	}
+	path, err := layout.Write(draft, empty.Index)
+	if err == nil {
+		err = path.AppendImage(image)
+	}
 	if err != nil {
-		return base{}, err
+		return err
 	}
-	whole := filepath.Join(draft, "layout")
-	path, err := layout.Write(whole, empty.Index)
-	if err != nil {
-		return base{}, err
-	}
-	if err := path.AppendImage(image); err != nil {
-		return base{}, err
-	}
-	// In one step, so that the cache never holds half an image. What is there cannot be read.
-	if err := errors.Join(os.RemoveAll(folder), os.Rename(whole, folder)); err != nil {
-		return base{}, err
-	}
-	index, err := layout.ImageIndexFromPath(folder)
-	if err != nil {
-		return base{}, err
-	}
-	return baseIn(folder, index)
+	return errors.Join(os.RemoveAll(folder), os.Rename(draft, folder))
 }
 
-// baseIn is the one image of a layout.
-func baseIn(folder string, index v1.ImageIndex) (base, error) {
-	manifest, err := index.IndexManifest()
+// imageOf makes an image of Debian's root file system.
+func imageOf(root string) (v1.Image, error) {
+	layer, err := tarball.LayerFromFile(root, tarball.WithMediaType(types.OCILayer))
 	if err != nil {
-		return base{}, err
+		return nil, err
 	}
-	if len(manifest.Manifests) != 1 {
-		return base{}, fmt.Errorf("%s has %d images instead of one: remove that folder", folder, len(manifest.Manifests))
-	}
-	return base{folder: folder, digest: manifest.Manifests[0].Digest.String()}, nil
-}
-
-// imageOf makes an image of tarballs.
-func imageOf(config v1.Config, tarballs ...string) (v1.Image, error) {
-	var layers []v1.Layer
-	for _, path := range tarballs {
-		layer, err := tarball.LayerFromFile(path, tarball.WithMediaType(types.OCILayer))
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer)
-	}
-	return oci.Image(config, layers...)
+	return oci.Image(debianConfig, layer)
 }

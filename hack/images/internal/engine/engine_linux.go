@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -24,7 +25,7 @@ type Engine struct {
 	Options
 	store   parts.Store
 	bin     string
-	golang  golang
+	golang  string // the version of this machine's Go: 1.26.8
 	folder  string // of the socket, the secrets and the results, until Close
 	state   string // of the daemon
 	daemon  *daemon
@@ -57,11 +58,11 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := findGolang(ctx, o.Checkout)
+	golang, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("asking Go for its version: %w", err)
 	}
-	e := &Engine{Options: o, store: store, bin: bin, golang: found, modules: modules{folder: found.modules, offered: map[string]bool{}}}
+	e := &Engine{Options: o, store: store, bin: bin, golang: strings.TrimPrefix(strings.TrimSpace(string(golang)), "go")}
 	if err := e.start(ctx); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("starting BuildKit: %w", err)

@@ -2,16 +2,12 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
+
+	"github.com/emporium-shop/emporium/hack/gitserver"
 )
 
 const (
@@ -23,44 +19,24 @@ const (
 	moduleProxies = "http://" + moduleAddress + "|https://proxy.golang.org|direct"
 )
 
-// modules serves what this machine's go command downloaded to those in RUN: its folder has the shape of a module proxy.
-type modules struct {
-	folder string
-	server *http.Server
-	// offered are the contexts whose modules are there.
-	offered map[string]bool
-}
+// modules serves what this machine's go command downloads to those in RUN.
+type modules struct{ server *http.Server }
 
-// offer downloads the modules of a context and serves them. A context without go.mod needs none.
-func (m *modules) offer(ctx context.Context, folder string) error {
-	if m.offered[folder] {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(folder, "go.mod")); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	cmd := exec.CommandContext(ctx, "go", "mod", "download")
-	cmd.Dir = folder
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("downloading the modules of %s: %w\n%s", folder, err, output)
-	}
-	if err := m.serve(ctx); err != nil {
-		return fmt.Errorf("serving modules to RUN: %w", err)
-	}
-	m.offered[folder] = true
-	return nil
-}
-
+// serve begins, unless it has begun.
 func (m *modules) serve(ctx context.Context) error {
 	if m.server != nil {
 		return nil
 	}
-	var listener net.ListenConfig
-	socket, err := listener.Listen(ctx, "tcp", moduleAddress)
+	proxy, err := gitserver.HostModules(ctx)
 	if err != nil {
 		return err
 	}
-	m.server = &http.Server{Handler: http.FileServer(http.Dir(m.folder)), ReadHeaderTimeout: 10 * time.Second}
+	var listener net.ListenConfig
+	socket, err := listener.Listen(ctx, "tcp", moduleAddress)
+	if err != nil {
+		return fmt.Errorf("serving Go's modules to RUN: %w", err)
+	}
+	m.server = &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = m.server.Serve(socket) }() // ends with close
 	return nil
 }
@@ -69,10 +45,4 @@ func (m *modules) close() {
 	if m.server != nil {
 		_ = m.server.Close()
 	}
-}
-
-// sum names what is made from these values.
-func sum(values ...any) []byte {
-	all := sha256.Sum256(fmt.Appendf(nil, "%q", values))
-	return all[:8]
 }

@@ -149,14 +149,6 @@ func owned(t testing.TB, role, template string) string {
 	return started.Load().URL(name, role)
 }
 
-// admin runs statements as the superuser.
-func admin(database string, statements ...string) error {
-	if err := server(); err != nil {
-		return err
-	}
-	return started.Load().Exec(database, statements...)
-}
-
 // database is the name in an address.
 func database(url string) string {
 	u, err := neturl.Parse(url)
