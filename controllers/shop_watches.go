@@ -27,6 +27,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
+	build "github.com/emporium-shop/emporium/internal/source"
 )
 
 // Written are the kinds that the operator writes or looks at by its label, each
@@ -89,7 +90,11 @@ func byReleaseShop(_ context.Context, o client.Object) []reconcile.Request {
 	return request(o.GetNamespace(), o.(*v1alpha1.ShopRelease).Spec.Shop)
 }
 
+// byLabel leaves builds out: how they go is told by their ShopSource.
 func byLabel(_ context.Context, o client.Object) []reconcile.Request {
+	if o.GetLabels()[build.LabelSource] != "" {
+		return nil
+	}
 	return request(o.GetNamespace(), o.GetLabels()[frontdoor.LabelShop])
 }
 

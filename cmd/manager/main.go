@@ -42,6 +42,7 @@ type options struct {
 	drainTime                     time.Duration
 	resolveImages                 bool
 	plainHTTP                     []string
+	sources                       sourceOptions
 	zap                           zap.Options
 }
 
@@ -53,6 +54,7 @@ func parse() options {
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
 	o.tenancy.bind(flag.CommandLine)
+	o.sources.bind(flag.CommandLine)
 	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
 	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
 	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
@@ -156,6 +158,9 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 	}
 	if err := r.Setup(mgr, sources); err != nil {
 		return fmt.Errorf("setting the reconciler up: %w", err)
+	}
+	if err := o.sources.setUp(ctx, mgr, sources, r); err != nil {
+		return err
 	}
 	return mgr.Start(ctx)
 }

@@ -48,10 +48,12 @@ type BuildOptions struct {
 
 // BuildInput is what the Job of a build is rendered from.
 type BuildInput struct {
-	Source  *v1alpha1.ShopSource
-	Shop    *v1alpha1.Shop
-	Slot    int32
-	Build   *v1alpha1.Build
+	Source *v1alpha1.ShopSource
+	Shop   *v1alpha1.Shop
+	Slot   int32
+	Build  *v1alpha1.Build
+	// Paths is the fingerprint of what stands at spec.paths in the commit; "": it is not known.
+	Paths   string
 	Auth    GitAuth
 	Options BuildOptions
 }
@@ -72,14 +74,18 @@ func BuildJob(in BuildInput) *batchv1.Job {
 	timeout := orDuration(in.Source.Spec.Timeout, defaultBuildTimeout)
 	pod := buildPod(in)
 	pod.ActiveDeadlineSeconds = ptr.To(int64(timeout.Seconds()))
+	annotations := map[string]string{
+		source.AnnotationCommit: in.Build.Commit, source.AnnotationVersion: in.Build.Version,
+		source.AnnotationInputs: in.Build.Inputs, source.AnnotationAttempt: strconv.Itoa(int(in.Build.Attempt)),
+	}
+	if in.Paths != "" {
+		annotations[source.AnnotationPaths] = in.Paths
+	}
 	return &batchv1.Job{
 		TypeMeta: metav1.TypeMeta{APIVersion: batchv1.SchemeGroupVersion.String(), Kind: "Job"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: in.Build.Job, Namespace: in.Source.Namespace, Labels: labels,
-			Annotations: map[string]string{
-				source.AnnotationCommit: in.Build.Commit, source.AnnotationVersion: in.Build.Version,
-				source.AnnotationInputs: in.Build.Inputs, source.AnnotationAttempt: strconv.Itoa(int(in.Build.Attempt)),
-			},
+			Annotations:     annotations,
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(in.Source, v1alpha1.GroupVersion.WithKind("ShopSource"))},
 		},
 		Spec: batchv1.JobSpec{
