@@ -89,7 +89,7 @@ func (p *Poller) credentials(ctx context.Context, a *asked, q Question) (credent
 	}
 	data, err := p.Secrets.Data(ctx, types.NamespacedName{Namespace: q.Source.Namespace, Name: q.Secret})
 	if err != nil {
-		return credentials{}, fmt.Errorf("Secret %s, which spec.git.secret names, cannot be read: %w", q.Secret, err) //nolint:staticcheck // ST1005: the kind's name begins the sentence
+		return credentials{}, fmt.Errorf("Secret %s, which spec.git.secret names, cannot be read: %w", q.Secret, err)
 	}
 	parsed, err := git.CredentialsOf(data)
 	if err != nil {
