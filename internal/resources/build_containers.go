@@ -205,7 +205,7 @@ func testContainer(in BuildInput) corev1.Container {
 func pushContainer(in BuildInput) corev1.Container {
 	s := &in.Source.Spec
 	c := clientContainer(source.StepPush, in.Options.PushImage)
-	c.Args = []string{"--termination-log=/dev/termination-log"}
+	c.Args = []string{"--layout=" + layoutFolder, "--to=" + s.Image + ":" + in.Build.Version, "--termination-log=" + corev1.TerminationMessagePathDefault}
 	c.VolumeMounts = []corev1.VolumeMount{readOnly(volumeImage, imageFolder)}
 	host, _, _ := strings.Cut(s.Image, "/")
 	for _, r := range in.Shop.Spec.Builds.Registries {
@@ -224,7 +224,6 @@ func pushContainer(in BuildInput) corev1.Container {
 		}}})
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeSign, signFolder))
 	}
-	c.Args = append(c.Args, layoutFolder, s.Image+":"+in.Build.Version)
 	return c
 }
 
