@@ -25,12 +25,15 @@ help: ## Say what there is
 	@printf '\nKUBECONFIG set: that cluster is used instead of one on this machine, and REGISTRY is where its images are pushed to.\n'
 
 ##@ See it
-.PHONY: shop demo cluster down
+.PHONY: shop demo demo-source cluster down
 shop: tools ## The whole shop in one process, without a cluster: http://localhost:8080 (FLAGS="-address :8000"; DATABASE_URL, CATALOG_URL=…: docs in cmd/shop)
 	go run ./cmd/shop $(FLAGS)
 
 demo: ## A cluster, a shop under load, a release and a way back; ends with a table of what was measured
 	go run ./hack/demo
+
+demo-source: ## From commit to release on this machine: Git server, registry, builds in the cluster, tests, three services, a release for each push; a table and an SVG of the times
+	go run ./hack/demosource
 
 # A user's own cluster is never started or changed here.
 cluster: ## Start a real Kubernetes on this machine, or make sure that it runs
@@ -168,7 +171,10 @@ bench-orders: tools ## Orders a second with every service, PostgreSQL and NATS o
 bench-scale: ## Measure how the operator grows with shops, on an API server without a cluster (4 minutes). FLAGS="-clones 1000", "-against 7d2da97"
 	go run ./hack/benchscale $(FLAGS)
 
-.PHONY: load
+.PHONY: load memory
+memory: ## Memory of each pod of the sample shop on the cluster, and the sum beside its aim of 600 MB at rest (FLAGS="-json")
+	go run ./hack/memory $(FLAGS)
+
 load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-address URL", "-flash KIT-1001 -stock 200"; -h says more)
 	go run ./hack/load $(FLAGS)
 

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,6 +29,7 @@ func CacheOptions() cache.Options {
 			o.ByObject[kind] = cache.ByObject{Label: ours}
 		}
 	}
+	o.ByObject[&corev1.PersistentVolumeClaim{}] = cache.ByObject{Label: ofAShop()} // those of builds
 	return o
 }
 
@@ -72,6 +74,8 @@ func strip(o any) (any, error) {
 	switch o := o.(type) {
 	case *corev1.Pod:
 		stripPod(o)
+	case *batchv1.Job:
+		stripBuild(o)
 	case *corev1.Secret:
 		stripSecret(o)
 	case *corev1.ConfigMap:

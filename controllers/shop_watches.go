@@ -27,6 +27,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
+	build "github.com/emporium-shop/emporium/internal/source"
 )
 
 // Written are the kinds that the operator writes or looks at by its label, each
@@ -56,7 +57,8 @@ func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
 		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop))
+		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop)).
+		Watches(&v1alpha1.ShopSource{}, handler.EnqueueRequestsFromMapFunc(r.bySource), builder.WithPredicates(sourceTold()))
 	for kind, wakes := range written() {
 		b = b.Watches(kind, enqueueBy(byLabel, priorityOf(kind)), builder.WithPredicates(wakes))
 	}
@@ -88,7 +90,11 @@ func byReleaseShop(_ context.Context, o client.Object) []reconcile.Request {
 	return request(o.GetNamespace(), o.(*v1alpha1.ShopRelease).Spec.Shop)
 }
 
+// byLabel leaves builds out: how they go is told by their ShopSource.
 func byLabel(_ context.Context, o client.Object) []reconcile.Request {
+	if o.GetLabels()[build.LabelSource] != "" {
+		return nil
+	}
 	return request(o.GetNamespace(), o.GetLabels()[frontdoor.LabelShop])
 }
 
@@ -105,6 +111,27 @@ func (r *ShopReconciler) byReference(kind string) handler.MapFunc {
 		}
 		return out
 	}
+}
+
+// bySource wakes the shops whose services take their image from the source.
+func (r *ShopReconciler) bySource(ctx context.Context, o client.Object) []reconcile.Request {
+	var out []reconcile.Request
+	for _, shop := range r.Reader.ShopsFrom(ctx, o.GetNamespace(), o.GetName()) {
+		out = append(out, request(o.GetNamespace(), shop)...)
+	}
+	return out
+}
+
+// sourceTold lets a source wake shops when it has another image, builds or has ended, or says something else of why it
+// has no image.
+func sourceTold() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.ShopSource), e.ObjectNew.(*v1alpha1.ShopSource)
+		if !equality.Semantic.DeepEqual(before.Status.Latest, after.Status.Latest) || observe.PendingCommit(before) != observe.PendingCommit(after) {
+			return true
+		}
+		return after.Status.Latest == nil && !equality.Semantic.DeepEqual(before.Status.Conditions, after.Status.Conditions)
+	}}
 }
 
 // byNamespace wakes every shop of the namespace: a quota may have room now.

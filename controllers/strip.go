@@ -3,6 +3,7 @@ package controllers
 import (
 	"unique"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -11,6 +12,7 @@ import (
 	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/release"
+	build "github.com/emporium-shop/emporium/internal/source"
 )
 
 // stripMeta takes away who wrote which field, and the copy of the whole object that a
@@ -58,6 +60,13 @@ func stripPod(p *corev1.Pod) {
 		Phase: s.Phase, Reason: s.Reason, Message: s.Message, Conditions: s.Conditions,
 		InitContainerStatuses: stripContainers(s.InitContainerStatuses),
 		ContainerStatuses:     stripContainers(s.ContainerStatuses),
+	}
+}
+
+// stripBuild: a build is known by its annotations, and is never compared with what it should be.
+func stripBuild(j *batchv1.Job) {
+	if j.Labels[build.LabelSource] != "" {
+		j.Spec = batchv1.JobSpec{}
 	}
 }
 

@@ -18,6 +18,9 @@ const (
 	// ConditionStalled is present, and True, only when nothing goes on until
 	// somebody changes something. The message says what.
 	ConditionStalled ConditionType = "Stalled"
+	// ConditionAwaitingApproval is present, and True, only while a candidate is ready and a person has to let
+	// it serve. Nothing else is waited for, so that it is never together with Reconciling. Shop only.
+	ConditionAwaitingApproval ConditionType = "AwaitingApproval"
 	// ConditionPendingChanges is present, and True, only when services differ
 	// from the release that spec.release.version or spec.release.active names. Shop and ShopService.
 	ConditionPendingChanges ConditionType = "PendingChanges"
@@ -46,6 +49,9 @@ const (
 	ReasonInstalling Reason = "Installing"
 	// ReasonSettling: services changed and have not been quiet for spec.release.settle.
 	ReasonSettling Reason = "Settling"
+	// ReasonBuilding: a ShopSource that services of the shop name builds, and its image may be part of the next release.
+	// On a ShopSource: a commit is built, tested and pushed.
+	ReasonBuilding Reason = "Building"
 	// ReasonMigrating: the migrations of the candidate's services run.
 	ReasonMigrating Reason = "Migrating"
 	// ReasonStarting: the candidate's services are not all ready yet.
@@ -108,13 +114,37 @@ const (
 	ReasonUnresolvedTags Reason = "UnresolvedTags"
 	// ReasonImagesDiffer: pods of one service of a release run different images, because its tag was moved. ShopRelease only.
 	ReasonImagesDiffer Reason = "ImagesDiffer"
+	// ReasonSignatureMissing: spec.release.verify asks for signatures, and images of the release have none that fits.
+	ReasonSignatureMissing Reason = "SignatureMissing"
+	// ReasonUpToDate: the branch's newest commit is the latest image. ShopSource only, as are all that follow.
+	ReasonUpToDate Reason = "UpToDate"
+	// ReasonQueued: a commit waits for its turn, behind other builds of its slot, or for a Shop in the namespace.
+	ReasonQueued Reason = "Queued"
+	// ReasonBuildFailed: the image could not be built.
+	ReasonBuildFailed Reason = "BuildFailed"
+	// ReasonTestsFailed: the test stage failed. The image was not pushed.
+	ReasonTestsFailed Reason = "TestsFailed"
+	// ReasonPushFailed: the registry did not take the image.
+	ReasonPushFailed Reason = "PushFailed"
+	// ReasonOutOfMemory: the build or its tests needed more than spec.resources.limits.memory.
+	ReasonOutOfMemory Reason = "OutOfMemory"
+	// ReasonEngineLost: the build's engine or pod was lost three times.
+	ReasonEngineLost Reason = "EngineLost"
+	// ReasonTimedOut: the build took longer than spec.timeout.
+	ReasonTimedOut Reason = "TimedOut"
+	// ReasonGitUnreachable: Git did not say what the branch's commit is. It is asked again each interval.
+	ReasonGitUnreachable Reason = "GitUnreachable"
+	// ReasonInvalidSource: the spec names what is not there, not allowed, or another source's.
+	ReasonInvalidSource Reason = "InvalidSource"
 )
 
 // Stalls tells whether a reason means that nothing goes on until somebody changes something.
 func (r Reason) Stalls() bool {
 	switch r {
 	case ReasonStartDeadlineExceeded, ReasonMigrationFailed, ReasonCheckFailed, ReasonGuardBroken,
-		ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject, ReasonFrontDoorUnavailable:
+		ReasonInvalidServices, ReasonQuotaExceeded, ReasonRollbackRefused, ReasonForeignObject, ReasonFrontDoorUnavailable,
+		ReasonSignatureMissing, ReasonBuildFailed, ReasonTestsFailed, ReasonPushFailed, ReasonOutOfMemory, ReasonEngineLost,
+		ReasonTimedOut, ReasonInvalidSource:
 		return true
 	}
 	return false

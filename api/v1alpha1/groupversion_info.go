@@ -22,6 +22,7 @@ func addKnownTypes(s *runtime.Scheme) error {
 		&Shop{}, &ShopList{},
 		&ShopService{}, &ShopServiceList{},
 		&ShopRelease{}, &ShopReleaseList{},
+		&ShopSource{}, &ShopSourceList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -64,6 +65,10 @@ type ShopSpec struct {
 	// +kubebuilder:default=Enabled
 	// +optional
 	NetworkPolicies NetworkPolicies `json:"networkPolicies,omitempty"`
+	// builds says where the ShopSources of the shop are built: those that its services name. Unset: one at a time.
+	// +kubebuilder:default={}
+	// +optional
+	Builds Builds `json:"builds,omitzero"`
 	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
 	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
 	// team that may choose them freely can take another's traffic. Unset: none.
@@ -73,6 +78,51 @@ type ShopSpec struct {
 	// +kubebuilder:validation:items:MaxLength=317
 	// +optional
 	AllowedPodMetadata []string `json:"allowedPodMetadata,omitempty"`
+}
+
+// Builds says where the ShopSources of a shop are built.
+type Builds struct {
+	// slots is how many builds run at the same time, each with a cache of its own. A source always has the same slot,
+	// and those of one slot take turns. Unset: 1.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=16
+	// +optional
+	Slots int32 `json:"slots,omitempty"`
+	// cache is the size of the volume that holds a slot's cache, <shop>-build-<slot>. Changing it counts for
+	// volumes that are made later. Unset: 10Gi.
+	// +optional
+	Cache *resource.Quantity `json:"cache,omitempty"`
+	// storageClassName of these volumes. Unset: the cluster's default.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	StorageClassName *string `json:"storageClassName,omitempty"`
+	// registries says how registries are reached by builds, where not by https under their own name. Unset: all are.
+	// +listType=map
+	// +listMapKey=host
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Registries []BuildRegistry `json:"registries,omitempty"`
+}
+
+// BuildRegistry says how builds reach a registry.
+type BuildRegistry struct {
+	// host of the registry as images name it, with its port where it has one, as docker.io or registry.build.svc:5000.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$`
+	// +required
+	Host string `json:"host"`
+	// mirrors are asked for its images first, in this order. Unset: none.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[-a-z0-9._/]+)?$`
+	// +optional
+	Mirrors []string `json:"mirrors,omitempty"`
+	// plainHTTP speaks to host without TLS. For a registry within the cluster. Unset: false.
+	// +optional
+	PlainHTTP bool `json:"plainHTTP,omitempty"`
 }
 
 // Promotion says who lets a ready candidate go live.
@@ -144,10 +194,46 @@ type ReleasePolicy struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Checks []Check `json:"checks,omitempty"`
+	// verify lets only releases start whose images are signed. One whose images are not is refused before anything of
+	// it runs; what serves goes on serving. Unset: signatures are not looked at.
+	// +optional
+	Verify *Verification `json:"verify,omitempty"`
 	// guard watches a release after its switch and goes back by itself when it breaks
 	// the limits. Unset: none.
 	// +optional
 	Guard *Guard `json:"guard,omitempty"`
+}
+
+// Verification says by whom the images of a release must be signed, in the form of `cosign sign --key`.
+type Verification struct {
+	// keys are the public keys. Each image must be signed by one of them.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +required
+	Keys []VerificationKey `json:"keys"`
+	// exempt names the services whose images need no signature, as those of another vendor. Unset: none.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=30
+	// +optional
+	Exempt []string `json:"exempt,omitempty"`
+}
+
+// VerificationKey is a public key.
+type VerificationKey struct {
+	// name of the key, for messages.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name"`
+	// publicKey in PEM, as in cosign.pub.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('-----BEGIN PUBLIC KEY-----')",message="publicKey must be a public key in PEM, which begins with -----BEGIN PUBLIC KEY-----, as in cosign.pub"
+	// +required
+	PublicKey string `json:"publicKey"`
 }
 
 // Check is a Job that tries a candidate before it serves. It finds the candidate at
@@ -187,8 +273,8 @@ type Check struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
-	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
-	// +kubebuilder:default="5m"
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m, which is no default
+	// of the schema: tools that compare lists as a whole would find the Shop changed for ever.
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="deadline must lie between 1s and 24h, for example 5m"
 	// +kubebuilder:validation:Type=string
 	// +optional
@@ -296,7 +382,7 @@ type ShopStatus struct {
 	// previewAddress at which the candidate can be tried while it is ready.
 	// +optional
 	PreviewAddress string `json:"previewAddress,omitempty"`
-	// conditions are Ready and Available, always; Reconciling, Stalled and PendingChanges only while true.
+	// conditions are Ready and Available, always; Reconciling, Stalled, AwaitingApproval and PendingChanges only while true.
 	// +listType=map
 	// +listMapKey=type
 	// +optional

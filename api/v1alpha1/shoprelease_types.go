@@ -100,6 +100,8 @@ type ShopReleaseSpec struct {
 }
 
 // ReleaseService is one service of a release.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.image)",message="a service of a release needs its image"
 type ReleaseService struct {
 	// name of the ShopService.
 	// +kubebuilder:validation:MaxLength=30
@@ -116,6 +118,10 @@ type ReleaseService struct {
 	// +optional
 	ImageDigest string `json:"imageDigest,omitempty"`
 
+	// source is what the image was built from, where a ShopSource built it. It is no part of the revision: the same
+	// image of another commit is the same release, and this names the commit at the cut.
+	// +optional
+	Source *ReleaseSource `json:"source,omitempty"`
 	// replicas as it was at the cut. It serves only when the ShopService is gone:
 	// a running stack follows the ShopService's live value.
 	// +optional
@@ -128,6 +134,22 @@ type ReleaseService struct {
 	// a running stack follows the ShopService's live value.
 	// +optional
 	DisruptionBudget *DisruptionBudget `json:"disruptionBudget,omitempty"`
+}
+
+// ReleaseSource is what an image was built from.
+type ReleaseSource struct {
+	// name of the ShopSource.
+	// +kubebuilder:validation:MaxLength=30
+	// +required
+	Name string `json:"name"`
+	// commit that was built.
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	Commit string `json:"commit"`
+	// version of the commit.
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Version string `json:"version,omitempty"`
 }
 
 // ConfigKind is ConfigMap or Secret.

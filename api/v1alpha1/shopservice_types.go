@@ -16,6 +16,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Release",type=string,JSONPath=`.status.activeRelease`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Source",type=string,priority=1,JSONPath=`.spec.imageFrom.source`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 30",message="metadata.name may have at most 30 characters, because <shop>-<service>-<revision> names objects of at most 63; choose a shorter name"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name names Kubernetes Services, so it must begin with a letter and hold only a-z, 0-9 and -"
@@ -37,6 +38,7 @@ type ShopService struct {
 
 // ShopServiceSpec is what a team ships.
 //
+// +kubebuilder:validation:XValidation:rule="has(self.image) != has(self.imageFrom)",message="set exactly one of spec.image and spec.imageFrom: image for an image that exists, imageFrom for the one that a ShopSource built last"
 // +kubebuilder:validation:XValidation:rule="!has(self.activation) || self.activation != 'WithTraffic' || !has(self.routes) || self.routes.size() == 0",message="spec.activation WithTraffic is for workers without routes: its pods start after the switch, so customers would wait for them; remove spec.routes or spec.activation"
 type ShopServiceSpec struct {
 	// shop that the service belongs to, in the same namespace. It cannot be changed.
@@ -45,19 +47,33 @@ type ShopServiceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.shop cannot be changed; delete the ShopService and create it in the other shop"
 	// +required
 	Shop string `json:"shop"`
+	// imageFrom takes the image that a ShopSource built last, in place of image. Each release holds the
+	// image's digest, so that the same content is the same release, and going back needs no build.
+	// +optional
+	ImageFrom *ImageSource `json:"imageFrom,omitempty"`
 
 	ServiceTemplate `json:",inline"`
 	ServiceScale    `json:",inline"`
 }
 
+// ImageSource names where the image of a service comes from.
+type ImageSource struct {
+	// source is the ShopSource of the same namespace that builds the image.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=30
+	// +required
+	Source string `json:"source"`
+}
+
 // ServiceTemplate is the part of a service that belongs to a release: changing it
 // is a new release.
 type ServiceTemplate struct {
-	// image of the service. A digest is best: a tag that moves is not a new release.
+	// image of the service. A digest is best: a tag that moves is not a new release. A ShopService has image or
+	// imageFrom; a release always has the image.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +required
-	Image string `json:"image"`
+	// +optional
+	Image string `json:"image,omitempty"`
 	// port at which the service speaks HTTP and answers /livez, /readyz and /startupz. Unset: 8080.
 	// +kubebuilder:default=8080
 	// +kubebuilder:validation:Minimum=1

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	runtimego "runtime"
+	"strings"
 	"time"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // the image holds this program alone: whom to trust, unless SSL_CERT_FILE or SSL_CERT_DIR says so
@@ -40,6 +41,8 @@ type options struct {
 	burst                         int
 	drainTime                     time.Duration
 	resolveImages                 bool
+	plainHTTP                     []string
+	sources                       sourceOptions
 	zap                           zap.Options
 }
 
@@ -51,12 +54,17 @@ func parse() options {
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
 	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
 	o.tenancy.bind(flag.CommandLine)
+	o.sources.bind(flag.CommandLine)
 	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
 	flag.Float64Var(&o.qps, "kube-api-qps", 200, "requests a second to the Kubernetes API, on average; -1: as many as it takes")
 	flag.IntVar(&o.burst, "kube-api-burst", 400, "requests to the Kubernetes API at once; a release of 20 services makes some 100")
 	flag.DurationVar(&o.drainTime, "drain-time", observe.DefaultDrainTime, "how long the stack of a release runs on after the last replica of the front door left it, for requests that are still in flight in it")
 	flag.BoolVar(&o.resolveImages, "resolve-images", true, "ask registries, for a second at most, what the tags of a new release name, and record the digests; "+
 		"false: never, for nodes that have images which no registry has, or has under another digest")
+	flag.Func("plain-http-registries", "registries, host:port separated by commas, that are asked without TLS for digests and signatures, as those within the cluster; they are sent no credentials. Unset: none", func(list string) error {
+		o.plainHTTP = strings.Split(list, ",")
+		return nil
+	})
 	o.zap.BindFlags(flag.CommandLine)
 	flag.Parse()
 	return o
@@ -137,9 +145,10 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
 			GatewayAPI: gatewayAPI, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: o.tenancy.probeAnywhere}, Now: time.Now},
-			DrainTime: o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
+			Signatures: &registry.Checker{Verifier: registry.NewHTTP(false, o.plainHTTP...), Live: mgr.GetAPIReader(), Now: time.Now},
+			DrainTime:  o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
-		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Images: images(mgr, o.resolveImages)},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Images: images(mgr, o)},
 		Metrics:        m,
 		Recorder:       mgr.GetEventRecorder("emporium"),
 		FrontDoorImage: o.frontDoorImage,
@@ -150,13 +159,16 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 	if err := r.Setup(mgr, sources); err != nil {
 		return fmt.Errorf("setting the reconciler up: %w", err)
 	}
+	if err := o.sources.setUp(ctx, mgr, sources, r); err != nil {
+		return err
+	}
 	return mgr.Start(ctx)
 }
 
 // images returns nil where registries are not to be asked.
-func images(mgr ctrl.Manager, resolve bool) apply.Images {
-	if !resolve {
+func images(mgr ctrl.Manager, o options) apply.Images {
+	if !o.resolveImages {
 		return nil
 	}
-	return &registry.Resolver{Registry: registry.NewHTTP(false), Live: mgr.GetAPIReader(), Now: time.Now}
+	return &registry.Resolver{Registry: registry.NewHTTP(false, o.plainHTTP...), Live: mgr.GetAPIReader(), Now: time.Now}
 }

@@ -35,14 +35,19 @@ func startContainerd(ctx context.Context, run *runner, node layout.Node) error {
 	if err := run.inNode(node, "containerd", render.Containerd(run.Cluster, node)); err != nil {
 		return err
 	}
-	return poll(ctx, "containerd", func(context.Context) bool {
+	return poll(ctx, "containerd", answering(node))
+}
+
+// answering asks whether a node's containerd takes connections.
+func answering(node layout.Node) func(context.Context) bool {
+	return func(context.Context) bool {
 		connection, err := net.Dial("unix", node.Socket())
 		if err != nil {
 			return false
 		}
 		connection.Close()
 		return true
-	})
+	}
 }
 
 func (s session) importImages(ctx context.Context, node layout.Node, tarballs ...string) error {

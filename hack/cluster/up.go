@@ -55,6 +55,9 @@ func (s session) reuse(ctx context.Context, reason string) error {
 	if err := s.progress.Do("volumes", func() error { return s.reclaim(ctx, api) }); err != nil {
 		return err
 	}
+	if err := s.renew(ctx); err != nil {
+		return err
+	}
 	s.progress.Total("the cluster is up: " + reason)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/test/load"
+	"github.com/emporium-shop/emporium/test/stage"
 )
 
 // report is what the demo measured; .cluster/demo-report.json holds it.
@@ -25,6 +26,9 @@ type report struct {
 	ConfirmMillis       int64 `json:"confirmMillis"`
 	APIWritesForRelease int   `json:"apiWritesForRelease"`
 	RollbackMillis      int64 `json:"rollbackMillis"`
+	// MemoryMiB is what the pods hold of the release that serves, and of what serves every release, seconds after the last
+	// customer: working sets. 0: the cluster's kubelets do not tell.
+	MemoryMiB int64 `json:"memoryMiB"`
 }
 
 func (r *report) confirmed(record v1alpha1.SwitchRecord) {
@@ -90,6 +94,9 @@ func (r report) table(out io.Writer) {
 	fmt.Fprintln(w, "\nFIGURE\tMEASURED\tPROMISED\tHELD")
 	for _, p := range r.promises() {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%t\n", p.name, p.value, p.bound, p.held)
+	}
+	if r.MemoryMiB > 0 { // the aim is for a shop at rest, and this one had customers a moment ago: no promise
+		fmt.Fprintf(w, "memoryMiB\t%d\t(aim at rest: <= %d)\t\n", r.MemoryMiB, stage.MemoryAimMiB)
 	}
 	_ = w.Flush()
 	for _, example := range slices.Concat(r.Result.Examples, r.Verdict.Examples) {

@@ -62,12 +62,29 @@ func TestReportHasTheFieldsThatOthersRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fields map[string]any
-	if err := json.Unmarshal(data, &fields); err != nil || len(fields) != 19 || fields["booksBalanced"] != true {
-		t.Errorf("want 19 flat fields, got %s (%v)", data, err)
+	if err := json.Unmarshal(data, &fields); err != nil || len(fields) != 20 || fields["booksBalanced"] != true {
+		t.Errorf("want 20 flat fields, got %s (%v)", data, err)
 	}
 	for _, name := range []string{"services", "failed", "mixedRequests", "orders", "ordersAcross", "ordersLost", "oversold", "chargedTwice"} {
 		if _, number := fields[name].(float64); !number {
 			t.Errorf("%s is %v", name, fields[name])
 		}
+	}
+}
+
+func TestMemoryIsToldBesideItsAimAndIsNoPromise(t *testing.T) {
+	r := kept()
+	r.MemoryMiB = 5000
+	var out strings.Builder
+	if r.table(&out); !strings.Contains(out.String(), "memoryMiB                 5000       (aim at rest: <= 572)") {
+		t.Errorf("it is missing in\n%s", &out)
+	}
+	if err := r.broken(); err != nil {
+		t.Error(err)
+	}
+	r.MemoryMiB = 0
+	out.Reset()
+	if r.table(&out); strings.Contains(out.String(), "memoryMiB") {
+		t.Errorf("nobody measured it:\n%s", &out)
 	}
 }

@@ -108,10 +108,22 @@ func (d *demo) play(ctx context.Context) error {
 	if err := d.plot(records, switches); err != nil {
 		return err
 	}
-	return d.step("orders and books", func() error {
+	err = d.step("orders and books", func() error {
 		d.report.Verdict, err = customers.judge(ctx)
 		return err
 	})
+	d.measure(ctx)
+	return err
+}
+
+// measure asks for the memory of what serves. Not every cluster lets its users ask the kubelets.
+func (d *demo) measure(ctx context.Context) {
+	serving, _, err := d.Memory(ctx)
+	if err != nil {
+		fmt.Fprintln(d.Out, "memory of the shop:", err)
+		return
+	}
+	d.report.MemoryMiB = stage.WorkingSetMiB(serving)
 }
 
 func (d *demo) release(ctx context.Context) (record v1alpha1.SwitchRecord, err error) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/yaml"
+	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
@@ -95,7 +96,7 @@ func leads(page, to, anchor string) bool {
 	return false
 }
 
-// TestSnippetsFit: what a guide shows of a Shop or a ShopService has fields of that kind.
+// TestSnippetsFit: what a guide shows of a Shop, a ShopService or a ShopSource has fields of that kind.
 func TestSnippetsFit(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(.*?)```")
 	guides, err := filepath.Glob(filepath.Join(root, "docs/guides/*.md"))
@@ -108,13 +109,14 @@ func TestSnippetsFit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, found := range block.FindAllStringSubmatch(string(text), -1) {
-			snippet := found[1]
-			if !strings.Contains(snippet, "spec:") || strings.Contains(snippet, "kind: HTTPRoute") {
-				continue
-			}
-			asShop, asService := fits(snippet, &v1alpha1.Shop{}), fits(snippet, &v1alpha1.ShopService{})
-			if asShop != nil && asService != nil {
-				t.Errorf("%s: this is no Shop (%v) and no ShopService (%v):\n%s", guide, asShop, asService, snippet)
+			for snippet := range strings.SplitSeq(found[1], "\n---\n") {
+				if !strings.Contains(snippet, "spec:") || strings.Contains(snippet, "kind: HTTPRoute") {
+					continue
+				}
+				asShop, asService, asSource := fits(snippet, &v1alpha1.Shop{}), fits(snippet, &v1alpha1.ShopService{}), fits(snippet, &v1alpha1.ShopSource{})
+				if asShop != nil && asService != nil && asSource != nil {
+					t.Errorf("%s: this is no Shop (%v), no ShopService (%v) and no ShopSource (%v):\n%s", guide, asShop, asService, asSource, snippet)
+				}
 			}
 		}
 	}
@@ -153,4 +155,44 @@ func TestCell(t *testing.T) {
 	if got, want := cell("a <tag>,\n`<shop>|x` b"), "a &lt;tag>, `<shop>\\|x` b"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+// listDefaults are those that come with Kubernetes' own types, and bite only who uses these.
+var listDefaults = regexp.MustCompile(`\.(name|optional|protocol)$`)
+
+// TestNoDefaultStandsInAList: tools that compare lists as a whole, as Argo CD does, find an object changed for ever when
+// the API server fills something into an element.
+func TestNoDefaultStandsInAList(t *testing.T) {
+	for _, plural := range []string{"shops", "shopservices", "shopsources"} {
+		text, err := os.ReadFile(filepath.Join(root, "config/crd/bases/shop.emporium.dev_"+plural+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var crd map[string]any
+		if err := sigsyaml.Unmarshal(text, &crd); err != nil {
+			t.Fatal(err)
+		}
+		versions := crd["spec"].(map[string]any)["versions"].([]any)
+		schema := versions[0].(map[string]any)["schema"].(map[string]any)["openAPIV3Schema"].(map[string]any)
+		spec := schema["properties"].(map[string]any)["spec"].(map[string]any)
+		for _, at := range defaultsInLists(spec, plural+".spec", false) {
+			if !listDefaults.MatchString(at) {
+				t.Errorf("%s has a default, and is in a list: let the operator fill it in", at)
+			}
+		}
+	}
+}
+
+func defaultsInLists(schema map[string]any, at string, inList bool) (out []string) {
+	if _, has := schema["default"]; has && inList {
+		out = append(out, at)
+	}
+	if items, is := schema["items"].(map[string]any); is {
+		out = append(out, defaultsInLists(items, at+"[]", true)...)
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for name, of := range properties {
+		out = append(out, defaultsInLists(of.(map[string]any), at+"."+name, inList)...)
+	}
+	return out
 }

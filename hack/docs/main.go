@@ -53,6 +53,7 @@ func kinds() []kind {
 		{"shops", reflect.TypeFor[v1alpha1.ShopSpec](), reflect.TypeFor[v1alpha1.ShopStatus]()},
 		{"shopservices", reflect.TypeFor[v1alpha1.ShopServiceSpec](), reflect.TypeFor[v1alpha1.ShopServiceStatus]()},
 		{"shopreleases", reflect.TypeFor[v1alpha1.ShopReleaseSpec](), reflect.TypeFor[v1alpha1.ShopReleaseStatus]()},
+		{"shopsources", reflect.TypeFor[v1alpha1.ShopSourceSpec](), reflect.TypeFor[v1alpha1.ShopSourceStatus]()},
 	}
 }
 

@@ -68,7 +68,7 @@ func (p *page) constants(c constants) {
 	}{
 		{"Conditions", "Abnormal ones are present only while they are true. [Look inside](../guides/look-inside.md#conditions) says how to read them.", c.conditions},
 		{"Reasons", "`STATUS` of `kubectl get shop` is one of these. What to do about each is in [Look inside](../guides/look-inside.md#every-status).", c.reasons},
-		{"Annotations", "On a ShopRelease.", c.annotations},
+		{"Annotations", "On a ShopRelease, unless it says otherwise.", c.annotations},
 	} {
 		p.line("\n## %s\n", part.title)
 		p.line("%s\n\n| | |\n|---|---|", part.text)

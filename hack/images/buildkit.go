@@ -14,6 +14,7 @@ import (
 
 // buildKit is started by the first Dockerfile that needs it.
 type buildKit struct {
+	empty  bool // its cache, at the start and after the end
 	once   sync.Once
 	engine *engine.Engine
 	err    error
@@ -22,7 +23,7 @@ type buildKit struct {
 func (b *buildKit) start(ctx context.Context, checkout string) (*engine.Engine, error) {
 	b.once.Do(func() {
 		b.engine, b.err = engine.Start(ctx, engine.Options{
-			Checkout: checkout, Logs: filepath.Join(checkout, ".cluster", "logs"),
+			Checkout: checkout, Logs: filepath.Join(checkout, ".cluster", "logs"), Empty: b.empty,
 			Note: func(format string, args ...any) { fmt.Printf("          "+format+"\n", args...) },
 		})
 	})
@@ -38,7 +39,7 @@ func (b *buildKit) close() {
 
 // byBuildKit makes an image whose Dockerfile is no recipe of ours.
 func (w workshop) byBuildKit(ctx context.Context, name string) (v1.Image, error) {
-	started, err := w.buildKit.start(ctx, w.cluster.Checkout())
+	started, err := w.engine.start(ctx, w.cluster.Checkout())
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func (w workshop) byBuildKit(ctx context.Context, name string) (v1.Image, error)
 
 // run builds a stage of each Dockerfile, its tests for example. No image comes of it.
 func (w workshop) run(ctx context.Context, names []string) error {
-	started, err := w.buildKit.start(ctx, w.cluster.Checkout())
+	started, err := w.engine.start(ctx, w.cluster.Checkout())
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ func withBuildKit(t *testing.T, o options) workshop {
 	if err := os.CopyFS(filepath.Join(w.cluster.Checkout(), below), os.DirFS("../cluster/components/buildkit")); err != nil {
 		t.Fatal(err)
 	}
-	w.buildKit = &buildKit{}
-	t.Cleanup(w.buildKit.close)
+	w.engine = &buildKit{}
+	t.Cleanup(w.engine.close)
 	return w
 }
 

@@ -4,6 +4,7 @@
 //
 //	go run ./hack/images [-tag TAG] [-load | -push REGISTRY] [NAME...]
 //	go run ./hack/images -stage test NAME...
+//	go run ./hack/images -reproduce NAME...
 package main
 
 import (
@@ -29,16 +30,21 @@ type options struct {
 	list  bool
 	stage string
 	anew  bool
+	// buildKit makes by BuildKit also what this command could follow itself.
+	buildKit  bool
+	reproduce bool
 }
 
 func main() {
 	var o options
-	flag.StringVar(&o.tag, "tag", "dev", "the images' tag, also told to the binaries as their version")
+	flag.StringVar(&o.tag, "tag", "dev", "the images' tag, also told to the operator as its version")
 	flag.BoolVar(&o.load, "load", false, "load the images into the cluster made by hack/cluster")
 	flag.StringVar(&o.push, "push", "", "push the images to this `registry`, for example localhost:5000/emporium")
 	flag.BoolVar(&o.list, "list", false, "list the images there are, and make none")
 	flag.StringVar(&o.stage, "stage", "", "build this `stage` of each Dockerfile with BuildKit for what it does, its tests for example, and keep no image")
 	flag.BoolVar(&o.anew, "anew", false, "run every step of a Dockerfile that BuildKit builds, even one whose result is in the cache")
+	flag.BoolVar(&o.buildKit, "buildkit", false, "build every Dockerfile with BuildKit, plain Go recipes too, as a release from a commit does")
+	flag.BoolVar(&o.reproduce, "reproduce", false, "build each image with BuildKit twice, with what is in its cache and from an empty one, keep none, and fail when the digests differ")
 	flag.Usage = usage
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -74,8 +80,11 @@ func run(ctx context.Context, o options, names []string) error {
 	if o.load && o.push != "" {
 		return errors.New("choosing where images go: either -load or -push, not both")
 	}
-	if o.stage != "" && (o.load || o.push != "" || len(names) == 0) {
-		return errors.New("choosing what to build: -stage keeps no image to load or push, and needs the names of images")
+	if (o.stage != "" || o.reproduce) && (o.load || o.push != "" || len(names) == 0) {
+		return errors.New("choosing what to build: -stage and -reproduce keep no image to load or push, and need the names of images")
+	}
+	if o.stage != "" && o.reproduce {
+		return errors.New("choosing what to build: either -stage or -reproduce, since a stage that is not kept has no digest")
 	}
 	return makeAll(ctx, workshop{cluster: cluster, options: o, known: known}, names)
 }

@@ -25,8 +25,8 @@ type workshop struct {
 	options
 	cluster load.Cluster
 	// known are the Dockerfiles by image.
-	known    map[string]string
-	buildKit *buildKit
+	known  map[string]string
+	engine *buildKit
 }
 
 func makeAll(ctx context.Context, w workshop, names []string) error {
@@ -34,8 +34,11 @@ func makeAll(ctx context.Context, w workshop, names []string) error {
 	if err != nil {
 		return err
 	}
-	w.buildKit = &buildKit{}
-	defer w.buildKit.close()
+	if w.reproduce {
+		return w.compare(ctx, names)
+	}
+	w.engine = &buildKit{}
+	defer w.engine.close()
 	if w.stage != "" {
 		return w.run(ctx, names)
 	}
@@ -89,6 +92,9 @@ func (w workshop) image(ctx context.Context, name string) (v1.Image, error) {
 	text, err := os.ReadFile(filepath.Join(w.cluster.Checkout(), file))
 	if err != nil {
 		return nil, err
+	}
+	if w.buildKit {
+		return w.byBuildKit(ctx, name)
 	}
 	plan, err := recipe.Read(file, text, w.tag)
 	if refused := (recipe.Refused{}); errors.As(err, &refused) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/emporium-shop/emporium/hack/services"
 )
 
 // checkout is an empty one, with a service that has a path.
@@ -120,6 +122,9 @@ func TestAServiceHasTheStandardSet(t *testing.T) {
 		if strings.Contains(string(text), "{{") || strings.Contains(string(text), "<no value>") {
 			t.Errorf("%s is not filled in: %s", name, text)
 		}
+	}
+	if err := services.CheckDockerfile(s.Name, files["Dockerfile"]); err != nil {
+		t.Error(err)
 	}
 	if secret := string(files["shop/secret.yaml"]); !strings.Contains(secret, "postgres://gift_cards:sample-gift-cards@postgres:5432/shop") {
 		t.Errorf("the role is not the schema's: %s", secret)

@@ -106,7 +106,8 @@ func (w *Writer) keepReached(ctx context.Context, shop *v1alpha1.Shop, d *plan.D
 // keepJobs keeps what a release's Jobs said for as long as the release plays a role.
 func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Decision, keep kept) error {
 	var list batchv1.JobList
-	if err := w.Client.List(ctx, &list, client.InNamespace(shop.Namespace), client.MatchingLabels{frontdoor.LabelShop: shop.Name}); err != nil {
+	of := client.MatchingLabels{frontdoor.LabelShop: shop.Name}
+	if err := w.Client.List(ctx, &list, client.InNamespace(shop.Namespace), of, client.HasLabels{frontdoor.LabelRelease}); err != nil { // builds are of no release
 		return fmt.Errorf("listing Jobs: %w", err)
 	}
 	for i := range list.Items {

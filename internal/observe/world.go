@@ -60,9 +60,11 @@ type World struct {
 	// Observed is the planner's input, but for Content.Since, which is the controller's.
 	Observed plan.Observed
 
-	pods    []corev1.Pod
-	jobPods map[string][]corev1.Pod
-	reader  *Reader
+	// building are the sources that may have another image soon.
+	building []plan.SourceBuild
+	pods     []corev1.Pod
+	jobPods  map[string][]corev1.Pod
+	reader   *Reader
 }
 
 // Rejection is what the guard said of a release.
@@ -93,6 +95,8 @@ type Reader struct {
 	// GatewayAPI tells whether the cluster serves it; Prober asks its Gateways.
 	GatewayAPI bool
 	Prober     Prober
+	// Signatures tells of the signatures of images; nil: nobody asks, and shops that want them verified start nothing.
+	Signatures Signatures
 	// ProbeAnywhere lets a shop's probeAddress name any host.
 	ProbeAnywhere bool
 	// Namespaces that the caches hold; none: every one.
@@ -127,8 +131,9 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	w.Observed.Paused = shop.Spec.Paused
 	w.Observed.Content = plan.Content{
 		Release: w.Snapshot.Name, Version: w.Snapshot.Spec.Version, Problems: w.Snapshot.Problems,
-		Services: release.Identities(&w.Snapshot.Spec),
+		Services: release.Identities(&w.Snapshot.Spec), Building: w.building,
 	}
+	r.readSignatures(w)
 	return w, nil
 }
 
@@ -138,7 +143,12 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		return err
 	}
 	services, w.NotAdmitted = release.Admit(w.Shop, services)
-	w.Services = services
+	sources, err := r.sourcesOf(ctx, services)
+	if err != nil {
+		return err
+	}
+	services, withoutImage := release.FromSources(services, sources)
+	w.Services, w.building = services, building(sources)
 	w.Observed.Live = map[string]plan.Scale{}
 	for _, s := range services {
 		w.Live[s.Name] = s.Spec.ServiceScale
@@ -149,6 +159,8 @@ func (r *Reader) readServices(ctx context.Context, w *World) error {
 		return err
 	}
 	w.Snapshot, err = release.Take(w.Shop, services, hashes)
+	w.Snapshot.Record(services, sources)
+	w.Snapshot.Add(withoutImage)
 	if len(unread) > 0 {
 		w.Snapshot.Add(unread)
 		w.Wake = lookAgain // nobody tells when it can be read

@@ -115,7 +115,7 @@ func (p *planner) adopt(release string) {
 // first that does says so; where none does, the front door is switched.
 func (p *planner) prepare(r Release, t target) {
 	for _, keeps := range []func(Release) bool{
-		p.startFailed, p.superseding, p.starvingTheActive, p.withoutRoom, p.withoutSurroundings, p.migrating, p.gettingReady, p.checking,
+		p.unsigned, p.startFailed, p.superseding, p.starvingTheActive, p.withoutRoom, p.withoutSurroundings, p.migrating, p.gettingReady, p.checking,
 	} {
 		if keeps(r) {
 			return
@@ -140,6 +140,23 @@ func (p *planner) startFailed(r Release) bool {
 	}
 	p.withoutStack, p.d.StartFailed = true, r.StartFailed
 	p.say(v1alpha1.ReasonStartDeadlineExceeded, r.StartFailed+p.retry(r.Name, v1alpha1.AnnotationStartFailed))
+	return true
+}
+
+// unsigned: nothing of a release runs whose images nobody signed that the shop trusts, no migration and no check either.
+// Where a registry does not answer, what runs already goes on running and is not switched to. The stack that served
+// before is gone back to whatever a registry says.
+func (p *planner) unsigned(r Release) bool {
+	switch {
+	case p.goingBack || (r.Unsigned == "" && r.Unverified == ""):
+		return false
+	case r.Unsigned != "":
+		p.withoutStack = true
+		p.say(v1alpha1.ReasonSignatureMissing, fmt.Sprintf("release %s does not start: %s", r.Name, r.Unsigned))
+		return true
+	}
+	p.withoutStack = !p.o.runs(r.Name)
+	p.say(p.starting(), fmt.Sprintf("release %s waits until its signatures are known: %s", r.Name, r.Unverified))
 	return true
 }
 

@@ -112,6 +112,16 @@ type Content struct {
 	Unserved time.Time
 	// Services holds the identity of each service.
 	Services map[string]string
+	// Building are the sources of the shop's services that have not ended with their newest commit, by name.
+	Building []SourceBuild
+}
+
+// SourceBuild is a ShopSource whose next image may belong into the next release.
+type SourceBuild struct {
+	// Name of the ShopSource, and the Commit that it builds or is about to build.
+	Name, Commit string
+	// Timeout is how long a release waits for it.
+	Timeout time.Duration
 }
 
 // Release is one ShopRelease.
@@ -131,6 +141,9 @@ type Release struct {
 	// Migrated are the services whose migrations are done, and PassedChecks the checks that
 	// passed, also where somebody swept their Jobs.
 	Migrated, PassedChecks []string
+	// Unsigned says which images lack a signature that spec.release.verify asks for, and Unverified of which it is not
+	// known yet. Both "": all are signed, or nobody asks.
+	Unsigned, Unverified string
 	// Missing says what its pods need and is not there, one sentence each.
 	Missing []string
 	// IrreversibleSince is when its first irreversible migration was started; zero: none was.

@@ -65,6 +65,9 @@ func (o *Observed) wanted(now time.Time) target {
 	if t, unsettled := o.settling(now); unsettled {
 		return t
 	}
+	if t, building := o.building(now); building {
+		return t
+	}
 	if len(c.Problems) > 0 {
 		return target{hold: v1alpha1.ReasonInvalidServices, message: strings.Join(c.Problems, "; ")}
 	}
@@ -92,6 +95,30 @@ func (o *Observed) settling(now time.Time) (target, bool) {
 		message = fmt.Sprintf("services keep changing; release %s is cut at %s all the same", c.Release, now.Add(latest).UTC().Format(time.RFC3339))
 	}
 	return target{hold: v1alpha1.ReasonSettling, wake: left, message: message}, true
+}
+
+// building: services that were committed together are one release, so none is cut while a source of the shop builds.
+// No longer than the source's timeout: a branch that never rests holds nobody else's change for ever.
+func (o *Observed) building(now time.Time) (target, bool) {
+	c := o.Content
+	began := c.Began
+	if began.IsZero() {
+		began = c.Since
+	}
+	var names []string
+	var left time.Duration
+	for _, b := range c.Building {
+		if of := began.Add(b.Timeout).Sub(now); of > 0 {
+			names = append(names, fmt.Sprintf("%s (commit %.8s)", b.Name, b.Commit))
+			left = max(left, of)
+		}
+	}
+	if len(names) == 0 {
+		return target{}, false
+	}
+	message := fmt.Sprintf("a release is cut when what is being built is there, or at %s without it: ShopSource %s",
+		now.Add(left).UTC().Format(time.RFC3339), strings.Join(names, ", "))
+	return target{hold: v1alpha1.ReasonBuilding, wake: left, message: message}, true
 }
 
 // pins tells whether spec.release.active names a release, by name or version.

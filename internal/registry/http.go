@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,24 +20,36 @@ import (
 )
 
 // HTTP asks registries as a node would that pulls, for the head of the manifest alone.
-type HTTP struct{ transport http.RoundTripper }
+type HTTP struct {
+	transport http.RoundTripper
+	plainHTTP []string
+}
 
 // NewHTTP returns one that asks no host of the operator's own machine, unless anywhere: teams
-// write images, and "localhost" is another machine for the node that pulls.
-func NewHTTP(anywhere bool) *HTTP {
+// write images, and "localhost" is another machine for the node that pulls. The registries of plainHTTP, host:port, are
+// asked without TLS where they have none, and are sent no credentials then.
+func NewHTTP(anywhere bool, plainHTTP ...string) *HTTP {
 	dialer := &net.Dialer{}
 	if !anywhere {
 		dialer.Control = refuseOwn
 	}
-	return &HTTP{sealed{&http.Transport{
+	return &HTTP{plainHTTP: plainHTTP, transport: sealed{&http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 		MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 8, IdleConnTimeout: 10 * time.Second,
 	}}}
 }
 
+// howTo says by which schemes an image's registry is asked.
+func (h *HTTP) howTo(image string) []name.Option {
+	if slices.Contains(h.plainHTTP, hostOf(image)) {
+		return []name.Option{name.Insecure}
+	}
+	return nil
+}
+
 // Digest asks for the digest of what the image's tag names.
 func (h *HTTP) Digest(ctx context.Context, image string, keys authn.Keychain) (string, error) {
-	ref, err := name.ParseReference(image)
+	ref, err := name.ParseReference(image, h.howTo(image)...)
 	if err != nil {
 		return "", fmt.Errorf("%s is no name of an image", image)
 	}

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	corev1 "k8s.io/api/core/v1"
@@ -126,38 +125,12 @@ func TestTheOperatorsOwnMachineIsNotAsked(t *testing.T) {
 	}
 }
 
-func TestOfSeveralKeysTheClosestFits(t *testing.T) {
-	secret := pullSecret("all", map[string]string{
-		"https://index.docker.io/v1/": "hub", "registry.example": "host", "registry.example/team": "team", "registry.example/tea": "no",
-		"*.example": "any", "registry.example:5000": "port", "*.mirror.example": "glob",
-	})
-	k := parse(secret)
-	for repository, want := range map[string]string{
-		"cart": "hub", "docker.io/team/cart": "hub", "registry.example/cart": "host", "registry.example/team/cart": "team", "registry.example/teams/cart": "host",
-		"registry.example:5000/cart": "port", "registry.example:6000/cart": "", "eu.mirror.example/cart": "glob", "mirror.example/cart": "any",
-		"a.eu.mirror.example/cart": "", "ghcr.io/cart": "",
-	} {
-		ref, err := name.NewRepository(repository)
-		if err != nil {
-			t.Fatal(err)
+func TestBothFormsOfPullSecretsAreRead(t *testing.T) {
+	old := &corev1.Secret{Type: corev1.SecretTypeDockercfg, Data: map[string][]byte{corev1.DockerConfigKey: []byte(`{"registry.example":{"auth":"c2hvcDpvbGQ="}}`)}}
+	for _, s := range []*corev1.Secret{pullSecret("new", map[string]string{"registry.example": "new"}), old} {
+		if got := parse(s); len(got) != 1 {
+			t.Errorf("%s: %v", s.Type, got)
 		}
-		auth, err := k.Resolve(ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config, err := auth.Authorization()
-		if err != nil || config.Password != want {
-			t.Errorf("%s: the key %q, want %q: %v", repository, config.Password, want, err)
-		}
-	}
-}
-
-func TestTheOldFormOfPullSecretsIsRead(t *testing.T) {
-	k := parse(&corev1.Secret{Type: corev1.SecretTypeDockercfg, Data: map[string][]byte{
-		corev1.DockerConfigKey: []byte(`{"registry.example":{"auth":"c2hvcDpvbGQ="}}`),
-	}})
-	if len(k) != 1 || k[0].host != "registry.example" || k[0].auth.Username != "shop" || k[0].auth.Password != "old" {
-		t.Errorf("%+v", k)
 	}
 	for _, s := range []*corev1.Secret{{Type: corev1.SecretTypeOpaque}, {Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`[]`)}}} {
 		if got := parse(s); len(got) != 0 {

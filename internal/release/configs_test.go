@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,5 +151,21 @@ func TestWhatHasNoCopyIsNotNamedInAPod(t *testing.T) {
 	}
 	if strings.Trim(noHash, "0123456789abcdef") == "" || len(noHash) != revisionLength {
 		t.Errorf("a copy could be named like %q", noHash)
+	}
+}
+
+func TestACheckWithoutADeadlineKeepsTheNameThatItHadWhenTheSchemaFilledOneIn(t *testing.T) {
+	filled := v1alpha1.Check{Name: "smoke", Image: "smoke:1", Deadline: &metav1.Duration{Duration: DefaultCheckDeadline}}
+	unset := v1alpha1.Check{Name: "smoke", Image: "smoke:1"}
+	was, err := CheckName("acme", "12345678", &filled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := CheckName("acme", "12345678", &unset)
+	if err != nil || is != was {
+		t.Errorf("it is %s (%v), and was %s: every check would run once more", is, err, was)
+	}
+	if unset.Deadline != nil {
+		t.Error("the Shop in the cache was changed")
 	}
 }

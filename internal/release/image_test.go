@@ -60,6 +60,7 @@ var notInARecordsRevision = map[string]string{
 	"autoscaling":      "applied live",
 	"disruptionBudget": "applied live",
 	"imageDigest":      "whether a registry answers does not decide on the name, or reverting a change would not find the release of before",
+	"source":           "a commit that changes no image makes no release, and reverting one finds the release of before",
 }
 
 func TestEveryFieldOfARecordedServiceIsInItsRevisionButThoseThatAreNamed(t *testing.T) {

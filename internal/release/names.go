@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
@@ -34,9 +37,16 @@ func copyName(shop string, ref Ref, hash string) string {
 	return shop + "-" + kind + "-" + name + "-" + hash[:revisionLength]
 }
 
+// DefaultCheckDeadline is the time of a check that says none.
+const DefaultCheckDeadline = 5 * time.Minute
+
 // CheckName names the Job of a check of a release. It holds the hash of what is run,
 // so a changed check is run anew.
 func CheckName(shop, revision string, c *v1alpha1.Check) (string, error) {
+	if c.Deadline == nil { // the schema filled it in once, and a check that is the same keeps its name
+		c = c.DeepCopy()
+		c.Deadline = &metav1.Duration{Duration: DefaultCheckDeadline}
+	}
 	sum, err := digest([]any{revision, c})
 	if err != nil {
 		return "", fmt.Errorf("hashing check %s: %w", c.Name, err)

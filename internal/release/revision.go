@@ -13,12 +13,13 @@ const CurrentRenderVersion int32 = 3
 // revisionOf hashes what belongs to a revision: all that ends in pods, the set of
 // services and their routes. The numbers of replicas do not, nor does the version of
 // the rendering: a newer operator makes no new release of what did not change. Nor does the
-// digest of a tag: whether its registry answers must not decide on the name.
+// digest of a tag: whether its registry answers must not decide on the name. Nor does the commit that an image was built
+// from: one that changes no image makes no release.
 func revisionOf(spec v1alpha1.ShopReleaseSpec) (string, error) {
 	spec.RenderVersion = 0
 	spec.Services = slices.Clone(spec.Services)
 	for i := range spec.Services {
-		spec.Services[i].ImageDigest = ""
+		spec.Services[i].ImageDigest, spec.Services[i].Source = "", nil
 		spec.Services[i].Replicas, spec.Services[i].Autoscaling, spec.Services[i].DisruptionBudget = nil, nil, nil
 	}
 	sum, err := digest(spec)

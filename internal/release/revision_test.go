@@ -17,6 +17,7 @@ var notInTheRevision = map[string]string{
 	"autoscaling":      "applied live",
 	"disruptionBudget": "applied live",
 	"shop":             "the Shop's own name stands in the release",
+	"imageFrom":        "the image that it stands for is, which FromSources puts in its place",
 
 	"routes.allowedServices": "says who may have a path below, not what runs",
 }

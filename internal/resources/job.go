@@ -16,10 +16,7 @@ import (
 	"github.com/emporium-shop/emporium/internal/release"
 )
 
-const (
-	defaultMigrationDeadline = 10 * time.Minute
-	defaultCheckDeadline     = 5 * time.Minute
-)
+const defaultMigrationDeadline = 10 * time.Minute
 
 // jobs renders the Jobs of a decision.
 func jobs(in Input) ([]Object, error) {
@@ -78,7 +75,7 @@ func check(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) (O
 		WithSpec(spec.WithContainers(checkContainer(shop, rel, c)))
 	look, _ := renderingOf(rel)
 	s := service{shop: shop, rel: rel, look: look}
-	return s.job(name, frontdoor.ComponentCheck, c.Name, pod, orDuration(c.Deadline, defaultCheckDeadline)), nil
+	return s.job(name, frontdoor.ComponentCheck, c.Name, pod, orDuration(c.Deadline, release.DefaultCheckDeadline)), nil
 }
 
 func checkContainer(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, c *v1alpha1.Check) *corev1ac.ContainerApplyConfiguration {

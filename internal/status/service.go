@@ -27,7 +27,8 @@ func Service(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopService) v1al
 	gen := svc.Generation
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, v.ready, v.reason, v.message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, v.reason.Stalls(), v.reason, v.message)
-	works := !v.ready && !v.reason.Stalls() && v.reason != v1alpha1.ReasonPaused
+	awaited := v.reason == v1alpha1.ReasonReleasing && d.Reason == v1alpha1.ReasonAwaitingPromotion // a person goes on, not the operator
+	works := !v.ready && !v.reason.Stalls() && !awaited && v.reason != v1alpha1.ReasonPaused
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, works, v.reason, v.message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, v.pending, v.reason, pendingMessage(w, d.Pending))
 	return s

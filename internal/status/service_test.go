@@ -51,7 +51,7 @@ func TestAServiceIsReadyWhenItsSpecServes(t *testing.T) {
 		"it lost pods":                           {"catalog:1", 1, plan.Decision{Reason: v1alpha1.ReasonDegraded}, "False Degraded Reconciling"},
 		"its change settles":                     {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonSettling}, "False Releasing Reconciling"},
 		"its change starts":                      {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonStarting}, "False Releasing Reconciling"},
-		"its change waits for a promotion":       {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonAwaitingPromotion}, "False Releasing Reconciling"},
+		"its change waits for a promotion":       {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonAwaitingPromotion}, "False Releasing"},
 		"its change came to nothing":             {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonStartDeadlineExceeded}, "False StartDeadlineExceeded Stalled"},
 		"its change makes no release":            {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonInvalidServices}, "False InvalidServices Stalled"},
 		"its change waits, since all is paused":  {"catalog:2", 2, plan.Decision{Reason: v1alpha1.ReasonPaused}, "False Paused"},

@@ -47,7 +47,9 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
-	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && d.Reason != v1alpha1.ReasonPaused, reason, message)
+	awaiting := d.Reason == v1alpha1.ReasonAwaitingPromotion
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionAwaitingApproval, awaiting, d.Reason, message)
+	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && !awaiting && d.Reason != v1alpha1.ReasonPaused, reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
 }
 
@@ -72,6 +74,7 @@ func Unreadable(shop *v1alpha1.Shop, why error) v1alpha1.ShopStatus {
 	message := fmt.Sprintf("the operator cannot see the shop: %v; what serves goes on serving, and it is tried again within half a minute", why)
 	set(&s.Conditions, shop.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonApplyFailed, message)
 	remove(&s.Conditions, v1alpha1.ConditionStalled)
+	remove(&s.Conditions, v1alpha1.ConditionAwaitingApproval)
 	setAbnormal(&s.Conditions, shop.Generation, v1alpha1.ConditionReconciling, true, v1alpha1.ReasonApplyFailed, message)
 	return s
 }
@@ -86,6 +89,7 @@ func Deleting(shop *v1alpha1.Shop) v1alpha1.ShopStatus {
 	}
 	set(&s.Conditions, shop.Generation, v1alpha1.ConditionReady, false, v1alpha1.ReasonDeleting, message)
 	remove(&s.Conditions, v1alpha1.ConditionStalled)
+	remove(&s.Conditions, v1alpha1.ConditionAwaitingApproval)
 	setAbnormal(&s.Conditions, shop.Generation, v1alpha1.ConditionReconciling, true, v1alpha1.ReasonDeleting, message)
 	return s
 }

@@ -113,6 +113,10 @@ func TestReadyIsTrueOnlyWhenWhatIsAskedForServes(t *testing.T) {
 			"False Degraded", "False Degraded", "", "True Degraded"},
 		"the guard went back, and that stays": {func(_ *observe.World, d *plan.Decision) { d.Reason, d.Fulfilled = v1alpha1.ReasonGuardBroken, false },
 			"False GuardBroken", "True GuardBroken", "True GuardBroken", ""},
+		"a person has to approve": {func(_ *observe.World, d *plan.Decision) {
+			d.Reason, d.Fulfilled = v1alpha1.ReasonAwaitingPromotion, false
+		},
+			"False AwaitingPromotion", "True AwaitingPromotion", "", ""},
 		"it is paused": {func(_ *observe.World, d *plan.Decision) { d.Reason = v1alpha1.ReasonPaused },
 			"False Paused", "True Paused", "", ""},
 	} {
@@ -354,5 +358,24 @@ func TestAShopThatIsDeletedAndHeldSaysThatNobodyCaresForIt(t *testing.T) {
 	}
 	if c := meta.FindStatusCondition(s.Conditions, string(v1alpha1.ConditionReady)); !strings.Contains(c.Message, "example.com/protect") {
 		t.Errorf("who holds it is not told: %s", c.Message)
+	}
+}
+
+func TestAwaitingApprovalIsThereOnlyWhileAPersonHasToGoOn(t *testing.T) {
+	w, d := open()
+	d.Reason, d.Message = v1alpha1.ReasonAwaitingPromotion, "release acme-bbbbbbbb is ready at the preview"
+	w.Shop.Status = Shop(w, d)
+	if got := condition(w.Shop.Status.Conditions, v1alpha1.ConditionAwaitingApproval); got != "True AwaitingPromotion" {
+		t.Fatalf("a candidate waits: %q", got)
+	}
+	d.Reason = v1alpha1.ReasonSwitching
+	for name, s := range map[string]v1alpha1.ShopStatus{
+		"it was approved":             Shop(w, d),
+		"the shop cannot be read":     Unreadable(w.Shop, errors.New("listing Jobs: forbidden")),
+		"the shop is on its way away": Deleting(w.Shop),
+	} {
+		if got := condition(s.Conditions, v1alpha1.ConditionAwaitingApproval); got != "" {
+			t.Errorf("%s, and it is still %q", name, got)
+		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/emporium-shop/emporium/services/gateway/internal/settings"
-	"github.com/emporium-shop/emporium/services/internal/build"
 )
 
 // clients are the three kinds that the front door reads or writes, in its namespace.
@@ -27,7 +26,7 @@ func connect(kubeconfig string, set settings.Settings) (clients, error) {
 	if err != nil {
 		return clients{}, fmt.Errorf("reading the configuration: %w", err)
 	}
-	config.UserAgent = "emporium-gateway/" + build.Version
+	config.UserAgent = "emporium-gateway"
 	config.QPS = -1 // one Lease every ten seconds; a report of a switch must never queue
 	config.ContentType = "application/vnd.kubernetes.protobuf"
 	config.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"

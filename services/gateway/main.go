@@ -13,7 +13,6 @@ import (
 
 	"github.com/emporium-shop/emporium/services/gateway/internal/memory"
 	"github.com/emporium-shop/emporium/services/gateway/internal/settings"
-	"github.com/emporium-shop/emporium/services/internal/build"
 )
 
 func main() {
@@ -34,7 +33,7 @@ func run(ctx context.Context, kubeconfig string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("reading the settings: %w", err)
 	}
-	log.Info("Starting the front door", "version", build.Version, "shop", set.Shop, "pod", set.Pod, "pinned", set.Pinned)
+	log.Info("Starting the front door", "shop", set.Shop, "pod", set.Pod, "pinned", set.Pinned)
 	memory.Fit(ctx)
 	clients, err := connect(kubeconfig, set)
 	if err != nil {

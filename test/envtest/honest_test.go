@@ -25,7 +25,7 @@ func (s story) honest(ctx context.Context) {
 	if c := condition(shop.Status.Conditions, v1alpha1.ConditionReady); c.Status == metav1.ConditionTrue {
 		Expect(condition(shop.Status.Conditions, v1alpha1.ConditionAvailable).Status).To(Equal(metav1.ConditionTrue), "a shop is ready without being available")
 	} else if c.Status == metav1.ConditionFalse && c.Reason != string(v1alpha1.ReasonPaused) {
-		Expect(has(shop.Status.Conditions, v1alpha1.ConditionReconciling) || has(shop.Status.Conditions, v1alpha1.ConditionStalled)).To(BeTrue(),
+		Expect(has(shop.Status.Conditions, v1alpha1.ConditionReconciling) || has(shop.Status.Conditions, v1alpha1.ConditionStalled) || has(shop.Status.Conditions, v1alpha1.ConditionAwaitingApproval)).To(BeTrue(),
 			"a shop is not ready (%s: %s), and neither works on it nor says that it is stuck", c.Reason, c.Message)
 	}
 	var services v1alpha1.ShopServiceList
@@ -44,6 +44,7 @@ func honestConditions(of string, conditions []metav1.Condition, observed int64) 
 	GinkgoHelper()
 	reconciling, stalled := has(conditions, v1alpha1.ConditionReconciling), has(conditions, v1alpha1.ConditionStalled)
 	Expect(reconciling && stalled).To(BeFalse(), "%s is both Reconciling and Stalled", of)
+	Expect((reconciling || stalled) && has(conditions, v1alpha1.ConditionAwaitingApproval)).To(BeFalse(), "%s waits for a person and says that it works, or is stuck", of)
 	if condition(conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue {
 		Expect(reconciling).To(BeFalse(), "%s is Ready and Reconciling", of)
 	}
@@ -51,7 +52,7 @@ func honestConditions(of string, conditions []metav1.Condition, observed int64) 
 		Expect(c.ObservedGeneration).To(BeNumerically("<=", observed), "%s: %s speaks of a generation that the status has not seen", of, c.Type)
 		Expect(c.Message).NotTo(Or(BeEmpty(), ContainSubstring("\n")), "%s: %s", of, c.Type)
 		Expect(strings.TrimSpace(c.Reason)).NotTo(BeEmpty(), "%s: %s", of, c.Type)
-		if t := v1alpha1.ConditionType(c.Type); t == v1alpha1.ConditionReconciling || t == v1alpha1.ConditionStalled || t == v1alpha1.ConditionPendingChanges || t == v1alpha1.ConditionRejected {
+		if t := v1alpha1.ConditionType(c.Type); t == v1alpha1.ConditionReconciling || t == v1alpha1.ConditionStalled || t == v1alpha1.ConditionAwaitingApproval || t == v1alpha1.ConditionPendingChanges || t == v1alpha1.ConditionRejected {
 			Expect(c.Status).To(Equal(metav1.ConditionTrue), "%s: %s is present without being true", of, c.Type)
 		}
 	}

@@ -16,14 +16,28 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=shop.emporium.dev, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("Attestations"):
+		return &apiv1alpha1.AttestationsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Autoscaling"):
 		return &apiv1alpha1.AutoscalingApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Build"):
+		return &apiv1alpha1.BuildApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BuildArg"):
+		return &apiv1alpha1.BuildArgApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BuildRegistry"):
+		return &apiv1alpha1.BuildRegistryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Builds"):
+		return &apiv1alpha1.BuildsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BuiltImage"):
+		return &apiv1alpha1.BuiltImageApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Check"):
 		return &apiv1alpha1.CheckApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigCopy"):
 		return &apiv1alpha1.ConfigCopyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DisruptionBudget"):
 		return &apiv1alpha1.DisruptionBudgetApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FailedBuild"):
+		return &apiv1alpha1.FailedBuildApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoor"):
 		return &apiv1alpha1.FrontDoorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FrontDoorPod"):
@@ -34,8 +48,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.GatewayAPIFrontDoorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GatewayReference"):
 		return &apiv1alpha1.GatewayReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GitSource"):
+		return &apiv1alpha1.GitSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Guard"):
 		return &apiv1alpha1.GuardApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ImageSource"):
+		return &apiv1alpha1.ImageSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("JobStatus"):
 		return &apiv1alpha1.JobStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ManagedFrontDoor"):
@@ -56,6 +74,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ReleaseServiceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ReleaseServiceStatus"):
 		return &apiv1alpha1.ReleaseServiceStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ReleaseSource"):
+		return &apiv1alpha1.ReleaseSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Route"):
 		return &apiv1alpha1.RouteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ServiceCount"):
@@ -80,12 +100,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ShopServiceSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ShopServiceStatus"):
 		return &apiv1alpha1.ShopServiceStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ShopSource"):
+		return &apiv1alpha1.ShopSourceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ShopSourceSpec"):
+		return &apiv1alpha1.ShopSourceSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ShopSourceStatus"):
+		return &apiv1alpha1.ShopSourceStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ShopSpec"):
 		return &apiv1alpha1.ShopSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ShopStatus"):
 		return &apiv1alpha1.ShopStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Signing"):
+		return &apiv1alpha1.SigningApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SourceTest"):
+		return &apiv1alpha1.SourceTestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SwitchRecord"):
 		return &apiv1alpha1.SwitchRecordApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TestService"):
+		return &apiv1alpha1.TestServiceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Verification"):
+		return &apiv1alpha1.VerificationApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("VerificationKey"):
+		return &apiv1alpha1.VerificationKeyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Volume"):
 		return &apiv1alpha1.VolumeApplyConfiguration{}
 

@@ -12,6 +12,9 @@ import (
 	"github.com/emporium-shop/emporium/hack/cluster/internal/layout"
 )
 
+// HostAddress is where pods reach this machine. It is there as long as the cluster is.
+const HostAddress = layout.HostAddress
+
 // Cluster is the cluster of a checkout, as far as its images are concerned.
 type Cluster struct{ layout layout.Cluster }
 

@@ -38,10 +38,39 @@ func (s Store) BuildKit(ctx context.Context) (string, error) {
 	return s.maker.Ensure(ctx, build.BuildKit)
 }
 
-// Debian returns the path of a tarball with the root file system of a release, bookworm for example, as its slim images have it.
-// The first time it is fetched; mmdebstrap must be installed.
-func (s Store) Debian(ctx context.Context, suite string) (string, error) {
-	return s.maker.DebianRoot(ctx, suite)
+// Debian returns the path of a tarball with the root file system of a release, bookworm for example, as its slim images have it,
+// and with further packages in it. The first time it is fetched; mmdebstrap must be installed.
+func (s Store) Debian(ctx context.Context, suite string, packages ...string) (string, error) {
+	return s.maker.DebianRoot(ctx, suite, packages...)
+}
+
+// Base is an image for FROM, made on this machine.
+type Base = images.Base
+
+// Bases makes the images that Dockerfiles begin with: debian, golang, node. In RUN, Go modules come from goproxy.
+func (s Store) Bases(ctx context.Context, goproxy string) ([]Base, error) {
+	return s.maker.Bases(ctx, goproxy)
+}
+
+// Golang makes golang alone.
+func (s Store) Golang(ctx context.Context, goproxy string) (Base, error) {
+	return s.maker.Golang(ctx, goproxy)
+}
+
+// Names of the images that builds in a cluster need.
+const (
+	BuildKitImage = images.BuildKit
+	RegistryImage = images.Registry
+)
+
+// BuildKitArchive returns the path of a tarball with BuildKit for a pod without special rights. The first time it is built.
+func (s Store) BuildKitArchive(ctx context.Context) (string, error) {
+	return s.maker.RootlessBuildKit(ctx)
+}
+
+// RegistryArchive returns the path of a tarball with a registry. The first time it is built.
+func (s Store) RegistryArchive(ctx context.Context) (string, error) {
+	return s.maker.RegistryArchive(ctx)
 }
 
 // Install sees to it that these Debian packages are on this machine. They must be among those that a cluster takes.

@@ -34,6 +34,12 @@ type Cluster struct {
 // Of names the cluster of a checkout.
 func Of(c layout.Cluster) Cluster { return Cluster{c.State, layout.OwnerFile, layout.LockFile} }
 
+// Locked is the same cluster for who has the machine's lock already, as up does.
+func (c Cluster) Locked() Cluster {
+	c.lock = ""
+	return c
+}
+
 // Here finds the cluster of the checkout that contains folder.
 func Here(folder string) (Cluster, error) {
 	found, err := layout.Here(folder)
@@ -90,11 +96,13 @@ func (c Cluster) signal(s unix.Signal, names []string) error {
 
 // each does something to programs, of this checkout's cluster alone, while nobody else builds or ends it.
 func (c Cluster) each(names []string, do func(r *owner.Record, name string) error) error {
-	lock, err := owner.Acquire(c.lock, func() {})
-	if err != nil {
-		return err
+	if c.lock != "" {
+		lock, err := owner.Acquire(c.lock, func() {})
+		if err != nil {
+			return err
+		}
+		defer lock.Release()
 	}
-	defer lock.Release()
 	r, err := owner.Read(c.record)
 	if err != nil {
 		return err

@@ -68,6 +68,25 @@ func TestKilledProgramStartsAgainAsItWas(t *testing.T) {
 	eventually(t, func() bool { text, _ := os.ReadFile(c.log()); return string(text) == "begun\nbegun\n" })
 }
 
+func TestWhoHasTheLockNeedNotWaitForIt(t *testing.T) {
+	c := one(t)
+	lock, err := owner.Acquire(c.lock, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	done := make(chan error, 1)
+	go func() { done <- c.Locked().Start("thing") }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it waits for the lock that its caller has")
+	}
+}
+
 func TestStartLeavesWhatRunsAlone(t *testing.T) {
 	c := one(t)
 	before, _ := c.recorded(t).Process("thing")

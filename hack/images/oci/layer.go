@@ -36,14 +36,15 @@ var epoch = time.Unix(0, 0).UTC()
 // Layer packs files into a layer.
 func Layer(files []File) (v1.Layer, error) {
 	var packed bytes.Buffer
-	if err := pack(&packed, files); err != nil {
+	if err := Pack(&packed, files); err != nil {
 		return nil, fmt.Errorf("packing a layer: %w", err)
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed.Bytes())), nil }
 	return tarball.LayerFromOpener(open, tarball.WithCompressedCaching)
 }
 
-func pack(to io.Writer, files []File) error {
+// Pack writes the tarball of a layer, uncompressed.
+func Pack(to io.Writer, files []File) error {
 	archive := tar.NewWriter(to)
 	for _, file := range withFolders(files) {
 		if err := add(archive, file); err != nil {

@@ -85,3 +85,30 @@ func read(t *testing.T, path string) map[string][]byte {
 		}
 	}
 }
+
+func TestTheDigestOfAnArchiveIsThatOfItsImage(t *testing.T) {
+	content := image(t, File{Path: "/a", Content: []byte("x"), Mode: 0o644})
+	path := filepath.Join(t.TempDir(), "a.tar")
+	if err := WriteArchive(path, "emporium.local/a:v1", content); err != nil {
+		t.Fatal(err)
+	}
+	want, err := content.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ArchiveDigest(path); err != nil || got != want.String() {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestWhatIsNoImageHasNoDigest(t *testing.T) {
+	empty, text := filepath.Join(t.TempDir(), "empty.tar"), filepath.Join(t.TempDir(), "text.tar")
+	if err := errors.Join(os.WriteFile(empty, make([]byte, 1024), 0o600), os.WriteFile(text, []byte("no tarball"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{empty, text, filepath.Join(t.TempDir(), "none")} {
+		if got, err := ArchiveDigest(path); err == nil {
+			t.Errorf("%s has the digest %q", path, got)
+		}
+	}
+}

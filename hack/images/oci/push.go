@@ -10,9 +10,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// Push brings an image to the registry that its name begins with, as whom Docker's settings of this user say.
-func Push(ctx context.Context, target string, image v1.Image) error {
-	reference, err := name.ParseReference(target)
+// Push brings an image to the registry that its name begins with, as whom Docker's settings of this user say. Options are those of
+// the name: name.Insecure for a registry without TLS.
+func Push(ctx context.Context, target string, image v1.Image, options ...name.Option) error {
+	reference, err := name.ParseReference(target, options...)
 	if err != nil {
 		return fmt.Errorf("naming image %s: %w", target, err)
 	}

@@ -81,7 +81,7 @@ func (k Key) resource() schema.GroupResource {
 
 func hasGeneration(o client.Object) bool {
 	return slices.Contains([]string{
-		"Deployment", "PodDisruptionBudget", "Job", "HTTPRoute", "Gateway", "NetworkPolicy", "Shop", "ShopService", "ShopRelease",
+		"Deployment", "PodDisruptionBudget", "Job", "HTTPRoute", "Gateway", "NetworkPolicy", "Shop", "ShopService", "ShopRelease", "ShopSource",
 	}, o.GetObjectKind().GroupVersionKind().Kind)
 }
 

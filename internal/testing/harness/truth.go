@@ -96,7 +96,8 @@ func (w *World) Content(shop *v1alpha1.Shop) string {
 			}
 		}
 	}
-	snapshot, err := release.Take(shop, w.services(), named(shop, w.services(), hashes))
+	services, _ := release.FromSources(w.services(), w.sources())
+	snapshot, err := release.Take(shop, services, named(shop, services, hashes))
 	if err != nil {
 		return ""
 	}
@@ -125,6 +126,14 @@ func (w *World) services() (out []v1alpha1.ShopService) {
 		if s := o.(*v1alpha1.ShopService); s.Spec.Shop == Shop && s.DeletionTimestamp.IsZero() {
 			out = append(out, *s)
 		}
+	}
+	return out
+}
+
+func (w *World) sources() map[string]*v1alpha1.ShopSource {
+	out := map[string]*v1alpha1.ShopSource{}
+	for _, o := range w.Store.All("ShopSource") {
+		out[o.GetName()] = o.(*v1alpha1.ShopSource)
 	}
 	return out
 }

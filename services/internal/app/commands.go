@@ -171,11 +171,7 @@ func (c command) setLog(cfg Config) {
 
 // version tells what this binary was built from.
 func (c command) version() {
-	version := c.environment["IMAGE_VERSION"]
-	if version == "" {
-		version = "dev"
-	}
-	fmt.Fprintf(c.out, "%s %s\n", c.service.Name, version)
+	fmt.Fprintf(c.out, "%s %s\n", c.service.Name, imageVersion(c.environment["IMAGE_VERSION"], c.environment["SHOP_VERSION"]))
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if strings.HasPrefix(s.Key, "vcs.") {

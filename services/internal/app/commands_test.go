@@ -33,6 +33,16 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 	}
 }
 
+// TestTheVersionOfTheImageIsNotInTheImage: who deploys it tells the version, else the shop's stands for it.
+func TestTheVersionOfTheImageIsNotInTheImage(t *testing.T) {
+	for want, told := range map[string][2]string{"7": {"7", "2026.11"}, "2026.11": {"", "2026.11"}, "dev": {"", ""}} {
+		cfg, err := (&play{}).service().read(map[string]string{"IMAGE_VERSION": told[0], "SHOP_VERSION": told[1]})
+		if got := cfg.identity().Version; err != nil || got != want {
+			t.Errorf("IMAGE_VERSION=%q SHOP_VERSION=%q: version %q, want %q (%v)", told[0], told[1], got, want, err)
+		}
+	}
+}
+
 func TestAnEnvironmentThatIsWrongIsToldAtOnce(t *testing.T) {
 	with := func(more ...string) map[string]string {
 		return stack(append([]string{"CATALOG_URL", "http://catalog:8080", "DATABASE_URL", "postgres://x/x"}, more...)...)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -23,9 +24,11 @@ type Config struct {
 	Shop    string `env:"SHOP"`
 	Release string `env:"SHOP_RELEASE"`
 	// ShopVersion is what the shop calls its release, ImageVersion the version of
-	// this program's image, which its Dockerfile sets.
+	// this program's image. The image does not know it, or a commit that changes
+	// nothing would make another image: who deploys it tells, or else the shop's
+	// version stands for it, and "dev" where there is none.
 	ShopVersion  string `env:"SHOP_VERSION"`
-	ImageVersion string `env:"IMAGE_VERSION" envDefault:"dev"`
+	ImageVersion string `env:"IMAGE_VERSION"`
 	// Port serves customers and probes, MetricsPort Prometheus and pprof.
 	Port        uint16 `env:"PORT" envDefault:"8080"`
 	MetricsPort uint16 `env:"METRICS_PORT" envDefault:"9090"`
@@ -64,6 +67,7 @@ func (s Service) read(environment map[string]string) (Config, error) {
 	if cfg.Service == "" {
 		cfg.Service = s.Name
 	}
+	cfg.ImageVersion = imageVersion(cfg.ImageVersion, cfg.ShopVersion)
 	if cfg.DrainDelay < 0 || cfg.DrainLimit < 0 {
 		errs = append(errs, errors.New("DRAIN_DELAY and DRAIN_LIMIT must not be negative"))
 	}
@@ -114,6 +118,9 @@ func (s Service) working(cfg Config) error {
 func URLVariable(service string) string {
 	return strings.ToUpper(strings.ReplaceAll(service, "-", "_")) + "_URL"
 }
+
+// imageVersion is what a service says of its image: what it was told of it, or else of the shop.
+func imageVersion(image, shop string) string { return cmp.Or(image, shop, "dev") }
 
 func (c Config) identity() httpapi.Identity {
 	return httpapi.Identity{Service: c.Service, Shop: c.Shop, Release: c.Release, Version: c.ImageVersion, ShopVersion: c.ShopVersion}

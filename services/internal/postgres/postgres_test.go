@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
@@ -327,9 +328,49 @@ func TestThePoolKeepsItsBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if cfg := db.Config(); cfg.MaxConns != 3 || cfg.MinConns != 0 || cfg.MinIdleConns != 1 {
+	if cfg := db.Config(); cfg.MaxConns != 3 || cfg.MinConns != 0 || cfg.MinIdleConns != 0 {
 		t.Errorf("the address made it %d, %d, %d", cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns)
 	}
+}
+
+// What many requests at once needed is given back, also where one connection goes on being used. The pool's times are shortened,
+// each by the same factor.
+func TestConnectionsThatNobodyUsesAreGivenBack(t *testing.T) {
+	const faster = 300
+	cfg := as(t, "acme-1", pgtest.URL(t, shelf(1)), shelf(1)).Config()
+	cfg.MaxConnIdleTime, cfg.HealthCheckPeriod = cfg.MaxConnIdleTime/faster, cfg.HealthCheckPeriod/faster
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var used []*pgxpool.Conn
+	for range cfg.MaxConns {
+		conn, err := pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		used = append(used, conn)
+	}
+	for _, conn := range used {
+		conn.Release()
+	}
+	settles := func(want int32, use func()) {
+		t.Helper()
+		for range 1000 {
+			if use(); pool.Stat().TotalConns() == want {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("%d connections stay, want %d", pool.Stat().TotalConns(), want)
+	}
+	settles(1, func() {
+		if _, err := pool.Exec(t.Context(), `SELECT 1`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	settles(0, func() {})
 }
 
 func TestTheServerKnowsWhoIsConnected(t *testing.T) {

@@ -110,6 +110,12 @@ func documents[T any](t *testing.T, kind string) (all []T) {
 // maxConnections is what the database's manifest allows.
 func maxConnections(t *testing.T) int {
 	t.Helper()
+	return setting(t, "max_connections")
+}
+
+// setting is a number that the database's manifest sets.
+func setting(t *testing.T, name string) int {
+	t.Helper()
 	type workload struct {
 		Spec struct {
 			Template struct {
@@ -121,9 +127,9 @@ func maxConnections(t *testing.T) int {
 	for _, set := range documents[workload](t, "StatefulSet") {
 		args = append(args, set.Spec.Template.Spec.Containers[0].Args...)
 	}
-	found := regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(strings.Join(args, " "))
+	found := regexp.MustCompile(name + `=(\d+)`).FindStringSubmatch(strings.Join(args, " "))
 	if found == nil {
-		t.Fatal("the samples' PostgreSQL does not say how many connections it takes")
+		t.Fatalf("the samples' PostgreSQL does not say its %s", name)
 	}
 	n, err := strconv.Atoi(found[1])
 	if err != nil {
@@ -143,6 +149,15 @@ func TestTheDatabaseHasConnectionsForBothStacks(t *testing.T) {
 	}
 	if most := maxConnections(t); owners < 2 || sum > most {
 		t.Errorf("%d services may hold %d connections, PostgreSQL takes %d", owners, sum, most)
+	}
+}
+
+// Room for locks is shared by all sessions: 64 for each of 100 is what PostgreSQL comes with.
+func TestTheDatabaseHasRoomForLocks(t *testing.T) {
+	for _, name := range []string{"max_locks_per_transaction", "max_pred_locks_per_transaction"} {
+		if room := setting(t, name) * maxConnections(t); room < 64*100 {
+			t.Errorf("%s leaves room for %d locks, want 6400", name, room)
+		}
 	}
 }
 

@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	neturl "net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -198,7 +196,7 @@ const (
 type gate struct {
 	name     string
 	db       *postgres.DB
-	target   string
+	dial     func() (net.Conn, error)
 	listener net.Listener
 
 	mu   sync.Mutex
@@ -209,26 +207,18 @@ type gate struct {
 
 func newGate(t testing.TB, url, name string, s postgres.Schema) *gate {
 	t.Helper()
-	u, err := neturl.Parse(url)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir, err := os.MkdirTemp("/tmp", "gate-") // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	query := u.Query()
-	g := &gate{name: name, target: filepath.Join(query.Get("host"), socket), free: true}
+	g := &gate{name: name, dial: pgtest.Dialer(t, url), free: true}
 	g.turn = sync.NewCond(&g.mu)
-	query.Set("host", dir)
-	u.RawQuery = query.Encode()
-	if g.listener, err = net.Listen("unix", filepath.Join(dir, socket)); err != nil {
-		t.Fatal(err)
-	}
+	through, listener := pgtest.Through(t, url, dir)
+	g.listener = listener
 	t.Cleanup(func() { _ = g.listener.Close() })
 	go g.accept()
-	if g.db, err = postgres.Open(postgres.Options{URL: u.String(), Release: name, MaxConns: 2}, s); err != nil {
+	if g.db, err = postgres.Open(postgres.Options{URL: through, Release: name, MaxConns: 2}, s); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.db.Close)
@@ -241,7 +231,7 @@ func (g *gate) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", g.target)
+		server, err := g.dial()
 		if err != nil {
 			_ = client.Close()
 			continue

@@ -4,19 +4,19 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-	neturl "net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 )
 
 // wire stands between a process and PostgreSQL, and counts statements: what a
 // client waits for, a Query or a Sync of its protocol.
 type wire struct {
 	url      string
-	target   string
+	dial     func() (net.Conn, error)
 	listener net.Listener
 	// at is the statement at which all connections end; heard says that PostgreSQL
 	// does it first.
@@ -29,28 +29,16 @@ type wire struct {
 	done  sync.WaitGroup
 }
 
-const socket = ".s.PGSQL.5432"
-
 // cutAfter makes a wire to the server of a pgtest address.
 func cutAfter(t testing.TB, url string, at int, heard bool) *wire {
 	t.Helper()
-	u, err := neturl.Parse(url)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir, err := os.MkdirTemp("/tmp", "wire-") // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	query := u.Query()
-	w := &wire{target: filepath.Join(query.Get("host"), socket), at: int64(at), heard: heard}
-	query.Set("host", dir)
-	u.RawQuery = query.Encode()
-	w.url = u.String()
-	if w.listener, err = net.Listen("unix", filepath.Join(dir, socket)); err != nil {
-		t.Fatal(err)
-	}
+	w := &wire{dial: pgtest.Dialer(t, url), at: int64(at), heard: heard}
+	w.url, w.listener = pgtest.Through(t, url, dir)
 	w.done.Go(w.accept)
 	return w
 }
@@ -88,7 +76,7 @@ func (w *wire) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("unix", w.target)
+		server, err := w.dial()
 		if err != nil {
 			_ = client.Close()
 			continue

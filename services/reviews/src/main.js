@@ -1,5 +1,6 @@
 // The command line: serve (the default), migrate, seed, openapi, version.
 import { configured, document, plan, serve } from './service.js';
+import { versionFrom } from './shop/config.js';
 import { migrateWhenThere } from './shop/migrate.js';
 import { log, told } from './shop/log.js';
 import { seed } from './seed.js';
@@ -33,7 +34,7 @@ const commands = {
     return 0;
   },
   async version() {
-    process.stdout.write(`${process.env.IMAGE_VERSION || 'dev'}\n`);
+    process.stdout.write(`${versionFrom(process.env)}\n`);
     return 0;
   },
 };

@@ -1,7 +1,7 @@
 // The rules of src/shop, each without network and database.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configFrom, duration } from '../src/shop/config.js';
+import { configFrom, duration, versionFrom } from '../src/shop/config.js';
 import { continueTrace, traceHeaders } from '../src/shop/trace.js';
 import { Sources } from '../src/shop/sources.js';
 import { passing, problemOf } from '../src/shop/problem.js';
@@ -26,6 +26,12 @@ test('a process that does not know its place does not start, and says all that i
     assert.ok(!error.message.includes('secret'), error.message);
     return true;
   });
+});
+
+test('the version of the image is not in the image: who deploys it tells, else the shop\'s stands for it', () => {
+  assert.equal(configFrom({ ...good, IMAGE_VERSION: '7', SHOP_VERSION: '2026.11' }, 'reviews').version, '7');
+  assert.equal(versionFrom({ SHOP_VERSION: '2026.11' }), '2026.11');
+  assert.equal(versionFrom({ IMAGE_VERSION: '' }), 'dev');
 });
 
 test('durations are written as Go writes them', () => {

@@ -25,6 +25,16 @@ var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Activation
   scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Attestations
+  map:
+    fields:
+    - name: provenance
+      type:
+        scalar: boolean
+      default: true
+    - name: sbomGenerator
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Autoscaling
   map:
     fields:
@@ -47,6 +57,96 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
       default: 2
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Build
+  map:
+    fields:
+    - name: attempt
+      type:
+        scalar: numeric
+    - name: commit
+      type:
+        scalar: string
+    - name: inputs
+      type:
+        scalar: string
+    - name: job
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: version
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.BuildArg
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: value
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.BuildRegistry
+  map:
+    fields:
+    - name: host
+      type:
+        scalar: string
+    - name: mirrors
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: plainHTTP
+      type:
+        scalar: boolean
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Builds
+  map:
+    fields:
+    - name: cache
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: registries
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.BuildRegistry
+          elementRelationship: associative
+          keys:
+          - host
+    - name: slots
+      type:
+        scalar: numeric
+      default: 1
+    - name: storageClassName
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.BuiltImage
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: commit
+      type:
+        scalar: string
+    - name: image
+      type:
+        scalar: string
+    - name: inputs
+      type:
+        scalar: string
+    - name: paths
+      type:
+        scalar: string
+    - name: seconds
+      type:
+        scalar: numeric
+    - name: version
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Check
   map:
     fields:
@@ -70,7 +170,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deadline
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
-      default: 5m
     - name: env
       type:
         list:
@@ -113,6 +212,33 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: maxUnavailable
       type:
         scalar: numeric
+- name: com.github.emporium-shop.emporium.api.v1alpha1.FailedBuild
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: attempts
+      type:
+        scalar: numeric
+    - name: commit
+      type:
+        scalar: string
+    - name: inputs
+      type:
+        scalar: string
+    - name: job
+      type:
+        scalar: string
+    - name: output
+      type:
+        scalar: string
+    - name: reason
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Reason
+    - name: step
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.FrontDoor
   map:
     fields:
@@ -233,6 +359,19 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sectionName
       type:
         scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.GitSource
+  map:
+    fields:
+    - name: branch
+      type:
+        scalar: string
+      default: main
+    - name: secret
+      type:
+        scalar: string
+    - name: url
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Guard
   map:
     fields:
@@ -250,6 +389,12 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
       default: 2m
+- name: com.github.emporium-shop.emporium.api.v1alpha1.ImageSource
+  map:
+    fields:
+    - name: source
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.JobState
   scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.JobStatus
@@ -410,6 +555,8 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.api.core.v1.Probe
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Promotion
   scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Reason
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ReleasePolicy
   map:
     fields:
@@ -447,6 +594,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
       default: 10m
+    - name: verify
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Verification
     - name: version
       type:
         scalar: string
@@ -540,6 +690,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - path
+    - name: source
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.ReleaseSource
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ReleaseServiceStatus
   map:
     fields:
@@ -555,6 +708,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: wanted
       type:
         scalar: numeric
+- name: com.github.emporium-shop.emporium.api.v1alpha1.ReleaseSource
+  map:
+    fields:
+    - name: commit
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Route
   map:
     fields:
@@ -790,6 +955,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: image
       type:
         scalar: string
+    - name: imageFrom
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.ImageSource
     - name: metricsPort
       type:
         scalar: numeric
@@ -854,6 +1022,119 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: replicas
       type:
         scalar: numeric
+- name: com.github.emporium-shop.emporium.api.v1alpha1.ShopSource
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopSourceSpec
+    - name: status
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.ShopSourceStatus
+      default:
+        observedGeneration: -1
+- name: com.github.emporium-shop.emporium.api.v1alpha1.ShopSourceSpec
+  map:
+    fields:
+    - name: args
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.BuildArg
+          elementRelationship: associative
+          keys:
+          - name
+    - name: attest
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Attestations
+    - name: dockerfile
+      type:
+        scalar: string
+      default: Dockerfile
+    - name: git
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.GitSource
+    - name: image
+      type:
+        scalar: string
+    - name: interval
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 1m
+    - name: path
+      type:
+        scalar: string
+    - name: paths
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: paused
+      type:
+        scalar: boolean
+    - name: pushSecret
+      type:
+        scalar: string
+    - name: resources
+      type:
+        namedType: io.k8s.api.core.v1.ResourceRequirements
+    - name: sign
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Signing
+    - name: target
+      type:
+        scalar: string
+    - name: test
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.SourceTest
+      default: {}
+    - name: timeout
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 30m
+    - name: webhookSecret
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.ShopSourceStatus
+  map:
+    fields:
+    - name: building
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Build
+    - name: commit
+      type:
+        scalar: string
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: failed
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.FailedBuild
+    - name: latest
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.BuiltImage
+    - name: observedGeneration
+      type:
+        scalar: numeric
+      default: -1
+    - name: requestedAt
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.ShopSpec
   map:
     fields:
@@ -863,6 +1144,10 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: builds
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Builds
+      default: {}
     - name: defaults
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ServiceDefaults
@@ -917,6 +1202,35 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: services
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ServiceCount
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Signing
+  map:
+    fields:
+    - name: secret
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.SourceTest
+  map:
+    fields:
+    - name: args
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.BuildArg
+          elementRelationship: associative
+          keys:
+          - name
+    - name: services
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.TestService
+          elementRelationship: associative
+          keys:
+          - name
+    - name: stage
+      type:
+        scalar: string
+      default: test
 - name: com.github.emporium-shop.emporium.api.v1alpha1.SwitchRecord
   map:
     fields:
@@ -935,6 +1249,61 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: writtenAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
+- name: com.github.emporium-shop.emporium.api.v1alpha1.TestService
+  map:
+    fields:
+    - name: args
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: env
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.BuildArg
+          elementRelationship: associative
+          keys:
+          - name
+    - name: image
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: port
+      type:
+        scalar: numeric
+    - name: resources
+      type:
+        namedType: io.k8s.api.core.v1.ResourceRequirements
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Verification
+  map:
+    fields:
+    - name: exempt
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: keys
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.VerificationKey
+          elementRelationship: associative
+          keys:
+          - name
+- name: com.github.emporium-shop.emporium.api.v1alpha1.VerificationKey
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: publicKey
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Volume
   map:
     fields:

@@ -31,6 +31,21 @@ var BuildKit = Component{
 	},
 }
 
+// RootlessKit gives a BuildKit in a pod a user namespace, and Registry is where that one pushes to. They are no part of a cluster either.
+var (
+	RootlessKit = Component{
+		Name: "rootlesskit", Module: "github.com/rootless-containers/rootlesskit/v3", Takes: "15 seconds",
+		Binaries: map[string]string{"rootlesskit": "github.com/rootless-containers/rootlesskit/v3/cmd/rootlesskit"},
+	}
+	Registry = Component{
+		Name: "registry", Module: "github.com/distribution/distribution/v3", Takes: "a minute",
+		Version: func(version string) string {
+			return " -X github.com/distribution/distribution/v3/version.version=" + version
+		},
+		Binaries: map[string]string{"registry": "github.com/distribution/distribution/v3/cmd/registry"},
+	}
+)
+
 const kubeVersion = "k8s.io/component-base/version."
 
 // Components are all that a cluster needs; what is not here comes from Debian.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 )
 
 // slim leaves out what Debian's slim images leave out.
@@ -21,9 +22,13 @@ var slim = []string{
 	`--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf" "$1/var/cache/ldconfig/aux-cache"`,
 }
 
-// DebianRoot returns the path of a tarball with the root file system of a Debian release.
-func (m Maker) DebianRoot(ctx context.Context, suite string) (string, error) {
-	args := append(append([]string{}, slim...), suite)
+// DebianRoot returns the path of a tarball with the root file system of a Debian release, and with further packages in it.
+func (m Maker) DebianRoot(ctx context.Context, suite string, packages ...string) (string, error) {
+	args := append([]string{}, slim...)
+	if len(packages) > 0 {
+		args = append(args, "--include="+strings.Join(packages, ","))
+	}
+	args = append(args, suite)
 	return m.keep("debian-"+suite+"-"+key(args...)+".tar.gz", func(target string) error {
 		m.Note("fetching Debian %s (half a minute the first time)", suite)
 		return mmdebstrap(ctx, append(args, target)...)

@@ -65,13 +65,16 @@ func (c Cluster) Volumes(name ...string) string { return c.at("volumes", name) }
 // Images is where tarballs of the project's own images are.
 func (c Cluster) Images() string { return c.at("images", nil) }
 
+// Registries is where the nodes find how to reach registries, each in a folder of its name; or one of them.
+func (c Cluster) Registries(name ...string) string { return c.at("certs.d", name) }
+
 // Kubeconfig is the administrator's way in.
 func (c Cluster) Kubeconfig() string { return c.at("kubeconfig", nil) }
 
 // Data lists what a cluster creates anew each time it is built, and what down removes.
 // Binaries, images and logs stay: the first two are costly, the last are wanted after a failure.
 func (c Cluster) Data() []string {
-	data := []string{c.PKI(), c.Etcd(), c.Volumes(), c.Kubeconfig()}
+	data := []string{c.PKI(), c.Etcd(), c.Volumes(), c.Kubeconfig(), c.Registries()}
 	for _, node := range c.Nodes() {
 		data = append(data, node.State())
 	}

@@ -1,7 +1,7 @@
 // Package engine builds Dockerfiles with a BuildKit of its own: a daemon that lives as long as one command and leaves nothing but its cache.
 //
-// BuildKit comes from the Go module proxy, FROM debian from Debian's packages, so no registry is needed.
-// RUN uses the network of this machine.
+// BuildKit comes from the Go module proxy, FROM debian from Debian's packages, FROM golang from those and the Go of this machine,
+// so no registry is needed. RUN uses the network of this machine, and Go in it finds the modules that this machine has.
 package engine
 
 import (

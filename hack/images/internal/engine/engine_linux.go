@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -23,8 +25,12 @@ type Engine struct {
 	Options
 	store   parts.Store
 	bin     string
+	golang  string // the version of this machine's Go: 1.26.8
 	folder  string // of the socket, the secrets and the results, until Close
+	state   string // of the daemon
 	daemon  *daemon
+	making  sync.Mutex // base images
+	modules modules
 	release func()
 }
 
@@ -52,7 +58,11 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Options: o, store: store, bin: bin}
+	golang, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
+	if err != nil {
+		return nil, fmt.Errorf("asking Go for its version: %w", err)
+	}
+	e := &Engine{Options: o, store: store, bin: bin, golang: strings.TrimPrefix(strings.TrimSpace(string(golang)), "go")}
 	if err := e.start(ctx); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("starting BuildKit: %w", err)
@@ -70,7 +80,13 @@ func (e *Engine) start(ctx context.Context) (err error) {
 	if e.release, err = e.store.Lock(cacheName); err != nil {
 		return err
 	}
-	e.daemon, err = startDaemon(ctx, filepath.Join(e.bin, "buildkitd"), e.store.Folder(cacheName), e.folder, filepath.Join(e.Logs, "buildkitd.log"))
+	e.state = e.store.Folder(cacheName)
+	if e.Empty {
+		if e.state, err = os.MkdirTemp(filepath.Dir(e.state), cacheName+"-empty-"); err != nil {
+			return err
+		}
+	}
+	e.daemon, err = startDaemon(ctx, filepath.Join(e.bin, "buildkitd"), e.state, e.folder, filepath.Join(e.Logs, "buildkitd.log"))
 	return err
 }
 
@@ -79,6 +95,10 @@ func (e *Engine) Close() {
 	if e.daemon != nil {
 		e.daemon.stop()
 	}
+	if e.Empty && e.state != "" {
+		_ = os.RemoveAll(e.state)
+	}
+	e.modules.close()
 	if e.release != nil {
 		e.release()
 	}

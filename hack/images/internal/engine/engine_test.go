@@ -42,12 +42,30 @@ func TestAStageThatIsOnlyRunKeepsNothing(t *testing.T) {
 }
 
 func TestDebianBasesAreFoundInEveryStage(t *testing.T) {
-	got, err := debianBases([]byte("FROM debian:12-slim AS a\nFROM a AS b\nFROM debian:trixie-slim\nFROM debian:trixie-slim\nFROM debian:sid\nFROM node:20\nFROM scratch\n"))
+	got, err := basesOf("D", []byte("FROM debian:12-slim AS a\nFROM a AS b\nFROM debian:trixie-slim\nFROM debian:trixie-slim\nFROM debian:sid\nFROM node:20\nFROM scratch\n"), "1.26.8")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"debian:12-slim": "bookworm", "debian:trixie-slim": "trixie"}, got); diff != "" {
+	want := map[string]string{"debian:12-slim": "bookworm", "debian:trixie-slim": "trixie"}
+	if diff := cmp.Diff(want, got.debian); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestGolangIsMadeOfThisMachinesGo where that is the version asked for; another is fetched from its registry.
+func TestGolangIsMadeOfThisMachinesGo(t *testing.T) {
+	for tag, want := range map[string]bool{
+		"golang:1.26": true, "golang:1.26.8": true, "golang:1": true, "golang:1.26-trixie": true, "golang:1.26.8-trixie": true,
+		"golang:1.2": false, "golang:1.27": false, "golang:1.26.80": false, "golang:1.26-alpine": false, "golang:1.26-": false, "golang:-trixie": false,
+		"golang": false, "golang:latest": false, "golang:1.26-bookworm": false, "example.org/golang:1.26": false,
+	} {
+		got, err := basesOf("D", []byte("FROM "+tag+" AS build\nFROM "+tag+"\n"), "1.26.8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is := slices.Contains(got.golang, tag); is != want {
+			t.Errorf("%s: made here %t, want %t", tag, is, want)
+		}
 	}
 }
 

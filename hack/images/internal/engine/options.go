@@ -8,4 +8,6 @@ type Options struct {
 	Logs string
 	// Note tells the user about something that takes long.
 	Note func(format string, args ...any)
+	// Empty begins with nothing in BuildKit's cache, and leaves nothing there.
+	Empty bool
 }

@@ -4,13 +4,11 @@
 package recipe
 
 import (
-	"bytes"
-	"fmt"
 	"runtime"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/emporium-shop/emporium/hack/internal/dockerfile"
 )
 
 // Recipe is what a Dockerfile comes to.
@@ -49,21 +47,17 @@ type Copy struct {
 
 // Read reads a Dockerfile. The file's name is for messages, the version for its ARG VERSION.
 func Read(file string, text []byte, version string) (Recipe, error) {
-	parsed, err := parser.Parse(bytes.NewReader(text))
+	read, err := dockerfile.Parse(file, text)
 	if err != nil {
-		return Recipe{}, fmt.Errorf("reading %s: %w", file, err)
-	}
-	stages, meta, err := instructions.Parse(parsed.AST, nil)
-	if err != nil {
-		return Recipe{}, fmt.Errorf("reading %s: %w", file, err)
+		return Recipe{}, err
 	}
 	r := newReader(file, version)
-	for i := range meta {
-		if err := r.arguments(&meta[i]); err != nil {
+	for i := range read.Arguments {
+		if err := r.arguments(&read.Arguments[i]); err != nil {
 			return Recipe{}, err
 		}
 	}
-	return r.stages(stages)
+	return r.stages(read)
 }
 
 // given are the arguments that Docker, or our caller, sets; they have a value only where ARG asks for it.
@@ -72,14 +66,13 @@ func given(version string) map[string]string {
 }
 
 // stages reads those stages that the last one needs, as BuildKit builds only those: a stage for tests beside them changes nothing.
-func (r *reader) stages(stages []instructions.Stage) (Recipe, error) {
-	final := len(stages) - 1
-	needed := needs(stages)
-	for i := range stages {
+func (r *reader) stages(read dockerfile.File) (Recipe, error) {
+	needed := read.Needs(read.Last())
+	for i := range read.Stages {
 		if !needed[i] {
 			continue
 		}
-		if err := r.stage(&stages[i], i == final); err != nil {
+		if err := r.stage(&read.Stages[i], i == read.Last()); err != nil {
 			return Recipe{}, err
 		}
 	}

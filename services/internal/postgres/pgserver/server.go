@@ -28,6 +28,8 @@ type Server struct {
 	settings []string
 	cmd      *exec.Cmd
 	done     chan struct{}
+	// outside is the superuser's address of a server that others run.
+	outside *neturl.URL
 }
 
 // Start makes a server and runs it, with the newest PostgreSQL of this machine.
@@ -57,14 +59,20 @@ func Start(settings ...string) (*Server, error) {
 	return s, nil
 }
 
-// URL is the address of a database for a role, which needs no password.
+// URL is the address of a database for a role, which needs no password, or has it there.
 func (s *Server) URL(database, role string) string {
+	if s.outside != nil {
+		return s.outsideURL(database, role)
+	}
 	return (&neturl.URL{Scheme: "postgres", User: neturl.User(role), Path: "/" + database,
 		RawQuery: neturl.Values{"host": {s.dir}, "sslmode": {"disable"}}.Encode()}).String()
 }
 
 // Stop ends the server at once and removes what it kept.
 func (s *Server) Stop() {
+	if s.outside != nil {
+		return
+	}
 	s.Kill()
 	_ = os.RemoveAll(s.dir)
 }

@@ -6,6 +6,13 @@
 // Call Main from TestMain. The cluster speaks on a Unix socket only, so it needs
 // no port; it keeps nothing on disk safe, so it is fast; and it dies with the
 // test binary, however that ends.
+//
+// Where TEST_DATABASE_URL is set, tests use that server instead, which others run:
+// a container beside the tests, for example. It is the address of its superuser,
+// postgres://postgres:secret@127.0.0.1:5432/postgres. Several test binaries may use
+// it at once: each has databases of its own there, and drops them when it ends. Give
+// it max_connections=300. A test that kills its server starts one of its own all the
+// same, and is left out where this machine has none.
 package pgtest
 
 import (
@@ -25,26 +32,36 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgserver"
 )
 
+// Variable names the server to use instead of one of the tests' own.
+const Variable = "TEST_DATABASE_URL"
+
 var (
-	server   = sync.OnceValue(start)
-	started  atomic.Pointer[pgserver.Server]
-	numbered atomic.Int64
+	server  = sync.OnceValue(start)
+	started atomic.Pointer[pgserver.Server]
 )
 
 // superuser of the test's cluster.
 const superuser = pgserver.Superuser
 
-func start() error {
-	s, err := pgserver.Start()
-	started.Store(s)
+func start() (err error) {
+	var s *pgserver.Server
+	if outside := os.Getenv(Variable); outside != "" {
+		s, err = pgserver.At(outside)
+	} else {
+		s, err = pgserver.Start()
+	}
+	if err == nil {
+		started.Store(s)
+	}
 	return err
 }
 
 // Main runs the tests and removes the cluster, if a test asked for one.
 func Main(m *testing.M) {
 	code := m.Run()
-	if s := started.Load(); s != nil {
-		s.Stop()
+	if err := ours.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, "removing what the tests made in PostgreSQL:", err)
+		code = max(code, 1)
 	}
 	os.Exit(code)
 }
@@ -83,7 +100,7 @@ func URL(t testing.TB, s postgres.Schema) string {
 // its schema, and no table: as the roles' Job leaves it.
 func Empty(t testing.TB, s postgres.Schema) string {
 	t.Helper()
-	url := owned(t, s.Name, "template1")
+	url := owned(t, s.Name, empty)
 	if err := started.Load().Own(database(url), s.Name); err != nil {
 		t.Fatalf("making schema %s: %v", s.Name, err)
 	}
@@ -93,7 +110,7 @@ func Empty(t testing.TB, s postgres.Schema) string {
 // Database returns the address of an empty database, for the superuser.
 func Database(t testing.TB) string {
 	t.Helper()
-	name, err := create("template1")
+	name, err := create(empty)
 	if err != nil {
 		t.Fatalf("making a database for the test: %v", err)
 	}
@@ -132,19 +149,6 @@ func owned(t testing.TB, role, template string) string {
 	return started.Load().URL(name, role)
 }
 
-func create(template string) (string, error) {
-	name := fmt.Sprintf("test_%d", numbered.Add(1))
-	return name, admin("postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
-}
-
-// admin runs statements as the superuser.
-func admin(database string, statements ...string) error {
-	if err := server(); err != nil {
-		return err
-	}
-	return started.Load().Exec(database, statements...)
-}
-
 // database is the name in an address.
 func database(url string) string {
 	u, err := neturl.Parse(url)
@@ -160,5 +164,9 @@ func asSuperuser(url string) string {
 		panic(err)
 	}
 	u.User = neturl.User(superuser)
+	// Also beside a server of others, a test may have one of its own.
+	if s := started.Load(); s != nil && s.Outside() && u.Host != "" {
+		return s.URL(database(url), superuser)
+	}
 	return u.String()
 }

@@ -26,9 +26,9 @@ func migrated(s postgres.Schema) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := "template_" + key
+	name := "template_" + key + own
 	return name, templates.once(name, func() error {
-		if err := admin("postgres", "CREATE DATABASE "+name); err != nil {
+		if err := ours.make(name, empty); err != nil {
 			return err
 		}
 		if err := allow(name, s.Name); err != nil {
@@ -63,7 +63,7 @@ func content(s postgres.Schema) (string, error) {
 
 // allow makes the role, if there is none, and lets it and nobody else connect.
 func allow(database, role string) error {
-	err := roles.once(role, func() error { return admin("postgres", "CREATE ROLE "+role+" LOGIN") })
+	err := roles.once(role, func() error { return started.Load().Role(role) })
 	if err != nil {
 		return err
 	}

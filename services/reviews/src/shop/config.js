@@ -21,7 +21,7 @@ export function configFrom(env, service, needs = []) {
     service: read('SHOP_SERVICE', service, text),
     shop: read('SHOP', undefined, text),
     release: read('SHOP_RELEASE', undefined, text),
-    version: read('IMAGE_VERSION', 'dev', text),
+    version: versionFrom(env),
     port: read('PORT', 8080, port),
     metricsPort: read('METRICS_PORT', 9090, port),
     drainDelay: read('DRAIN_DELAY', 5000, duration),
@@ -44,6 +44,9 @@ export function configFrom(env, service, needs = []) {
   if (wrong.length > 0) throw new Error(`reading the environment: ${wrong.join('; ')}`);
   return config;
 }
+
+/** The image does not know its version, or a commit that changes nothing would make another image: who deploys it tells, else the shop's stands for it. */
+export const versionFrom = (env) => env.IMAGE_VERSION || env.SHOP_VERSION || 'dev';
 
 const text = (s) => s;
 

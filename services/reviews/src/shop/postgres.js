@@ -20,7 +20,7 @@ export function settings({ databaseUrl, release, limits }, schema, needs) {
 export function open(config, schema, needs) {
   const pool = new pg.Pool({
     ...settings(config, schema, needs), max: config.connections - 1, // the other one looks
-    idleTimeoutMillis: 300_000, maxLifetimeSeconds: 1800,
+    idleTimeoutMillis: 30_000, maxLifetimeSeconds: 1800, // an idle connection is a process of the server, of some 2 MB
   });
   pool.on('error', (error) => log.warn('an idle connection ended', told(error))); // the pool makes another when it needs one
   return pool;

@@ -27,7 +27,8 @@ type CheckApplyConfiguration struct {
 	// resources of the pod. Unset: the shop's defaults.
 	Resources *v1.ResourceRequirements `json:"resources,omitempty"`
 	// deadline for the check to end, from the start of its pod on; past it, it failed. The pod stays, with
-	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m.
+	// its log. One that finds no node fails after twice the deadline and some two minutes. Unset: 5m, which is no default
+	// of the schema: tools that compare lists as a whole would find the Shop changed for ever.
 	Deadline *metav1.Duration `json:"deadline,omitempty"`
 	// labels of the check's pod, beside Emporium's own. Unset: none.
 	Labels map[string]string `json:"labels,omitempty"`

@@ -41,6 +41,9 @@ type ReleasePolicyApplyConfiguration struct {
 	// again when its Job is deleted. They are not part of a release: a changed check
 	// is run anew. Unset: none.
 	Checks []CheckApplyConfiguration `json:"checks,omitempty"`
+	// verify lets only releases start whose images are signed. One whose images are not is refused before anything of
+	// it runs; what serves goes on serving. Unset: signatures are not looked at.
+	Verify *VerificationApplyConfiguration `json:"verify,omitempty"`
 	// guard watches a release after its switch and goes back by itself when it breaks
 	// the limits. Unset: none.
 	Guard *GuardApplyConfiguration `json:"guard,omitempty"`
@@ -118,6 +121,14 @@ func (b *ReleasePolicyApplyConfiguration) WithChecks(values ...*CheckApplyConfig
 		}
 		b.Checks = append(b.Checks, *values[i])
 	}
+	return b
+}
+
+// WithVerify sets the Verify field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Verify field is set to the value of the last call.
+func (b *ReleasePolicyApplyConfiguration) WithVerify(value *VerificationApplyConfiguration) *ReleasePolicyApplyConfiguration {
+	b.Verify = value
 	return b
 }
 

@@ -19,6 +19,9 @@ type ReleaseServiceApplyConfiguration struct {
 	// pods run that, whatever the tag names later. It is no part of the revision. Unset: image has a digest itself, or
 	// its registry did not answer.
 	ImageDigest *string `json:"imageDigest,omitempty"`
+	// source is what the image was built from, where a ShopSource built it. It is no part of the revision: the same
+	// image of another commit is the same release, and this names the commit at the cut.
+	Source *ReleaseSourceApplyConfiguration `json:"source,omitempty"`
 	// replicas as it was at the cut. It serves only when the ShopService is gone:
 	// a running stack follows the ShopService's live value.
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -166,6 +169,14 @@ func (b *ReleaseServiceApplyConfiguration) WithPod(value *PodOptionsApplyConfigu
 // If called multiple times, the ImageDigest field is set to the value of the last call.
 func (b *ReleaseServiceApplyConfiguration) WithImageDigest(value string) *ReleaseServiceApplyConfiguration {
 	b.ImageDigest = &value
+	return b
+}
+
+// WithSource sets the Source field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Source field is set to the value of the last call.
+func (b *ReleaseServiceApplyConfiguration) WithSource(value *ReleaseSourceApplyConfiguration) *ReleaseServiceApplyConfiguration {
+	b.Source = value
 	return b
 }
 

@@ -13,7 +13,8 @@ import (
 // ServiceTemplate is the part of a service that belongs to a release: changing it
 // is a new release.
 type ServiceTemplateApplyConfiguration struct {
-	// image of the service. A digest is best: a tag that moves is not a new release.
+	// image of the service. A digest is best: a tag that moves is not a new release. A ShopService has image or
+	// imageFrom; a release always has the image.
 	Image *string `json:"image,omitempty"`
 	// port at which the service speaks HTTP and answers /livez, /readyz and /startupz. Unset: 8080.
 	Port *int32 `json:"port,omitempty"`

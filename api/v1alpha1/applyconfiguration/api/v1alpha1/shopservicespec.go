@@ -13,7 +13,10 @@ import (
 // ShopServiceSpec is what a team ships.
 type ShopServiceSpecApplyConfiguration struct {
 	// shop that the service belongs to, in the same namespace. It cannot be changed.
-	Shop                              *string `json:"shop,omitempty"`
+	Shop *string `json:"shop,omitempty"`
+	// imageFrom takes the image that a ShopSource built last, in place of image. Each release holds the
+	// image's digest, so that the same content is the same release, and going back needs no build.
+	ImageFrom                         *ImageSourceApplyConfiguration `json:"imageFrom,omitempty"`
 	ServiceTemplateApplyConfiguration `json:""`
 	ServiceScaleApplyConfiguration    `json:""`
 }
@@ -29,6 +32,14 @@ func ShopServiceSpec() *ShopServiceSpecApplyConfiguration {
 // If called multiple times, the Shop field is set to the value of the last call.
 func (b *ShopServiceSpecApplyConfiguration) WithShop(value string) *ShopServiceSpecApplyConfiguration {
 	b.Shop = &value
+	return b
+}
+
+// WithImageFrom sets the ImageFrom field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ImageFrom field is set to the value of the last call.
+func (b *ShopServiceSpecApplyConfiguration) WithImageFrom(value *ImageSourceApplyConfiguration) *ShopServiceSpecApplyConfiguration {
+	b.ImageFrom = value
 	return b
 }
 

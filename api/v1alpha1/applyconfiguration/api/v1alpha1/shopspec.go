@@ -27,6 +27,8 @@ type ShopSpecApplyConfiguration struct {
 	// by the front door where it has routes. The cluster's network must enforce them. Stacks of
 	// releases from before the operator knew this field get none. Unset: Enabled.
 	NetworkPolicies *apiv1alpha1.NetworkPolicies `json:"networkPolicies,omitempty"`
+	// builds says where the ShopSources of the shop are built: those that its services name. Unset: one at a time.
+	Builds *BuildsApplyConfiguration `json:"builds,omitempty"`
 	// allowedPodMetadata are the names of the labels and annotations that ShopServices may give to their
 	// pods; * stands for all. Services, NetworkPolicies and webhooks of the namespace go by them, so a
 	// team that may choose them freely can take another's traffic. Unset: none.
@@ -76,6 +78,14 @@ func (b *ShopSpecApplyConfiguration) WithDefaults(value *ServiceDefaultsApplyCon
 // If called multiple times, the NetworkPolicies field is set to the value of the last call.
 func (b *ShopSpecApplyConfiguration) WithNetworkPolicies(value apiv1alpha1.NetworkPolicies) *ShopSpecApplyConfiguration {
 	b.NetworkPolicies = &value
+	return b
+}
+
+// WithBuilds sets the Builds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Builds field is set to the value of the last call.
+func (b *ShopSpecApplyConfiguration) WithBuilds(value *BuildsApplyConfiguration) *ShopSpecApplyConfiguration {
+	b.Builds = value
 	return b
 }
 

@@ -28,7 +28,7 @@ type ShopStatusApplyConfiguration struct {
 	Address *string `json:"address,omitempty"`
 	// previewAddress at which the candidate can be tried while it is ready.
 	PreviewAddress *string `json:"previewAddress,omitempty"`
-	// conditions are Ready and Available, always; Reconciling, Stalled and PendingChanges only while true.
+	// conditions are Ready and Available, always; Reconciling, Stalled, AwaitingApproval and PendingChanges only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

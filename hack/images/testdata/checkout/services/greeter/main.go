@@ -3,4 +3,6 @@ package main
 
 var version = "unknown"
 
-func main() { println(version) }
+func main() { println(greeting(version)) }
+
+func greeting(version string) string { return "hello from " + version }

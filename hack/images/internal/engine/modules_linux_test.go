@@ -1,0 +1,34 @@
+package engine
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestModulesAreServedUntilTheEngineIsClosed(t *testing.T) {
+	var m modules
+	t.Cleanup(m.close)
+	for range 2 { // a second Dockerfile
+		if err := m.serve(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer, err := http.Get("http://" + moduleAddress + "/nonsense")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusNotFound {
+		t.Errorf("what is no module is answered %s", answer.Status)
+	}
+	var second modules
+	if err := second.serve(t.Context()); err == nil || !strings.Contains(err.Error(), "serving Go's modules to RUN: listen tcp "+moduleAddress) {
+		t.Errorf("a second engine at the same time: %v", err)
+	}
+	m.close()
+	if again, err := http.Get("http://" + moduleAddress + "/nonsense"); err == nil {
+		again.Body.Close()
+		t.Error("somebody answers still")
+	}
+}
