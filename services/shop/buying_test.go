@@ -177,7 +177,7 @@ func TestBuyingOnPages(t *testing.T) {
 		if !strings.HasPrefix(sent, s.URL()+"/orders/") {
 			t.Fatalf("the mail has no link to the order: %s", letter)
 		}
-		visit(t, s).open(strings.TrimPrefix(sent, s.URL())).wants(200, number, "ann@example.org") // on another device
+		visit(t, s).open(strings.TrimPrefix(sent, s.URL())).wants(200, number, "1 Market Street") // on another device
 		link := b.at.RequestURI()
 		eventually(t, "the page says that it is paid", func() bool { b.open(link); return strings.Contains(b.body, "<b>Paid</b>") })
 		visit(t, s).open(link).wants(200, number) // who has the link

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
@@ -26,7 +24,7 @@ func refusedOrder(d draft, err error) (draft, verdict) {
 		v.said = "Prices or conditions have changed. Nothing was charged. Please look at the new total before you order."
 		d.Was = d.Quote
 		var q quote
-		if !refused.Member("quote", &q) || uuid.Validate(q.ID) != nil {
+		if !refused.Member("quote", &q) || !isID(q.ID) {
 			d.Quote, d.Was = "", "" // a new one is made for the page
 			break
 		}

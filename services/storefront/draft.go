@@ -75,7 +75,7 @@ func draftOf(r *http.Request) draft {
 // sound tells whether ids are ids, and nothing is longer than a form takes: ids become parts of paths.
 func (d draft) sound() bool {
 	for _, id := range []string{d.Quote, d.Was, d.Attempt, d.Saga, d.Order, d.Ordered} {
-		if id != "" && uuid.Validate(id) != nil {
+		if id != "" && !isID(id) {
 			return false
 		}
 	}

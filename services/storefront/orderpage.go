@@ -4,8 +4,6 @@ package storefront
 import (
 	"net/http"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 type orderBody struct {
@@ -24,7 +22,7 @@ type findBody struct {
 // orderPage shows an order. Somebody else's is not told from one that there is not (C24).
 func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 	id, token := r.PathValue("id"), r.URL.Query().Get("token")
-	if s.orders.api == nil || uuid.Validate(id) != nil || token == "" || len(token) > 100 {
+	if s.orders.api == nil || !isID(id) || token == "" || len(token) > 100 {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}

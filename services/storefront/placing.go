@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -26,7 +24,7 @@ const (
 func (s *shop) order(w http.ResponseWriter, r *http.Request, d draft, c cart) {
 	get := r.PostForm.Get
 	q, hash, attempt := get("quote"), get("hash"), get("attempt")
-	if uuid.Validate(q) != nil || uuid.Validate(attempt) != nil || hash == "" || len(hash) > 64 {
+	if !isID(q) || !isID(attempt) || hash == "" || len(hash) > 64 {
 		s.fail(w, r, http.StatusBadRequest)
 		return
 	}
@@ -59,7 +57,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, d draft) {
 		s.log.WarnContext(r.Context(), "placing an order", "error", err)
 		if refused, _ := refusedOf(err); refused != nil {
 			var saga string
-			if refused.Member("saga", &saga) && uuid.Validate(saga) == nil {
+			if refused.Member("saga", &saga) && isID(saga) {
 				d.Saga = saga
 			}
 		}

@@ -24,11 +24,15 @@ const (
 // before it. Only the front door says so: what a visitor says of it is dropped there.
 func secure(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == "https" }
 
+// isID tells whether a text is an id as services write it. It becomes part of a path: of the other forms that package uuid takes,
+// with braces, as a URN or without dashes, none does.
+func isID(text string) bool { return len(text) == 36 && uuid.Validate(text) == nil }
+
 // cartID is the visitor's cart, "" for none. What is not an id was not set
 // by us and never becomes part of a path.
 func cartID(r *http.Request) string {
 	for _, name := range []string{secureCookie, plainCookie} {
-		if cookie, err := r.Cookie(name); err == nil && uuid.Validate(cookie.Value) == nil {
+		if cookie, err := r.Cookie(name); err == nil && isID(cookie.Value) {
 			return cookie.Value
 		}
 	}
