@@ -140,7 +140,7 @@ func TestDistributionThatWantsCredentials(t *testing.T) {
 	}
 }
 
-// A full disk is nothing that distribution has a status for: it answers 500, and a tag must not be there.
+// A full disk is nothing that distribution has a status for: it answers 500, as when something happened for a moment.
 func TestDistributionWhoseDiskIsFull(t *testing.T) {
 	storage := t.TempDir()
 	if err := syscall.Mount("tmpfs", storage, "tmpfs", 0, "size=256k"); err != nil {
@@ -150,7 +150,7 @@ func TestDistributionWhoseDiskIsFull(t *testing.T) {
 	d := newDistribution(t, storage, "")
 	large := must[v1.Image](t)(mutate.AppendLayers(image(t), must[v1.Layer](t)(random.Layer(1<<20, "application/vnd.oci.image.layer.v1.tar+gzip"))))
 	_, why := quickly(t, nil, "--plain-http", d.host, onDisk(t, large), d.host+"/hello:1")
-	if want := fmt.Sprintf("registry %s answers 500, 3 times", d.host); why != want {
+	if want := fmt.Sprintf("registry %s is full (500)", d.host); why != want {
 		t.Errorf("%q, want %q", why, want)
 	}
 	if got := names(t, d.host+"/hello:1"); got != "" {

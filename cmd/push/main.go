@@ -1,7 +1,7 @@
 // Push brings an image that was built into an OCI layout to a registry, and says under which digest.
 //
-//	push [flags] LAYOUT REGISTRY/REPOSITORY:TAG
-//	push --termination-log=/dev/termination-log --sign-key=/sign/cosign.key /image/layout registry.example/acme/cart:v1.4.0
+//	push --layout FOLDER --to REGISTRY/REPOSITORY:TAG [flags]
+//	push --layout /image/layout --to registry.example/acme/cart:v1.4.0 --sign-key /sign/cosign.key --termination-log /dev/termination-log
 //
 // It is the last container of a build: the only one that holds the credentials of the registry and the
 // key. Blobs come first, then manifests by their digests, then signatures, and the tag last, so a

@@ -19,12 +19,13 @@ import (
 	"github.com/emporium-shop/emporium/internal/signatures"
 )
 
-const usage = "usage: push [flags] LAYOUT REGISTRY/REPOSITORY:TAG"
+const usage = "usage: push --layout FOLDER --to REGISTRY/REPOSITORY:TAG [flags]"
 
 // options are what the command was called with.
 type options struct {
 	layout         string
 	tag            name.Tag
+	repository     string // of the tag, as it was written: the library knows docker.io by another name
 	terminationLog string
 	signKey        string
 	password       string
@@ -44,6 +45,8 @@ func parse(args []string, getenv func(string) string, errs io.Writer) (o options
 		fmt.Fprintln(errs, usage)
 		f.PrintDefaults()
 	}
+	f.StringVar(&o.layout, "layout", "", "`folder` with an OCI layout that holds one image, or an index with one and its attestations; required")
+	to := f.String("to", "", "`image` to name it, registry/repository:tag; required")
 	f.StringVar(&o.terminationLog, "termination-log", "", "`file` that is told the result, in a pod /dev/termination-log; default: none")
 	f.StringVar(&o.signKey, "sign-key", "", "`file` with a key of cosign (password: COSIGN_PASSWORD) or of openssl, ECDSA on P-256, that signs the image; default: it is not signed")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long all of it may take")
@@ -57,28 +60,29 @@ func parse(args []string, getenv func(string) string, errs io.Writer) (o options
 	}
 	o.silence, o.pause = 2*time.Minute, time.Second
 	o.password, o.dockerConfig = getenv("COSIGN_PASSWORD"), getenv("DOCKER_CONFIG")
-	if f.NArg() != 2 {
+	if f.NArg() != 0 || o.layout == "" || *to == "" {
 		return o, errors.New(usage)
 	}
 	p, err := v1.ParsePlatform(*platform)
 	if err != nil {
 		return o, fmt.Errorf("--platform=%s is no os/arch", *platform)
 	}
-	o.platform, o.layout = *p, f.Arg(0)
-	o.tag, err = o.parseTag(f.Arg(1))
+	o.platform = *p
+	o.tag, err = o.parseTag(*to)
+	o.repository = strings.TrimSuffix(*to, ":"+o.tag.TagStr())
 	return o, err
 }
 
 func (o *options) parseTag(image string) (name.Tag, error) {
 	tag, err := name.NewTag(image, name.StrictValidation)
 	if err != nil {
-		return tag, fmt.Errorf("%s is no REGISTRY/REPOSITORY:TAG", image)
+		return tag, fmt.Errorf("--to=%s is no REGISTRY/REPOSITORY:TAG", image)
 	}
 	if slices.Contains(o.plainHTTP, tag.RegistryStr()) {
 		tag, err = name.NewTag(image, name.StrictValidation, name.Insecure)
 	}
 	if strings.HasSuffix(tag.TagStr(), ".sig") {
-		return tag, fmt.Errorf("%s: tags that end in .sig are where signatures are", image)
+		return tag, fmt.Errorf("--to=%s: tags that end in .sig are where signatures are", image)
 	}
 	return tag, err
 }

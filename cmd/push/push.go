@@ -105,9 +105,9 @@ func (p *pusher) signed(ctx context.Context, image name.Digest) error {
 func (p *pusher) digest(h v1.Hash) name.Digest { return p.tag.Context().Digest(h.String()) }
 
 func (p *pusher) result(b built) Result {
-	r := Result{Image: p.digest(b.image).String()}
+	r := Result{Image: p.repository + "@" + b.image.String()}
 	if b.named != b.image {
-		r.Index = p.digest(b.named).String()
+		r.Index = p.repository + "@" + b.named.String()
 	}
 	return r
 }

@@ -48,17 +48,25 @@ func transient(err error) bool {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &answer):
-		return slices.Contains(transientCodes, answer.StatusCode)
+		return slices.Contains(transientCodes, answer.StatusCode) && !full(answer)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNREFUSED):
 		return true
 	}
 	return errors.As(err, &network) && network.Timeout()
 }
 
+// full: distribution, whose disk is, answers 500 as for anything, and says in the detail what it met.
+func full(answer *transport.Error) bool {
+	return answer.StatusCode == http.StatusInsufficientStorage || slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool {
+		detail, is := d.Detail.(string)
+		return is && strings.Contains(detail, syscall.ENOSPC.Error())
+	})
+}
+
 // plainly says why an image was not pushed, in a sentence of ours that is the same on every try: it ends
 // in a status, and what a registry answers is anybody's text.
 func (p *pusher) plainly(ctx context.Context, err error) error {
-	host := p.tag.RegistryStr()
+	host, _, _ := strings.Cut(p.repository, "/")
 	var answer *transport.Error
 	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -100,8 +108,8 @@ func (p *pusher) meaning(answer *transport.Error) string {
 		return fmt.Sprintf("has the tag %s and does not let it name another image (409)", p.tag.TagStr())
 	case code == http.StatusRequestEntityTooLarge:
 		return "does not take a layer of that size (413)"
-	case code == http.StatusInsufficientStorage:
-		return "is full (507)"
+	case full(answer):
+		return fmt.Sprintf("is full (%d)", code)
 	case code == http.StatusBadRequest:
 		return "does not take the image as it is (400): a blob or a manifest of the layout is not what its digest says, or is of a kind that the registry does not know"
 	case slices.Contains(transientCodes, code):

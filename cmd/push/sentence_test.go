@@ -65,7 +65,7 @@ func TestWhyARegistryCannotBeReached(t *testing.T) {
 		"cart:1":                      "is no REGISTRY/REPOSITORY:TAG",
 		"registry.example/cart:1.sig": "tags that end in .sig are where signatures are",
 	} {
-		o, err := parse([]string{"--plain-http", gone, path, tag}, os.Getenv, io.Discard)
+		o, err := parse(named([]string{"--plain-http", gone, path, tag}), os.Getenv, io.Discard)
 		why := ""
 		if err != nil {
 			why = err.Error()
@@ -85,12 +85,13 @@ func TestTheFailureIsToldInOneSentenceAndTheExitCode(t *testing.T) {
 	if want := fmt.Sprintf("registry %s takes no images: it is read-only (405)", h.host); got.code != 1 || got.told != want || got.out != "" || !strings.Contains(got.err, "push: "+want) {
 		t.Errorf("%+v, want %q", got, want)
 	}
-	for _, args := range [][]string{{}, {"layout"}, {"a", "b", "c"}, {"--platform", "a/b/c/d", "layout", "registry.example/cart:1"}, {"--what", "layout", "registry.example/cart:1"}} {
-		if got := call(t, nil, args...); got.code != 2 || got.told == "" {
+	for _, args := range [][]string{{}, {"--layout", "a"}, {"--to", "registry.example/cart:1"}, named([]string{"more", "layout", "registry.example/cart:1"}),
+		named([]string{"--platform", "a/b/c/d", "layout", "registry.example/cart:1"}), named([]string{"--what", "layout", "registry.example/cart:1"})} {
+		if got := callWith(t, nil, args...); got.code != 2 || got.told == "" {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
-	if got := call(t, nil, "--help"); got.code != 0 || !strings.Contains(got.err, "termination-log") {
+	if got := callWith(t, nil, "--help"); got.code != 0 || !strings.Contains(got.err, "termination-log") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,8 +98,20 @@ type ended struct {
 	out, err, told string
 }
 
-// call runs the command as the container does.
+// named makes flags of the last two arguments, the layout and the image.
+func named(args []string) []string {
+	n := len(args)
+	return append(slices.Clone(args[:n-2]), "--layout", args[n-2], "--to", args[n-1])
+}
+
+// call runs the command as the container does; the last two arguments are the layout and the image.
 func call(t *testing.T, env map[string]string, args ...string) ended {
+	t.Helper()
+	return callWith(t, env, named(args)...)
+}
+
+// callWith runs it with arguments as they are.
+func callWith(t *testing.T, env map[string]string, args ...string) ended {
 	t.Helper()
 	told := filepath.Join(t.TempDir(), "termination-log")
 	if err := os.WriteFile(told, []byte("what an earlier container said, which is longer than anything"), 0o600); err != nil {
@@ -116,7 +129,7 @@ func call(t *testing.T, env map[string]string, args ...string) ended {
 // quickly pushes with short pauses, and returns the sentence of the failure.
 func quickly(t *testing.T, change func(*options), args ...string) (Result, string) {
 	t.Helper()
-	o, err := parse(args, func(string) string { return "" }, io.Discard)
+	o, err := parse(named(args), func(string) string { return "" }, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

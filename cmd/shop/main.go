@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -44,6 +45,11 @@ func run(ctx context.Context, args []string, environment map[string]string, out 
 	if environment["LOG_LEVEL"] == "" {
 		environment["LOG_LEVEL"] = "warn" // what is well needs no line on a laptop
 	}
+	log, err := shop.Logger(os.Stderr, environment["LOG_LEVEL"])
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(log)
 	s, err := shop.Start(ctx, shop.Options{Address: *address, DatabaseURL: environment["DATABASE_URL"], Fsync: *fsync, Environment: environment})
 	if err != nil {
 		return err

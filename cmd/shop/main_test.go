@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -73,6 +74,19 @@ func TestCtrlCEndsAShopThatSold(t *testing.T) {
 		t.Errorf("it said %s", said)
 	}
 	gone(t, cmd)
+	// What is well needs no line on a laptop, whichever service it is.
+	for line := range strings.Lines(log.String()) {
+		var one struct{ Level, Service string }
+		if err := json.Unmarshal([]byte(line), &one); err != nil || one.Service == "" || (one.Level != "WARN" && one.Level != "ERROR") {
+			t.Errorf("it logged, at the level warn: %s", line)
+		}
+	}
+}
+
+func TestALevelThatIsNoneIsToldAtOnce(t *testing.T) {
+	if err := run(t.Context(), nil, map[string]string{"LOG_LEVEL": "loud"}, io.Discard); err == nil || !strings.Contains(err.Error(), "LOG_LEVEL") {
+		t.Errorf("%v", err)
+	}
 }
 
 // However it ends, its database ends with it.

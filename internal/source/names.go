@@ -14,4 +14,6 @@ const (
 	AnnotationVersion = "shop.emporium.dev/version"
 	AnnotationInputs  = "shop.emporium.dev/inputs"
 	AnnotationAttempt = "shop.emporium.dev/attempt"
+	// AnnotationPaths is the fingerprint of what stood at spec.paths.
+	AnnotationPaths = "shop.emporium.dev/paths"
 )

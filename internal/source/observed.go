@@ -44,11 +44,8 @@ type Git struct {
 	Invalid bool
 	// Request is the value of the annotation at the time of asking.
 	Request string
-	// UnchangedSince is a commit between which and Commit nothing changed below spec.paths; "": something did, or
-	// nobody knows.
-	UnchangedSince string
-	// Comparing: it is not known yet whether something changed since the latest image.
-	Comparing bool
+	// Paths is the fingerprint of what stands at spec.paths in Commit; "": spec.paths is unset, or nobody knows.
+	Paths string
 }
 
 // State is what became of a Job.
@@ -65,7 +62,9 @@ const (
 // Job is one build.
 type Job struct {
 	Name, Commit, Version, Inputs string
-	Attempt                       int32
+	// Paths is the fingerprint of what stood at spec.paths in Commit; "": it is not known.
+	Paths   string
+	Attempt int32
 	// Created and Ended are the API server's times; Ended is zero while it runs.
 	Created, Ended time.Time
 	State          State
@@ -110,8 +109,9 @@ const (
 
 // Decision is what shall be.
 type Decision struct {
-	// Start is the build to begin; nil: none.
-	Start *v1alpha1.Build
+	// Start is the build to begin; nil: none. StartPaths is the fingerprint of its commit's paths.
+	Start      *v1alpha1.Build
+	StartPaths string
 	// Status is the new one, but for its conditions.
 	Status v1alpha1.ShopSourceStatus
 	// Silent: nothing is known yet that the conditions could say; they stay as they are.

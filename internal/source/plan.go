@@ -108,7 +108,7 @@ func (p *planner) record(j *Job) {
 	at := metav1.NewTime(v.at.Truncate(time.Second))
 	if v.image != "" {
 		p.st.Latest = &v1alpha1.BuiltImage{
-			Commit: j.Commit, Version: j.Version, Inputs: j.Inputs, Image: v.image, At: at,
+			Commit: j.Commit, Version: j.Version, Inputs: j.Inputs, Image: v.image, At: at, Paths: j.Paths,
 			Seconds: max(1, int32(v.at.Sub(j.Created)/time.Second)), // 0 says that nothing was built
 		}
 		p.st.Failed = nil
@@ -174,8 +174,6 @@ func (p *planner) want(commit, version string) {
 		p.upToDate()
 	case failed && !again && !p.goesOn():
 		p.say(p.st.Failed.Reason, p.failure())
-	case p.o.Git.Comparing:
-		p.d.Silent, p.asked = true, again
 	case p.o.Shop == "":
 		p.asked = again
 		p.say(v1alpha1.ReasonQueued, p.withoutShop(commit))
@@ -193,7 +191,7 @@ func (p *planner) want(commit, version string) {
 // keeps: nothing that concerns the source changed since the image that it has.
 func (p *planner) keeps() bool {
 	l := p.st.Latest
-	return l != nil && l.Inputs == p.inputs && p.o.Git.UnchangedSince == l.Commit
+	return l != nil && l.Inputs == p.inputs && l.Paths != "" && l.Paths == p.o.Git.Paths
 }
 
 // goesOn: the engine was lost and not the build's fault, so another Job is made by itself.
@@ -218,6 +216,7 @@ func (p *planner) start(commit, version string) {
 		Commit: commit, Version: version, Inputs: p.inputs, Attempt: attempt,
 		Job: JobName(p.o.Name, p.o.UID, commit, p.inputs, attempt), Since: metav1.NewTime(p.now.Truncate(time.Second)),
 	}
+	p.d.StartPaths = p.o.Git.Paths
 	p.st.Building = p.d.Start.DeepCopy()
 	p.say(v1alpha1.ReasonBuilding, p.building())
 }

@@ -113,10 +113,11 @@ func stories() map[string][]step {
 			{"it is granted", func(w *world) { w.o.Problems = nil }}, succeeds(),
 		},
 		"a-commit-that-concerns-nothing-of-the-source-keeps-the-image": {
-			pushed("a"), succeeds(),
-			{"commit b is pushed, and is compared with a", func(w *world) { w.push("b"); w.o.Git.Comparing = true }},
-			{"nothing below spec.paths differs", func(w *world) { w.o.Git.Comparing, w.o.Git.UnchangedSince = false, commit("a") }},
-			{"commit c is pushed, and does concern it", func(w *world) { w.push("c"); w.o.Git.UnchangedSince = "" }}, succeeds(),
+			{"commit a is pushed", func(w *world) { w.push("a"); w.o.Git.Paths = "one" }}, succeeds(),
+			{"commit b is pushed, and nothing below spec.paths differs", func(w *world) { w.push("b"); w.o.Git.Paths = "one" }},
+			{"commit c is pushed, and does concern it", func(w *world) { w.push("c"); w.o.Git.Paths = "two" }}, succeeds(),
+			{"commit d is pushed, and the server does not tell of paths", func(w *world) { w.push("d") }}, succeeds(),
+			{"commit e is pushed, which is as c was", func(w *world) { w.push("e"); w.o.Git.Paths = "two" }}, succeeds(),
 		},
 		"an-operator-that-starts-says-nothing-before-git-answers": {
 			pushed("a"), testsFailed(),

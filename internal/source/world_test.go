@@ -68,7 +68,7 @@ func (w *world) crash() {
 
 func (w *world) create(d source.Decision) {
 	if b := d.Start; b != nil && w.job(b.Job) == nil {
-		j := source.Job{Name: b.Job, Commit: b.Commit, Version: b.Version, Inputs: b.Inputs, Attempt: b.Attempt, Created: w.now, Pod: &source.Pod{}}
+		j := source.Job{Name: b.Job, Commit: b.Commit, Version: b.Version, Inputs: b.Inputs, Paths: d.StartPaths, Attempt: b.Attempt, Created: w.now, Pod: &source.Pod{}}
 		w.o.Jobs, w.created = append(w.o.Jobs, j), append(w.created, j)
 	}
 }

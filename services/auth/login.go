@@ -38,7 +38,7 @@ type login struct {
 }
 
 func newLogin(s *store, shop string, now func() time.Time) *login {
-	return &login{s, shop, now, current.hashed(uuid.NewString()), make(chan struct{}, atOnce)}
+	return &login{s, shop, now, current.unmatched(), make(chan struct{}, atOnce)}
 }
 
 // Token is what a member of staff gets.

@@ -46,9 +46,22 @@ func prepared(password string) []byte {
 
 // hashed is a new hash of a password, with a salt of its own.
 func (p params) hashed(password string) string {
-	salt := make([]byte, saltLength)
-	_, _ = rand.Read(salt) // never fails
-	sum := argon2.IDKey(prepared(password), salt, p.time, p.memory, p.threads, hashLength)
+	salt := random(saltLength)
+	return p.text(salt, argon2.IDKey(prepared(password), salt, p.time, p.memory, p.threads, hashLength))
+}
+
+// unmatched is the hash of no password that anybody knows. To compare with it takes as long as with any other; to make it takes
+// nothing, where hashing takes 19 MiB, and every process makes one when it starts.
+func (p params) unmatched() string { return p.text(random(saltLength), random(hashLength)) }
+
+func random(length int) []byte {
+	bytes := make([]byte, length)
+	_, _ = rand.Read(bytes) // never fails
+	return bytes
+}
+
+// text is a hash as it is stored.
+func (p params) text(salt, sum []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads, plain.EncodeToString(salt), plain.EncodeToString(sum))
 }
 

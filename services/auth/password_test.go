@@ -2,8 +2,10 @@ package auth
 
 import (
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -64,5 +66,28 @@ func TestAHashThatIsNoneIsAnErrorAndAsksForNoMemory(t *testing.T) {
 		if _, _, err := cheap.matches(hash, "x"); err == nil {
 			t.Errorf("%q is a hash", hash)
 		}
+	}
+}
+
+func TestTheHashOfNobodyIsLikeAnyOtherAndOfNoPassword(t *testing.T) {
+	hash := current.unmatched()
+	if its, _, sum, err := parseHash(hash); err != nil || its != current || len(sum) != hashLength {
+		t.Errorf("%s has %+v, a sum of %d bytes, %v", hash, its, len(sum), err)
+	}
+	if is, weak, err := current.matches(hash, "the password"); is || weak || err != nil {
+		t.Errorf("it matches: %t, is weak: %t, %v", is, weak, err)
+	}
+	if hash == current.unmatched() {
+		t.Error("all processes have the same")
+	}
+}
+
+// Every process of auth makes one when it starts, also a worker, which never sees a password.
+func TestALoginIsMadeWithoutHashing(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	newLogin(nil, "acme", time.Now)
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 1<<20 {
+		t.Errorf("it took %d bytes", after.TotalAlloc-before.TotalAlloc)
 	}
 }

@@ -3,6 +3,7 @@ package books
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -194,26 +195,41 @@ func (a *api) get(ctx context.Context, in *readInput) (*violationOutput, error) 
 
 // accept notes who knows of a violation, and why it need not stop a release.
 func (a *api) accept(ctx context.Context, in *acceptInput) (*violationOutput, error) {
-	f, err := a.store.violation(ctx, in.ID)
+	f, err := a.acceptAt(ctx, in.ID, in.Body.Reason, func(f Found) error {
+		if in.Repeated(f.Version, f.Reason == in.Body.Reason && f.AcceptedBy == access.From(ctx).Subject) {
+			return errDone
+		}
+		return in.Check(f.Version)
+	})
 	if err != nil {
 		return nil, err
 	}
-	by := access.From(ctx).Subject
-	if in.Repeated(f.Version, f.Reason == in.Body.Reason && f.AcceptedBy == by) {
-		return &violationOutput{shape.Tag(f.Version), bodyOf(f)}, nil
+	return &violationOutput{shape.Tag(f.Version), bodyOf(f)}, nil
+}
+
+// errDone says that there is nothing to be done: it was done before.
+var errDone = errors.New("it is accepted already")
+
+// acceptAt accepts a violation, if check lets what is stored pass.
+func (a *api) acceptAt(ctx context.Context, id uuid.UUID, reason string, check func(Found) error) (Found, error) {
+	f, err := a.store.violation(ctx, id)
+	if err == nil {
+		err = check(f)
 	}
-	if err := in.Check(f.Version); err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, errDone):
+		return f, nil
+	case err != nil:
+		return f, err
+	case !f.ResolvedAt.IsZero():
+		return f, fault.Conflict(fault.ConflictKind, "The violation is gone: there is nothing to accept.")
 	}
-	if !f.ResolvedAt.IsZero() {
-		return nil, fault.Conflict(fault.ConflictKind, "The violation is gone: there is nothing to accept.")
-	}
-	f.AcceptedAt, f.AcceptedBy, f.Reason = a.now().UTC().Truncate(time.Microsecond), by, in.Body.Reason
+	f.AcceptedAt, f.AcceptedBy, f.Reason = a.now().UTC().Truncate(time.Microsecond), access.From(ctx).Subject, reason
 	if err := a.store.accept(ctx, f); err != nil {
-		return nil, err
+		return f, err
 	}
 	f.Version++
-	return &violationOutput{shape.Tag(f.Version), bodyOf(f)}, nil
+	return f, nil
 }
 
 func (a *api) verdict(ctx context.Context, _ *struct{}) (*verdictOutput, error) {

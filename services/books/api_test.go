@@ -16,14 +16,14 @@ import (
 func TestTheDescriptionIsThatOfTheCode(t *testing.T) { servicetest.OpenAPI(t, Service()) }
 
 // serve is the service as it runs in a shop, on a town's books, with a violation of which it knows.
-func serve(t *testing.T, w *town) (*servicetest.Service, *comparer, Found) {
+func serve(t *testing.T, w *town, more ...string) (*servicetest.Service, *comparer, Found) {
 	t.Helper()
 	accesstest.Service(t, "books") // its key is among those that are taken
 	environment := []string{"SHOP_JWKS", accesstest.JWKS(), "SHOP_SERVICE_KEY", accesstest.PrivateJWK("books")}
 	for name, p := range w.providers {
 		environment = append(environment, strings.ToUpper(strings.ReplaceAll(name, "-", "_"))+"_URL", p.URL)
 	}
-	s := servicetest.Start(t, Service(), environment...)
+	s := servicetest.Start(t, Service(), append(environment, more...)...)
 	c, _ := w.comparing(s.Kit().DB)
 	bad := whole(2580)
 	bad.Charges[0].Captured++

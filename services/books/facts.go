@@ -105,12 +105,22 @@ type Mail struct {
 
 // Saga is a checkout.
 type Saga struct {
-	ID        uuid.UUID  `json:"saga"`
-	State     string     `json:"state"`
-	Order     *uuid.UUID `json:"order,omitempty"`
-	Stuck     []string   `json:"stuck"`
-	BegunAt   time.Time  `json:"begunAt"`
-	ChangedAt time.Time  `json:"changedAt"`
+	ID    uuid.UUID  `json:"saga"`
+	State string     `json:"state"`
+	Order *uuid.UUID `json:"order,omitempty"`
+	Stuck []string   `json:"stuck"`
+	// Trouble says of each of Stuck what was refused, WaitsTo what is to be done next, in words.
+	Trouble   []Refused `json:"trouble"`
+	WaitsTo   string    `json:"waitsTo,omitempty"`
+	BegunAt   time.Time `json:"begunAt"`
+	ChangedAt time.Time `json:"changedAt"`
+}
+
+// Refused is a step of a checkout that could not be undone.
+type Refused struct {
+	Step   string `json:"step"`
+	Undo   string `json:"undo"`
+	Reason string `json:"reason"`
 }
 
 // Stock is a product of inventory, with what its movements and holds add up to.

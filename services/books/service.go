@@ -2,7 +2,8 @@
 //
 // rules.go lists the rules, payrules.go and goodsrules.go are them, books.go says how long what is under way may take; facts.go and
 // entry.go are what is read of the owners, read.go reads it, round.go compares in rounds, verdict.go at once for a release check,
-// check.go is that check; store.go and violations.go are the SQL, api.go the HTTP; this file wires them.
+// check.go is that check; store.go and violations.go are the SQL, api.go the HTTP; staff.go, session.go and page.go are the page for
+// staff, trouble.go which checkouts wait for a person; this file wires them.
 package books
 
 import (
@@ -26,6 +27,7 @@ func Service() app.Service {
 		Name: "books", About: "Whether the shop's books balance, and what does not.",
 		Schema: schema(), Provides: []string{"books/v1"}, New: newService,
 		Needs:    []string{"checkout/v1", "inventory/v1", "notifications/v1", "orders/v1", "payments/v1", "promotions/v1", "psp-fake/v1"},
+		Knows:    []string{"auth/v1"},
 		Commands: map[string]func(context.Context, func(string) string, []string) error{"check": check},
 	}
 }
@@ -50,7 +52,14 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		}
 		return c.run(ctx)
 	}
-	return app.Parts{API: (&api{s, c, k.Now}).routes(k), Workers: []app.Worker{{Name: "compare-books", Run: work, Single: true}}}, nil
+	a := &api{s, c, k.Now}
+	desk := &desk{api: a, shop: k.Config.Shop}
+	if auth, there := k.ClientIfKnown("auth"); there {
+		desk.auth = auth
+	}
+	routes := a.routes(k)
+	desk.routes(routes)
+	return app.Parts{API: routes, Workers: []app.Worker{{Name: "compare-books", Run: work, Single: true}}}, nil
 }
 
 // timesOf reads how often what is done, and how long what is under way may take.

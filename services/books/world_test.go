@@ -109,8 +109,10 @@ func (w *town) put(c Case) {
 	add(w, Redemptions, c.Redemptions, func(r Redemption) string { return r.ID.String() }, nil)
 	add(w, Mails, c.Mails, func(m Mail) string { return m.ID.String() }, func(m map[string]any) { m["madeAt"] = m["changedAt"] })
 	add(w, Sagas, c.Sagas, func(s Saga) string { return s.ID.String() }, func(m map[string]any) {
-		if m["stuck"] == nil {
-			m["stuck"] = []any{}
+		for _, list := range []string{"stuck", "trouble"} {
+			if m[list] == nil {
+				m[list] = []any{}
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -85,9 +86,14 @@ type readInput struct {
 }
 
 type productChange struct {
-	Name  *string      `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Price *money.Money `json:"price,omitempty"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	// Price was changed here before there was pricing. It is read, whatever it is, so
+	// that who still sends it hears where prices are changed now.
+	Price json.RawMessage `json:"price,omitempty" hidden:"true"`
 }
+
+// pricesAreElsewhere is the way out for who wants to change a price here.
+const pricesAreElsewhere = "The catalog shows prices and does not change them. Enter one at pricing (POST /api/pricing/prices, scope pricing:write): it is shown here when it is valid."
 
 type changeInput struct {
 	httpapi.IfMatch
@@ -136,7 +142,8 @@ func (s *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Get(a, "/api/catalog/products/{sku}", access.Public, s.get, httpapi.About(fromMemory),
 		httpapi.ID("getProduct"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Patch(a, "/api/catalog/products/{sku}", access.Staff("catalog:write"), s.change,
-		httpapi.ID("changeProduct"), httpapi.Summary("Change name or price"), httpapi.Refuses(http.StatusNotFound))
+		httpapi.ID("changeProduct"), httpapi.Summary("Change the name"), httpapi.Refuses(http.StatusNotFound),
+		httpapi.About("Prices are pricing's: POST /api/pricing/prices. One that is sent here is refused, with all that came with it."))
 	httpapi.Page(a, http.MethodGet, "/api/catalog/products/{sku}/image.svg", access.Public, s.image,
 		httpapi.ID("getProductImage"), httpapi.Summary("Picture of a product"), httpapi.Produces("image/svg+xml"), httpapi.Refuses(http.StatusNotFound))
 	return a
@@ -211,22 +218,21 @@ func (s *api) get(_ context.Context, in *readInput) (*productOutput, error) {
 // change changes what is stored, and never what is remembered: a version that was
 // read from memory may be an old one, and is then refused.
 func (s *api) change(ctx context.Context, in *changeInput) (*changeOutput, error) {
+	if in.Body.Price != nil {
+		return nil, fault.Invalid("#/price", pricesAreElsewhere)
+	}
 	p, err := s.store.product(ctx, in.SKU)
 	if err != nil {
 		return nil, err
 	}
-	want := Change(in.Body)
+	want := Change{Name: in.Body.Name}
 	if in.Repeated(p.Version, p.Has(want)) {
 		return answer(p, nil)
 	}
 	if err := in.Check(p.Version); err != nil {
 		return nil, err
 	}
-	after, err := p.With(want)
-	if err != nil {
-		return nil, err
-	}
-	saved, err := s.store.save(ctx, after)
+	saved, err := s.store.save(ctx, p.With(want))
 	if err == nil {
 		s.reread(ctx)
 	}

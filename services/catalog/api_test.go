@@ -50,10 +50,10 @@ func TestListsAreNarrowed(t *testing.T) {
 	}
 }
 
-func TestNobodyButStaffChangesAPrice(t *testing.T) {
+func TestNobodyButStaffChangesAProduct(t *testing.T) {
 	h := serve(t)
 	tag := h.Ask("GET", moka, "").Header().Get("ETag")
-	const cheap = `{"price":{"amount":"0.01","currency":"EUR"}}`
+	const mine = `{"name":"Mine"}`
 	for name, c := range map[string]struct {
 		token string
 		code  int
@@ -64,16 +64,54 @@ func TestNobodyButStaffChangesAPrice(t *testing.T) {
 		"an unknown key":     {accesstest.Service(t, "cart"), 401}, // it was made after the process read its keys
 		"no signature":       {"Bearer eyJhbGciOiJub25lIn0.e30.", 401},
 	} {
-		if w := h.Ask("PATCH", moka, cheap, "If-Match", tag, "Authorization", c.token); w.Code != c.code {
+		if w := h.Ask("PATCH", moka, mine, "If-Match", tag, "Authorization", c.token); w.Code != c.code {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	if now := h.Ask("GET", moka, ""); strings.Contains(now.Body.String(), `"0.01"`) || now.Header().Get("ETag") != tag {
-		t.Errorf("the price is changed: %s", now.Body)
+	if now := h.Ask("GET", moka, ""); strings.Contains(now.Body.String(), "Mine") || now.Header().Get("ETag") != tag {
+		t.Errorf("the name is changed: %s", now.Body)
 	}
-	if w := h.Ask("PATCH", moka, cheap, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write")); w.Code != 200 || !strings.Contains(w.Body.String(), `"0.01"`) {
+	if w := h.Ask("PATCH", moka, mine, "If-Match", tag, "Authorization", accesstest.Staff(t, "catalog:write")); w.Code != 200 || !strings.Contains(w.Body.String(), `"Mine"`) {
 		t.Errorf("staff: %d %s", w.Code, w.Body)
 	}
+}
+
+// Rule F26: pricing owns prices. Whatever a price that is sent here looks like, and whatever is sent with it: nothing is changed, and the
+// answer says where prices are changed.
+func TestAPriceIsChangedAtPricingAlone(t *testing.T) {
+	h := serve(t)
+	before := h.Ask("GET", moka, "")
+	staff := []string{"If-Match", before.Header().Get("ETag"), "Authorization", accesstest.Staff(t, "catalog:write")}
+	for _, body := range []string{
+		`{"price":{"amount":"0.01","currency":"EUR"}}`, `{"name":"Cheap pot","price":{"amount":"0.01","currency":"EUR"}}`,
+		`{"price":{"amount":"-1","currency":"USD"}}`, `{"price":1.5}`, `{"price":[]}`,
+	} {
+		w := h.Ask("PATCH", moka, body, staff...)
+		servicetest.Refused(t, body, w, 422, "invalid")
+		for _, part := range []string{`"#/price"`, "POST /api/pricing/prices", "pricing:write"} {
+			if !strings.Contains(w.Body.String(), part) {
+				t.Errorf("%s: nobody is told %s: %s", body, part, w.Body)
+			}
+		}
+	}
+	if now := h.Ask("GET", moka, ""); now.Body.String() != before.Body.String() || now.Header().Get("ETag") != before.Header().Get("ETag") {
+		t.Errorf("%s became %s", before.Body, now.Body)
+	}
+	if said := productChangeOf(t, h.Ask("GET", "/openapi.json", "").Body.String()); strings.Contains(said, "price") {
+		t.Error("the document promises that a price can be changed here")
+	}
+}
+
+// productChangeOf is what a document says that a change may hold.
+func productChangeOf(t *testing.T, document string) string {
+	t.Helper()
+	var doc struct {
+		Components struct{ Schemas map[string]json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(document), &doc); err != nil || len(doc.Components.Schemas["ProductChange"]) == 0 {
+		t.Fatalf("there is no ProductChange (%v): %s", err, document)
+	}
+	return string(doc.Components.Schemas["ProductChange"])
 }
 
 func TestOfManyWritersOneWinsAndTheOthersAreStale(t *testing.T) {
@@ -81,7 +119,7 @@ func TestOfManyWritersOneWinsAndTheOthersAreStale(t *testing.T) {
 	staff := accesstest.Staff(t, "catalog:write")
 	read := func() string { return h.Ask("GET", moka, "").Header().Get("ETag") }
 	servicetest.Writers(t, 4, 5, read, func(writer int, tag string) int {
-		body := fmt.Sprintf(`{"price":{"amount":"%d.90","currency":"EUR"}}`, writer)
+		body := fmt.Sprintf(`{"name":"Pot of writer %d"}`, writer)
 		return h.Ask("PATCH", moka, body, "If-Match", tag, "Authorization", staff).Code
 	})
 }
@@ -139,8 +177,6 @@ func TestErrorsAreProblems(t *testing.T) {
 	}{
 		"no precondition":            {428, "precondition-required", "PATCH", moka, `{"name":"x"}`, match[2:]},
 		"unknown field":              {422, "invalid", "PATCH", moka, `{"colour":"x"}`, match},
-		"other currency":             {422, "invalid", "PATCH", moka, `{"price":{"amount":"1","currency":"USD"}}`, match},
-		"negative price":             {422, "invalid", "PATCH", moka, `{"price":{"amount":"-1","currency":"EUR"}}`, match},
 		"no name":                    {422, "invalid", "PATCH", moka, `{"name":""}`, match},
 		"stale":                      {412, "stale", "PATCH", moka, `{"name":"x"}`, append([]string{}, "If-Match", `"9-0"`, match[2], match[3])},
 		"too large":                  {413, "", "PATCH", moka, `{"name":"` + strings.Repeat("x", 1<<20) + `"}`, match},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
@@ -47,37 +46,26 @@ type Filter struct {
 	Words []string
 }
 
-// Change is what an editor wants; nil leaves a field as it is.
+// Change is what an editor wants; nil leaves a field as it is. Prices are none of
+// an editor's: they are pricing's, and come by its events.
 type Change struct {
-	Name  *string
-	Price *money.Money
+	Name *string
 }
 
 // Place is where the product stands in a list.
 func (p Product) Place() Place { return Place{p.Position, p.SKU} }
 
-// With is the product after a change. Its price stays at or above zero and in the
-// product's currency: carts add prices up, and cannot add two currencies.
-func (p Product) With(c Change) (Product, error) {
+// With is the product after a change.
+func (p Product) With(c Change) Product {
 	if c.Name != nil {
 		p.Name = *c.Name
 	}
-	if c.Price == nil {
-		return p, nil
-	}
-	switch {
-	case c.Price.Minor() < 0:
-		return Product{}, fault.Invalid("#/price/amount", "A price is not negative.")
-	case c.Price.Currency() != p.Price.Currency():
-		return Product{}, fault.Invalid("#/price/currency", "The shop sells in "+p.Price.Currency()+".")
-	}
-	p.Price = *c.Price
-	return p, nil
+	return p
 }
 
 // Has tells whether the product is as a change wants it.
 func (p Product) Has(c Change) bool {
-	return (c.Name == nil || *c.Name == p.Name) && (c.Price == nil || *c.Price == p.Price)
+	return c.Name == nil || *c.Name == p.Name
 }
 
 // words are those of a search, as they are looked for.

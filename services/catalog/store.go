@@ -41,10 +41,10 @@ func (s *store) product(ctx context.Context, sku string) (Product, error) {
 	return p, nil
 }
 
-// save writes a product over the version that it was read at.
+// save writes what an editor may change of a product over the version that it was read at.
 func (s *store) save(ctx context.Context, p Product) (Product, error) {
-	changed, err := scan(s.db.QueryRow(ctx, `UPDATE catalog.products SET name = $3, price_minor = $4, currency = $5, version = version + 1
-		WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name, p.Price.Minor(), p.Price.Currency()))
+	changed, err := scan(s.db.QueryRow(ctx, `UPDATE catalog.products SET name = $3, version = version + 1
+		WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Product{}, fault.Stale()
 	}

@@ -16,14 +16,24 @@ import (
 // booksRoot is where the shop's books are read from.
 const booksRoot = "/internal/checkout/books"
 
+// stuckBody is a step that cannot be undone, in words for who has to look.
+type stuckBody struct {
+	Step   string `json:"step" example:"auth"`
+	Undo   string `json:"undo" doc:"What could not be done" example:"void the payment"`
+	Reason string `json:"reason" doc:"The kind of the refusal" example:"conflict"`
+}
+
 // bookBody is a saga as the books see it: nothing of what the customer sent.
 type bookBody struct {
-	Saga      uuid.UUID  `json:"saga" format:"uuid"`
-	State     string     `json:"state" doc:"running, placed or undone; undone is told when all of it is"`
-	Order     *uuid.UUID `json:"order,omitempty" format:"uuid"`
-	Stuck     []string   `json:"stuck" nullable:"false" doc:"The steps that cannot be undone: somebody must look"`
-	BegunAt   time.Time  `json:"begunAt"`
-	ChangedAt time.Time  `json:"changedAt"`
+	Saga  uuid.UUID  `json:"saga" format:"uuid"`
+	State string     `json:"state" doc:"running, placed or undone; undone is told when all of it is"`
+	Order *uuid.UUID `json:"order,omitempty" format:"uuid"`
+	Stuck []string   `json:"stuck" nullable:"false" doc:"The steps that cannot be undone: somebody must look"`
+	// Trouble says of each of Stuck what was refused, and why.
+	Trouble   []stuckBody `json:"trouble" nullable:"false" doc:"The same steps, with what was refused"`
+	WaitsTo   string      `json:"waitsTo,omitempty" doc:"What is to be done next; absent of a saga that ended" example:"authorize the payment"`
+	BegunAt   time.Time   `json:"begunAt"`
+	ChangedAt time.Time   `json:"changedAt"`
 }
 
 type booksInput struct{ page.Query }
@@ -68,16 +78,20 @@ func (a *api) open(ctx context.Context, in *booksInput) (*openOutput, error) {
 }
 
 func (b booked) body() bookBody {
-	out := bookBody{Saga: b.ID, State: string(VerdictRunning), Stuck: []string{}, BegunAt: b.begun.UTC(), ChangedAt: b.changed.UTC()}
+	out := bookBody{Saga: b.ID, State: string(VerdictRunning), Stuck: []string{}, Trouble: []stuckBody{}, BegunAt: b.begun.UTC(), ChangedAt: b.changed.UTC()}
 	if b.Ended() {
 		out.State = string(b.Verdict())
 	}
 	if b.Order != nil && b.State == Placed {
 		out.Order = &b.Order.ID
 	}
+	if next, more := b.Next(); more {
+		out.WaitsTo = next.words()
+	}
 	for _, p := range b.Steps {
 		if p.Stuck != "" {
 			out.Stuck = append(out.Stuck, string(p.Step))
+			out.Trouble = append(out.Trouble, stuckBody{string(p.Step), Action{Undo, p.Step}.words(), p.Stuck})
 		}
 	}
 	return out

@@ -178,6 +178,22 @@ func (s Saga) Key(a Action) string {
 	return fmt.Sprintf("%s:%s", s.ID, a.Step)
 }
 
+// words are what an action does, for people.
+func (a Action) words() string {
+	for _, one := range Steps {
+		switch {
+		case one.Step != a.Step:
+		case a.Kind == Renew:
+			return "hold the goods for longer"
+		case a.Kind == Undo:
+			return one.Undoes
+		default:
+			return one.Does
+		}
+	}
+	return string(a.Kind) + " " + string(a.Step)
+}
+
 // Next is what is to be done; nothing of a saga that ended.
 func (s Saga) Next() (Action, bool) {
 	switch s.State {

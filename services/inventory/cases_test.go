@@ -226,6 +226,26 @@ func TestWithoutACheckoutHoldsAreKept(t *testing.T) {
 	s.wantAvailable("A", 0, "checkout is away")
 }
 
+// What serves knows no checkout, as in the sample shop: whoever wants the goods is refused, and the worker's question is not put off.
+func TestARequestThatCanAskNobodyLeavesTheQuestionToTheWorker(t *testing.T) {
+	s := serve(t, 1)
+	s.receive("A", 1)
+	x := uuid.New()
+	s.held(x, "A", 1)
+	s.checkout.says(x, rounds.Verdict{State: rounds.Undone})
+	s.clock.set(ten.Add(holdFor))
+	serving := newVerdicts(&store{s.db}, s.clock.now, nil, prometheus.NewRegistry())
+	for range 5 {
+		if serving.free(t.Context(), []string{"A"}) {
+			t.Error("goods are given back of which nobody knows")
+		}
+	}
+	if n, err := s.round(); n != 1 || err != nil {
+		t.Errorf("the worker settled %d of 1: %v", n, err)
+	}
+	s.wantAvailable("A", 1, "after the worker")
+}
+
 // cancelled is what the event of an order's cancellation does.
 func (s *shop) cancelled(order uuid.UUID, restock bool) {
 	s.t.Helper()

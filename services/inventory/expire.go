@@ -25,8 +25,11 @@ const (
 // verdicts ask checkout what became of holds whose time is over: a worker of all of
 // them, and a request of those whose goods it wants.
 type verdicts struct {
-	store  *store
-	now    func() time.Time
+	store *store
+	now   func() time.Time
+	// asks: there is a checkout that can be asked. What serves in the sample shop knows none, so that no two services wait for each
+	// other's requests: there the worker alone asks, every second.
+	asks   bool
 	rounds *rounds.Rounds
 	// kept counts how often a hold was kept because there was no verdict.
 	kept prometheus.Counter
@@ -34,7 +37,7 @@ type verdicts struct {
 
 // newVerdicts asks a checkout; none is in a shop that has none: then nobody knows.
 func newVerdicts(s *store, now func() time.Time, checkout *client.Client, metrics prometheus.Registerer) *verdicts {
-	v := &verdicts{store: s, now: now, kept: prometheus.NewCounter(prometheus.CounterOpts{
+	v := &verdicts{store: s, now: now, asks: checkout != nil, kept: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "shop_inventory_holds_kept_total", Help: "How often a hold was kept beyond its time, because checkout did not say what became of it.",
 	})}
 	metrics.MustRegister(v.kept)
@@ -64,8 +67,12 @@ type overdue struct {
 
 // free asks for holds whose time is over, of products that somebody else wants now,
 // and tells whether one of them was given back. Two who want them may ask for one: what
-// comes of it is done once.
+// comes of it is done once. Who can ask nobody leaves that to the worker, and its turn
+// as it is.
 func (v *verdicts) free(ctx context.Context, skus []string) bool {
+	if !v.asks {
+		return false
+	}
 	found, err := v.store.overdue(ctx, v.now(), skus, askedFor)
 	if err != nil {
 		slog.WarnContext(ctx, "looking for holds whose time is over", "error", err)

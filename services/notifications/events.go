@@ -20,8 +20,7 @@ func takes() []events.Type {
 
 // writer makes mails of events.
 type writer struct {
-	// domain is the right side of each Message-ID.
-	domain string
+	sender Sender
 	now    func() time.Time
 }
 
@@ -34,9 +33,9 @@ func (w *writer) handlers() inbox.Handlers {
 
 // placedData is what is read of an order that was placed.
 type placedData struct {
-	Order, Saga           uuid.UUID
-	Number, Email, Locale string
-	Lines                 []struct {
+	Order, Saga                  uuid.UUID
+	Number, Token, Email, Locale string
+	Lines                        []struct {
 		Name     string
 		Quantity int
 		Total    money.Money
@@ -51,7 +50,7 @@ type placedData struct {
 
 func (d placedData) order() Order {
 	o := Order{
-		ID: d.Order, Saga: d.Saga, Number: d.Number, Email: d.Email, Locale: d.Locale, Name: d.Address.Name, Shipping: d.Shipping, Discount: d.Discount, Total: d.Total,
+		ID: d.Order, Saga: d.Saga, Number: d.Number, Token: d.Token, Email: d.Email, Locale: d.Locale, Name: d.Address.Name, Shipping: d.Shipping, Discount: d.Discount, Total: d.Total,
 		Address: []string{d.Address.Name, d.Address.Street, d.Address.Postcode + " " + d.Address.City, d.Address.Country},
 	}
 	for _, l := range d.Lines {
@@ -139,7 +138,7 @@ func (w *writer) write(ctx context.Context, tx pgx.Tx, n Notice, o Order) error 
 	if err != nil {
 		return fmt.Errorf("making the id of a mail: %w", err)
 	}
-	m, err := Write(id, n, o, w.domain, w.now())
+	m, err := Write(id, n, o, w.sender, w.now())
 	if err != nil {
 		return err
 	}

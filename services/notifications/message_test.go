@@ -59,7 +59,7 @@ func parsed(t testing.TB, m Mail) (header mail.Header, subject, body string) {
 
 func written(t testing.TB, n Notice, o Order) Mail {
 	t.Helper()
-	m, err := Write(uuid.New(), n, o, "emporium.example", at)
+	m, err := Write(uuid.New(), n, o, Sender{"emporium.example", "https://shop.example"}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestC43NothingThatACustomerWritesAddsAHeader(t *testing.T) {
 		o := sampleOrder
 		o.Name, o.Number = rapid.String().Draw(t, "name"), rapid.StringMatching(`[ -~\r\nä☃]{0,200}`).Draw(t, "number")
 		o.Lines = []Line{{rapid.String().Draw(t, "line"), 1, sampleOrder.Total}}
-		m, err := Write(uuid.New(), Notice{Kind: Placed}, o, "emporium.example", at)
+		m, err := Write(uuid.New(), Notice{Kind: Placed}, o, Sender{"emporium.example", "https://shop.example"}, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestEveryKindHasWordsInEveryLanguage(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := render("en", Notice{Kind: "lost"}, sampleOrder); err == nil {
+	if _, _, err := render("en", Notice{Kind: "lost"}, sampleOrder, ""); err == nil {
 		t.Error("a kind without words")
 	}
 }

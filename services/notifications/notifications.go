@@ -1,6 +1,8 @@
 package notifications
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -27,6 +29,8 @@ const (
 type Order struct {
 	ID, Saga uuid.UUID
 	Number   string
+	// Token lets whoever has it see the order; empty where the event is of a release that did not tell it.
+	Token    string
 	Email    string
 	Name     string
 	Locale   string
@@ -83,16 +87,48 @@ type Mail struct {
 	SentAt time.Time
 }
 
+// Sender is the shop as its mails name it.
+type Sender struct {
+	// Domain is the right side of each Message-ID.
+	Domain string
+	// Shop is where customers reach the shop, such as https://shop.example; empty: mails have no link.
+	Shop string
+}
+
+// link leads to the order's page, which shows it to whoever has its token and to nobody else. Without the token it leads to the form
+// that asks for the mail address as well.
+func (s Sender) link(o Order) string {
+	switch {
+	case s.Shop == "":
+		return ""
+	case o.Token == "":
+		return s.Shop + "/orders?number=" + url.QueryEscape(o.Number)
+	}
+	return s.Shop + "/orders/" + o.ID.String() + "?token=" + url.QueryEscape(o.Token)
+}
+
+// shopAt reads the address of the shop: http or https, a host, and perhaps a path.
+func shopAt(text string) (string, error) {
+	u, err := url.Parse(text)
+	switch {
+	case text == "":
+		return "", nil
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("PUBLIC_URL must be where customers reach the shop, such as https://shop.example, not %q", text)
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
 // Write makes the mail of a notice.
-func Write(id uuid.UUID, n Notice, o Order, domain string, now time.Time) (Mail, error) {
+func Write(id uuid.UUID, n Notice, o Order, s Sender, now time.Time) (Mail, error) {
 	locale := language(o.Locale)
-	subject, text, err := render(locale, n, o)
+	subject, text, err := render(locale, n, o, s.link(o))
 	if err != nil {
 		return Mail{}, err
 	}
 	return Mail{
 		ID: id, Order: o.ID, Kind: n.Kind, About: n.About, To: o.Email, Name: clean(o.Name), Locale: locale, Subject: clean(subject), Text: text,
-		MessageID: messageID(o.ID, n.Kind, n.About, domain), MadeAt: now,
+		MessageID: messageID(o.ID, n.Kind, n.About, s.Domain), MadeAt: now,
 	}, nil
 }
 

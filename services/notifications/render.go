@@ -20,8 +20,13 @@ var templates = parse()
 type shown struct {
 	Order
 	Amount string
+	// Link is the order's page; empty where the shop does not say where it is.
+	Link   string
 	locale string
 }
+
+// linkTo is the template of what every mail ends with.
+const linkTo = "link"
 
 // Money is an amount as people of the mail's language write it.
 func (s shown) Money(m money.Money) string { return m.Format(s.locale) }
@@ -40,8 +45,8 @@ func (s shown) Rate(rate string) string {
 func parse() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, locale := range languages {
-		for _, kind := range []Kind{Placed, Paid, Sent, Cancelled, Refunded} {
-			name := locale + "/" + string(kind)
+		for _, kind := range []string{string(Placed), string(Paid), string(Sent), string(Cancelled), string(Refunded), linkTo} {
+			name := locale + "/" + kind
 			// A template that is missing or wrong ends the program at its start, and every test.
 			all[name] = template.Must(template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"clean": clean}).ParseFS(files, "templates/"+name+".txt"))
 		}
@@ -51,7 +56,7 @@ func parse() map[string]*template.Template {
 
 // render writes subject and text: the first line of the template, and what
 // follows an empty one.
-func render(locale string, n Notice, o Order) (subject, text string, err error) {
+func render(locale string, n Notice, o Order, link string) (subject, text string, err error) {
 	t := templates[locale+"/"+string(n.Kind)]
 	if t == nil {
 		return "", "", fmt.Errorf("writing a mail: there is no template for %s in %s", n.Kind, locale)
@@ -63,6 +68,12 @@ func render(locale string, n Notice, o Order) (subject, text string, err error) 
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, string(n.Kind)+".txt", what); err != nil {
 		return "", "", fmt.Errorf("writing a mail: %w", err)
+	}
+	if link != "" {
+		what.Link = link
+		if err := templates[locale+"/"+linkTo].ExecuteTemplate(&out, linkTo+".txt", what); err != nil {
+			return "", "", fmt.Errorf("writing the link of a mail: %w", err)
+		}
 	}
 	subject, text, _ = strings.Cut(out.String(), "\n\n")
 	return subject, strings.TrimSpace(text) + "\n", nil

@@ -26,7 +26,7 @@ func seed(ctx context.Context, db *postgres.DB) error {
 	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		for n, kind := range []Kind{Placed, Paid, Sent} {
 			id := uuid.MustParse(fmt.Sprintf("0198c9a5-0000-7000-8000-00000000b%03d", n+1))
-			m, err := Write(id, Notice{ID: id, Kind: kind, Order: sampleOrder.ID}, sampleOrder, "emporium.example", at)
+			m, err := Write(id, Notice{ID: id, Kind: kind, Order: sampleOrder.ID}, sampleOrder, Sender{Domain: "emporium.example"}, at)
 			if err != nil {
 				return err
 			}

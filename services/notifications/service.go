@@ -37,6 +37,10 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("reading MAIL_FROM: %w", err)
 	}
+	shop, err := shopAt(k.Config.Get("PUBLIC_URL"))
+	if err != nil {
+		return app.Parts{}, fmt.Errorf("reading the environment: %w", err)
+	}
 	to := sink(table)
 	if address := k.Config.Get("SMTP_URL"); address != "" {
 		if to, err = server(address, from.Address); err != nil {
@@ -44,7 +48,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		}
 	}
 	s := &store{k.DB}
-	w := &writer{domainOf(from), k.Now}
+	w := &writer{Sender{domainOf(from), shop}, k.Now}
 	send := &sender{s, to, *from, k.Now}
 	return app.Parts{API: (&api{s, *from}).routes(k), Workers: []app.Worker{
 		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "notifications", w.handlers())},

@@ -42,7 +42,7 @@ func event(t testing.TB, source string, kind events.Type, subject string, data m
 
 func (b bought) placed(t testing.TB) events.Event {
 	return event(t, "orders", events.OrderPlaced, b.order.String(), map[string]any{
-		"order": b.order, "number": "10001", "saga": b.saga, "hold": uuid.New(), "email": b.email, "locale": b.locale,
+		"order": b.order, "number": "10001", "token": "tok-of-the-order", "saga": b.saga, "hold": uuid.New(), "email": b.email, "locale": b.locale,
 		"lines": []any{
 			map[string]any{"sku": "KIT-1001", "name": "Moka Pot", "quantity": 2, "unit": euro("12.90"), "total": euro("25.80"), "tax": euro("4.12")},
 		},
@@ -83,7 +83,7 @@ func taken(t testing.TB, db *postgres.DB, all ...events.Event) {
 
 func take(db *postgres.DB, e events.Event) error {
 	ctx := context.Background()
-	w := &writer{"emporium.example", time.Now}
+	w := &writer{Sender{Domain: "emporium.example"}, time.Now}
 	return postgres.InTx(ctx, db, func(tx pgx.Tx) error { return w.handlers()[e.Type](ctx, tx, e) })
 }
 

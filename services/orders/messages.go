@@ -8,10 +8,12 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
-// placedData is what orders.order.placed.v1 tells. It alone holds personal data.
+// placedData is what orders.order.placed.v1 tells. It alone holds personal data, and the token for the link of a mail: who has number
+// and mail address, which are here as well, gets that token from a lookup anyway.
 type placedData struct {
 	Order       uuid.UUID        `json:"order"`
 	Number      string           `json:"number"`
+	Token       string           `json:"token"`
 	Saga        uuid.UUID        `json:"saga"`
 	Hold        uuid.UUID        `json:"hold"`
 	Payment     *uuid.UUID       `json:"payment,omitempty"`
@@ -54,7 +56,7 @@ func (o Order) message(f Fact) any {
 	case Placed:
 		b := bodyOf(o, nil)
 		return placedData{
-			o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, b.Lines, o.Shipping, o.Discount, o.Total, o.Tax,
+			o.ID, o.Number, o.Token, o.Saga, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, b.Lines, o.Shipping, o.Discount, o.Total, o.Tax,
 			b.Taxes, b.Address, b.Redemptions, o.Cart, o.Total.Currency(), o.PlacedAt,
 		}
 	case Cancelled:

@@ -1,7 +1,9 @@
 package orders
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +164,20 @@ func TestC33ALineWhoseProductIsGoneIsCancelledAsAnyOther(t *testing.T) {
 	}
 	if again, facts, err := o.Cancel("again", noon); err != nil || facts != nil || again.Version != o.Version {
 		t.Errorf("cancelled again: %v %v", facts, err)
+	}
+}
+
+// Its mails link to the order: the first event has its token, and no other one has.
+func TestTheTokenIsToldOnceWithTheOrder(t *testing.T) {
+	o := began(t, placement())
+	for _, kind := range []State{Placed, Paid, Sent, Completed, Cancelled} {
+		text, err := json.Marshal(o.message(Fact{Kind: kind, At: noon}))
+		if err != nil || o.Token == "" {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(string(text), o.Token); told != (kind == Placed) {
+			t.Errorf("%s tells the token: %t", kind, told)
+		}
 	}
 }
 

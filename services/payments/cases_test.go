@@ -478,3 +478,26 @@ func TestNoCardIsInTheLogOrKept(t *testing.T) {
 		t.Errorf("%d tokens are kept: %v", kept, err)
 	}
 }
+
+// Somebody captured the payment of a checkout that is undone: its void is refused until all is given back. Then there is nothing left
+// to release, and the checkout, which is stuck until then, ends.
+func TestAPaymentThatWasGivenBackWholeIsVoidedAsWell(t *testing.T) {
+	w := newWorld(t)
+	r := w.authorized("50.00", "EUR")
+	if c := w.capture(0, r, "50.00", true); c.status != 201 {
+		t.Fatalf("%d %s", c.status, c.text)
+	}
+	for _, part := range []string{"20.00", "30.00"} {
+		if v := w.void(0, r); v.status != 409 {
+			t.Errorf("money is with the shop, and it is void: %d %s", v.status, v.text)
+		}
+		if back := w.refund(1, r, part); back.status != 201 {
+			t.Fatalf("%d %s", back.status, back.text)
+		}
+	}
+	if v := w.void(0, r); v.status != 201 || v.State != "refunded" || v.Refunded.Amount != "50.00" {
+		t.Errorf("all was given back, and it is not void: %d %s", v.status, v.text)
+	}
+	w.quiet()
+	w.agrees(r.Saga)
+}

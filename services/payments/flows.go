@@ -230,7 +230,7 @@ func (t *till) void(ctx context.Context, w wanted, find func(context.Context, pg
 	}
 	return idempotency.Once(ctx, t.store.db, w.key, w.sent, func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
 		now, err := readPayment(ctx, tx, p.ID, "")
-		if err == nil && now.Authorized && now.Released == 0 {
+		if err == nil && now.Authorized && now.Released == 0 && now.Captured == 0 {
 			err = unknown(nil)
 		}
 		if err != nil {

@@ -45,20 +45,26 @@ func (p Payment) BeginCapture(amount money.Money, final bool) (Payment, error) {
 	return p, nil
 }
 
-// BeginVoid closes a payment of which nothing was taken. done: there is nothing to
-// release, or it is being released already.
+// BeginVoid closes a payment of which nothing was taken, or of which all was given back
+// and nothing is reserved. done: there is nothing to release, or it is being released already.
 func (p Payment) BeginVoid() (after Payment, done bool, err error) {
 	switch {
-	case p.Captured > 0:
+	case p.Captured > 0 && !p.over():
 		return p, false, conflict("%s was captured: refund it.", p.Money(p.Captured))
 	case p.Capturing > 0:
 		return p, false, conflict("A capture is under way.")
 	case p.Cancelled:
 		return p, true, nil
 	}
+	done = !p.Authorized || p.over()
 	p.Cancelled = true
 	p.Closing = p.Authorized
-	return p, !p.Authorized, nil
+	return p, done, nil
+}
+
+// over tells whether all that was taken was given back, and the rest is released.
+func (p Payment) over() bool {
+	return p.Captured > 0 && p.Refunded == p.Captured && p.Capturing == 0 && p.Refunding == 0 && p.Captured+p.Released == p.Amount
 }
 
 // BeginRefund reserves an amount for a refund.

@@ -172,6 +172,12 @@ func TestBuyingOnPages(t *testing.T) {
 		if m := mailsTo(t, s, "ann@example.org", "placed").Items[0]; number == "" || !strings.Contains(m.Subject, number) || !strings.Contains(b.at.Path, m.Order) {
 			t.Errorf("the mail %q tells of %s, the page %s of %s", m.Subject, m.Order, b.at, number)
 		}
+		letter := mailsTo(t, s, "ann@example.org", "placed").Items[0].Text
+		sent := regexp.MustCompile(`http://\S+`).FindString(letter)
+		if !strings.HasPrefix(sent, s.URL()+"/orders/") {
+			t.Fatalf("the mail has no link to the order: %s", letter)
+		}
+		visit(t, s).open(strings.TrimPrefix(sent, s.URL())).wants(200, number, "ann@example.org") // on another device
 		link := b.at.RequestURI()
 		eventually(t, "the page says that it is paid", func() bool { b.open(link); return strings.Contains(b.body, "<b>Paid</b>") })
 		visit(t, s).open(link).wants(200, number) // who has the link

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,6 +71,85 @@ func TestEveryServiceWithEventsHasAWorkerInTheSamples(t *testing.T) {
 		if len(member.Emits)+len(member.Takes) > 0 && !slices.ContainsFunc(manifests(t, member.Name), works) {
 			t.Errorf("%s emits %v and takes %v, and has no worker", member.Name, member.Emits, member.Takes)
 		}
+	}
+}
+
+// asksWhom is dependsOn of every ShopService in the samples, by its name; what works in the background is apart.
+func asksWhom(t *testing.T) (serving, working map[string][]string) {
+	t.Helper()
+	serving, working = map[string][]string{}, map[string][]string{}
+	for _, member := range all() {
+		for _, m := range manifests(t, member.Name) {
+			if works(m) {
+				working[m.Metadata.Name] = m.Spec.DependsOn
+			} else {
+				serving[m.Metadata.Name] = m.Spec.DependsOn
+			}
+		}
+	}
+	return serving, working
+}
+
+// cycle is a way from a service back to itself; nil where there is none.
+func cycle(asks map[string][]string) []string {
+	done := map[string]bool{}
+	var walk func(name string, way []string) []string
+	walk = func(name string, way []string) []string {
+		if at := slices.Index(way, name); at >= 0 {
+			return append(slices.Clone(way[at:]), name)
+		}
+		if done[name] {
+			return nil
+		}
+		for _, next := range asks[name] {
+			if found := walk(next, append(slices.Clone(way), name)); found != nil {
+				return found
+			}
+		}
+		done[name] = true
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(asks)) {
+		if found := walk(name, nil); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// Services that wait for each other's requests stand still together. Inventory, payments and promotions have to ask checkout what
+// became of a saga; their workers do, and nobody waits for a worker.
+func TestNoTwoServicesWaitForEachOther(t *testing.T) {
+	serving, working := asksWhom(t)
+	if found := cycle(serving); found != nil {
+		t.Errorf("they wait for each other: %s", strings.Join(found, " → "))
+	}
+	if len(serving) < 15 || len(working) < 8 {
+		t.Fatalf("only %d services and %d workers were looked at", len(serving), len(working))
+	}
+	for _, name := range []string{"inventory", "payments", "promotions"} {
+		if slices.Contains(serving[name], "checkout") || !slices.Contains(working[name+"-worker"], "checkout") {
+			t.Errorf("%s asks %v and its worker %v: the worker alone asks checkout", name, serving[name], working[name+"-worker"])
+		}
+	}
+	for _, asked := range serving {
+		for _, name := range asked {
+			if working[name] != nil {
+				t.Errorf("somebody depends on %s, which answers nothing", name)
+			}
+		}
+	}
+}
+
+func TestACycleIsFoundAndNamed(t *testing.T) {
+	if got := cycle(map[string][]string{"a": {"b", "c"}, "b": {"d"}, "c": {"d"}, "d": nil}); got != nil {
+		t.Errorf("%v", got)
+	}
+	if got := cycle(map[string][]string{"a": {"b"}, "b": {"c"}, "c": {"d", "b"}}); !slices.Equal(got, []string{"b", "c", "b"}) {
+		t.Errorf("%v", got)
+	}
+	if got := cycle(map[string][]string{"a": {"a"}}); !slices.Equal(got, []string{"a", "a"}) {
+		t.Errorf("%v", got)
 	}
 }
 

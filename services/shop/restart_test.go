@@ -30,7 +30,7 @@ const (
 )
 
 // shop is two replicas of the catalog and one of the cart on one PostgreSQL, with
-// customers, and an editor who changes a price again and again.
+// customers, and an editor who changes a name again and again.
 type shop struct {
 	server  *pgtest.Server
 	catalog []*servicetest.Service
@@ -152,10 +152,10 @@ func (s *shop) buys(t *testing.T, n int) {
 	}
 }
 
-// edits changes a price. 412 is right where the answer to a change was lost.
+// edits changes a name. 412 is right where the answer to a change was lost.
 func (s *shop) edits(t *testing.T, n int) {
 	tag, _ := s.catalog[0].Whole(t, "GET", moka, "")
-	res, body := s.catalog[0].Whole(t, "PATCH", moka, fmt.Sprintf(`{"price":{"amount":"%d.50","currency":"EUR"}}`, n%90+1),
+	res, body := s.catalog[0].Whole(t, "PATCH", moka, fmt.Sprintf(`{"name":"Pot %d"}`, n),
 		"If-Match", tag.Header.Get("ETag"), "Authorization", accesstest.Staff(t, "catalog:write"))
 	if res.StatusCode != http.StatusPreconditionFailed {
 		s.fine(t, "change", res, body, http.StatusOK)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/telemetry"
 	"github.com/emporium-shop/emporium/services/tokens"
 )
 
@@ -95,7 +97,14 @@ func (s *Shop) start(ctx context.Context, o Options) (err error) {
 	if s.bus, err = openBus(o.Environment[eventsURL]); err != nil {
 		return err
 	}
-	// All addresses are there before the first service asks for another's.
+	// All addresses are there before the first service asks for another's, and before mails link to the shop's own. Customers who
+	// come before it sells wait at the door.
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	if s.at, err = new(net.ListenConfig).Listen(ctx, "tcp", o.Address); err != nil {
+		return fmt.Errorf("listening for customers: %w", err)
+	}
 	for _, m := range s.members {
 		if s.rooms[m.Name], err = newRoom(ctx); err != nil {
 			return err
@@ -111,7 +120,8 @@ func (s *Shop) start(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	return s.open(ctx, o.Address)
+	s.open()
+	return nil
 }
 
 // begin prepares the data of a service, and starts it.
@@ -143,7 +153,7 @@ func (s *Shop) begin(ctx context.Context, m member, o Options) error {
 
 // environment is what a service is told.
 func (s *Shop) environment(name string, more map[string]string) map[string]string {
-	e := map[string]string{}
+	e := map[string]string{"PUBLIC_URL": s.URL()} // which somebody before it knows better
 	maps.Copy(e, more)
 	maps.Copy(e, map[string]string{
 		"SHOP": Name, "SHOP_RELEASE": Release, "SHOP_SERVICE": "", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DRAIN_LIMIT": "5s",
@@ -156,20 +166,23 @@ func (s *Shop) environment(name string, more map[string]string) map[string]strin
 }
 
 // open lets customers in.
-func (s *Shop) open(ctx context.Context, address string) (err error) {
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	if s.at, err = new(net.ListenConfig).Listen(ctx, "tcp", address); err != nil {
-		return fmt.Errorf("listening for customers: %w", err)
-	}
+func (s *Shop) open() {
 	s.front = &http.Server{Handler: s.door(), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := s.front.Serve(s.at); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("serving customers: %w", err)
 		}
 	}()
-	return nil
+}
+
+// Logger is for slog's default in a process that holds a shop: what a service logs is that service's, at its LOG_LEVEL. What
+// belongs to none is the shop's.
+func Logger(w io.Writer, level string) (*slog.Logger, error) {
+	least, err := telemetry.ParseLevel(level)
+	if err != nil {
+		return nil, fmt.Errorf("reading LOG_LEVEL: %w", err)
+	}
+	return slog.New(telemetry.ByContext(telemetry.NewLog(w, least, "shop", Release).Handler())), nil
 }
 
 // URL is where the shop is.
@@ -198,6 +211,9 @@ func (s *Shop) Failed() <-chan error { return s.failed }
 // Stop ends the shop: customers first, then the services, NATS and the database last. It returns nil when every request was answered.
 func (s *Shop) Stop(ctx context.Context) error {
 	var errs []error
+	if s.front == nil && s.at != nil {
+		errs = append(errs, s.at.Close())
+	}
 	if s.front != nil {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()

@@ -99,7 +99,7 @@ func TestTheShopSellsIntoACart(t *testing.T) {
 	}
 }
 
-func TestStaffChangesAPriceAndCustomersDoNot(t *testing.T) {
+func TestStaffChangesAProductAndCustomersDoNot(t *testing.T) {
 	s := begin(t, Options{})
 	at := s.URL() + "/api/catalog/products/KIT-1001"
 	now, _ := ask(t, "GET", at, "")

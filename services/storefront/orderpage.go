@@ -66,7 +66,11 @@ func (s *shop) noOrderPage(w http.ResponseWriter, r *http.Request, id string, er
 }
 
 func (s *shop) findPage(w http.ResponseWriter, r *http.Request) {
-	s.showFind(w, r, http.StatusOK, findBody{})
+	number := strings.TrimSpace(r.URL.Query().Get("number")) // of the link in a mail
+	if len(number) > 64 {
+		number = ""
+	}
+	s.showFind(w, r, http.StatusOK, findBody{Number: number})
 }
 
 func (s *shop) showFind(w http.ResponseWriter, r *http.Request, code int, body findBody) {

@@ -35,6 +35,9 @@ func TestALostLinkIsFoundByNumberAndAddress(t *testing.T) {
 	c := newTill(t)
 	c.orders1(t, "tok_visa")
 	c.get(t, "/orders").want(t, 200, "Find your order")
+	c.get(t, "/orders?number=ACME-100001").want(t, 200, `value="ACME-100001"`).lacks(t, "Jane", aToken) // a link in a mail
+	c.get(t, "/orders?number=%22%3E%3Cscript%3E").want(t, 200, "&lt;script&gt;").lacks(t, "<script")
+	c.get(t, "/orders?number="+strings.Repeat("x", 65)).want(t, 200).lacks(t, "xxxx")
 	c.post(t, "/orders", "number=ACME-100001&email=jane%40example.org").want(t, 200, "Order ACME-100001")
 	for fields, code := range map[string]int{"number=ACME-100001&email=joe%40example.org": 422, "number=&email=jane%40example.org": 422, "number=ACME-100001&email=jane": 422, "number=MANY&email=joe%40example.org": 429} {
 		c.post(t, "/orders", fields).want(t, code, "There is a problem", `aria-invalid="true"`, "name=\"email\"")

@@ -153,7 +153,9 @@ func has(ctx context.Context, reference string) (bool, error) {
 	return err == nil, err
 }
 
-// Flags are the operator's, with which it builds by these images.
+// Flags are the operator's, with which it builds by these images, and asks this machine for repositories without TLS.
 func (b Builds) Flags() []string {
-	return []string{"--buildkit-image=" + parts.BuildKitImage, "--push-image=" + LocalRegistry + "/push:dev"}
+	return []string{
+		"--buildkit-image=" + parts.BuildKitImage, "--push-image=" + LocalRegistry + "/push:dev", "--source-insecure-hosts=" + load.HostAddress,
+	}
 }

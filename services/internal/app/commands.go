@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,8 +77,9 @@ func (c command) names() []string {
 }
 
 func (c command) do(ctx context.Context, name string, args []string) error {
+	// Until more is known: as what is read of the environment says in any case.
+	c.setLog(Config{Service: cmp.Or(c.environment["SHOP_SERVICE"], c.service.Name), Release: c.environment["SHOP_RELEASE"], LogLevel: c.environment["LOG_LEVEL"]})
 	if own := c.service.Commands[name]; own != nil {
-		c.setLog(Config{Service: c.service.Name})
 		return own(ctx, func(name string) string { return c.environment[name] }, args)
 	}
 	if len(args) > 0 {
@@ -106,7 +108,6 @@ func (c command) do(ctx context.Context, name string, args []string) error {
 func (c command) serve(ctx context.Context, o Options) error {
 	p, err := Start(ctx, c.service, o)
 	if err != nil {
-		c.setLog(Config{Service: c.service.Name})
 		return err
 	}
 	slog.SetDefault(p.Log())

@@ -99,7 +99,9 @@ func (p *Process) assemble(ctx context.Context) error {
 	if p.kit, err = newKit(p.service, cfg, p.options.Log, p.metrics); err != nil {
 		return err
 	}
-	keys, err := access.KeysFrom(ctx, cfg.Get)
+	// Whatever the process does, it logs as this service, though another may be slog's default here.
+	p.background, p.work = telemetry.WithLog(p.background, p.kit.Log), telemetry.WithLog(p.work, p.kit.Log)
+	keys, err := access.KeysFrom(telemetry.WithLog(ctx, p.kit.Log), cfg.Get)
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,7 @@ func (p *Process) serve(verifier *access.Verifier) error {
 		limits.InFlight = n
 	}
 	p.server, err = httpapi.NewServer(api, httpapi.Options{
-		Identity: p.kit.Config.identity(), Contract: contract, Limits: limits,
+		Identity: p.kit.Config.identity(), Contract: contract, Limits: limits, Log: p.kit.Log,
 		Metrics: p.metrics, Verifier: verifier, Started: p.started, Checks: append(p.databaseChecks(), p.parts.Checks...),
 	})
 	return err

@@ -41,6 +41,9 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		s.options.Metrics.Active.Inc()
 		defer s.options.Metrics.Active.Dec()
 		ctx, sources := provenance.Begin(r.Context(), s.self)
+		if s.options.Log != nil {
+			ctx = telemetry.WithLog(ctx, s.options.Log)
+		}
 		ctx = trace.With(ctx, trace.Continue(r.Header.Get(trace.Header), strings.Join(r.Header.Values(trace.StateHeader), ",")))
 		out := &writer{ResponseWriter: w, sources: sources, refuse: s.api.refuse}
 		r = r.WithContext(ctx)
@@ -186,7 +189,10 @@ func (s *Server) shed(w http.ResponseWriter, req *http.Request, r *route, refuse
 // authorised finds out who calls, and refuses who may not.
 func (s *Server) authorised(r *route) step {
 	return func(_ http.ResponseWriter, req *http.Request, _ *call) (*http.Request, *problem.Problem) {
-		header := req.Header.Get("Authorization")
+		header, forged := r.shown(req)
+		if forged {
+			return req, problem.New(problem.Forbidden, "This was sent by a page of another site.")
+		}
 		if header == "" && r.access.Anyone() {
 			return req, nil
 		}
@@ -204,6 +210,20 @@ func (s *Server) authorised(r *route) step {
 		}
 		return req, problem.New(problem.Unauthenticated, "Send a token.").With("WWW-Authenticate", challenge(r.access, ""))
 	}
+}
+
+// shown is the Authorization that a request shows, by itself or by the cookie of a browser; forged tells that a page of another site
+// lets the browser send that cookie.
+func (r *route) shown(req *http.Request) (authorization string, forged bool) {
+	authorization = req.Header.Get("Authorization")
+	if authorization != "" || r.session == nil {
+		return authorization, false
+	}
+	token := r.session(req)
+	if token == "" {
+		return "", false
+	}
+	return "Bearer " + token, http.NewCrossOriginProtection().Check(req) != nil
 }
 
 // challenge is RFC 6750's.

@@ -34,7 +34,9 @@ type route struct {
 	// safe says that a POST only asks, webhook that a stranger defines it.
 	safe, webhook bool
 	page          bool
-	serve         http.HandlerFunc
+	// session finds the token of a browser that shows none by itself.
+	session func(*http.Request) string
+	serve   http.HandlerFunc
 
 	id, summary string
 	about       string
@@ -81,6 +83,10 @@ func Produces(mediaType string) Option { return func(r *route) { r.gives = []str
 // Consumes are the media types of a page's body. Unset the page has none.
 func Consumes(mediaTypes ...string) Option { return func(r *route) { r.takes = mediaTypes } }
 
+// Session finds the caller's token in a cookie of a browser, which sends no Authorization; empty is none. It is for pages alone, and
+// what is sent with it from another site is refused: a browser adds cookies whoever asks.
+func Session(token func(*http.Request) string) Option { return func(r *route) { r.session = token } }
+
 // Get registers a read of one thing. With an ETag in its output it answers 304
 // to who has that already, without the handler's doing.
 func Get[I, O any](a *API, path string, who access.Access, h Handler[I, O], opts ...Option) {
@@ -114,6 +120,9 @@ func Delete[I, O any](a *API, path string, who access.Access, h Handler[I, O], o
 
 func register[I, O any](a *API, method, path string, who access.Access, h Handler[I, O], opts []Option) {
 	r := newRoute(method, path, who, opts)
+	if r.session != nil {
+		panic(r.name() + " is no page: what is sent to it by a browser's cookie may be anybody's") // at the start, never later
+	}
 	r.gives = []string{"application/json"}
 	var in any = new(I)
 	_, r.key = in.(interface{ demandsKey() })

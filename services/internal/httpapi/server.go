@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -29,6 +30,8 @@ type Options struct {
 	Identity
 	Contract Contract
 	Limits   Limits
+	// Log is where what is logged with a request's context goes, where the process holds several services; nil: slog's default.
+	Log *slog.Logger
 	// Metrics take what is observed.
 	Metrics *telemetry.Metrics
 	// Verifier finds out who calls.

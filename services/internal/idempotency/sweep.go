@@ -17,8 +17,9 @@ const (
 	Keep = 24 * time.Hour
 	// batch bounds what one statement deletes, so that it holds no lock for long.
 	batch = 500
-	// between two looks of the sweeper passes a minute.
-	between = time.Minute
+	// soon passes between two looks of the sweeper where there was something to forget, later where there was not. A look of a
+	// process that does nothing else costs a connection, which is made for it.
+	soon, later = time.Minute, 10 * time.Minute
 )
 
 // execer is a pool or a transaction.
@@ -31,16 +32,25 @@ type execer interface {
 func Sweep(db *postgres.DB, keep time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
-			if n, err := SweepOnce(ctx, db, keep); err != nil && ctx.Err() == nil {
+			n, err := SweepOnce(ctx, db, keep)
+			if err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "forgetting idempotency keys", "error", err)
 			} else if n > 0 {
 				slog.DebugContext(ctx, "forgot idempotency keys", "keys", n)
 			}
-			if !pause.For(ctx, between) {
+			if !pause.For(ctx, next(n, err)) {
 				return nil
 			}
 		}
 	}
+}
+
+// next is after how long the sweeper looks again.
+func next(forgot int64, err error) time.Duration {
+	if forgot > 0 || err != nil {
+		return soon
+	}
+	return later
 }
 
 // SweepOnce forgets what is older, and returns how many keys that were. What runs

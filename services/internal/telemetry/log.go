@@ -48,6 +48,62 @@ func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
 
+type logKey struct{}
+
+// WithLog returns a context whose records go to a service's own log: see ByContext.
+func WithLog(ctx context.Context, log *slog.Logger) context.Context {
+	return context.WithValue(ctx, logKey{}, log)
+}
+
+// ByContext is for a process that holds several services, as slog's default handler: a
+// record goes to the log of its context, with that service's name and level. One whose
+// context has none goes to fallback.
+func ByContext(fallback slog.Handler) slog.Handler { return byContext{fallback: fallback} }
+
+type byContext struct {
+	fallback slog.Handler
+	// more adds what the logger was given; nil is nothing.
+	more func(slog.Handler) slog.Handler
+}
+
+// of is where the records of a context go.
+func (h byContext) of(ctx context.Context) slog.Handler {
+	to := h.fallback
+	if log, known := ctx.Value(logKey{}).(*slog.Logger); known {
+		to = log.Handler()
+	}
+	if h.more != nil {
+		to = h.more(to)
+	}
+	return to
+}
+
+func (h byContext) with(more func(slog.Handler) slog.Handler) slog.Handler {
+	before := h.more
+	return byContext{h.fallback, func(to slog.Handler) slog.Handler {
+		if before != nil {
+			to = before(to)
+		}
+		return more(to)
+	}}
+}
+
+func (h byContext) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.of(ctx).Enabled(ctx, level)
+}
+
+func (h byContext) Handle(ctx context.Context, record slog.Record) error {
+	return h.of(ctx).Handle(ctx, record)
+}
+
+func (h byContext) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.with(func(to slog.Handler) slog.Handler { return to.WithAttrs(attrs) })
+}
+
+func (h byContext) WithGroup(name string) slog.Handler {
+	return h.with(func(to slog.Handler) slog.Handler { return to.WithGroup(name) })
+}
+
 type routeKey struct{}
 
 // WithRoute returns a context whose records name the route: the pattern, never

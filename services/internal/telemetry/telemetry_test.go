@@ -3,9 +3,11 @@ package telemetry
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +91,36 @@ func TestTheProfilerIsAtTheSidePort(t *testing.T) {
 		if w.Code != want {
 			t.Errorf("%s: %d", path, w.Code)
 		}
+	}
+}
+
+// In a process that holds several services each record goes to its own service's log, at that one's level; what belongs to none goes
+// where slog's default would.
+func TestARecordGoesToTheLogOfItsContext(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(ByContext(NewLog(&out, slog.LevelWarn, "shop", "r").Handler()))
+	quiet, loud := WithLog(t.Context(), NewLog(&out, slog.LevelError, "tax", "r")), WithLog(t.Context(), NewLog(&out, slog.LevelDebug, "cart", "r"))
+	log.InfoContext(t.Context(), "nobody hears it")
+	log.WarnContext(quiet, "nor this")
+	log.With("a", 1).WithGroup("g").With("b", 2).DebugContext(loud, "one", "c", 3)
+	log.Warn("two")
+	log.With("a", 1).ErrorContext(quiet, "three")
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(out.String()), "\n") {
+		var one struct {
+			Msg, Service string
+			A            int
+			G            struct{ B, C int }
+		}
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		lines = append(lines, fmt.Sprint(one))
+	}
+	if want := []string{"{one cart 1 {2 3}}", "{two shop 0 {0 0}}", "{three tax 1 {0 0}}"}; !slices.Equal(lines, want) {
+		t.Errorf("%q, want %q", lines, want)
+	}
+	if log.Enabled(quiet, slog.LevelWarn) || !log.Enabled(loud, slog.LevelDebug) || log.Enabled(t.Context(), slog.LevelInfo) {
+		t.Error("a level is not that of the context's log")
 	}
 }

@@ -28,7 +28,8 @@ const engineUser = 1000
 
 // buildkitRoot describes Debian's part of BuildKit's image.
 var buildkitRoot = append(append([]string{}, slim...),
-	"--include=runc,uidmap,libcap2-bin,ca-certificates",
+	// Without git it knows no repositories: "unknown scheme git".
+	"--include=runc,uidmap,libcap2-bin,ca-certificates,git,openssh-client",
 	// With the set-user-id bit they fail in a pod ("write to uid_map failed: Operation not permitted"); with file capabilities they work.
 	`--customize-hook=chmod u-s "$1/usr/bin/newuidmap" "$1/usr/bin/newgidmap"`,
 	`--customize-hook=chroot "$1" setcap cap_setuid=ep /usr/bin/newuidmap`,

@@ -102,7 +102,7 @@ func modes(t *testing.T, path string) map[string]int64 {
 // TestBuildKitMayMapUsersWithoutTheSetUserIDBit: in a pod the bit does not do.
 func TestBuildKitMayMapUsersWithoutTheSetUserIDBit(t *testing.T) {
 	all := strings.Join(buildkitRoot, "\n")
-	for _, want := range []string{"chmod u-s", "setcap cap_setuid=ep /usr/bin/newuidmap", "setcap cap_setgid=ep /usr/bin/newgidmap", "user:100000:65536", "user:x:1000:1000:"} {
+	for _, want := range []string{",git,", "chmod u-s", "setcap cap_setuid=ep /usr/bin/newuidmap", "setcap cap_setgid=ep /usr/bin/newgidmap", "user:100000:65536", "user:x:1000:1000:"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("Debian's part is made without %q", want)
 		}
