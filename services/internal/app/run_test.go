@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -219,25 +221,36 @@ func binary(t *testing.T, environment ...string) (cmd *exec.Cmd, side string) {
 		t.Fatal(err)
 	}
 	cmd = exec.Command(self)
-	port, side := freePort(t), freePort(t)
-	cmd.Env = append([]string{"BE_A_SERVICE=1", "SHOP=acme", "SHOP_RELEASE=acme-1", "PORT=" + port, "METRICS_PORT=" + side}, environment...)
-	if err := cmd.Start(); err != nil {
+	cmd.Env = append([]string{"BE_A_SERVICE=1", "SHOP=acme", "SHOP_RELEASE=acme-1", "PORT=0", "METRICS_PORT=0"}, environment...)
+	log, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	port, side := ports(t, log)
 	until(t, "ready", func() bool { return status("http://127.0.0.1:"+port+"/readyz") == 200 })
 	return cmd, side
 }
 
-func freePort(t *testing.T) string {
+// ports reads out of a service's log where it serves: a free port that is told to it may be somebody else's before it listens.
+func ports(t *testing.T, log io.ReadCloser) (port, side string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		var told struct{ Msg, Address, Side string }
+		if json.Unmarshal(lines.Bytes(), &told) != nil || told.Msg != "serving" {
+			continue
+		}
+		go func() { _, _ = io.Copy(io.Discard, log) }() // or it would wait for a reader
+		_, port, _ = net.SplitHostPort(told.Address)
+		_, side, _ = net.SplitHostPort(told.Side)
+		return port, side
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatalf("it ended before it served: %v", lines.Err())
+	return "", ""
 }
 
 func TestOneSIGTERMEndsWithZero(t *testing.T) {

@@ -148,10 +148,10 @@ func get(url string) (code int, body string, header http.Header) {
 	return res.StatusCode, string(text), res.Header
 }
 
-// until waits for what others bring about.
+// until waits for what others bring about, two minutes at most: the machine may do a lot else.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}
