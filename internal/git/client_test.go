@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -261,5 +263,43 @@ func TestASecretThatDoesNotFitIsToldByItsKeys(t *testing.T) {
 		if ReasonOf(err) != InvalidCredentials || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestOneConnectionIsEnough for all requests of a question, and none is left when it is answered.
+func TestOneConnectionIsEnough(t *testing.T) {
+	var mu sync.Mutex
+	from := map[string]int{}
+	server := gitserver.New(t, gitserver.Options{TLS: true, Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			from[r.RemoteAddr]++
+			mu.Unlock()
+			next.ServeHTTP(w, r)
+		})
+	}})
+	repo := server.Repository("shop")
+	commit := repo.Commit(monorepo)
+	c := &Client{Hosts: []string{"127.0.0.1"}, Roots: server.Roots}
+	before := runtime.NumGoroutine()
+	head(t, c, Remote{URL: repo.URL, Branch: "main"})
+	if len(from) != 1 {
+		t.Errorf("Head: requests by connection: %v", from)
+	}
+	if _, err := c.Trees(context.Background(), Remote{URL: repo.URL}, commit, []string{"services/cart"}); err != nil {
+		t.Error(err)
+	}
+	if len(from) != 2 {
+		t.Errorf("Head and Trees: requests by connection: %v", from)
+	}
+	for range 20 {
+		head(t, c, Remote{URL: repo.URL, Branch: "main"})
+	}
+	deadline := time.Now().Add(20 * time.Second) // both sides take a moment to see the end
+	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
 	}
 }

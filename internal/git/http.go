@@ -107,8 +107,13 @@ func (h *overHTTP) do(r *http.Request, kind string) (*packets, *url.URL, error) 
 	return newPackets(budget{h.body, h.left}), &at, nil
 }
 
+// restOfAnswer is what may follow the last packet of an answer: the end of a chunked body.
+const restOfAnswer = 512
+
+// free ends the last answer. One that was read to its end leaves its connection to the next question.
 func (h *overHTTP) free() {
 	if h.body != nil {
+		_, _ = io.CopyN(io.Discard, h.body, restOfAnswer)
 		h.body.Close()
 		h.body = nil
 	}
