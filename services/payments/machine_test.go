@@ -31,6 +31,13 @@ func TestWhateverIsAskedInWhateverMoodTheBooksAgree(t *testing.T) {
 		w.feel(rapid.SampledFrom(moods).Draw(rt, "mood"))
 		card := rapid.SampledFrom([]string{"tok_visa", "tok_visa", "tok_visa", "tok_lost", "tok_capture_fails", "tok_refund_fails", "tok_declined"}).Draw(rt, "card")
 		first := w.post(0, authorizations, order(saga, "50.00", "EUR", card), saga+":auth", "X-Shop-Deadline", "400")
+		var begun bool
+		if err := w.db().QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM payments.payments WHERE saga = $1)`, saga).Scan(&begun); err != nil {
+			rt.Fatal(err)
+		}
+		if !begun { // on a slow machine its time was over before anything was written
+			first = w.post(0, authorizations, order(saga, "50.00", "EUR", card), saga+":auth")
+		}
 		for range rapid.IntRange(1, 4).Draw(rt, "rounds") {
 			if rapid.IntRange(0, 2).Draw(rt, "changes") == 0 {
 				w.feel(rapid.SampledFrom(moods).Draw(rt, "mood"))
