@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type play struct {
 	*demo
 	journal *journal
 	work    map[string]repository
+	// request is what the sources were asked for at the start: what failed in an earlier run is tried once more.
+	request string
 	// serving is the release that the last act let serve.
 	serving string
 	report  report
@@ -39,12 +42,12 @@ func (d *demo) all(ctx context.Context) error {
 	if err := d.operator(ctx); err != nil {
 		return err
 	}
-	p := &play{demo: d, work: map[string]repository{}}
+	p := &play{demo: d, work: map[string]repository{}, request: strconv.FormatInt(time.Now().Unix(), 10)}
 	heads := map[string]string{}
 	err := d.through(ctx,
 		step{"Git server", func(ctx context.Context) error { _, err := d.listen(ctx); return err }},
 		step{"repositories", func(ctx context.Context) error { return p.open(ctx, heads) }},
-		step{"shop with its sources", func(ctx context.Context) error { return d.Apply(ctx, manifest(d.builds.Host())) }},
+		step{"shop with its sources", func(ctx context.Context) error { return p.ask(ctx) }},
 		step{"first images and release", func(ctx context.Context) error { return p.settled(ctx, heads) }},
 	)
 	if err != nil {
@@ -92,7 +95,7 @@ func (p *play) settled(ctx context.Context, heads map[string]string) (err error)
 		return err
 	}
 	return p.journal.await(ctx, "the first release", 2*patience, func(sights []sight) (bool, error) {
-		images, err := stored(sights, heads)
+		images, err := stored(sights, heads, p.request)
 		if err != nil || len(images) < len(heads) {
 			return false, err
 		}
@@ -101,14 +104,24 @@ func (p *play) settled(ctx context.Context, heads map[string]string) (err error)
 	})
 }
 
-// stored are the images of commits, as far as they are there. A commit that failed is an error.
-func stored(sights []sight, heads map[string]string) (images []string, err error) {
+// ask applies the shop, and lets its sources look at once.
+func (p *play) ask(ctx context.Context) error {
+	if err := p.Apply(ctx, manifest(p.builds.Host())); err != nil {
+		return err
+	}
+	_, err := p.Kubectl(ctx, "-n", namespace, "annotate", "shopsource", "--all", "--overwrite", v1alpha1.AnnotationRequestedAt+"="+p.request)
+	return err
+}
+
+// stored are the images of commits, as far as they are there. A commit that failed since the request is an error.
+func stored(sights []sight, heads map[string]string, request string) (images []string, err error) {
 	for name, commit := range heads {
 		source := newest[*v1alpha1.ShopSource](sights, name)
 		if source == nil {
 			continue
 		}
-		if f := source.Status.Failed; f != nil && f.Commit == commit {
+		tried := source.Status.RequestedAt == request && source.Status.Building == nil
+		if f := source.Status.Failed; f != nil && f.Commit == commit && tried {
 			return nil, fmt.Errorf("building %s: %s: %s", name, f.Reason, f.Output)
 		}
 		if l := source.Status.Latest; l != nil && l.Commit == commit {
