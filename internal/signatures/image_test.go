@@ -298,3 +298,30 @@ func TestADocumentThatIsChangedIsNotTrusted(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What a registry does not say is an error, never the absence of signatures.
+func TestARegistryThatDoesNotSayHasNotSaidThatThereAreNone(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusNotImplemented} {
+		host := serve(t, func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/v2/" {
+				return false
+			}
+			w.WriteHeader(status)
+			return true
+		})
+		image, err := name.NewDigest(host + "/cart@sha256:" + strings.Repeat("a", 64))
+		if err != nil {
+			t.Fatal(err)
+		}
+		puller, err := remote.NewPuller(remote.WithRetryStatusCodes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := Fetch(context.Background(), puller, image); err == nil {
+			t.Errorf("%d: %+v", status, found)
+		}
+		if found, err := FetchBundles(context.Background(), puller, image); err == nil {
+			t.Errorf("%d: %+v", status, found)
+		}
+	}
+}
