@@ -15,10 +15,14 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/emporium-shop/emporium/test/stage"
 )
 
 func main() {
+	ctrl.SetLogger(logr.Discard()) // what watches say while they begin is nothing for who looks on
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
