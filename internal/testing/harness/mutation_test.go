@@ -26,6 +26,7 @@ const control = "control only"
 var mutations = map[string]map[string]string{
 	"shops": {
 		"allowedPodMetadata": control, "paused": control, "networkPolicies": `"Disabled"`,
+		"builds.cache": control, "builds.registries": control, "builds.slots": control, "builds.storageClassName": control, // of builds: builds_test.go
 		"defaults.env": `[{"name":"REGION","value":"eu"}]`, "defaults.imagePullSecrets": `[{"name":"registry"}]`,
 		"defaults.nodeSelector": `{"pool":"shop"}`, "defaults.resources.claims": control, "defaults.resources.limits": control, "defaults.resources.requests": control,
 		"defaults.tolerations":           `[{"key":"shop","operator":"Exists"}]`,
@@ -37,9 +38,11 @@ var mutations = map[string]map[string]string{
 		"release.active":           control, "release.checks": control, "release.guard.maxErrorPercent": control, "release.guard.maxLatencyP99": control,
 		"release.guard.minRequests": control, "release.guard.window": control, "release.historyLimit": control, "release.promotion": control,
 		"release.rollbackWindow": control, "release.settle": control, "release.startDeadline": control, "release.version": `"7"`,
+		"release.verify.exempt": control, "release.verify.keys": control, // what is not signed does not start: internal/plan
 	},
 	"shopservices": {
-		"activation": control, "shop": control, // with routes WithTraffic is refused; the shop cannot be changed
+		"imageFrom.source": control,                  // beside image it is refused: source_test.go
+		"activation":       control, "shop": control, // with routes WithTraffic is refused; the shop cannot be changed
 		"args": `["serve"]`, "autoscaling.behavior": `{"scaleDown":{"stabilizationWindowSeconds":60}}`, "autoscaling.cpuUtilization": `50`,
 		"autoscaling.maxReplicas": `7`, "autoscaling.metrics": `[{"type":"Resource","resource":{"name":"memory","target":{"type":"Utilization","averageUtilization":60}}}]`,
 		"autoscaling.minReplicas": `3`, "dependsOn": `["storefront"]`, "disruptionBudget.maxUnavailable": `2`,
