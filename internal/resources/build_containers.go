@@ -24,7 +24,7 @@ const (
 	layoutFolder  = imageFolder + "/layout"
 	homeFolder    = "/home/build"
 	gitFolder     = "/git"
-	pushFolder    = "/push"
+	pushFolder    = "/docker-config"
 	signFolder    = "/sign"
 	signingKey    = "cosign.key"
 	signingSecret = "cosign.password"

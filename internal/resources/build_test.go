@@ -321,3 +321,15 @@ func TestThePolicyOfBuilds(t *testing.T) {
 		t.Error("NetworkPolicies are written although the shop disables them")
 	}
 }
+
+// TestNoVolumeHidesThePushersProgram: cmd/push is the file /push of its image, and a folder cannot be mounted there.
+func TestNoVolumeHidesThePushersProgram(t *testing.T) {
+	job := BuildJob(richBuild())
+	for _, c := range job.Spec.Template.Spec.Containers {
+		for _, m := range c.VolumeMounts {
+			if c.Name == source.StepPush && (m.MountPath == "/push" || m.MountPath == "/") {
+				t.Errorf("volume %s is mounted at %s", m.Name, m.MountPath)
+			}
+		}
+	}
+}
