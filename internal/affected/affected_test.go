@@ -56,13 +56,14 @@ func TestAFingerprintIsThatOfTheContent(t *testing.T) {
 		t.Errorf("the same has another: %s, %s", base, again)
 	}
 	for name, other := range map[string]string{
-		"a change":                Fingerprint(paths, map[string]string{"a": "40000 9", "b": "100644 2"}),
-		"a mode":                  Fingerprint(paths, map[string]string{"a": "40000 1", "b": "100755 2"}),
-		"one that is gone":        Fingerprint(paths, map[string]string{"a": "40000 1"}),
-		"one that has moved":      Fingerprint(paths, map[string]string{"b": "40000 1", "a": "100644 2"}),
-		"one that is listed more": Fingerprint([]string{"a", "b", "c"}, map[string]string{"a": "40000 1", "b": "100644 2"}),
-		"none":                    Fingerprint(nil, nil),
-		"names that run together": Fingerprint([]string{"a\" \"40000 1\"\n\"b"}, map[string]string{"a\" \"40000 1\"\n\"b": "100644 2"}),
+		"a change":                 Fingerprint(paths, map[string]string{"a": "40000 9", "b": "100644 2"}),
+		"a mode":                   Fingerprint(paths, map[string]string{"a": "40000 1", "b": "100755 2"}),
+		"one that is gone":         Fingerprint(paths, map[string]string{"a": "40000 1"}),
+		"one that has moved":       Fingerprint(paths, map[string]string{"b": "40000 1", "a": "100644 2"}),
+		"one that is listed more":  Fingerprint([]string{"a", "b", "c"}, map[string]string{"a": "40000 1", "b": "100644 2"}),
+		"the same at another path": Fingerprint([]string{"a", "c"}, map[string]string{"a": "40000 1", "c": "100644 2"}),
+		"none":                     Fingerprint(nil, nil),
+		"names that run together":  Fingerprint([]string{"a\" \"40000 1\"\n\"b"}, map[string]string{"a\" \"40000 1\"\n\"b": "100644 2"}),
 	} {
 		if other == base {
 			t.Errorf("%s has the same fingerprint", name)

@@ -180,7 +180,12 @@ func TestARepositoryThatWasRenamedIsFollowedAtItsHost(t *testing.T) {
 // TestAQuestionIsNotRedirected: what is posted stays where it was greeted.
 func TestAQuestionIsNotRedirected(t *testing.T) {
 	r := hostile(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/other.git/"):
+			w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+			io.WriteString(w, "003d"+first+" refs/heads/main\n0000")
+			return
+		case r.Method == http.MethodPost:
 			http.Redirect(w, r, "/other.git/info/refs", http.StatusTemporaryRedirect)
 			return
 		}

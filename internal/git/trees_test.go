@@ -149,7 +149,11 @@ func TestOnlyFoldersOnTheWayAreFetched(t *testing.T) {
 	for i := range 300 {
 		files[fmt.Sprintf("assets/%03d/%d.bin", i, i)] = strings.Repeat(fmt.Sprintf("%x", i*i*7919), 1000)
 	}
-	commit := repo.Commit(files)
+	repo.Commit(files)
+	history := "commit refs/heads/main\ncommitter test <test@example.com> 1790000000 +0000\ndata 1\nx\n"
+	repo.Served(history+"from refs/heads/main^0\n"+strings.Repeat(history, 300), "fast-import", "--quiet")
+	commit := repo.Served("", "rev-parse", "main")
+	requests, sent = 0, 0
 	trees(t, Remote{URL: repo.URL}, commit, "services/cart/deep", "services/internal/http", "services/catalog", "go.mod")
 	if requests != 5 { // greeting, commit, root, services, services/cart with services/internal
 		t.Errorf("%d requests", requests)
@@ -240,13 +244,23 @@ func TestAServerCannotGiveOneTreeForAnother(t *testing.T) {
 	repo := gitserver.New(t, gitserver.Options{}).Repository("shop")
 	commit := repo.Commit(monorepo)
 	other := repo.Commit(map[string]string{"go.mod": "module evil\n"})
-	liar := gitserver.New(t, gitserver.Options{Wrap: func(http.Handler) http.Handler {
+	for _, kind := range []string{"", "^{tree}"} {
+		liar := lying(t, repo.URL, strings.NewReplacer(repo.Git("rev-parse", commit+kind), repo.Git("rev-parse", other+kind)))
+		if got, err := lab().Trees(context.Background(), Remote{URL: liar.URL + "/shop.git"}, commit, []string{"go.mod"}); ReasonOf(err) != NotGit {
+			t.Errorf("%q: got %v, %v", kind, got, err)
+		}
+	}
+}
+
+// lying asks another server for something else than it was asked for.
+func lying(t *testing.T, url string, instead *strings.Replacer) *gitserver.Server {
+	return gitserver.New(t, gitserver.Options{Wrap: func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				return
 			}
-			out, err := http.NewRequestWithContext(r.Context(), r.Method, repo.URL+strings.TrimPrefix(r.URL.String(), "/shop.git"), strings.NewReader(strings.Replace(string(body), commit, other, 1)))
+			out, err := http.NewRequestWithContext(r.Context(), r.Method, url+strings.TrimPrefix(r.URL.String(), "/shop.git"), strings.NewReader(instead.Replace(string(body))))
 			if err != nil {
 				return
 			}
@@ -260,7 +274,4 @@ func TestAServerCannotGiveOneTreeForAnother(t *testing.T) {
 			io.Copy(w, answer.Body)
 		})
 	}})
-	if got, err := lab().Trees(context.Background(), Remote{URL: liar.URL + "/shop.git"}, commit, []string{"go.mod"}); ReasonOf(err) != NotGit {
-		t.Errorf("got %v, %v", got, err)
-	}
 }

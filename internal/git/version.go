@@ -27,7 +27,7 @@ func versionOf(tags []string, commit string) string {
 // v1.2.3+build, because a tag of an image has no +.
 func isVersion(tag string) bool {
 	v := withV(tag)
-	return len(tag) <= longestTag && semver.IsValid(v) && semver.Canonical(v) == v && semver.Build(v) == ""
+	return len(tag) <= longestTag && semver.IsValid(v) && semver.Canonical(v) == v // which has three numbers and no build
 }
 
 // higher is a total order, so that 1.2.3 beside v1.2.3 gives the same answer every time.
