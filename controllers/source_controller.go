@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (r *SourceReconciler) forget(req ctrl.Request) {
 // not asked for.
 func (r *SourceReconciler) ask(w *observe.SourceWorld) (poll.Answer, time.Duration) {
 	s := w.Source
-	paths, err := affected.Paths(s.Spec.Path, dockerfile(s), pathsOf(s))
+	paths, err := affected.Paths(s.Spec.Path, build.Dockerfile(&s.Spec), pathsOf(s))
 	if err != nil {
 		w.Observed.Problems = append(w.Observed.Problems, fmt.Sprintf("ShopSource %s: %v", s.Name, err))
 	}
@@ -91,12 +92,11 @@ func (r *SourceReconciler) ask(w *observe.SourceWorld) (poll.Answer, time.Durati
 		return poll.Answer{}, 0
 	}
 	answer, wait := r.Poller.Ask(poll.Question{
-		Source: types.NamespacedName{Namespace: s.Namespace, Name: s.Name}, URL: s.Spec.Git.URL, Branch: branch(s), Secret: s.Spec.Git.Secret,
-		SecretVersion: w.GitSecret, Paths: paths, Interval: observe.SourceInterval(s), Request: requestsOf(s),
+		Source: types.NamespacedName{Namespace: s.Namespace, Name: s.Name}, URL: s.Spec.Git.URL, Branch: build.Branch(&s.Spec), Secret: s.Spec.Git.Secret,
+		SecretVersion: w.GitSecret, Paths: paths, Interval: build.Interval(&s.Spec), Request: requestsOf(s),
 	})
-	request, _, _ := strings.Cut(answer.Request, "\n")
 	w.Observed.Git = build.Git{
-		Answered: answer.Answered, Commit: answer.Commit, Version: answer.Version, Paths: answer.Paths, Trouble: answer.Trouble, Invalid: answer.Invalid, Request: request,
+		Answered: answer.Answered, Commit: answer.Commit, Version: answer.Version, Paths: answer.Paths, Trouble: answer.Trouble, Invalid: answer.Invalid, Request: requestOf(answer.Request),
 	}
 	return answer, wait
 }
@@ -106,34 +106,18 @@ func requestsOf(s *v1alpha1.ShopSource) string {
 	return s.Annotations[v1alpha1.AnnotationRequestedAt] + "\n" + s.Annotations[v1alpha1.AnnotationPushedAt]
 }
 
+// requestOf is what people asked for: a call of a Git host, which anybody may replay who saw one, lets no failed commit be built again.
+func requestOf(asked string) string {
+	request, _, _ := strings.Cut(asked, "\n")
+	return request
+}
+
 // pathsOf are what concerns the source, its folder always; nil: all of the repository.
 func pathsOf(s *v1alpha1.ShopSource) []string {
 	if len(s.Spec.Paths) == 0 {
 		return nil
 	}
-	return append([]string{pathOf(s)}, s.Spec.Paths...)
-}
-
-func branch(s *v1alpha1.ShopSource) string {
-	if s.Spec.Git.Branch == "" {
-		return "main"
-	}
-	return s.Spec.Git.Branch
-}
-
-func dockerfile(s *v1alpha1.ShopSource) string {
-	if s.Spec.Dockerfile == "" {
-		return "Dockerfile"
-	}
-	return s.Spec.Dockerfile
-}
-
-// pathOf is the folder of the build, which always concerns the source.
-func pathOf(s *v1alpha1.ShopSource) string {
-	if s.Spec.Path == "" {
-		return "."
-	}
-	return s.Spec.Path
+	return append([]string{cmp.Or(s.Spec.Path, ".")}, s.Spec.Paths...)
 }
 
 // begin creates the Job that was decided on.

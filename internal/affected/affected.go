@@ -13,7 +13,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -80,17 +79,3 @@ func Fingerprint(paths []string, found map[string]string) string {
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }
-
-// Changed returns the paths at which something else stands now, sorted: for a sentence that says why it is built.
-func Changed(before, now map[string]string) []string {
-	all := maps.Clone(before)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, now)
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(p string) bool { return before[p] == now[p] })
-}
-
-// Build reports whether a commit is built: not if its fingerprint is known and that of the last image. Unknown, "",
-// is what a server that cannot tell, or an image from before spec.paths was written, leaves.
-func Build(last, now string) bool { return now == "" || last != now }

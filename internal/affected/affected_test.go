@@ -70,31 +70,3 @@ func TestAFingerprintIsThatOfTheContent(t *testing.T) {
 		}
 	}
 }
-
-func TestChangedNamesWhatIsAnother(t *testing.T) {
-	before := map[string]string{"a": "1", "b": "2", "gone": "3"}
-	now := map[string]string{"a": "1", "b": "9", "new": "4"}
-	if got := Changed(before, now); !slices.Equal(got, []string{"b", "gone", "new"}) {
-		t.Errorf("got %v", got)
-	}
-	if got := Changed(nil, now); !slices.Equal(got, []string{"a", "b", "new"}) {
-		t.Errorf("from nothing: got %v", got)
-	}
-	if got := Changed(now, now); len(got) != 0 {
-		t.Errorf("of the same: got %v", got)
-	}
-	if len(before) != 3 {
-		t.Errorf("what was given has changed: %v", before)
-	}
-}
-
-func TestWhatIsNotKnownIsBuilt(t *testing.T) {
-	for _, c := range []struct {
-		last, now string
-		want      bool
-	}{{"", "", true}, {"a", "", true}, {"", "a", true}, {"a", "b", true}, {"a", "a", false}} {
-		if got := Build(c.last, c.now); got != c.want {
-			t.Errorf("%+v: got %v", c, got)
-		}
-	}
-}

@@ -2,13 +2,17 @@ package git
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/pem"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/emporium-shop/emporium/internal/testing/gitserver"
@@ -140,7 +144,23 @@ func TestAnSSHServerThatSaysNothingIsLeft(t *testing.T) {
 }
 
 func TestAKeyWithAPassphraseOpensWithIt(t *testing.T) {
-	// ssh-keygen -t ed25519 -N secret
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := pem.EncodeToMemory(block)
+	if _, err := parseKey(locked, []byte("s3cret")); err != nil {
+		t.Errorf("its own passphrase does not open it: %v", err)
+	}
+	for _, wrong := range []string{"", "another"} {
+		if _, err := parseKey(locked, []byte(wrong)); err == nil {
+			t.Errorf("passphrase %q opens it", wrong)
+		}
+	}
 	_, plain := newKey(t)
 	if _, err := parseKey(plain, []byte("not needed")); err != nil {
 		t.Error(err)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/source"
 )
 
@@ -103,9 +103,8 @@ func (r *Reader) readSlot(ctx context.Context, w *SourceWorld) error {
 
 // BuildEnded tells whether a Job has ended, and its pods with it.
 func BuildEnded(j *batchv1.Job) bool {
-	return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
-		return (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed) && c.Status == corev1.ConditionTrue
-	})
+	state, _, _ := stateOf(j)
+	return state != plan.JobRunning
 }
 
 // readBuilds reads the Jobs of the source and their pods.
@@ -302,14 +301,6 @@ func (r *Reader) readSecrets(ctx context.Context, w *SourceWorld) error {
 // MayAsk tells whether Git may be asked as the spec says.
 func (w *SourceWorld) MayAsk() bool {
 	return !w.Source.Spec.Paused && (w.Source.Spec.Git.Secret == "" || w.GitSecret != "")
-}
-
-// SourceInterval is how often Git is asked.
-func SourceInterval(s *v1alpha1.ShopSource) time.Duration {
-	if s.Spec.Interval == nil {
-		return time.Minute
-	}
-	return s.Spec.Interval.Duration
 }
 
 // SourcesUsing returns the sources of a namespace that name a Secret.

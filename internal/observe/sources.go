@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,10 +12,8 @@ import (
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/source"
 )
-
-// DefaultBuildTimeout is that of a ShopSource that says none.
-const DefaultBuildTimeout = 30 * time.Minute
 
 // sourcesOf reads the ShopSources that services take their images from, by name; those that are not there are left out.
 // A shop without any costs no read.
@@ -31,10 +28,10 @@ func (r *Reader) sourcesOf(ctx context.Context, services []v1alpha1.ShopService)
 	}
 	out := map[string]*v1alpha1.ShopSource{}
 	for i := range list.Items {
-		source := &list.Items[i]
-		from := func(s v1alpha1.ShopService) bool { return named(s) && s.Spec.ImageFrom.Source == source.Name }
+		one := &list.Items[i]
+		from := func(s v1alpha1.ShopService) bool { return named(s) && s.Spec.ImageFrom.Source == one.Name }
 		if slices.ContainsFunc(services, from) {
-			out[source.Name] = source
+			out[one.Name] = one
 		}
 	}
 	return out, nil
@@ -44,19 +41,11 @@ func (r *Reader) sourcesOf(ctx context.Context, services []v1alpha1.ShopService)
 func building(sources map[string]*v1alpha1.ShopSource) (out []plan.SourceBuild) {
 	for _, s := range sources {
 		if commit := PendingCommit(s); commit != "" {
-			out = append(out, plan.SourceBuild{Name: s.Name, Commit: commit, Timeout: BuildTimeout(s)})
+			out = append(out, plan.SourceBuild{Name: s.Name, Commit: commit, Timeout: source.Timeout(&s.Spec)})
 		}
 	}
 	slices.SortFunc(out, func(a, b plan.SourceBuild) int { return strings.Compare(a.Name, b.Name) })
 	return out
-}
-
-// BuildTimeout is how long one build of a source may take.
-func BuildTimeout(s *v1alpha1.ShopSource) time.Duration {
-	if s.Spec.Timeout == nil {
-		return DefaultBuildTimeout
-	}
-	return s.Spec.Timeout.Duration
 }
 
 // PendingCommit is the commit that a source builds or is about to build; "": none, for it is built, has failed, or
@@ -72,14 +61,14 @@ func PendingCommit(s *v1alpha1.ShopSource) string {
 }
 
 // ShopsFrom returns the shops of a namespace whose services take their image from a source.
-func (r *Reader) ShopsFrom(ctx context.Context, namespace, source string) []string {
+func (r *Reader) ShopsFrom(ctx context.Context, namespace, name string) []string {
 	var services v1alpha1.ShopServiceList
 	if r.Cache.List(ctx, &services, client.InNamespace(namespace)) != nil {
 		return nil // the cache is not there yet; every shop is looked at when it is
 	}
 	var out []string
 	for i := range services.Items {
-		if from := services.Items[i].Spec.ImageFrom; from != nil && from.Source == source {
+		if from := services.Items[i].Spec.ImageFrom; from != nil && from.Source == name {
 			out = append(out, services.Items[i].Spec.Shop)
 		}
 	}

@@ -58,7 +58,7 @@ func TestTheContentHoldsWhatTheShopsOwnSourcesBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []plan.SourceBuild{{Name: "another", Commit: "a1", Timeout: DefaultBuildTimeout}, {Name: "cart", Commit: "c1", Timeout: time.Minute}}
+	want := []plan.SourceBuild{{Name: "another", Commit: "a1", Timeout: 30 * time.Minute}, {Name: "cart", Commit: "c1", Timeout: time.Minute}}
 	if diff := cmp.Diff(want, w.Observed.Content.Building); diff != "" {
 		t.Errorf("what is built (-want +got):\n%s", diff)
 	}

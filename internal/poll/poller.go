@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,7 +53,7 @@ type Question struct {
 
 // same: an answer to one is an answer to the other.
 func (q Question) same(o Question) bool {
-	return q.URL == o.URL && q.Branch == o.Branch && q.Secret == o.Secret && q.SecretVersion == o.SecretVersion && sameStrings(q.Paths, o.Paths)
+	return q.URL == o.URL && q.Branch == o.Branch && q.Secret == o.Secret && q.SecretVersion == o.SecretVersion && slices.Equal(q.Paths, o.Paths)
 }
 
 // Poller asks in the background.
@@ -180,16 +181,4 @@ func spread(q Question) time.Duration {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(q.Source.String())) // it never fails
 	return q.Interval + q.Interval/jitter*time.Duration(sum.Sum32()%256)/256
-}
-
-func sameStrings(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -3,7 +3,6 @@ package resources
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -59,7 +58,6 @@ type BuildInput struct {
 }
 
 const (
-	defaultBuildTimeout = 30 * time.Minute
 	// buildUser is the user of the image of a rootless engine, and of everybody who talks to it.
 	buildUser = int64(1000)
 	buildTTL  = int32(3600)
@@ -71,7 +69,7 @@ const (
 // with special rights, and the only one without a credential.
 func BuildJob(in BuildInput) *batchv1.Job {
 	labels := buildLabels(in)
-	timeout := orDuration(in.Source.Spec.Timeout, defaultBuildTimeout)
+	timeout := source.Timeout(&in.Source.Spec)
 	pod := buildPod(in)
 	pod.ActiveDeadlineSeconds = ptr.To(int64(timeout.Seconds()))
 	annotations := map[string]string{

@@ -119,7 +119,7 @@ func buildctl(in BuildInput, name string, options ...string) corev1.Container {
 	c.Command = append([]string{
 		"buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0",
 		"--opt=cmdline=builtin", // a line "# syntax=" in a Dockerfile fetches no frontend
-		"--opt=context=" + contextURL(s, in.Build.Commit), "--opt=filename=" + dockerfile(s),
+		"--opt=context=" + contextURL(s, in.Build.Commit), "--opt=filename=" + path.Clean(source.Dockerfile(s)),
 		"--opt=build-arg:SOURCE_DATE_EPOCH=0", // with rewrite-timestamp: the same content is the same digest
 		"--opt=build-arg:BUILDKIT_CACHE_MOUNT_NS=" + in.Source.Name,
 	}, buildArgs(s.Args)...)
@@ -165,13 +165,6 @@ func contextURL(s *v1alpha1.ShopSourceSpec, commit string) string {
 		out += ":" + s.Path
 	}
 	return out
-}
-
-func dockerfile(s *v1alpha1.ShopSourceSpec) string {
-	if s.Dockerfile == "" {
-		return "Dockerfile"
-	}
-	return path.Clean(s.Dockerfile)
 }
 
 // buildContainer writes the image as a folder. It is pushed by another container, when it is tested.

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,7 +42,7 @@ type testService struct {
 // Inputs is a hash of what of the spec ends in a build: the same commit is built anew when it changes.
 func Inputs(s *v1alpha1.ShopSourceSpec) string {
 	in := inputs{
-		URL: s.Git.URL, Path: s.Path, Dockerfile: cmp.Or(s.Dockerfile, "Dockerfile"), Target: s.Target,
+		URL: s.Git.URL, Path: s.Path, Dockerfile: Dockerfile(s), Target: s.Target,
 		Stage: TestStage(s), TestArgs: sorted(s.Test.Args), Args: sorted(s.Args), Image: s.Image, Signed: s.Sign != nil,
 	}
 	for _, t := range s.Test.Services {
@@ -68,14 +67,6 @@ func hash(v any) string {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// TestStage is the stage that tests; "": the source has no tests.
-func TestStage(s *v1alpha1.ShopSourceSpec) string {
-	if s.Test.Stage == v1alpha1.NoTests {
-		return ""
-	}
-	return cmp.Or(s.Test.Stage, "test")
 }
 
 // JobName names the Job of an attempt at a commit.

@@ -102,7 +102,7 @@ func (p *planner) failure() string {
 	switch {
 	case strings.Contains(f.Output, "target stage") && f.Step == StepTest:
 		out = fmt.Sprintf("commit %s: %s has no stage %s, by which commits are tested; add it, or set spec.test.stage to another, or to None",
-			short(f.Commit), orDockerfile(p.o.Spec.Dockerfile), TestStage(&p.o.Spec))
+			short(f.Commit), Dockerfile(&p.o.Spec), TestStage(&p.o.Spec))
 	case f.Reason == v1alpha1.ReasonEngineLost:
 		out += fmt.Sprintf(" in %d attempts", f.Attempts)
 	}
@@ -117,11 +117,4 @@ func (p *planner) failure() string {
 
 func (p *planner) retry() string {
 	return fmt.Sprintf(`kubectl -n %s annotate shopsource %s %s="$(date +%%s)" --overwrite`, p.o.Namespace, p.o.Name, v1alpha1.AnnotationRequestedAt)
-}
-
-func orDockerfile(name string) string {
-	if name == "" {
-		return "Dockerfile"
-	}
-	return name
 }
