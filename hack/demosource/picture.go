@@ -19,7 +19,7 @@ const (
 // colours of the legs, dark enough on white and light enough on black. The others are grey.
 var colours = map[string]string{
 	"Git is asked": "#808080", "pod starts": "#8ab8fb", "build": "#2f81f7", "test": "#d29922", "push": "#e8c77c",
-	"settle": "#808080", "stack starts": "#3fb950", "switch": "#1a7f37", "failed": "#d1242f",
+	"waits for the cut": "#a371f7", "stack starts": "#3fb950", "switch": "#1a7f37", "failed": "#d1242f",
 }
 
 // picture draws the ways of commits as an SVG: one row each, from the push to the switch.
@@ -29,7 +29,7 @@ func picture(acts []act) string {
 	longest := longest(acts)
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11" fill="#808080">`+"\n", pictureWidth, height)
 	x := 10
-	for _, name := range []string{"Git is asked", "pod starts", "build", "test", "push", "settle", "stack starts", "switch"} {
+	for _, name := range []string{"Git is asked", "pod starts", "build", "test", "push", "waits for the cut", "stack starts", "switch"} {
 		fmt.Fprintf(&b, `<rect x="%d" y="10" width="12" height="12" fill="%s"/><text x="%d" y="20">%s</text>`+"\n", x, colours[name], x+16, name)
 		x += 30 + 7*len(name)
 	}

@@ -135,7 +135,7 @@ func (w way) legs() (legs []leg) {
 		at   time.Time
 	}{
 		{"Git is asked", w.Noticed}, {"pod starts", w.Building}, {"build", w.Built}, {"test", w.Tested}, {"push", w.Stored},
-		{"settle", w.Cut}, {"stack starts", w.Switched}, {"switch", w.Confirmed},
+		{"waits for the cut", w.Cut}, {"stack starts", w.Switched}, {"switch", w.Confirmed},
 	} {
 		if next.at.IsZero() {
 			continue

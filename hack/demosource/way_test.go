@@ -79,7 +79,7 @@ func TestTheWayOfACommitIsTold(t *testing.T) {
 	for _, l := range w.legs() {
 		got = append(got, l.name+" "+seconds(l.to.Sub(l.from)))
 	}
-	want := "Git is asked 1.0s, pod starts 2.0s, build 2.0s, test 1.0s, push 1.0s, settle 1.5s, stack starts 1.7s, switch 0.7s"
+	want := "Git is asked 1.0s, pod starts 2.0s, build 2.0s, test 1.0s, push 1.0s, waits for the cut 1.5s, stack starts 1.7s, switch 0.7s"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}
