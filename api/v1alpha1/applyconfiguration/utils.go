@@ -114,6 +114,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SigningApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SourceTest"):
 		return &apiv1alpha1.SourceTestApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Step"):
+		return &apiv1alpha1.StepApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SwitchRecord"):
 		return &apiv1alpha1.SwitchRecordApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TestService"):
@@ -124,6 +126,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.VerificationKeyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Volume"):
 		return &apiv1alpha1.VolumeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Wait"):
+		return &apiv1alpha1.WaitApplyConfiguration{}
 
 	}
 	return nil

@@ -147,6 +147,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: version
       type:
         scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Cause
+  scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Check
   map:
     fields:
@@ -1199,9 +1201,24 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: previous
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.PreviousRelease
+    - name: recent
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.Step
+          elementRelationship: atomic
+    - name: retried
+      type:
+        scalar: string
     - name: services
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.ServiceCount
+    - name: waitingFor
+      type:
+        list:
+          elementType:
+            namedType: com.github.emporium-shop.emporium.api.v1alpha1.Wait
+          elementRelationship: atomic
 - name: com.github.emporium-shop.emporium.api.v1alpha1.Signing
   map:
     fields:
@@ -1231,6 +1248,39 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: test
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Step
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: because
+      type:
+        scalar: string
+    - name: by
+      type:
+        scalar: string
+    - name: cause
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Cause
+    - name: confirmMillis
+      type:
+        scalar: numeric
+    - name: from
+      type:
+        scalar: string
+    - name: reason
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.Reason
+    - name: release
+      type:
+        scalar: string
+    - name: seq
+      type:
+        scalar: numeric
+    - name: to
+      type:
+        scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.SwitchRecord
   map:
     fields:
@@ -1322,6 +1372,26 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secret
       type:
         namedType: io.k8s.api.core.v1.SecretVolumeSource
+- name: com.github.emporium-shop.emporium.api.v1alpha1.Wait
+  map:
+    fields:
+    - name: kind
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.WaitKind
+    - name: name
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: release
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.emporium-shop.emporium.api.v1alpha1.WaitKind
+  scalar: string
 - name: io.k8s.api.autoscaling.v2.ContainerResourceMetricSource
   map:
     fields:

@@ -28,6 +28,14 @@ type ShopStatusApplyConfiguration struct {
 	Address *string `json:"address,omitempty"`
 	// previewAddress at which the candidate can be tried while it is ready.
 	PreviewAddress *string `json:"previewAddress,omitempty"`
+	// waitingFor is what the next step waits for: the message of Ready as fields, for tools. Empty where nothing is
+	// waited for. Of more than 50 the first are here.
+	WaitingFor []WaitApplyConfiguration `json:"waitingFor,omitempty"`
+	// recent are the last steps of the shop, oldest first: switches with who and why, and what was said between them. At
+	// most 20; of what is no switch at most 10.
+	Recent []StepApplyConfiguration `json:"recent,omitempty"`
+	// retried is the value of the annotation shop.emporium.dev/retry that was followed last.
+	Retried *string `json:"retried,omitempty"`
 	// conditions are Ready and Available, always; Reconciling, Stalled, AwaitingApproval and PendingChanges only while true.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -99,6 +107,40 @@ func (b *ShopStatusApplyConfiguration) WithAddress(value string) *ShopStatusAppl
 // If called multiple times, the PreviewAddress field is set to the value of the last call.
 func (b *ShopStatusApplyConfiguration) WithPreviewAddress(value string) *ShopStatusApplyConfiguration {
 	b.PreviewAddress = &value
+	return b
+}
+
+// WithWaitingFor adds the given value to the WaitingFor field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the WaitingFor field.
+func (b *ShopStatusApplyConfiguration) WithWaitingFor(values ...*WaitApplyConfiguration) *ShopStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithWaitingFor")
+		}
+		b.WaitingFor = append(b.WaitingFor, *values[i])
+	}
+	return b
+}
+
+// WithRecent adds the given value to the Recent field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Recent field.
+func (b *ShopStatusApplyConfiguration) WithRecent(values ...*StepApplyConfiguration) *ShopStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithRecent")
+		}
+		b.Recent = append(b.Recent, *values[i])
+	}
+	return b
+}
+
+// WithRetried sets the Retried field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Retried field is set to the value of the last call.
+func (b *ShopStatusApplyConfiguration) WithRetried(value string) *ShopStatusApplyConfiguration {
+	b.Retried = &value
 	return b
 }
 
