@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -120,7 +121,7 @@ func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Deci
 				return err
 			}
 		}
-		if stays {
+		if stays && !slices.Contains(d.Rerun, job.Name) {
 			keep.objects["Job/"+job.Name] = true
 		}
 	}

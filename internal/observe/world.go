@@ -118,6 +118,9 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	if kept := shop.Status.Previous; kept != nil {
 		w.Observed.Kept = kept.Release
 	}
+	if asked := shop.Annotations[v1alpha1.AnnotationRetry]; asked != shop.Status.Retried {
+		w.Observed.Retry = asked
+	}
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
 		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets, r.readAutoscalers,

@@ -23,6 +23,8 @@ type Observed struct {
 	// Kept is the release whose stack the last pass kept for a way back, by the Shop's status; "": none. What was
 	// retired on purpose is not among it, whatever became of the rollback window since.
 	Kept string
+	// Retry is the value of the annotation shop.emporium.dev/retry where it was not followed yet; "": nobody asks.
+	Retry string
 	// Live is the scale that the ShopServices ask for now, by service.
 	Live map[string]Scale
 	// Table is the front door's routing table; zero where there is none yet. One that was lost

@@ -96,6 +96,9 @@ func scrubStatus(status map[string]any) {
 	if last, is := status["lastSwitch"].(map[string]any); is {
 		delete(last, "confirmMillis")
 	}
+	if steps, is := status["recent"].([]any); is {
+		status["recent"] = switches(steps)
+	}
 	conditions, _ := status["conditions"].([]any)
 	for _, c := range conditions {
 		if c, is := c.(map[string]any); is {
@@ -103,6 +106,16 @@ func scrubStatus(status map[string]any) {
 			delete(c, "lastTransitionTime")
 		}
 	}
+}
+
+// switches leaves of the history which release was followed by which, and why: what was said between depends on the way.
+func switches(steps []any) (out []any) {
+	for _, s := range steps {
+		if s, is := s.(map[string]any); is && s["cause"] != nil {
+			out = append(out, fmt.Sprintf("%v: %v -> %v", s["cause"], s["from"], s["to"]))
+		}
+	}
+	return out
 }
 
 // Differs says where two worlds differ; "": nowhere.
