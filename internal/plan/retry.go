@@ -13,11 +13,14 @@ type Retry struct {
 	Job string
 }
 
+// longestRetry is more than the names of a release and a Job, and a time, can be: the value is kept in the status.
+const longestRetry = 256
+
 // ParseRetry reads <release>/<job>@<time>, or <release>/-@<time>.
 func ParseRetry(value string) (Retry, bool) {
 	what, when, stamped := strings.Cut(value, "@")
 	release, job, named := strings.Cut(what, "/")
-	if !stamped || !named || when == "" || release == "" || job == "" || strings.Contains(job, "/") {
+	if len(value) > longestRetry || !stamped || !named || when == "" || release == "" || job == "" || strings.Contains(job, "/") {
 		return Retry{}, false
 	}
 	if job == "-" {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,15 +12,16 @@ import (
 
 func TestARetryNamesAReleaseAJobAndATime(t *testing.T) {
 	for value, want := range map[string]*Retry{
-		relB + "/cart@2026-11-27T09:00:00Z": {Release: relB, Job: "cart"},
-		relB + "/-@1":                       {Release: relB},
-		relB + "/cart":                      nil,
-		relB + "/cart@":                     nil,
-		relB + "@1":                         nil,
-		"/cart@1":                           nil,
-		relB + "/@1":                        nil,
-		relB + "/a/b@1":                     nil,
-		"":                                  nil,
+		relB + "/cart@2026-11-27T09:00:00Z":     {Release: relB, Job: "cart"},
+		relB + "/-@1":                           {Release: relB},
+		relB + "/cart":                          nil,
+		relB + "/cart@":                         nil,
+		relB + "@1":                             nil,
+		"/cart@1":                               nil,
+		relB + "/@1":                            nil,
+		relB + "/a/b@1":                         nil,
+		"":                                      nil,
+		relB + "/-@" + strings.Repeat("1", 300): nil,
 	} {
 		got, ok := ParseRetry(value)
 		if ok != (want != nil) || (ok && got != *want) {
