@@ -89,16 +89,16 @@ func TestWhatIsCalledWronglySaysHowItIsCalled(t *testing.T) {
 
 func TestEveryFormatOfTheOutput(t *testing.T) {
 	for format, want := range map[string]string{
-		"":                             "kubectl shop 1.2.3 (go",
-		"wide":                         "kubectl shop 1.2.3 (go",
-		"json":                         "{\n  \"version\": \"1.2.3\",\n",
-		"yaml":                         "version: 1.2.3\n",
-		"name":                         "1.2.3\n",
-		"jsonpath={.version}":          "1.2.3\n",
-		"jsonpath=version":             "1.2.3\n",
-		"jsonpath=.version":            "1.2.3\n",
+		"":                              "kubectl shop 1.2.3 (go",
+		"wide":                          "kubectl shop 1.2.3 (go",
+		"json":                          "{\n  \"version\": \"1.2.3\",\n",
+		"yaml":                          "version: 1.2.3\n",
+		"name":                          "1.2.3\n",
+		"jsonpath={.version}":           "1.2.3\n",
+		"jsonpath=version":              "1.2.3\n",
+		"jsonpath=.version":             "1.2.3\n",
 		"jsonpath={.version}/{.other}/": "1.2.3//\n",
-		"table":                        "",
+		"table":                         "",
 	} {
 		code, out, errs := run(t, "version", "-o", format)
 		if !strings.Contains(out, want) || (code == 0) != (want != "") {
