@@ -141,6 +141,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		return fmt.Errorf("adding the cache of ConfigMaps and Secrets: %w", err)
 	}
 	m := controllers.NewMetrics(metrics.Registry)
+	metrics.Registry.MustRegister(controllers.NewShopMetrics(mgr.GetClient()))
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
