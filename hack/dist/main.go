@@ -9,6 +9,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -39,6 +40,8 @@ func main() {
 	flag.StringVar(&o.tag, "tag", "dev", "the images' tag. Where it is a version, it is that of the charts, too")
 	flag.StringVar(&o.registry, "registry", localRegistry, "the `registry` that the images were pushed to, for example registry.example/emporium")
 	flag.Parse()
+	// Helm tells of each link that it follows: the charts take what they share with kustomize from config/ by links.
+	slog.SetLogLoggerLevel(slog.LevelWarn)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o); err != nil {
