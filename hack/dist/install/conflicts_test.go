@@ -17,6 +17,8 @@ type conflict struct {
 	// words of the refusal. Empty: it is not refused.
 	words string
 	flags string
+	// again says how it is resolved, where it is not by the same command with the flag.
+	again []string
 	// after is what must hold then.
 	after func(t *testing.T)
 }
@@ -62,27 +64,32 @@ func serves(version, count string) func(t *testing.T) {
 
 func conflicts() []conflict {
 	const foreign = "invalid ownership metadata"
-	in := func(p program, chart string) func(t *testing.T) { return by(p, "install", "emporium", chart, "-n", system) }
+	in := func(p program, chart string) func(t *testing.T) {
+		return by(p, "install", "emporium", chart, "-n", system)
+	}
 	installNew := []string{"install", "emporium", newer(), "-n", system}
+	// A try that failed holds the name of the release, so it is not installed again but upgraded.
+	anew := []string{"upgrade", "--install", "emporium", newer(), "-n", system, "--take-ownership", "--force-conflicts"}
+	const resolved = "helm upgrade --install --take-ownership --force-conflicts"
 	upgradeNew := []string{"upgrade", "emporium", newer(), "-n", system}
 	scale := by(kubectl, "-n", system, "scale", "deployment/emporium", "--replicas=1")
 	edited := by(kubectl, "-n", system, "set", "image", "deployment/emporium", "manager=registry.example/operator:patched")
 	return []conflict{
-		{"kubectl applied the CRDs, of the same version", "`helm install`, Helm 4", crdsAlone("new"), helm4, installNew, foreign, "--take-ownership", serves("1.1.0", "2")},
-		{"kubectl applied the CRDs, of the same version", "`helm install`, Helm 3", crdsAlone("new"), helm3, installNew, foreign, "--take-ownership", serves("1.1.0", "2")},
-		{"kubectl applied the CRDs, of an older version", "`helm install`, Helm 4", crdsAlone("old"), helm4, append(installNew, "--take-ownership"), "conflict", "--take-ownership --force-conflicts", serves("1.1.0", "2")},
-		{"kubectl applied the CRDs, of an older version", "`helm install`, Helm 3", crdsAlone("old"), helm3, installNew, foreign, "--take-ownership", serves("1.1.0", "2")},
-		{"kubectl applied `install.yaml`, of an older version", "`helm install`, Helm 4", by(kubectl, install("old")...), helm4, append(installNew, "--take-ownership"), "conflict", "--take-ownership --force-conflicts", serves("1.1.0", "2")},
-		{"kubectl applied `install.yaml`, of an older version", "`helm install`, Helm 3", by(kubectl, install("old")...), helm3, installNew, foreign, "--take-ownership", serves("1.1.0", "2")},
-		{"Helm 4 installed", "`kubectl apply --server-side -f install.yaml`, of a newer version", in(helm4, olderChart()), kubectl, install("new"), "conflict", "--force-conflicts", serves("1.1.0", "2")},
-		{"Helm 3 installed", "`kubectl apply --server-side -f install.yaml`, of a newer version", in(helm3, olderChart()), kubectl, install("new"), "conflict", "--force-conflicts", serves("1.1.0", "2")},
-		{"Helm 4 installed, then `kubectl scale`", "`helm upgrade`, Helm 4", both(in(helm4, newer()), scale), helm4, upgradeNew, "conflict", "--force-conflicts", serves("1.1.0", "2")},
-		{"Helm 3 installed, then `kubectl scale`", "`helm upgrade`, Helm 3", both(in(helm3, newer()), scale), helm3, upgradeNew, "", "", serves("1.1.0", "2")},
-		{"Helm 4 installed, then `kubectl set image`", "`helm upgrade`, Helm 4", both(in(helm4, olderChart()), edited), helm4, upgradeNew, "conflict", "--force-conflicts", serves("1.1.0", "2")},
-		{"Helm 3 installed, then `kubectl set image`", "`helm upgrade`, Helm 3", both(in(helm3, olderChart()), edited), helm3, upgradeNew, "", "", serves("1.1.0", "2")},
-		{"Helm 3 installed", "`helm upgrade`, Helm 4", in(helm3, olderChart()), helm4, upgradeNew, "", "", serves("1.1.0", "2")},
-		{"Helm 3 installed", "`helm upgrade --server-side=true`, Helm 4", in(helm3, olderChart()), helm4, append(upgradeNew, "--server-side=true"), "", "", serves("1.1.0", "2")},
-		{"Helm 4 installed", "`helm upgrade`, Helm 3", in(helm4, olderChart()), helm3, upgradeNew, "", "", serves("1.1.0", "2")},
+		{"kubectl applied the CRDs, of the same version", "`helm install`, Helm 4", crdsAlone("new"), helm4, installNew, foreign, "--take-ownership", nil, serves("1.1.0", "2")},
+		{"kubectl applied the CRDs, of the same version", "`helm install`, Helm 3", crdsAlone("new"), helm3, installNew, foreign, "--take-ownership", nil, serves("1.1.0", "2")},
+		{"kubectl applied the CRDs, of an older version", "`helm install --take-ownership`, Helm 4", crdsAlone("old"), helm4, append(installNew, "--take-ownership"), "conflict", resolved, anew, serves("1.1.0", "2")},
+		{"kubectl applied the CRDs, of an older version", "`helm install`, Helm 3", crdsAlone("old"), helm3, installNew, foreign, "--take-ownership", nil, serves("1.1.0", "2")},
+		{"kubectl applied `install.yaml`, of an older version", "`helm install --take-ownership`, Helm 4", by(kubectl, install("old")...), helm4, append(installNew, "--take-ownership"), "conflict", resolved, anew, serves("1.1.0", "2")},
+		{"kubectl applied `install.yaml`, of an older version", "`helm install`, Helm 3", by(kubectl, install("old")...), helm3, installNew, foreign, "--take-ownership", nil, serves("1.1.0", "2")},
+		{"Helm 4 installed", "`kubectl apply --server-side -f install.yaml`, of a newer version", in(helm4, olderChart()), kubectl, install("new"), "conflict", "--force-conflicts", nil, serves("1.1.0", "2")},
+		{"Helm 3 installed", "`kubectl apply --server-side -f install.yaml`, of a newer version", in(helm3, olderChart()), kubectl, install("new"), "conflict", "--force-conflicts", nil, serves("1.1.0", "2")},
+		{"Helm 4 installed, then `kubectl scale`", "`helm upgrade`, Helm 4", both(in(helm4, newer()), scale), helm4, upgradeNew, "conflict", "--force-conflicts", nil, serves("1.1.0", "2")},
+		{"Helm 3 installed, then `kubectl scale`", "`helm upgrade`, Helm 3", both(in(helm3, newer()), scale), helm3, upgradeNew, "", "", nil, serves("1.1.0", "2")},
+		{"Helm 4 installed, then `kubectl set image`", "`helm upgrade`, Helm 4", both(in(helm4, olderChart()), edited), helm4, upgradeNew, "conflict", "--force-conflicts", nil, serves("1.1.0", "2")},
+		{"Helm 3 installed, then `kubectl set image`", "`helm upgrade`, Helm 3", both(in(helm3, olderChart()), edited), helm3, upgradeNew, "", "", nil, serves("1.1.0", "2")},
+		{"Helm 3 installed", "`helm upgrade`, Helm 4", in(helm3, olderChart()), helm4, upgradeNew, "", "", nil, serves("1.1.0", "2")},
+		{"Helm 3 installed", "`helm upgrade --server-side=true`, Helm 4", in(helm3, olderChart()), helm4, append(upgradeNew, "--server-side=true"), "", "", nil, serves("1.1.0", "2")},
+		{"Helm 4 installed", "`helm upgrade`, Helm 3", in(helm4, olderChart()), helm3, upgradeNew, "", "", nil, serves("1.1.0", "2")},
 	}
 }
 
@@ -106,7 +113,10 @@ func TestEachConflictIsResolvedByTheFlagInTheGuide(t *testing.T) {
 				row.program.run(t, row.args...)
 			} else {
 				row.program.refused(t, row.words, row.args...)
-				row.program.run(t, append(row.args, strings.Fields(row.flags)...)...)
+				if row.again == nil {
+					row.again = append(row.args, strings.Fields(row.flags)...)
+				}
+				row.program.run(t, row.again...)
 			}
 			row.after(t)
 		})

@@ -223,4 +223,3 @@ func shop(t *testing.T) string {
 	kubectl.run(t, "apply", "--server-side", "-f", path)
 	return jsonpath(t, ".metadata.uid", "-n", "acme", "shop", "acme")
 }
-
