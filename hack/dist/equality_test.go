@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// comparable is a form without what must differ: a chart brings no Namespace, and tells Helm to keep the CRDs.
-func comparable(t *testing.T, manifest []byte) map[string]map[string]any {
+// comparableObjects are those of a form without what must differ: a chart brings no Namespace, and tells Helm to keep the CRDs.
+func comparableObjects(t *testing.T, manifest []byte) map[string]map[string]any {
 	t.Helper()
 	all := objects(t, manifest)
 	maps.DeleteFunc(all, func(key string, _ map[string]any) bool { return strings.HasPrefix(key, "Namespace ") })
@@ -44,15 +44,15 @@ func TestTheChartWithItsDefaultsIsInstallYAML(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(comparable(t, installed), comparable(t, rendered(t, c, release{}, ""))); diff != "" {
+		if diff := cmp.Diff(comparableObjects(t, installed), comparableObjects(t, rendered(t, c, release{}, ""))); diff != "" {
 			t.Errorf("with the tag %s: -install.yaml +chart:\n%s", o.tag, diff)
 		}
 	}
 }
 
 func TestTheChartOfAFewNamespacesIsConfigNamespaced(t *testing.T) {
-	chart := comparable(t, rendered(t, loaded(t, "emporium"), release{}, "namespaces: [acme]"))
-	if diff := cmp.Diff(comparable(t, built(t, "namespaced")), chart); diff != "" {
+	chart := comparableObjects(t, rendered(t, loaded(t, "emporium"), release{}, "namespaces: [acme]"))
+	if diff := cmp.Diff(comparableObjects(t, built(t, "namespaced")), chart); diff != "" {
 		t.Errorf("-config/namespaced +chart:\n%s", diff)
 	}
 }
@@ -75,7 +75,7 @@ func TestRenderingTwiceIsTheSame(t *testing.T) {
 	}
 }
 
-// Helm keeps the manifest in a Secret, which etcd takes up to 1 MiB; and a namespace of its own would be deleted with the release.
+// A namespace of its own would be deleted with the release, and with it what others have there.
 func TestTheChartHasNoNamespaceNoHookAndNoJob(t *testing.T) {
 	for _, name := range chartNames {
 		manifest := rendered(t, loaded(t, name), release{}, "")

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -57,10 +59,15 @@ func TestSelectorsAreFrozen(t *testing.T) {
 
 func TestTheSameSourcesGiveTheSameBits(t *testing.T) {
 	var folders []string
-	for range 2 {
+	for i := range 2 {
 		o := checkout
 		o.out = t.TempDir()
-		if err := run(t.Context(), withoutPrograms(t, o)); err != nil {
+		o = withoutPrograms(t, o)
+		changed := time.Date(2026, 1, 1+i, 0, 0, 0, 0, time.UTC)
+		if err := filepath.WalkDir(o.root, func(path string, _ fs.DirEntry, _ error) error { return os.Chtimes(path, changed, changed) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 		folders = append(folders, o.out)
@@ -78,7 +85,7 @@ func TestTheSameSourcesGiveTheSameBits(t *testing.T) {
 	}
 }
 
-// withoutPrograms looks at a copy of what forms are made from, elsewhere and with other times: neither may be seen in them.
+// withoutPrograms looks at a copy of what forms are made from, which is elsewhere.
 func withoutPrograms(t *testing.T, o options) options {
 	t.Helper()
 	root := t.TempDir()
@@ -114,5 +121,20 @@ func TestAProgramDoesNotShowWhereItWasBuilt(t *testing.T) {
 	}
 	if !bytes.Equal(programs[0], programs[1]) {
 		t.Error("they differ")
+	}
+}
+
+func TestTheSumsAreThoseOfTheFiles(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a"), []byte("a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := sums(folder); err != nil {
+		t.Fatal(err)
+	}
+	// As sha256sum writes it.
+	const want = "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7  a\n"
+	if got, err := os.ReadFile(filepath.Join(folder, "SHA256SUMS")); err != nil || string(got) != want {
+		t.Errorf("it is %q (%v)", got, err)
 	}
 }

@@ -124,7 +124,7 @@ func kubeconfigOf(name string, groups ...string) (string, error) {
 }
 
 // program is one that talks to the API server, and the words it always needs.
-type program struct{ name, path, kubeconfig string }
+type program struct{ name, kubeconfig string }
 
 var (
 	helm4   = program{name: "helm4"}
@@ -138,7 +138,7 @@ func (p program) as(kubeconfig string) program { p.kubeconfig = kubeconfig; retu
 // try runs it, and returns what it says.
 func (p program) try(args ...string) (string, error) {
 	path := filepath.Join(stage.folder, p.name)
-	if p == kubectl || p.name == "kubectl" {
+	if p.name == kubectl.name {
 		path = filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl")
 	}
 	kubeconfig := p.kubeconfig
