@@ -55,6 +55,7 @@ generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations 
 	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
 		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
 	go run ./hack/samples
+	go run ./hack/policy
 	go run ./hack/docs
 
 fmt: $(BIN)/golangci-lint ## Format Go code

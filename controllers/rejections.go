@@ -33,6 +33,7 @@ func (r *rejections) see(req ctrl.Request, w *observe.World) {
 
 // note remembers what a pass decided and could not write.
 func (r *rejections) note(req ctrl.Request, w *observe.World, d *plan.Decision) {
+	r.forgive(req, d.Forgiven)
 	rel := w.Releases[d.Rejected]
 	if rel == nil || rel.Annotations[v1alpha1.AnnotationRejected] != "" {
 		return
@@ -46,6 +47,13 @@ func (r *rejections) note(req ctrl.Request, w *observe.World, d *plan.Decision) 
 		r.kept[req] = map[string]observe.Rejection{}
 	}
 	r.kept[req][d.Rejected] = observe.Rejection{Verdict: d.Verdict, Services: d.RejectedServices}
+}
+
+// forgive forgets what somebody wants to be tried again.
+func (r *rejections) forgive(req ctrl.Request, release string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.kept[req], release)
 }
 
 func (r *rejections) forget(req ctrl.Request) {

@@ -138,6 +138,7 @@ func (r *ShopReconciler) conclude(ctx context.Context, o outcome, now time.Time)
 	}
 	settled := true
 	if failed != nil {
+		o.decision.Retried = "" // it is asked for until it is done
 		was := o.world.Observed.Table
 		if !o.routed {
 			o.decision.Table = plan.TablePlan{Active: was.Active, Preview: was.Preview, Switch: was.Switch}

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-generated=(api/v1alpha1 config/crd/bases config/samples docs/reference services/README.md services/shop services/*/shop)
+generated=(api/v1alpha1 config/crd/bases config/samples config/policy docs/reference services/README.md services/shop services/*/shop)
 kept=$(mktemp -d)
 cp -a --parents "${generated[@]}" "$kept"
 # Whether each generated folder is what it was.

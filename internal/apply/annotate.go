@@ -34,7 +34,7 @@ func (w *Writer) annotate(ctx context.Context, world *observe.World, d *plan.Dec
 		return nil
 	}
 	want := annotations(world.Shop, rel, d)
-	if r, is := world.Unrecorded[name]; is && want[v1alpha1.AnnotationRejected] == "" {
+	if r, is := world.Unrecorded[name]; is && name != d.Forgiven && want[v1alpha1.AnnotationRejected] == "" {
 		want[v1alpha1.AnnotationRejected], want[v1alpha1.AnnotationRejectedServices] = r.Verdict, strings.Join(r.Services, " ")
 	}
 	if maps.Equal(want, rel.Annotations) {
@@ -85,7 +85,11 @@ func annotations(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, d *plan.Decisio
 		set(v1alpha1.AnnotationIrreversibleSince, stamp(d.IrreversibleSince))
 		set(v1alpha1.AnnotationLeftBehind, strings.Join(d.LeavesBehind, " "))
 	}
-	if rel.Name == d.Table.Active && out[v1alpha1.AnnotationRejected] == "" { // it was tried again, and serves
+	if rel.Name == d.Forgiven {
+		delete(out, v1alpha1.AnnotationRejected)
+		delete(out, v1alpha1.AnnotationStartFailed)
+	}
+	if rel.Name == d.Table.Active && out[v1alpha1.AnnotationRejected] == "" && !d.Watched() { // it was tried again, and serves
 		delete(out, v1alpha1.AnnotationRejectedServices)
 	}
 	if rel.Name == d.Rejected {

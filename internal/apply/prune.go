@@ -73,7 +73,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))
 	}
-	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world))
+	errs = append(errs, w.rerun(ctx, world, d), w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world))
 	return errors.Join(errs...)
 }
 

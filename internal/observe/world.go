@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -118,6 +119,9 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	if kept := shop.Status.Previous; kept != nil {
 		w.Observed.Kept = kept.Release
 	}
+	if asked := shop.Annotations[v1alpha1.AnnotationRetry]; asked != shop.Status.Retried {
+		w.Observed.Retry, w.Observed.Failing = asked, failing(shop)
+	}
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
 		r.readServices, r.readReleases, r.readStacks, r.readTable, r.readFrontDoor, r.readReached, r.readJobs, r.readQuotas, r.readRoute, r.readGrants, r.readBudgets, r.readAutoscalers,
@@ -135,6 +139,19 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	}
 	r.readSignatures(w)
 	return w, nil
+}
+
+// failing: the status, which is of the same object as the request for a retry, says that something failed.
+func failing(shop *v1alpha1.Shop) bool {
+	ready := meta.FindStatusCondition(shop.Status.Conditions, string(v1alpha1.ConditionReady))
+	if ready == nil {
+		return false
+	}
+	switch v1alpha1.Reason(ready.Reason) {
+	case v1alpha1.ReasonMigrationFailed, v1alpha1.ReasonCheckFailed, v1alpha1.ReasonGuardBroken, v1alpha1.ReasonStartDeadlineExceeded:
+		return true
+	}
+	return false
 }
 
 func (r *Reader) readServices(ctx context.Context, w *World) error {
@@ -202,6 +219,11 @@ func (r *Reader) readReleases(ctx context.Context, w *World) error {
 	// Lists of a cache have no order, and of several releases that fit the first speaks.
 	slices.SortFunc(w.Observed.Releases, func(a, b plan.Release) int { return strings.Compare(a.Name, b.Name) })
 	return nil
+}
+
+// Planned is a release as the planner sees it.
+func (r *Reader) Planned(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) plan.Release {
+	return r.plannedRelease(shop, rel)
 }
 
 func (r *Reader) plannedRelease(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) plan.Release {

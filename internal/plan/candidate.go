@@ -167,7 +167,7 @@ func (p *planner) superseding(r Release) bool {
 	}
 	for _, name := range sortedKeys(p.o.Stacks) {
 		if p.o.runs(name) && name != p.o.Table.Active && name != r.Name {
-			p.withoutStack = true
+			p.withoutStack, p.inTheWay = true, name
 			p.say(p.starting(), fmt.Sprintf("release %s starts when the stack that it replaces is gone: %s still has %s", r.Name, name, strings.Join(sortedKeys(p.o.Stacks[name]), ", ")))
 			return true
 		}

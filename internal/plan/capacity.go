@@ -69,7 +69,7 @@ func (p *planner) withoutRoom(r Release) bool {
 			if left.Sign() < 0 { // more is used than may be, since the quota was lowered
 				left = resource.Quantity{}
 			}
-			p.withoutStack = true
+			p.withoutStack, p.quota = true, q.Name
 			p.say(v1alpha1.ReasonQuotaExceeded, fmt.Sprintf("release %s needs %s of %s and ResourceQuota %s has %s left; nothing was created; %s",
 				r.Name, need.String(), name, q.Name, left.String(), makeRoom))
 			return true

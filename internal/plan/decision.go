@@ -20,6 +20,8 @@ const (
 
 // Decision is the full desired set for this moment.
 type Decision struct {
+	// At is when it was made.
+	At time.Time
 	// Frozen: change nothing, report only.
 	Frozen bool
 	// Cut: write the ShopRelease of the content.
@@ -36,6 +38,10 @@ type Decision struct {
 	RejectedServices []string
 	// StartFailed says why the stack of the candidate is removed before it was ready.
 	StartFailed string
+	// Rerun names failed Jobs that go, so that they run again, and Forgiven the release against which nothing is recorded
+	// any more; Retried is the annotation that asked for it.
+	Rerun             []string
+	Forgiven, Retried string
 	// Migrated and PassedChecks are what is done for the candidate, for good.
 	Migrated, PassedChecks []string
 	// Stacks that run. Every other one goes, but for those of Keep.
@@ -57,6 +63,8 @@ type Decision struct {
 	// Reason and Message say what is going on, in one deterministic line.
 	Reason  v1alpha1.Reason
 	Message string
+	// Waits is what Message says that is waited for.
+	Waits []Wait
 	// Pending names the release that the spec holds fast while services differ from it; "": none.
 	Pending string
 	// Drop names the ShopReleases beyond the history limit.
@@ -122,6 +130,9 @@ func (d *Decision) Floors(release string) map[string]int32 { return d.stack(rele
 
 // Required returns what a switch to the release asks for; nil where it does not run.
 func (d *Decision) Required(release string) map[string]int32 { return d.stack(release).Required }
+
+// Watched tells whether the guard watches the release that the front door names.
+func (d *Decision) Watched() bool { return d.Table.Guard != nil && d.At.Before(d.Table.Guard.Until) }
 
 // Kept tells whether the objects of a release stay: it runs in this decision, or is left as it is.
 func (d *Decision) Kept(release string) bool {

@@ -176,7 +176,7 @@ func (p *planner) checking(r Release) bool {
 	}
 	jobs := p.o.Checks[r.Name]
 	for _, name := range p.o.Policy.Checks {
-		if jobs[name].State == JobSucceeded || slices.Contains(r.PassedChecks, name) {
+		if p.passed(r, name) {
 			p.d.PassedChecks = append(p.d.PassedChecks, name)
 		}
 	}
@@ -189,6 +189,10 @@ func (p *planner) checking(r Release) bool {
 		return true
 	}
 	return p.judge(r, jobs)
+}
+
+func (p *planner) passed(r Release, check string) bool {
+	return p.o.Checks[r.Name][check].State == JobSucceeded || slices.Contains(r.PassedChecks, check)
 }
 
 func (p *planner) judge(r Release, jobs map[string]Job) bool {

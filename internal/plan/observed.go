@@ -23,6 +23,10 @@ type Observed struct {
 	// Kept is the release whose stack the last pass kept for a way back, by the Shop's status; "": none. What was
 	// retired on purpose is not among it, whatever became of the rollback window since.
 	Kept string
+	// Retry is the value of the annotation shop.emporium.dev/retry where it was not followed yet; "": nobody asks.
+	Retry string
+	// Failing: the Shop's status says that something failed that can be retried.
+	Failing bool
 	// Live is the scale that the ShopServices ask for now, by service.
 	Live map[string]Scale
 	// Table is the front door's routing table; zero where there is none yet. One that was lost
@@ -244,5 +248,8 @@ func (o *Observed) find(match func(Release) bool) (Release, bool) {
 	}
 	return Release{}, false
 }
+
+// Runs tells whether anything of a release's stack is there.
+func (o *Observed) Runs(name string) bool { return o.runs(name) }
 
 func (o *Observed) runs(name string) bool { return name != "" && len(o.Stacks[name]) > 0 }

@@ -12,7 +12,11 @@ import (
 func Plan(o Observed, now time.Time) Decision {
 	p := planner{o: &o, now: now}
 	p.d.Table = TablePlan{Active: o.Table.Active, Preview: "", Switch: o.Table.Switch, Guard: o.Table.Guard}
+	p.d.At = now
+	p.takeRetry()
 	p.decide()
+	p.firstGone()
+	p.d.Waits = p.waits()
 	p.d.Drop = p.beyondHistory()
 	return p.d
 }
@@ -25,6 +29,10 @@ type planner struct {
 	withoutStack bool
 	// goingBack: the candidate's stack still runs, since it served before the active one.
 	goingBack bool
+	// inTheWay is the release whose stack has to go before the candidate's comes, and quota the ResourceQuota without room.
+	inTheWay, quota string
+	// rerun are the Jobs that run again.
+	rerun []JobPlan
 }
 
 func (p *planner) decide() {

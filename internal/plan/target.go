@@ -81,30 +81,39 @@ const mostSettles = 10
 // which come one after the other, from being called invalid on the way.
 func (o *Observed) settling(now time.Time) (target, bool) {
 	c := o.Content
-	quiet := c.Since.Add(o.Policy.Settle).Sub(now)
-	latest := quiet
-	if !c.Began.IsZero() {
-		latest = c.Began.Add(mostSettles * o.Policy.Settle).Sub(now)
-	}
-	left := min(quiet, latest)
+	left := o.settledAt().Sub(now)
 	if left <= 0 {
 		return target{}, false
 	}
 	message := fmt.Sprintf("services changed; release %s is cut when they were quiet for %s", c.Release, o.Policy.Settle)
-	if latest < quiet {
-		message = fmt.Sprintf("services keep changing; release %s is cut at %s all the same", c.Release, now.Add(latest).UTC().Format(time.RFC3339))
+	if o.settledAt().Before(c.Since.Add(o.Policy.Settle)) {
+		message = fmt.Sprintf("services keep changing; release %s is cut at %s all the same", c.Release, now.Add(left).UTC().Format(time.RFC3339))
 	}
 	return target{hold: v1alpha1.ReasonSettling, wake: left, message: message}, true
+}
+
+// settledAt is when a release is cut: after the quiet time, and after ten of them at the latest.
+func (o *Observed) settledAt() time.Time {
+	quiet := o.Content.Since.Add(o.Policy.Settle)
+	if latest := o.Content.Began.Add(mostSettles * o.Policy.Settle); !o.Content.Began.IsZero() && latest.Before(quiet) {
+		return latest
+	}
+	return quiet
+}
+
+// changedAt is when content was first seen that is in no release yet.
+func (c Content) changedAt() time.Time {
+	if c.Began.IsZero() {
+		return c.Since
+	}
+	return c.Began
 }
 
 // building: services that were committed together are one release, so none is cut while a source of the shop builds.
 // No longer than the source's timeout: a branch that never rests holds nobody else's change for ever.
 func (o *Observed) building(now time.Time) (target, bool) {
 	c := o.Content
-	began := c.Began
-	if began.IsZero() {
-		began = c.Since
-	}
+	began := c.changedAt()
 	var names []string
 	var left time.Duration
 	for _, b := range c.Building {

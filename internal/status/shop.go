@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -32,6 +33,11 @@ func Shop(w *observe.World, d *plan.Decision) v1alpha1.ShopStatus {
 		s.Address, s.PreviewAddress = routeAddresses(w, d)
 	}
 	conditions(w, d, &s)
+	s.WaitingFor = waitingFor(d)
+	s.Recent = recent(w, d, readyReason(&s), s.LastSwitch)
+	if d.Retried != "" {
+		s.Retried = d.Retried
+	}
 	return s
 }
 
@@ -43,7 +49,7 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 		reason = v1alpha1.ReasonDegraded
 	}
 	set(&s.Conditions, gen, v1alpha1.ConditionAvailable, available, reason, why)
-	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)+lostTable(w)
+	ready, message := available && isReady(d), d.Message+onItsWord(w)+rotated(w, d)+lostTable(w)+badRetry(w)
 	set(&s.Conditions, gen, v1alpha1.ConditionReady, ready, reason, message)
 	stalled := d.Reason.Stalls()
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionStalled, stalled, d.Reason, message)
@@ -51,6 +57,10 @@ func conditions(w *observe.World, d *plan.Decision, s *v1alpha1.ShopStatus) {
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionAwaitingApproval, awaiting, d.Reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionReconciling, !ready && !stalled && !awaiting && d.Reason != v1alpha1.ReasonPaused, reason, message)
 	setAbnormal(&s.Conditions, gen, v1alpha1.ConditionPendingChanges, d.Pending != "", d.Reason, pendingMessage(w, d.Pending))
+}
+
+func readyReason(s *v1alpha1.ShopStatus) v1alpha1.Reason {
+	return v1alpha1.Reason(meta.FindStatusCondition(s.Conditions, string(v1alpha1.ConditionReady)).Reason)
 }
 
 // lostTable says that the routing table is gone while nothing may be changed: replicas of the front door

@@ -2,7 +2,9 @@ package world
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
 )
 
@@ -12,6 +14,7 @@ func (w *World) check(d plan.Decision) {
 	w.checkActive(d)
 	w.checkStanding(d)
 	w.checkJobs(d)
+	w.checkWaits(d)
 	if d.Reason == "" || d.Message == "" {
 		w.violate("a decision without a reason or message")
 	}
@@ -122,4 +125,24 @@ func (w *World) checkJobs(d plan.Decision) {
 			w.violate("a second migration of %s starts while a pod of an earlier one runs", j.Name)
 		}
 	}
+}
+
+// checkWaits: at rest nothing is waited for; what is, is known and not yet there, and what is said to end, ends later than the last switch.
+func (w *World) checkWaits(d plan.Decision) {
+	rests := d.Reason == v1alpha1.ReasonServing || d.Reason == v1alpha1.ReasonRollbackWindow || d.Reason == v1alpha1.ReasonPaused
+	if rests && len(d.Waits) > 0 {
+		w.violate("the shop rests (%s) and waits for %v", d.Reason, d.Waits)
+	}
+	for _, wait := range d.Waits {
+		if wait.Release != "" && !w.knows(wait.Release) && wait.Release != w.Observed.Table.Active && len(w.Observed.Migrations[wait.Release]) == 0 {
+			w.violate("it waits for %s %s of release %s, which nobody knows", wait.Kind, wait.Name, wait.Release)
+		}
+		if wait.Kind == v1alpha1.WaitService && w.Observed.Stacks[wait.Release][wait.Name].ReadyAt(max(d.Required(wait.Release)[wait.Name], d.Floors(wait.Release)[wait.Name])) {
+			w.violate("it waits for service %s of release %s, which has its pods", wait.Name, wait.Release)
+		}
+	}
+}
+
+func (w *World) knows(release string) bool {
+	return slices.ContainsFunc(w.Observed.Releases, func(r plan.Release) bool { return r.Name == release })
 }
