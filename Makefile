@@ -182,6 +182,18 @@ load: tools ## Customers browse, search, fill carts and order by a schedule; the
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh
 
+##@ Install it
+.PHONY: dist generate-charts test-dist
+dist: ## What people install from, into dist/: install.yaml, charts, kubectl-shop, images.txt, SHA256SUMS (TAG=1.2.3, REGISTRY=…; cold: Helm is built, some minutes)
+	go -C hack/dist run . -tag $(TAG) $(if $(REGISTRY),-registry $(REGISTRY))
+
+generate-charts: ## Make README.md of each chart from the comments in its values.yaml
+	go -C hack/dist run ./readme
+
+test-dist: ## Helm 4, Helm 3 and kubectl install, upgrade and uninstall Emporium on a real API server (cold: both Helms are built, some minutes)
+	go run ./hack/cluster assets
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go -C hack/dist test -count=1 ./install
+
 # Tools are built from their own pinned module.
 TOOL_SOURCES := hack/tools/go.mod hack/tools/go.sum
 $(BIN)/controller-gen: PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
