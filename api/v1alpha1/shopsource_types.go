@@ -309,7 +309,7 @@ type Build struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Job string `json:"job"`
-	// attempt counts the Jobs of this commit; a lost engine is tried again.
+	// attempt counts the Jobs of this commit; a lost engine, or a Git host that was away from it, is tried again.
 	// +required
 	Attempt int32 `json:"attempt"`
 	// since is when the build began.
@@ -359,7 +359,8 @@ type FailedBuild struct {
 	// +kubebuilder:validation:MaxLength=16
 	// +required
 	Inputs string `json:"inputs"`
-	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost or TimedOut.
+	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost, TimedOut or
+	// GitUnreachable.
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Reason Reason `json:"reason"`

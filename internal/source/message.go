@@ -34,11 +34,11 @@ func MessageOf(output string) string {
 	if block, ok := lastBlock(text); ok {
 		block = strings.TrimSpace(elapsed.ReplaceAllString(block, ""))
 		if !strings.Contains(block, "\n") && strings.HasPrefix(block, "> ") { // a step that said nothing
-			block += "\n" + lastError(text)
+			block += "\n" + lastWords(text)
 		}
 		return tail(block)
 	}
-	if last := lastError(text); last != "" {
+	if last := lastWords(text); last != "" {
 		return tail(last)
 	}
 	return tail(elapsed.ReplaceAllString(text, ""))
@@ -73,6 +73,14 @@ func lastError(output string) string {
 		}
 	}
 	return ""
+}
+
+// lastWords is the last error, with git's own words below it where it is git's.
+func lastWords(text string) string {
+	if said := lastErrors(text); fetchFailed.MatchString(said) {
+		return said
+	}
+	return lastError(text)
 }
 
 // clean leaves text that any terminal, log and JSON can hold.

@@ -105,6 +105,8 @@ func (v *verdict) failed(p *Pod) {
 		v.reason = v1alpha1.ReasonOutOfMemory
 	case engineLost.MatchString(last) && !strings.Contains(last, commandFailed):
 		v.reason = v1alpha1.ReasonEngineLost
+	case hostAway(c.Message):
+		v.reason = v1alpha1.ReasonGitUnreachable
 	case c.Name == StepTest:
 		v.reason = v1alpha1.ReasonTestsFailed
 	default:
