@@ -71,7 +71,7 @@ func (r *SourceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	}
 	answer, wait := r.ask(world)
 	decision := build.Plan(world.Observed, r.Now())
-	err = r.begin(ctx, world, &decision, answer.Key)
+	err = r.begin(ctx, world, &decision, answer)
 	return r.concludeSource(ctx, req, world, &decision, err, sooner(decision.Wake, wait))
 }
 
@@ -121,12 +121,12 @@ func pathsOf(s *v1alpha1.ShopSource) []string {
 }
 
 // begin creates the Job that was decided on.
-func (r *SourceReconciler) begin(ctx context.Context, w *observe.SourceWorld, d *build.Decision, auth string) error {
+func (r *SourceReconciler) begin(ctx context.Context, w *observe.SourceWorld, d *build.Decision, git poll.Answer) error {
 	if d.Start == nil {
 		return nil
 	}
 	in := resources.BuildInput{
-		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(auth), Options: r.Builds,
+		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(git.Key), Authority: git.Authority, Options: r.Builds,
 	}
 	return r.Writer.Begin(ctx, apply.Build{
 		Shop: w.Shop, Source: w.Source, Shared: resources.BuildObjects(w.Shop, r.Builds), Volume: resources.BuildVolume(w.Shop, in.Slot), Job: resources.BuildJob(in),

@@ -155,8 +155,9 @@ type GitSource struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_]([-A-Za-z0-9._/]*[A-Za-z0-9_])?$') && !self.contains('..') && !self.contains('//')",message="git.branch must be a branch's name of letters, digits and -._/, for example main or release/2026"
 	// +optional
 	Branch string `json:"branch,omitempty"`
-	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or identity and known_hosts for
-	// ssh. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
+	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or bearerToken, or identity (with its
+	// passphrase as password) and known_hosts for ssh; and ca.crt, where the host's certificate is signed by an authority of
+	// one's own. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	Secret string `json:"secret,omitempty"`
@@ -193,7 +194,7 @@ type TestService struct {
 	// name of the container.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=30
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && !(self in ['engine', 'build', 'test', 'push'])",message="a test service's name must begin with a letter and hold only a-z, 0-9 and -; engine, build, test and push are taken"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && !(self in ['engine', 'git-auth', 'build', 'test', 'push'])",message="a test service's name must begin with a letter and hold only a-z, 0-9 and -; engine, git-auth, build, test and push are taken"
 	// +required
 	Name string `json:"name"`
 	// image to run.

@@ -114,7 +114,9 @@ func (v *verdict) failed(p *Pod) {
 	}
 }
 
-func isStep(name string) bool { return name == StepBuild || name == StepTest || name == StepPush }
+func isStep(name string) bool {
+	return name == StepGitAuth || name == StepBuild || name == StepTest || name == StepPush
+}
 
 // outOfMemory is the container that was killed for its memory; nil: none was. RUN runs in the engine's.
 func outOfMemory(p *Pod) *Container {
