@@ -33,7 +33,8 @@ func MessageOf(output string) string {
 	text := clean(output)
 	if block, ok := lastBlock(text); ok {
 		block = strings.TrimSpace(elapsed.ReplaceAllString(block, ""))
-		if !strings.Contains(block, "\n") && strings.HasPrefix(block, "> ") { // a step that said nothing
+		// A step that said nothing, or BuildKit's own, which says what went well, too.
+		if strings.HasPrefix(block, "> ") && (!strings.Contains(block, "\n") || strings.HasPrefix(block, "> [internal]")) {
 			block += "\n" + lastWords(text)
 		}
 		return tail(block)

@@ -49,7 +49,7 @@ func (p *planner) building() string {
 	if b.Attempt > 1 {
 		out += fmt.Sprintf(", attempt %d", b.Attempt)
 	}
-	if p.st.Commit != b.Commit && p.o.Git.Commit != "" {
+	if p.st.Commit != b.Commit && (p.o.Git.Commit != "" || b.Inputs == p.inputs) { // an operator that starts says what the one before said
 		out += fmt.Sprintf("; commit %s is next", short(p.st.Commit))
 	}
 	out += fmt.Sprintf("; kubectl -n %s logs -f job/%s --all-containers", p.o.Namespace, b.Job)

@@ -152,7 +152,7 @@ func stories() map[string][]step {
 		"an-operator-that-starts-says-nothing-before-git-answers": {
 			pushed("a"), testsFailed(),
 			{"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }},
-			pushed("b"), {"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }}, succeeds(),
+			pushed("b"), pushed("c"), {"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }}, succeeds(),
 		},
 	}
 }
