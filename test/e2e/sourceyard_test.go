@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -28,6 +29,10 @@ type yard struct {
 	builds    stage.Builds
 	git       gitserver.Server
 	work      string
+	// away: git's own client, which the engine is, is turned away; the operator's is not.
+	away atomic.Bool
+	// alive and caught count what a process says that a RUN left behind.
+	alive, caught atomic.Int64
 }
 
 const yardPort = ":3001" // beside that of the demo
@@ -81,13 +86,35 @@ func (y *yard) serve(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", load.HostAddress+yardPort)
 	Expect(err).NotTo(HaveOccurred())
-	web := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	web := &http.Server{Handler: y.watched(handler), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = web.Serve(listener) }()
 	DeferCleanup(web.Close)
 }
 
+// watched stands before Git.
+func (y *yard) watched(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/alive":
+			y.alive.Add(1)
+		case r.URL.Path == "/caught":
+			y.caught.Add(1)
+		case y.away.Load() && !strings.Contains(r.UserAgent(), "emporium"):
+			http.Error(w, "the host is being repaired", http.StatusServiceUnavailable)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // push commits these files, and nothing else, and pushes them; it returns the commit.
 func (y *yard) push(ctx context.Context, repository string, files map[string]string) string {
+	GinkgoHelper()
+	return y.pushWith(ctx, repository, files, func(string) {})
+}
+
+// pushWith lets what plain files cannot be be added before the commit.
+func (y *yard) pushWith(ctx context.Context, repository string, files map[string]string, add func(folder string)) string {
 	GinkgoHelper()
 	Expect(y.git.Create(ctx, repository)).To(Succeed())
 	folder := filepath.Join(y.work, repository)
@@ -99,6 +126,7 @@ func (y *yard) push(ctx context.Context, repository string, files map[string]str
 		Expect(os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600)).To(Succeed())
 	}
 	y.run(ctx, folder, "add", "-A")
+	add(folder)
 	y.run(ctx, folder, "-c", "user.name=team", "-c", "user.email=team@example.com", "commit", "--quiet", "--allow-empty", "-m", "change")
 	y.run(ctx, folder, "push", "--quiet", "--force", y.git.Folder(repository), "main")
 	return strings.TrimSpace(y.run(ctx, folder, "rev-parse", "HEAD"))
