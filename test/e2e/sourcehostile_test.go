@@ -206,9 +206,7 @@ func (y *yard) jobs(ctx context.Context, name string) []string {
 // pushed is what the registry says of a repository; "": it has none.
 func (y *yard) pushed(ctx context.Context, name string) string {
 	GinkgoHelper()
-	ip, err := here.Kubectl(ctx, "-n", y.namespace, "get", "service", "registry", "-o", "jsonpath={.spec.clusterIP}")
-	Expect(err).NotTo(HaveOccurred())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+strings.TrimSpace(ip)+":5000/v2/"+name+"/tags/list", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+y.registry(ctx)+"/v2/"+name+"/tags/list", nil)
 	Expect(err).NotTo(HaveOccurred())
 	answer, err := http.DefaultClient.Do(request)
 	Expect(err).NotTo(HaveOccurred())
@@ -219,6 +217,14 @@ func (y *yard) pushed(ctx context.Context, name string) string {
 		return ""
 	}
 	return string(text)
+}
+
+// registry is its address, as this machine reaches it.
+func (y *yard) registry(ctx context.Context) string {
+	GinkgoHelper()
+	ip, err := here.Kubectl(ctx, "-n", y.namespace, "get", "service", "registry", "-o", "jsonpath={.spec.clusterIP}")
+	Expect(err).NotTo(HaveOccurred())
+	return strings.TrimSpace(ip) + ":5000"
 }
 
 func digestOf(image string) string {
