@@ -84,6 +84,14 @@ func (r *SourceReconciler) forget(req ctrl.Request) {
 // not asked for.
 func (r *SourceReconciler) ask(w *observe.SourceWorld) (poll.Answer, time.Duration) {
 	s := w.Source
+	if s.Spec.SourceRef != nil { // Flux asks Git
+		r.Poller.Forget(types.NamespacedName{Namespace: s.Namespace, Name: s.Name})
+		if s.Spec.Paused {
+			return poll.Answer{}, 0
+		}
+		w.Observed.Git = w.Flux
+		return poll.Answer{}, build.Interval(&s.Spec)
+	}
 	paths, err := affected.Paths(s.Spec.Path, build.Dockerfile(&s.Spec), pathsOf(s))
 	if err != nil {
 		w.Observed.Problems = append(w.Observed.Problems, fmt.Sprintf("ShopSource %s: %v", s.Name, err))
@@ -126,7 +134,7 @@ func (r *SourceReconciler) begin(ctx context.Context, w *observe.SourceWorld, d 
 		return nil
 	}
 	in := resources.BuildInput{
-		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(git.Key), Authority: git.Authority, Options: r.Builds,
+		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(git.Key), Authority: git.Authority, Artifact: w.Artifact, Options: r.Builds,
 	}
 	return r.Writer.Begin(ctx, apply.Build{
 		Shop: w.Shop, Source: w.Source, Shared: resources.BuildObjects(w.Shop, r.Builds), Volume: resources.BuildVolume(w.Shop, in.Slot), Job: resources.BuildJob(in),

@@ -62,7 +62,9 @@ type BuildInput struct {
 	Auth  GitAuth
 	// Authority is the key of the Secret with the certificates that the Git host's is trusted by; "": the engine's own are.
 	Authority string
-	Options   BuildOptions
+	// Artifact is what is built in the place of a repository; its zero value: spec.git is.
+	Artifact source.Artifact
+	Options  BuildOptions
 }
 
 const (
@@ -129,6 +131,9 @@ func buildPod(in BuildInput) corev1.PodSpec {
 			spec.InitContainers = append(spec.InitContainers, testService(&in.Source.Spec.Test.Services[i]))
 		}
 	}
+	if in.Artifact.URL != "" {
+		spec.InitContainers = append(spec.InitContainers, fetchContainer(in))
+	}
 	if in.Auth.prepared() {
 		spec.InitContainers = append(spec.InitContainers, gitAuthContainer(in))
 	}
@@ -149,6 +154,7 @@ const (
 	volumeGit    = "git"
 	volumeSecret = "git-secret"
 	volumeTrust  = "git-authority"
+	volumeSource = "source"
 	volumePush   = "push"
 	volumeSign   = "sign"
 )
@@ -163,6 +169,9 @@ func buildVolumes(in BuildInput) []corev1.Volume {
 		{Name: volumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: BuildConfigName(in.Shop.Name)}}}},
 	}
 	out = append(out, gitVolumes(in)...)
+	if in.Artifact.URL != "" {
+		out = append(out, empty(volumeSource))
+	}
 	if s := in.Source.Spec.PushSecret; s != "" {
 		out = append(out, secretVolume(volumePush, s, corev1.KeyToPath{Key: corev1.DockerConfigJsonKey, Path: "config.json"}))
 	}

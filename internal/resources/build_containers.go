@@ -27,6 +27,7 @@ const (
 	homeFolder    = "/home/build"
 	gitFolder     = "/git"
 	secretFolder  = "/git-secret"
+	sourceFolder  = "/source"
 	authorityFile = "ca.crt"
 	// systemTrust is where git looks for authorities, in Debian and in Alpine. Programs in Go read the folder beside it, too.
 	systemTrust   = "/etc/ssl/certs/ca-certificates.crt"
@@ -139,17 +140,22 @@ func buildctl(in BuildInput, name string, options ...string) corev1.Container {
 	c.Command = append([]string{
 		"buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0",
 		"--opt=cmdline=builtin", // a line "# syntax=" in a Dockerfile fetches no frontend
-		"--opt=context=" + contextURL(s, in.Build.Commit), "--opt=filename=" + path.Clean(source.Dockerfile(s)),
+	}, contextOptions(in)...)
+	c.Command = append(c.Command, append([]string{
+		"--opt=filename=" + path.Clean(source.Dockerfile(s)),
 		"--opt=build-arg:SOURCE_DATE_EPOCH=0", // with rewrite-timestamp: the same content is the same digest
 		"--opt=build-arg:BUILDKIT_CACHE_MOUNT_NS=" + in.Source.Name,
 		fmt.Sprintf("--opt=ulimit=nproc=%[1]d:%[1]d", processes(s)),
-	}, buildArgs(s.Args)...)
+	}, buildArgs(s.Args)...)...)
 	c.Command = append(c.Command, authOptions(in.Auth)...)
 	c.Command = append(c.Command, options...)
 	c.Env = []corev1.EnvVar{{Name: "BUILDKIT_HOST", Value: "unix://" + runFolder + "/buildkitd.sock"}, {Name: "HOME", Value: homeFolder}}
 	c.VolumeMounts = []corev1.VolumeMount{mount(volumeRun, runFolder), mount(volumeHome, homeFolder)}
 	if in.Auth != NoAuth {
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeGit, gitFolder))
+	}
+	if in.Artifact.URL != "" {
+		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeSource, sourceFolder))
 	}
 	return c
 }
@@ -177,6 +183,26 @@ func gitAuthContainer(in BuildInput) corev1.Container {
 	c := clientContainer(source.StepGitAuth, in.Options.PushImage)
 	c.Args = []string{"git-auth", "--from=" + secretFolder, "--to=" + gitFolder, "--termination-log=" + corev1.TerminationMessagePathDefault}
 	c.VolumeMounts = []corev1.VolumeMount{readOnly(volumeSecret, secretFolder), mount(volumeGit, gitFolder)}
+	return c
+}
+
+// contextOptions say where the context is: at the Git host, or in the folder that an artifact was unpacked into.
+func contextOptions(in BuildInput) []string {
+	if in.Artifact.URL == "" {
+		return []string{"--opt=context=" + contextURL(&in.Source.Spec, in.Build.Commit)}
+	}
+	folder := path.Join(sourceFolder, in.Source.Spec.Path)
+	return []string{"--local=context=" + folder, "--local=dockerfile=" + folder}
+}
+
+// fetchContainer brings an artifact into a folder. What does not have its digest is not built.
+func fetchContainer(in BuildInput) corev1.Container {
+	c := clientContainer(source.StepFetch, in.Options.PushImage)
+	c.Args = []string{"fetch", "--url=" + in.Artifact.URL, "--digest=" + in.Artifact.Digest, "--to=" + sourceFolder, "--termination-log=" + corev1.TerminationMessagePathDefault}
+	if p := in.Source.Spec.Path; p != "" {
+		c.Args = append(c.Args, "--path="+p)
+	}
+	c.VolumeMounts = []corev1.VolumeMount{mount(volumeSource, sourceFolder)}
 	return c
 }
 

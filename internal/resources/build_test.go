@@ -76,7 +76,12 @@ func buildFixtures() map[string]BuildInput {
 	ssh.Source.Spec.Git.URL, ssh.Source.Spec.Git.Secret, ssh.Auth = "ssh://git@git.example/acme/wishlist.git", "git-key", SSHKey
 	password := plainBuild()
 	password.Source.Spec.Git.Secret, password.Auth, password.Authority = "git-password", Header, "ca.crt"
+	ref := plainBuild()
+	ref.Source.Spec.Git, ref.Source.Spec.SourceRef = v1alpha1.GitSource{}, &v1alpha1.SourceReference{Kind: "GitRepository", Name: "wishlist"}
+	ref.Source.Spec.Path = "services/wishlist"
+	ref.Artifact = source.Artifact{URL: "http://source-controller.flux-system.svc/gitrepository/acme/wishlist/28c6.tar.gz", Digest: "sha256:" + strings.Repeat("d", 64)}
 	return map[string]BuildInput{
+		"artifact": ref,
 		"password": password,
 		"plain":    plainBuild(), "rich": richBuild(), "untested": untested, "usernamespace": inNamespace, "privileged": privileged, "ssh": ssh,
 	}
@@ -264,6 +269,32 @@ func TestWhatBuildKitIsAskedFor(t *testing.T) {
 	build := containerOf(t, BuildJob(in), source.StepBuild)
 	if slices.ContainsFunc(build.Command, func(s string) bool { return strings.Contains(s, "DATABASE_URL") }) {
 		t.Error("the arguments of the tests are in the image, too")
+	}
+}
+
+func TestAnArtifactIsFetchedBesideTheEngineAndBuiltFromItsFolder(t *testing.T) {
+	job := BuildJob(buildFixtures()["artifact"])
+	var order []string
+	for _, c := range containersOf(job) {
+		order = append(order, c.Name)
+		sees := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volumeSource })
+		if want := c.Name == "fetch" || c.Name == "build" || c.Name == "test"; sees != want {
+			t.Errorf("container %s sees what was unpacked: %t", c.Name, sees)
+		}
+	}
+	if got := strings.Join(order, " "); got != "engine fetch build test push" {
+		t.Errorf("the containers are %s", got)
+	}
+	for _, step := range []string{source.StepBuild, source.StepTest} {
+		command := containerOf(t, job, step).Command
+		for _, option := range []string{"--local=context=/source/services/wishlist", "--local=dockerfile=/source/services/wishlist"} {
+			if !slices.Contains(command, option) {
+				t.Errorf("%s is not asked with %s", step, option)
+			}
+		}
+		if slices.ContainsFunc(command, func(s string) bool { return strings.HasPrefix(s, "--opt=context=") }) {
+			t.Errorf("%s asks Git as well: %v", step, command)
+		}
 	}
 }
 

@@ -104,6 +104,8 @@ const (
 	StepEngine = "engine"
 	// StepGitAuth is there where the Secret of the repository is not in the form that BuildKit takes.
 	StepGitAuth = "git-auth"
+	// StepFetch is there where an artifact is built: it fetches, compares and unpacks it.
+	StepFetch = "fetch"
 
 	StepBuild = "build"
 	StepTest  = "test"

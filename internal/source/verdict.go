@@ -101,6 +101,8 @@ func (v *verdict) failed(p *Pod) {
 	switch last := lastError(c.Message); {
 	case c.Name == StepPush:
 		v.reason = v1alpha1.ReasonPushFailed
+	case c.Name == StepFetch && c.Exit == FetchAway:
+		v.reason = v1alpha1.ReasonGitUnreachable
 	case killed.MatchString(last):
 		v.reason = v1alpha1.ReasonOutOfMemory
 	case engineLost.MatchString(last) && !strings.Contains(last, commandFailed):
@@ -114,8 +116,11 @@ func (v *verdict) failed(p *Pod) {
 	}
 }
 
+// FetchAway is the exit code of fetch where the server of the artifact is away, which is no fault of the commit.
+const FetchAway = 3
+
 func isStep(name string) bool {
-	return name == StepGitAuth || name == StepBuild || name == StepTest || name == StepPush
+	return name == StepGitAuth || name == StepFetch || name == StepBuild || name == StepTest || name == StepPush
 }
 
 // outOfMemory is the container that was killed for its memory; nil: none was. RUN runs in the engine's.

@@ -122,6 +122,7 @@ var _ = Describe("A source", Label("source"), Ordered, ContinueOnFailure, func()
 	hostileSpecs(func() *yard { return y })
 	privateSpecs(func() *yard { return y })
 	attestSpecs(func() *yard { return y })
+	fluxSpecs(func() *yard { return y })
 
 	It("says what is wrong with a repository", func(ctx SpecContext) {
 		for name, x := range map[string]struct {

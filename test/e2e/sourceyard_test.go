@@ -48,18 +48,25 @@ metadata: {name: t, namespace: %[1]s}
 spec:
   release: {settle: 1s, rollbackWindow: 0s}
   builds:
-    cache: 2Gi
+    cache: %[3]s
     registries:
     - {host: docker.io, mirrors: [%[2]q]}
     - {host: %[2]q, plainHTTP: true}
 `
 
 // openYard makes what all specs share. The operator gets the flags of builds, and its own again at the end.
-func openYard(ctx SpecContext) *yard {
+func openYard(ctx SpecContext) *yard { return openYardWith(ctx, "off", nil) }
+
+// openYardWith lets RUN find Go modules.
+func openYardWith(ctx SpecContext, goProxy string, modules *gitserver.Modules) *yard {
 	GinkgoHelper()
+	cache := "2Gi"
+	if modules != nil { // Go itself, its modules, and what is compiled
+		cache = "10Gi"
+	}
 	y := &yard{namespace: fmt.Sprintf("drill-source-%d", time.Now().Unix()%100000), work: GinkgoT().TempDir()}
 	var err error
-	y.builds, err = here.Builds(y.namespace, "off")
+	y.builds, err = here.Builds(y.namespace, goProxy)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(y.builds.Images(ctx)).To(Succeed())
 	Expect(here.Images(ctx, "dev", "push")).To(Succeed())
@@ -72,15 +79,15 @@ func openYard(ctx SpecContext) *yard {
 	Expect(y.builds.Bases(ctx)).To(Succeed())
 	Expect(here.Operator(ctx, append(y.builds.Flags(), append(flags, "--plain-http-registries="+y.builds.Host())...)...)).To(Succeed())
 	DeferCleanup(func(ctx SpecContext) { Expect(here.Operator(ctx, flags...)).To(Succeed()) })
-	y.serve(ctx)
-	Expect(here.Apply(ctx, fmt.Sprintf(yardShop, y.namespace, y.builds.Host()))).To(Succeed())
+	y.serve(ctx, modules)
+	Expect(here.Apply(ctx, fmt.Sprintf(yardShop, y.namespace, y.builds.Host(), cache))).To(Succeed())
 	return y
 }
 
 // serve lets the Git server answer until the specs end.
-func (y *yard) serve(ctx context.Context) {
+func (y *yard) serve(ctx context.Context, modules *gitserver.Modules) {
 	GinkgoHelper()
-	y.git = gitserver.Server{Repositories: filepath.Join(y.work, "git")}
+	y.git = gitserver.Server{Repositories: filepath.Join(y.work, "git"), Modules: modules}
 	Expect(os.MkdirAll(y.git.Repositories, 0o755)).To(Succeed())
 	handler, err := y.git.Handler(context.WithoutCancel(ctx))
 	Expect(err).NotTo(HaveOccurred())
@@ -99,6 +106,8 @@ func (y *yard) watched(next http.Handler) http.Handler {
 			y.alive.Add(1)
 		case r.URL.Path == "/caught":
 			y.caught.Add(1)
+		case strings.HasPrefix(r.URL.Path, "/artifacts/"):
+			y.artifacts(w, r)
 		case y.away.Load() && !strings.Contains(r.UserAgent(), "emporium"):
 			http.Error(w, "the host is being repaired", http.StatusServiceUnavailable)
 		default:
