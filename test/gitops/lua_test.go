@@ -54,6 +54,7 @@ func runLua(path string, u *unstructured.Unstructured) (any, error) {
 	for _, unsafe := range []string{"execute", "exit", "getenv", "remove", "rename", "setenv", "tmpname", "setlocale", "clock", "difftime"} {
 		all.RawSetString(unsafe, lua.LNil)
 	}
+	l.PreloadModule(lua.OsLibName, func(l *lua.LState) int { l.Push(all); return 1 })
 	l.SetGlobal("obj", toLua(l, u.Object))
 	if err := l.DoString(string(script)); err != nil {
 		return nil, fmt.Errorf("running %s: %w", path, err)
