@@ -78,7 +78,7 @@ func (s *gitShop) spec(ctx context.Context) v1alpha1.ShopSpec {
 	return shop.Spec
 }
 
-var _ = Describe("Flux", Label("gitops"), Ordered, func() {
+var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
 	var yard *fluxYard
 	BeforeAll(func(ctx SpecContext) { yard = openFlux(ctx) })
 

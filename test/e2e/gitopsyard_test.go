@@ -52,8 +52,9 @@ func openFlux(ctx SpecContext) *fluxYard {
 	Expect(here.Apply(ctx, fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {%s: \"\"}}\n", y.namespace, drillLabel))).To(Succeed())
 	y.later("delete", "namespace", y.namespace, "--wait=false", "--ignore-not-found")
 	y.serveGit(ctx)
-	artifacts := free(ctx)
-	y.start(ctx, programs.SourceController, "--storage-path="+filepath.Join(y.work, "artifacts"), "--storage-addr="+artifacts, "--storage-adv-addr="+artifacts)
+	artifacts, folder := free(ctx), filepath.Join(y.work, "artifacts")
+	Expect(os.MkdirAll(folder, 0o755)).To(Succeed())
+	y.start(ctx, programs.SourceController, "--storage-path="+folder, "--storage-addr="+artifacts, "--storage-adv-addr="+artifacts)
 	y.start(ctx, programs.KustomizeController)
 	return y
 }
@@ -95,8 +96,9 @@ func (y *fluxYard) start(ctx context.Context, program string, args ...string) {
 	name := filepath.Base(program)
 	log, err := os.Create(filepath.Join(y.work, name+".log"))
 	Expect(err).NotTo(HaveOccurred())
+	health := free(ctx)
 	args = append(args, "--watch-all-namespaces=false", "--log-level=info", "--log-encoding=json", "--events-addr=", "--metrics-addr=0",
-		"--health-addr="+free(ctx), "--interval-jitter-percentage=0")
+		"--health-addr="+health, "--interval-jitter-percentage=0")
 	cmd := exec.Command(program, args...) //nolint:noctx // it ends with the last spec, not with what started it
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+here.Kubeconfig, "RUNTIME_NAMESPACE="+y.namespace, "TMPDIR="+y.work)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -109,6 +111,14 @@ func (y *fluxYard) start(ctx context.Context, program string, args ...string) {
 		_ = cmd.Process.Kill() // it may have ended by itself
 		_ = cmd.Wait()
 	})
+	Eventually(func() (int, error) {
+		res, err := http.Get("http://" + health + "/healthz") //nolint:noctx // the address of a test
+		if err != nil {
+			text, _ := os.ReadFile(log.Name())
+			return 0, fmt.Errorf("%w: %s", err, text)
+		}
+		return res.StatusCode, res.Body.Close()
+	}).WithTimeout(time.Minute).Should(Equal(http.StatusOK))
 }
 
 // A gitShop is a shop in a repository, and a Kustomization by one of the recipes of config/gitops/flux.
@@ -122,7 +132,7 @@ type gitShop struct {
 // open commits files, and lets Flux apply them by a recipe.
 func (y *fluxYard) open(ctx context.Context, name, recipe string, files map[string]string) *gitShop {
 	GinkgoHelper()
-	s := &gitShop{drill: &drill{namespace: fmt.Sprintf("drill-%s-%d", name, time.Now().Unix()%100000)}, yard: y, name: name, folder: filepath.Join(y.work, name)}
+	s := &gitShop{drill: &drill{namespace: fmt.Sprintf("drill-%s-%d", name, time.Now().Unix()%100000)}, yard: y, name: name, folder: filepath.Join(y.work, "checkout-"+name)}
 	Expect(here.Apply(ctx, fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: {%s: \"\", pod-security.kubernetes.io/enforce: restricted}}\n",
 		s.namespace, drillLabel))).To(Succeed())
 	DeferCleanup(s.drill.close)

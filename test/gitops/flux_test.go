@@ -186,6 +186,19 @@ func TestAPatchOfKubectlIsUndoneByFlux(t *testing.T) {
 	}
 }
 
+// TestAPatchOfKubectlTakesThePinFromThePersonWhoSetIt, and Flux takes it out altogether.
+func TestAPatchOfKubectlTakesThePinFromThePersonWhoSetIt(t *testing.T) {
+	c, ns := api(t)
+	f, git := newFlux(t, c), manual(ns, nil)
+	f.reconcile(git)
+	patch(t, c, git, v1alpha1.FieldManager, `{"spec":{"release":{"active":"acme-bbbbbbbb"}}}`)
+	patch(t, c, git, "kubectl-patch", `{"spec":{"release":{"active":"acme-aaaaaaaa"}}}`)
+	f.reconcile(git)
+	if active := field(t, live(t, c, git), "spec", "release", "active"); active != nil {
+		t.Errorf("spec.release.active is %v", active)
+	}
+}
+
 // TestTheNameOfTheFieldManagerIsSafe: Flux takes over who begins with these.
 func TestTheNameOfTheFieldManagerIsSafe(t *testing.T) {
 	for _, m := range options().Cleanup.FieldManagers {
