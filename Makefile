@@ -79,8 +79,8 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-first-order test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
-test: ## verify, vet, unit, envtest, test-services, chaos-shop-short, test-first-order, test-node, pages, e2e-smoke, with their times; what is left out is said
+.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
+test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -102,6 +102,11 @@ seeded-faults: ## Seed faults one at a time and see a test turn red for each; go
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
 	go run ./hack/cluster assets
 	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
+
+# A module of its own: what Flux and Argo CD depend on is no part of the operator's.
+gitops: ## What Flux and Argo CD make of our kinds: their libraries on a real kube-apiserver (the real Flux: make e2e E2E_LABELS=gitops)
+	go run ./hack/cluster assets
+	cd test/gitops && KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test ./...
 
 test-services: export CGO_ENABLED := 1
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
