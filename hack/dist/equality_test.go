@@ -57,6 +57,22 @@ func TestTheChartOfAFewNamespacesIsConfigNamespaced(t *testing.T) {
 	}
 }
 
+// Rights per act are a form of their own beside install.yaml, and a value of the chart.
+func TestTheChartWithItsAccessPolicyIsInstallPolicyYAML(t *testing.T) {
+	both, err := installYAML(checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := policyYAML(checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both = append(append(both, "\n---\n"...), policy...)
+	if diff := cmp.Diff(comparableObjects(t, both), comparableObjects(t, rendered(t, loaded(t, "emporium"), release{}, "accessPolicy: {enabled: true}"))); diff != "" {
+		t.Errorf("-install.yaml and install-policy.yaml +chart:\n%s", diff)
+	}
+}
+
 func TestTheTwoChartsTogetherAreTheChartWithItsDefaults(t *testing.T) {
 	both := objects(t, rendered(t, loaded(t, "emporium"), release{}, "crds: {enabled: false}"))
 	maps.Copy(both, objects(t, rendered(t, loaded(t, "emporium-crds"), release{}, "")))

@@ -7,16 +7,19 @@ import (
 	"strings"
 )
 
-// writeForms writes install.yaml, the charts, and the list of the images in them.
+// writeForms writes what kubectl applies, the charts, and the list of the images in them.
 func writeForms(o options) error {
-	installed, err := installYAML(o)
-	if err != nil {
-		return err
+	var forms [][]byte
+	for name, form := range map[string]func(options) ([]byte, error){"install.yaml": installYAML, "install-policy.yaml": policyYAML} {
+		text, err := form(o)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(o.out, name), text, 0o644); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
+		forms = append(forms, text)
 	}
-	if err := os.WriteFile(filepath.Join(o.out, "install.yaml"), installed, 0o644); err != nil {
-		return fmt.Errorf("writing install.yaml: %w", err)
-	}
-	forms := [][]byte{installed}
 	for _, name := range chartNames {
 		c, err := loadChart(o, name)
 		if err != nil {

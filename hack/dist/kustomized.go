@@ -40,6 +40,19 @@ func installYAML(o options) ([]byte, error) {
 	return append([]byte(head), text...), nil
 }
 
+// policyYAML is config/policy, which is for clusters that want rights per act, and has no images.
+func policyYAML(o options) ([]byte, error) {
+	objects, err := kustomized(filepath.Join(o.root, "config", "policy"))
+	if err != nil {
+		return nil, err
+	}
+	text, err := objects.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("writing install-policy.yaml: %w", err)
+	}
+	return append([]byte("# Rights per act on the shops of Emporium "+o.tag+", beside install.yaml: docs/guides/rights.md.\n"), text...), nil
+}
+
 // kustomized is what kubectl kustomize prints of a folder: namespaces and kinds first.
 func kustomized(folder string) (resmap.ResMap, error) {
 	o := krusty.MakeDefaultOptions()

@@ -41,6 +41,7 @@ func TestWrongValuesAreRefusedWithASentence(t *testing.T) {
 		"commonLabels: {app.kubernetes.io/name: shop}":  "at '/commonLabels/app.kubernetes.io~1name': value must be 'emporium'",
 		"commonLabels: {'a b': x}":                      "additional properties 'a b' not allowed",
 		"commonLabels: {team: 'a b'}":                   "at '/commonLabels/team': 'a b' does not match pattern",
+		"accessPolicy: true":                            "at '/accessPolicy': got boolean, want object",
 		"crds: {enabled: false, keep: false}":           "would delete the CRDs of this release",
 		"metrics: {podMonitor: {interval: often}}":      "at '/metrics/podMonitor/interval': 'often' does not match pattern",
 		"networkPolicy: {ingress: [{port: 9443}]}":      "at '/networkPolicy/ingress/0': additional properties 'port' not allowed",

@@ -71,10 +71,14 @@ func setUp() (err error) {
 		}
 	}
 	stage.dist, stage.older = filepath.Join(stage.folder, "new"), filepath.Join(stage.folder, "old")
-	if err := dist("../../..", stage.dist, "1.1.0"); err != nil {
+	root, err := sources()
+	if err != nil {
 		return err
 	}
-	return older()
+	if err := dist(root, stage.dist, "1.1.0"); err != nil {
+		return err
+	}
+	return older(root)
 }
 
 // dist runs the program as make dist does.
@@ -86,14 +90,19 @@ func dist(root, out, tag string) error {
 	return nil
 }
 
-// older writes the version before this one, which had another word in a CRD. It has no programs.
-func older() error {
-	root := filepath.Join(stage.folder, "sources")
+// sources are what forms are made from, without the programs, which take minutes to build and are not installed here.
+func sources() (root string, err error) {
+	root = filepath.Join(stage.folder, "sources")
 	for _, folder := range []string{"config", "charts"} {
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("../../..", folder))); err != nil {
-			return err
+			return "", err
 		}
 	}
+	return root, nil
+}
+
+// older writes the version before this one, which had another word in a CRD.
+func older(root string) error {
 	crd := filepath.Join(root, "config/crd/bases/shop.emporium.dev_shops.yaml")
 	text, err := os.ReadFile(crd)
 	if err != nil {
@@ -204,8 +213,9 @@ func clean(t *testing.T) {
 	_, _ = kubectl.try("create", "namespace", "acme")
 	kubectl.run(t, "-n", system, "delete", "secrets,deployments,pdb,roles,rolebindings,serviceaccounts", "--all", "--wait=false")
 	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "clusterrole,clusterrolebinding", "emporium")
-	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "clusterrole", "emporium-view", "emporium-edit", "emporium-admin")
-	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "validatingadmissionpolicy,validatingadmissionpolicybinding", "emporium-front-door-leases")
+	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "clusterrole", "emporium-view", "emporium-edit", "emporium-admin", "emporium-approver", "emporium-on-call")
+	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "validatingadmissionpolicy,validatingadmissionpolicybinding", "emporium-front-door-leases", "emporium-acts")
+	kubectl.run(t, "delete", "--ignore-not-found", "--wait=false", "mutatingadmissionpolicy,mutatingadmissionpolicybinding", "emporium-stamp")
 	for _, kind := range []string{shops, "shopservices.shop.emporium.dev", "shopreleases.shop.emporium.dev", "shopsources.shop.emporium.dev"} {
 		kubectl.run(t, "delete", "crd", "--ignore-not-found", "--wait=true", "--timeout=60s", kind)
 	}
