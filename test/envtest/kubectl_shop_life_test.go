@@ -78,12 +78,30 @@ var _ = Describe("the life of a release by kubectl shop,", Ordered, func() {
 		reason, _ := s.says(ctx)
 		Expect(reason).To(Equal("CheckFailed"))
 		Expect(admin.told(ctx, "wait", "bazaar", "--for", "awaiting")).To(HaveField("Code", 7))
+		Expect(admin.told(ctx, "why", "bazaar")).To(And(HaveField("Code", 1), HaveField("Out", ContainSubstring("check smoke"))))
 		Expect(admin.told(ctx, "retry", "bazaar")).To(And(HaveField("Code", 0), HaveField("Out", fmt.Sprintf("the check smoke of %s of Shop bazaar runs again\n", second))))
 		s.rest(ctx)
 		reason, _ = s.says(ctx)
 		Expect(reason).To(Equal("Checking"))
 		job(ctx, batchv1.JobComplete)
 		Expect(admin.told(ctx, "wait", "bazaar", "--for", "awaiting")).To(HaveField("Code", 0))
+	})
+
+	It("is looked at before it is approved", func(ctx SpecContext) {
+		Expect(admin.told(ctx, "status")).To(And(HaveField("Code", 0), HaveField("Out", MatchRegexp(`bazaar +AwaitingPromotion`))))
+		Expect(admin.told(ctx, "status", "bazaar")).To(And(HaveField("Code", 0), HaveField("Out", And(
+			ContainSubstring("AwaitingPromotion"), MatchRegexp("release +"+first+" +"+second), ContainSubstring("kubectl shop promote bazaar "+second)))))
+		Expect(admin.shop(ctx, "status", "bazaar", "-o", "jsonpath={.columns[1].release}")).To(HaveField("Out", second+"\n"))
+		Expect(admin.shop(ctx, "status", "bazaar", "-o", "name")).To(HaveField("Out", "shop.shop.emporium.dev/bazaar\n"))
+		Expect(admin.shop(ctx, "status", "-o", "jsonpath={.items[*].reason}")).To(HaveField("Out", "AwaitingPromotion\n"))
+		Expect(admin.told(ctx, "diff", "bazaar")).To(And(HaveField("Code", 1), HaveField("Out", And(ContainSubstring("catalog"), ContainSubstring("image"), Not(ContainSubstring("cart"))))))
+		Expect(admin.told(ctx, "diff", "bazaar", second, "candidate")).To(And(HaveField("Code", 0), HaveField("Out", ContainSubstring("do not differ"))))
+		Expect(admin.shop(ctx, "diff", "bazaar", "previous", "active")).To(And(HaveField("Code", 1), HaveField("Errs", ContainSubstring("has no previous release"))))
+		Expect(admin.told(ctx, "tree", "bazaar", "--release", "candidate")).To(And(HaveField("Code", 0), HaveField("Out", And(ContainSubstring(second), Not(ContainSubstring(first))))))
+		Expect(admin.told(ctx, "why", "bazaar")).To(HaveField("Out", ContainSubstring("bazaar")))
+		Expect(admin.shop(ctx, "why", "catalog")).To(HaveField("Errs", Not(ContainSubstring("error"))))
+		Expect(admin.shop(ctx, "why", "nobody")).To(HaveField("Errs", ContainSubstring("there is no ShopService nobody either")))
+		Expect(admin.told(ctx, "explain", "awaitingpromotion")).To(And(HaveField("Code", 0), HaveField("Out", HavePrefix("AwaitingPromotion: the candidate waits for approval\n"))))
 	})
 
 	It("is approved, and the history says by whom and why", func(ctx SpecContext) {
@@ -105,6 +123,9 @@ var _ = Describe("the life of a release by kubectl shop,", Ordered, func() {
 		s.rest(ctx)
 		Expect(last(ctx)).To(And(HaveField("Cause", v1alpha1.CausePinned), HaveField("To", first), HaveField("By", "ana@shop"), HaveField("Because", "the cart is slow")))
 		Expect(s.table(ctx).Active).To(Equal(first))
+		Expect(admin.told(ctx, "history", "bazaar")).To(HaveField("Out", And(
+			MatchRegexp(`Pinned +`+first+` +`+second+` +ana@shop +[0-9]+ms +the cart is slow`), MatchRegexp(`Approved +`+second+` +`+first+` +ana@shop +40ms +checked by Ana`))))
+		Expect(admin.shop(ctx, "history", "bazaar", second, "-o", "jsonpath={.releases[*].name}")).To(HaveField("Out", second+"\n"))
 		Expect(admin.told(ctx, "unpin", "bazaar")).To(HaveField("Code", 0))
 		s.rest(ctx)
 		Expect(s.live(ctx).Spec.Release.Active).To(BeEmpty())
