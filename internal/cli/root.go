@@ -27,7 +27,7 @@ func newRoot(e *env) *cobra.Command {
 		return usage("%v: %s --help lists the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newStatus(e), newTree(e), newWhy(e), newDiff(e), newHistory(e), newExplain(e),
+		newStatus(e), newTree(e), newWhy(e), newPlan(e), newDiff(e), newHistory(e), newExplain(e),
 		newPromote(e), newRollback(e), newUnpin(e), newRetry(e), newPause(e), newResume(e),
 		newWait(e), newLogs(e), newPreview(e), newCheck(e), newVersion(e),
 	)
