@@ -14,7 +14,7 @@ func heldByGit(live *unstructured.Unstructured, what intent, tool string) error 
 	holder := holderOf(live, tool)
 	return &Refusal{
 		Code: HeldByGit, Holder: &holder, Patch: patchOf(what),
-		Message: fmt.Sprintf("%s of Shop %s is held by %s, which would put it back. Nothing was changed: commit the change there, or take it with --force until that applies again",
+		Message: fmt.Sprintf("%s of Shop %s is held by %s, which would put it back. Nothing was changed: commit the change there",
 			what.field(), live.GetName(), spoken(holder)),
 	}
 }

@@ -130,3 +130,12 @@ func explain(err error, key types.NamespacedName) error {
 	}
 	return fmt.Errorf("reading Shop %s in namespace %s: %w", key.Name, key.Namespace, err)
 }
+
+// Alone reads the Shop and nothing else.
+func (r *Reader) Alone(ctx context.Context, key types.NamespacedName) (*v1alpha1.Shop, error) {
+	shop := &v1alpha1.Shop{}
+	if err := r.API.Get(ctx, key, shop); err != nil {
+		return nil, explain(err, key)
+	}
+	return shop, nil
+}
