@@ -55,7 +55,7 @@ func written() map[client.Object]predicate.Predicate {
 // of ConfigMaps and Secrets that are not the operator's.
 func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
 	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
-		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(shopTold())).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop)).
 		Watches(&v1alpha1.ShopSource{}, handler.EnqueueRequestsFromMapFunc(r.bySource), builder.WithPredicates(sourceTold()))
@@ -120,6 +120,13 @@ func (r *ShopReconciler) bySource(ctx context.Context, o client.Object) []reconc
 		out = append(out, request(o.GetNamespace(), shop)...)
 	}
 	return out
+}
+
+// shopTold: the spec changed, or somebody asks for a retry.
+func shopTold() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return e.ObjectOld.GetAnnotations()[v1alpha1.AnnotationRetry] != e.ObjectNew.GetAnnotations()[v1alpha1.AnnotationRetry]
+	}})
 }
 
 // sourceTold lets a source wake shops when it has another image, builds or has ended, or says something else of why it

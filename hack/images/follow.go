@@ -14,6 +14,7 @@ import (
 
 	"github.com/emporium-shop/emporium/hack/images/internal/recipe"
 	"github.com/emporium-shop/emporium/hack/images/oci"
+	"github.com/emporium-shop/emporium/hack/internal/gobuild"
 )
 
 // follow does what a recipe says: it builds in the checkout, with binaries going below out, and packs the image.
@@ -42,15 +43,17 @@ func follow(ctx context.Context, plan recipe.Recipe, checkout, out string) (v1.I
 	return oci.Image(plan.Config, layer)
 }
 
+func note(format string, args ...any) { fmt.Printf("          "+format+"\n", args...) }
+
 func goBuild(ctx context.Context, build recipe.Build, checkout, out string) error {
-	args := append([]string{build.Args[0], "-o", filepath.Join(out, build.Output)}, build.Args[1:]...)
+	args := append([]string{build.Args[0], "-v", "-o", filepath.Join(out, build.Output)}, build.Args[1:]...)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = checkout
 	// Nothing of the state of git gets in, or a commit that changes no source would give another image.
 	cmd.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "GOWORK=off", "GOOS=linux")
 	cmd.Env = append(cmd.Env, build.Env...)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("running go %s: %w\n%s", strings.Join(args, " "), err, output)
+	if err := gobuild.Run(cmd, build.Output, note); err != nil {
+		return fmt.Errorf("running go %s: %w", strings.Join(args, " "), err)
 	}
 	return nil
 }

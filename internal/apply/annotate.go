@@ -89,7 +89,7 @@ func annotations(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, d *plan.Decisio
 		delete(out, v1alpha1.AnnotationRejected)
 		delete(out, v1alpha1.AnnotationStartFailed)
 	}
-	if rel.Name == d.Table.Active && out[v1alpha1.AnnotationRejected] == "" { // it was tried again, and serves
+	if rel.Name == d.Table.Active && out[v1alpha1.AnnotationRejected] == "" && !d.Watched() { // it was tried again, and serves
 		delete(out, v1alpha1.AnnotationRejectedServices)
 	}
 	if rel.Name == d.Rejected {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -74,7 +73,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))
 	}
-	errs = append(errs, w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world))
+	errs = append(errs, w.rerun(ctx, world, d), w.pruneReleases(ctx, world, d), w.pruneCopies(ctx, world))
 	return errors.Join(errs...)
 }
 
@@ -121,7 +120,7 @@ func (w *Writer) keepJobs(ctx context.Context, shop *v1alpha1.Shop, d *plan.Deci
 				return err
 			}
 		}
-		if stays && !slices.Contains(d.Rerun, job.Name) {
+		if stays {
 			keep.objects["Job/"+job.Name] = true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -119,7 +120,7 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 		w.Observed.Kept = kept.Release
 	}
 	if asked := shop.Annotations[v1alpha1.AnnotationRetry]; asked != shop.Status.Retried {
-		w.Observed.Retry = asked
+		w.Observed.Retry, w.Observed.Failing = asked, failing(shop)
 	}
 	w.Observed.Policy.DrainTime = cmp.Or(r.DrainTime, DefaultDrainTime)
 	for _, step := range []func(context.Context, *World) error{
@@ -138,6 +139,19 @@ func (r *Reader) Read(ctx context.Context, shop *v1alpha1.Shop) (*World, error) 
 	}
 	r.readSignatures(w)
 	return w, nil
+}
+
+// failing: the status, which is of the same object as the request for a retry, says that something failed.
+func failing(shop *v1alpha1.Shop) bool {
+	ready := meta.FindStatusCondition(shop.Status.Conditions, string(v1alpha1.ConditionReady))
+	if ready == nil {
+		return false
+	}
+	switch v1alpha1.Reason(ready.Reason) {
+	case v1alpha1.ReasonMigrationFailed, v1alpha1.ReasonCheckFailed, v1alpha1.ReasonGuardBroken, v1alpha1.ReasonStartDeadlineExceeded:
+		return true
+	}
+	return false
 }
 
 func (r *Reader) readServices(ctx context.Context, w *World) error {

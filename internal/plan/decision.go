@@ -131,6 +131,9 @@ func (d *Decision) Floors(release string) map[string]int32 { return d.stack(rele
 // Required returns what a switch to the release asks for; nil where it does not run.
 func (d *Decision) Required(release string) map[string]int32 { return d.stack(release).Required }
 
+// Watched tells whether the guard watches the release that the front door names.
+func (d *Decision) Watched() bool { return d.Table.Guard != nil && d.At.Before(d.Table.Guard.Until) }
+
 // Kept tells whether the objects of a release stay: it runs in this decision, or is left as it is.
 func (d *Decision) Kept(release string) bool {
 	_, runs := d.Role(release)

@@ -25,6 +25,8 @@ type Observed struct {
 	Kept string
 	// Retry is the value of the annotation shop.emporium.dev/retry where it was not followed yet; "": nobody asks.
 	Retry string
+	// Failing: the Shop's status says that something failed that can be retried.
+	Failing bool
 	// Live is the scale that the ShopServices ask for now, by service.
 	Live map[string]Scale
 	// Table is the front door's routing table; zero where there is none yet. One that was lost

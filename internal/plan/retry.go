@@ -13,11 +13,14 @@ type Retry struct {
 	Job string
 }
 
+// longestRetry is more than the names of a release and a Job, and a time, can be: the value is kept in the status.
+const longestRetry = 256
+
 // ParseRetry reads <release>/<job>@<time>, or <release>/-@<time>.
 func ParseRetry(value string) (Retry, bool) {
 	what, when, stamped := strings.Cut(value, "@")
 	release, job, named := strings.Cut(what, "/")
-	if !stamped || !named || when == "" || release == "" || job == "" || strings.Contains(job, "/") {
+	if len(value) > longestRetry || !stamped || !named || when == "" || release == "" || job == "" || strings.Contains(job, "/") {
 		return Retry{}, false
 	}
 	if job == "-" {
@@ -27,30 +30,39 @@ func ParseRetry(value string) (Retry, bool) {
 }
 
 // takeRetry decides as if what failed had not, and says what has to go for it: failed Jobs, or what is recorded against a
-// release. A retry that finds nothing failed is followed as well: there is nothing to do. It waits while nothing is changed.
+// release. It waits while nothing is changed. One that finds nothing failed is done, so that it does not meet a later failure; but
+// while the Shop's own status says that something failed, what is asked for may only not be seen yet.
 func (p *planner) takeRetry() {
 	asked, ok := ParseRetry(p.o.Retry)
 	if !ok || p.o.Paused || p.o.Unknown != "" || p.o.FrontDoor.Missing != "" {
 		return
 	}
-	p.d.Retried = p.o.Retry
 	if asked.Job == "" {
 		p.forgive(asked.Release)
-		return
+	} else {
+		p.o.Migrations = p.without(p.o.Migrations, asked)
+		p.o.Checks = p.without(p.o.Checks, asked)
 	}
-	p.o.Migrations = p.without(p.o.Migrations, asked)
-	p.o.Checks = p.without(p.o.Checks, asked)
+	if len(p.rerun) > 0 || p.d.Forgiven != "" || !p.o.Failing {
+		p.d.Retried = p.o.Retry
+	}
 }
 
 // forgive takes back what is recorded against a release. The services that were suspected stay on record until it serves.
 func (p *planner) forgive(release string) {
 	p.o.Releases = slices.Clone(p.o.Releases)
 	for i := range p.o.Releases {
-		if r := &p.o.Releases[i]; r.Name == release && (r.Rejected != "" || r.StartFailed != "") {
+		if r := &p.o.Releases[i]; r.Name == release && !p.isWatched(release) && (r.Rejected != "" || r.StartFailed != "") {
 			r.Rejected, r.StartFailed = "", ""
 			p.d.Forgiven = release
 		}
 	}
+}
+
+// isWatched: the view is from before the guard went back from the release. What it counted would reject the release again.
+func (p *planner) isWatched(release string) bool {
+	g := p.o.Table.Guard
+	return p.o.Table.Active == release && g != nil && p.now.Before(g.Until)
 }
 
 // without leaves out the failed Jobs that are asked for.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,15 +12,16 @@ import (
 
 func TestARetryNamesAReleaseAJobAndATime(t *testing.T) {
 	for value, want := range map[string]*Retry{
-		relB + "/cart@2026-11-27T09:00:00Z": {Release: relB, Job: "cart"},
-		relB + "/-@1":                       {Release: relB},
-		relB + "/cart":                      nil,
-		relB + "/cart@":                     nil,
-		relB + "@1":                         nil,
-		"/cart@1":                           nil,
-		relB + "/@1":                        nil,
-		relB + "/a/b@1":                     nil,
-		"":                                  nil,
+		relB + "/cart@2026-11-27T09:00:00Z":     {Release: relB, Job: "cart"},
+		relB + "/-@1":                           {Release: relB},
+		relB + "/cart":                          nil,
+		relB + "/cart@":                         nil,
+		relB + "@1":                             nil,
+		"/cart@1":                               nil,
+		relB + "/@1":                            nil,
+		relB + "/a/b@1":                         nil,
+		"":                                      nil,
+		relB + "/-@" + strings.Repeat("1", 300): nil,
 	} {
 		got, ok := ParseRetry(value)
 		if ok != (want != nil) || (ok && got != *want) {
@@ -91,8 +93,16 @@ func TestWhatWasRejectedIsTriedAgainWhenItIsAskedFor(t *testing.T) {
 		forgiven string
 		then     v1alpha1.Reason
 	}{
-		"it broke the guard":           {rejected(), relB + "/-@1", relB, v1alpha1.ReasonStarting},
-		"it was not ready in time":     {startFailed, relB + "/-@1", relB, v1alpha1.ReasonStarting},
+		"it broke the guard":       {rejected(), relB + "/-@1", relB, v1alpha1.ReasonStarting},
+		"it was not ready in time": {startFailed, relB + "/-@1", relB, v1alpha1.ReasonStarting},
+		"the view is from before the guard went back": {with(rejected(), func(o *Observed) {
+			o.Table = frontdoor.Table{Active: relB, Switch: &frontdoor.Switch{At: nine, From: relA}, Guard: &frontdoor.Guard{Until: at(time.Minute)}}
+			o.Stacks[relB] = o.Stacks[relA]
+		}), relB + "/-@1", "", v1alpha1.ReasonGuardBroken},
+		"it serves on, since there was no way back": {with(rejected(), func(o *Observed) {
+			o.Table = frontdoor.Table{Active: relB, Switch: &frontdoor.Switch{At: nine.Add(-time.Hour), From: relA}, Guard: &frontdoor.Guard{Until: nine}}
+			o.Stacks = map[string]Stack{relB: o.Stacks[relA]}
+		}), relB + "/-@1", relB, v1alpha1.ReasonServing},
 		"another release is asked for": {rejected(), relA + "/-@1", "", v1alpha1.ReasonGuardBroken},
 		"a Job is asked for":           {rejected(), relB + "/cart@1", "", v1alpha1.ReasonGuardBroken},
 		"nobody asks":                  {rejected(), "", "", v1alpha1.ReasonGuardBroken},
@@ -103,6 +113,15 @@ func TestWhatWasRejectedIsTriedAgainWhenItIsAskedFor(t *testing.T) {
 				t.Errorf("forgiven %q, %s: %s", d.Forgiven, d.Reason, d.Message)
 			}
 		})
+	}
+}
+
+func TestARetryOfWhatIsNotSeenYetIsNotLost(t *testing.T) {
+	for name, failing := range map[string]bool{"the status says that something failed": true, "nothing failed": false} {
+		o := with(migratesCart(Job{Name: "j", State: JobRunning, Started: true}), func(o *Observed) { o.Failing, o.Retry = failing, relB+"/cart@1" })
+		if d := Plan(o, nine); (d.Retried == "") != failing {
+			t.Errorf("%s: followed %q", name, d.Retried)
+		}
 	}
 }
 

@@ -42,7 +42,8 @@ func switched(w *observe.World, d *plan.Decision, steps []v1alpha1.Step) (v1alph
 	}
 	at := metav1.NewTime(s.At.Truncate(time.Second))
 	if slices.ContainsFunc(steps, func(old v1alpha1.Step) bool {
-		return old.To == d.Table.Active && old.From == s.From && old.At.Equal(&at)
+		told := old.To == d.Table.Active && old.From == s.From && old.At.Equal(&at)
+		return told || (old.Cause != "" && at.Before(&old.At)) // an old view of the table tells nothing new
 	}) {
 		return v1alpha1.Step{}, false
 	}

@@ -109,6 +109,15 @@ func TestAPassInWhichNothingChangedTellsNothing(t *testing.T) {
 	}
 }
 
+func TestAnOldViewOfTheTableTellsNothingNew(t *testing.T) {
+	w, d := switchedTo(releaseB, releaseA)
+	w.Shop.Status = Shop(w, d)
+	d.Table = plan.TablePlan{Active: releaseB, Switch: &frontdoor.Switch{At: epoch.Add(time.Hour), From: releaseA}}
+	if s := lastSwitchOf(Shop(w, d).Recent); s.To != releaseA {
+		t.Errorf("after the switch to %s it tells of an earlier one to %s", releaseA, s.To)
+	}
+}
+
 func TestTheHistoryIsBoundedAndKeepsSwitches(t *testing.T) {
 	w, d := switchedTo("", releaseA)
 	w.Shop.Status = Shop(w, d)

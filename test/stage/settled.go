@@ -22,6 +22,7 @@ func (s Stage) Settled(ctx context.Context) error {
 	defer cancel()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
+	defer s.still(quiet, func() string { return s.says(ctx) })()
 	for {
 		waiting, err := s.waitingFor(ctx)
 		if err == nil && waiting == "" {
@@ -33,6 +34,15 @@ func (s Stage) Settled(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// says is what the shop says of itself.
+func (s Stage) says(ctx context.Context) string {
+	out, err := s.Kubectl(ctx, "-n", Shop, "get", "shop", Shop, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].reason}: {.status.conditions[?(@.type=="Ready")].message}`)
+	if err != nil {
+		return err.Error()
+	}
+	return out
 }
 
 func (s Stage) waitingFor(ctx context.Context) (string, error) {

@@ -3,7 +3,7 @@
 package stage
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -72,10 +72,12 @@ func (s Stage) run(ctx context.Context, stdin string, name string, args ...strin
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Stdin = s.Root, strings.NewReader(stdin)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig)
-	var out, errs bytes.Buffer
+	var out, errs listener
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	does := strings.Join(append([]string{filepath.Base(name)}, args...), " ")
+	defer s.still(quiet, func() string { return cmp.Or(out.last(), errs.last(), does) })()
 	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("running %s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
+		return out.String(), fmt.Errorf("running %s: %w: %s", does, err, strings.TrimSpace(errs.String()))
 	}
 	return out.String(), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/testing/cluster"
 )
 
@@ -34,7 +35,23 @@ func (w *World) Canon() map[string]string {
 			}
 		}
 	}
+	out[history] = w.switches()
 	return out
+}
+
+// history is the key of what the Shop tells of its switches: which release was followed by which, and why.
+const history = "history of the Shop"
+
+func (w *World) switches() string {
+	var b strings.Builder
+	for _, o := range w.Store.All("Shop") {
+		for _, s := range o.(*v1alpha1.Shop).Status.Recent {
+			if s.Cause != "" {
+				fmt.Fprintf(&b, "%s: %s -> %s\n", s.Cause, s.From, s.To)
+			}
+		}
+	}
+	return b.String()
 }
 
 func canonOf(o any, key cluster.Key) string {
@@ -96,9 +113,7 @@ func scrubStatus(status map[string]any) {
 	if last, is := status["lastSwitch"].(map[string]any); is {
 		delete(last, "confirmMillis")
 	}
-	if steps, is := status["recent"].([]any); is {
-		status["recent"] = switches(steps)
-	}
+	delete(status, "recent") // Canon tells of the switches of it
 	conditions, _ := status["conditions"].([]any)
 	for _, c := range conditions {
 		if c, is := c.(map[string]any); is {
@@ -106,16 +121,6 @@ func scrubStatus(status map[string]any) {
 			delete(c, "lastTransitionTime")
 		}
 	}
-}
-
-// switches leaves of the history which release was followed by which, and why: what was said between depends on the way.
-func switches(steps []any) (out []any) {
-	for _, s := range steps {
-		if s, is := s.(map[string]any); is && s["cause"] != nil {
-			out = append(out, fmt.Sprintf("%v: %v -> %v", s["cause"], s["from"], s["to"]))
-		}
-	}
-	return out
 }
 
 // Differs says where two worlds differ; "": nowhere.

@@ -11,7 +11,7 @@ import (
 // is lost, as when their processes die.
 func (w *World) Fork() *World {
 	out := &World{
-		Now: w.Now, Behave: maps.Clone(w.Behave), Load: maps.Clone(w.Load), Errors: maps.Clone(w.Errors), ConfirmAfter: w.ConfirmAfter, Skew: w.Skew, Restart: w.Restart,
+		Now: w.Now, Behave: maps.Clone(w.Behave), Load: maps.Clone(w.Load), Errors: maps.Clone(w.Errors), Mended: w.Mended, ConfirmAfter: w.ConfirmAfter, Skew: w.Skew, Restart: w.Restart,
 		Script: w.Script, at: w.at, tick: w.tick, changed: w.Now, stories: slices.Clone(w.stories), started: w.started,
 	}
 	out.Store = w.Store.Fork(out.apiClock)

@@ -26,7 +26,7 @@ func TestTwoLeaders(t *testing.T) {
 				r := rand.New(rand.NewSource(int64(seed)))
 				w := s.begin()
 				w.StartOperator()
-				w.Delay = lagging(r)
+				w.Delay, w.Blurred = lagging(r), true
 				crashed(t, w, want, fmt.Sprintf("two at once, seed %d", seed))
 			}
 			for n := 1; n <= len(writes); n++ {

@@ -4,7 +4,9 @@ import (
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
@@ -29,6 +31,22 @@ func reasonIs(r v1alpha1.Reason) func(*World) bool {
 func at(when func(*World) bool, do func(*World)) Stage { return Stage{when, do} }
 func ships(service, image string) func(*World) {
 	return func(w *World) { w.Image(service, image) }
+}
+
+// retries asks by the Shop's annotation for one more try of a Job of the newest release, or of that release.
+func retries(job string) func(*World) {
+	return func(w *World) {
+		var newest *v1alpha1.ShopRelease
+		for _, o := range w.Store.All("ShopRelease") {
+			if r := o.(*v1alpha1.ShopRelease); newest == nil || newest.CreationTimestamp.Before(&r.CreationTimestamp) {
+				newest = r
+			}
+		}
+		w.Say("user: retry of %s of %s", job, newest.Name)
+		w.User().Set(w.Shop(), func(o client.Object) {
+			metav1.SetMetaDataAnnotation(&o.(*v1alpha1.Shop).ObjectMeta, v1alpha1.AnnotationRetry, newest.Name+"/"+job+"@1")
+		})
+	}
 }
 
 func guarded(s *v1alpha1.Shop) {
@@ -67,6 +85,18 @@ func scenarios() []scenario {
 			w.Edit("cart", func(s *v1alpha1.ShopServiceSpec) { s.Replicas, s.Autoscaling = ptr.To[int32](3), nil })
 		})}},
 		{name: "guard fires", policy: guarded, world: func(w *World) { w.Errors["cart:bad"] = 50 }, script: []Stage{at(nil, ships("cart", "cart:bad"))}},
+		{name: "a migration that failed is retried", script: []Stage{
+			at(nil, func(w *World) {
+				w.Edit("cart", func(s *v1alpha1.ShopServiceSpec) {
+					s.Image, s.Migration = "cart:2", &v1alpha1.Migration{Args: []string{"fail"}, Deadline: duration(time.Minute)}
+				})
+			}),
+			at(reasonIs(v1alpha1.ReasonMigrationFailed), func(w *World) { w.Mended = true; retries("cart")(w) }),
+		}},
+		{name: "what the guard rejected is retried", policy: guarded, world: func(w *World) { w.Errors["cart:bad"] = 50 }, script: []Stage{
+			at(nil, ships("cart", "cart:bad")),
+			at(reasonIs(v1alpha1.ReasonGuardBroken), func(w *World) { delete(w.Errors, "cart:bad"); retries("-")(w) }),
+		}},
 		{name: "delete", script: []Stage{at(nil, func(w *World) { w.User().Delete(w.Shop()) })}},
 	}
 }

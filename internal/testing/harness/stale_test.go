@@ -32,7 +32,7 @@ func TestStaleReads(t *testing.T) {
 				r := rand.New(rand.NewSource(int64(seed)))
 				budget.made.Add(1)
 				w := s.begin()
-				w.Delay, w.Shuffle = lagging(r), shuffled(r)
+				w.Delay, w.Shuffle, w.Blurred = lagging(r), shuffled(r), true
 				if seed%3 == 0 { // and the operator is started anew while they lag
 					w.OnCall = atWrite(1+r.Intn(40), crashModes[r.Intn(2)].fault)
 				}

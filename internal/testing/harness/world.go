@@ -28,6 +28,10 @@ type World struct {
 	Behave map[string]Behaviour
 	// Load is how many pods an autoscaler wants for a service; unset: its minimum.
 	Load map[string]int32
+	// Blurred: operators see old states, or there are two of them, so that one may write over what the other told of a switch.
+	Blurred bool
+	// Mended: what made Jobs fail was outside of the shop, and is gone.
+	Mended bool
 	// Errors are how many of a hundred answers of a release are errors, by the image of any of its services.
 	Errors map[string]int64
 	// Skew is by how much clocks differ from the world's.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/emporium-shop/emporium/hack/cluster/internal/owner"
+	"github.com/emporium-shop/emporium/hack/internal/gobuild"
 )
 
 // Builder builds components into a cache.
@@ -85,11 +86,11 @@ func (b Builder) compile(ctx context.Context, c Component, r recipe, folder stri
 		return fmt.Errorf("making room to build %s: %w", c.Name, err)
 	}
 	defer os.RemoveAll(fresh)
-	args := append([]string{"build", "-o", fresh + "/"}, r.flags...)
+	args := append([]string{"build", "-v", "-o", fresh + "/"}, r.flags...)
 	for _, name := range names {
 		args = append(args, c.Binaries[name])
 	}
-	if err := run(ctx, filepath.Join(b.Sources, c.Name), args); err != nil {
+	if err := b.run(ctx, filepath.Join(b.Sources, c.Name), strings.Join(names, ", "), args); err != nil {
 		return fmt.Errorf("building %s: %w", c.Name, err)
 	}
 	for _, name := range names {
@@ -100,15 +101,12 @@ func (b Builder) compile(ctx context.Context, c Component, r recipe, folder stri
 	return nil
 }
 
-func run(ctx context.Context, folder string, args []string) error {
+func (b Builder) run(ctx context.Context, folder, name string, args []string) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = folder
 	// Without C, so that the binaries run in images made from nothing. Not as part of any workspace around us.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, text)
-	}
-	return nil
+	return gobuild.Run(cmd, name, b.Note)
 }
 
 // toolchain asks in the component's folder: its go.mod may choose another version of Go.
