@@ -28,7 +28,7 @@ func newRoot(e *env) *cobra.Command {
 	})
 	root.AddCommand(
 		newPromote(e), newRollback(e), newUnpin(e), newRetry(e), newPause(e), newResume(e),
-		newWait(e), newLogs(e), newPreview(e), newCheck(e), newVersion(e),
+		newWait(e), newLogs(e), newPreview(e), newConsole(e), newCheck(e), newVersion(e),
 	)
 	root.InitDefaultCompletionCmd()
 	return root
