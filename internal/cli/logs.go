@@ -47,11 +47,13 @@ func newLogs(e *env) *cobra.Command {
 	f.BoolVarP(&l.follow, "follow", "f", false, "Go on with what is written from now on, also of pods that start later")
 	f.DurationVar(&l.since, "since", 0, "Only what is younger than this, as 10m")
 	f.Int64Var(&l.tail, "tail", -1, "At most this many lines of each pod; -1: all")
-	cmd.MarkFlagsMutuallyExclusive("front-door", "job", "service")
 	return cmd
 }
 
 func (l *logging) run(ctx context.Context, name string) error {
+	if l.frontDoor && (l.job != "" || l.service != "") || (l.job != "" && l.service != "") {
+		return usage("--front-door, --job and --service name different pods: use one of them")
+	}
 	shop, err := l.at(name)
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ func printPath(out io.Writer, value any, template string) error {
 	if err := json.Unmarshal(b, &plain); err != nil {
 		return fmt.Errorf("reading JSON: %w", err)
 	}
-	path := jsonpath.New("output")
+	path := jsonpath.New("output").AllowMissingKeys(true) // what a shop has not, it leaves out
 	if err := path.Parse(relaxed(template)); err != nil {
 		return usage("-o jsonpath=%s: %v", template, err)
 	}

@@ -13,7 +13,7 @@ func newRoot(e *env) *cobra.Command {
 		Short:         "What serves, what comes, what it waits for, and what to do",
 		Long:          "kubectl shop shows the shops of Emporium, and acts on them with your own rights.",
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl shop"},
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, SuggestionsMinimumDistance: 2,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -30,6 +30,11 @@ func newRoot(e *env) *cobra.Command {
 		newPromote(e), newRollback(e), newUnpin(e), newRetry(e), newPause(e), newResume(e),
 		newWait(e), newLogs(e), newPreview(e), newConsole(e), newCheck(e), newVersion(e),
 	)
+	for _, cmd := range root.Commands() {
+		if names := strings.Count(cmd.Use, " "); names > 0 && cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = e.completes(names - 1)
+		}
+	}
 	root.InitDefaultCompletionCmd()
 	return root
 }
