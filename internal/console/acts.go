@@ -46,6 +46,9 @@ func (b actBody) Do() string {
 // HasButton: where Git decides, there is a patch instead.
 func (b actBody) HasButton() bool { return b.Refusal == nil || b.Refusal.Patch == "" }
 
+// KeepsReason: the history tells who let which release serve, and why; of other acts it keeps none.
+func (b actBody) KeepsReason() bool { return b.Kind.names && b.Kind.verb != "retry" }
+
 // read shows the page of an act. It changes nothing.
 func (s *Server) read(k kind) handler {
 	return func(w http.ResponseWriter, r *http.Request, who *session) error {

@@ -40,7 +40,7 @@ func (b *actBody) tell(o view.Objects) {
 
 // afterSwitch says what becomes of the release that serves.
 func (b *actBody) afterSwitch(o view.Objects, active string) {
-	b.Afterwards = append(b.Afterwards, "The front door is switched by one write; it takes about a second until all its replicas confirmed it.")
+	b.Afterwards = append(b.Afterwards, "The front door is switched by one write, and each of its replicas confirms it.")
 	if active == "" {
 		return
 	}

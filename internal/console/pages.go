@@ -51,18 +51,24 @@ func (s *Server) shops(w http.ResponseWriter, r *http.Request, who *session) err
 	return s.answer(w, r, who, "shops", &page{Title: "Shops", Body: all}, all)
 }
 
-// shopBody is a shop with the buttons that somebody sees.
+// shopBody is a shop with the buttons that somebody sees, and what leads to the cause of what is wrong.
 type shopBody struct {
 	view.Shop
 	Buttons []button
+	Why     view.Chain
 }
 
 func (s *Server) shop(w http.ResponseWriter, r *http.Request, who *session) error {
-	name, v, err := s.look(r, who)
+	name, err := shopOf(r)
 	if err != nil {
 		return err
 	}
-	body := shopBody{v, buttons(v, s.refusals(r, who, v))}
+	o, err := who.person.Objects(r.Context(), name)
+	if err != nil {
+		return err
+	}
+	v := view.Of(o)
+	body := shopBody{v, buttons(v, s.refusals(r, who, v)), view.Why(o, "")}
 	return s.answer(w, r, who, "shop", &page{Title: v.Name, Shop: name, Where: "now", Live: true, Body: body}, v)
 }
 
