@@ -47,6 +47,9 @@ func Awaiting() view.Objects {
 	}
 	Says(&o, v1alpha1.ReasonAwaitingPromotion, "release "+Second+" is ready at the preview; set spec.release.active to "+Second+" to let it serve")
 	o.Releases = []v1alpha1.ShopRelease{Record(First, "2026.11.2", 4*time.Hour), Record(Second, "2026.11.3", 15*time.Minute)}
+	for _, c := range o.Shop.Spec.Release.Checks {
+		o.Releases[1].Status.Checks = append(o.Releases[1].Status.Checks, v1alpha1.JobStatus{Name: c.Name, Job: "acme-check-" + c.Name, State: v1alpha1.JobSucceeded})
+	}
 	store := &o.Releases[1].Spec.Services[len(Services)-1]
 	store.Image, store.Env = "registry.example/storefront:2", []corev1.EnvVar{{Name: "TRY", Value: "2"}}
 	o.Deployments = append(stack(First), stack(Second)...)
