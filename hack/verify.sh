@@ -26,7 +26,7 @@ if ! same; then
 	echo "verifying what is generated: it is not current; run: make generate" >&2
 	exit 1
 fi
-for module in . hack/tools hack/dist; do
+for module in . hack/tools hack/dist test/gitops; do
 	if ! (cd "$module" && go mod tidy -diff); then
 		echo "verifying go.mod and go.sum of $module: they are not tidy; run: (cd $module && go mod tidy)" >&2
 		exit 1

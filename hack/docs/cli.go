@@ -48,7 +48,7 @@ func schemaOfTheCLI() ([]byte, error) {
 
 // named tells types of one name apart: those of other packages than view carry theirs.
 func named(t reflect.Type) string {
-	if pkg := path.Base(t.PkgPath()); pkg != "view" {
+	if pkg := path.Base(t.PkgPath()); t.Name() != "" && pkg != "view" {
 		return pkg + "." + t.Name()
 	}
 	return t.Name()

@@ -10,17 +10,16 @@ import (
 )
 
 // heldByGit refuses to take a field from what would put it back, and says what to commit instead.
-func heldByGit(live *unstructured.Unstructured, what intent, tool string) error {
-	holder := holderOf(live, tool)
+func heldByGit(live *unstructured.Unstructured, what intent, holder *view.Holder) error {
 	return &Refusal{
-		Code: HeldByGit, Holder: &holder, Patch: patchOf(what),
+		Code: HeldByGit, Holder: holder, Patch: patchOf(what),
 		Message: fmt.Sprintf("%s of Shop %s is held by %s, which would put it back. Nothing was changed: commit the change there",
 			what.field(), live.GetName(), spoken(holder)),
 	}
 }
 
 // spoken is a holder in words: Flux Kustomization flux-system/acme (kustomize-controller).
-func spoken(h view.Holder) string {
+func spoken(h *view.Holder) string {
 	if h.Name == "" {
 		return h.Manager
 	}

@@ -3,7 +3,6 @@ package act
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,45 +11,6 @@ import (
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
-
-// beforeFirstApply is who the API server says had the fields of an object from before it kept account. Nobody puts them back.
-const beforeFirstApply = "before-first-apply"
-
-// isPerson tells managers that are people at a terminal or at the console: their fields are taken over, since nothing puts them
-// back. All others are taken for tools.
-func isPerson(manager string) bool {
-	return strings.HasPrefix(manager, "kubectl") || strings.HasPrefix(manager, "emporium-") || manager == beforeFirstApply
-}
-
-// ownersOf names the managers that hold a field of the spec or an annotation, each once, in order.
-func ownersOf(managed []metav1.ManagedFieldsEntry, path ...string) (out []string, err error) {
-	names := make([]any, len(path))
-	for i := range path {
-		names[i] = path[i]
-	}
-	field := fieldpath.MakePathOrDie(names...)
-	for _, e := range managed {
-		fields, err := fieldsOf(e)
-		if err != nil {
-			return nil, err
-		}
-		if fields.Has(field) && !slices.Contains(out, e.Manager) {
-			out = append(out, e.Manager)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// tools are those of the managers that put their fields back.
-func tools(managers []string) (out []string) {
-	for _, m := range managers {
-		if !isPerson(m) {
-			out = append(out, m)
-		}
-	}
-	return out
-}
 
 func fieldsOf(e metav1.ManagedFieldsEntry) (*fieldpath.Set, error) {
 	fields := &fieldpath.Set{}

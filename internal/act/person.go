@@ -8,7 +8,6 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -131,7 +130,7 @@ func (p *Person) attribute(ctx context.Context, shop *v1alpha1.Shop, what *inten
 
 // changedMeanwhile tells a write on what is not there any more from a field that another holds: both are conflicts.
 func changedMeanwhile(err error) bool {
-	return apierrors.IsConflict(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict)
+	return apierrors.IsConflict(err) && !heldByOthers(err)
 }
 
 // explain says what an error of the API server means for the act.

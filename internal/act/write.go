@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/view"
 )
 
 // write does what is intended on the Shop as it was read; it returns what the person has to know of it.
@@ -26,7 +25,7 @@ func (p *Person) write(ctx context.Context, live *unstructured.Unstructured, wha
 	return p.apply(ctx, live, what, r)
 }
 
-// apply sets the field. It is applied without force first: what comes back as a conflict names who else holds it.
+// apply sets the field. It is applied without force first: a conflict says that others hold it, and nothing is written then.
 func (p *Person) apply(ctx context.Context, live *unstructured.Unstructured, what intent, r Request) (string, error) {
 	body, err := bodyOf(live, what)
 	if err != nil {
@@ -34,17 +33,17 @@ func (p *Person) apply(ctx context.Context, live *unstructured.Unstructured, wha
 	}
 	options := []client.ApplyOption{client.FieldOwner(v1alpha1.FieldManager)}
 	err = p.API.Apply(ctx, client.ApplyConfigurationFromUnstructured(body.DeepCopy()), options...)
-	holders := conflicting(err)
-	if len(holders) == 0 {
+	if !heldByOthers(err) {
 		return appliedByHand(live, what), err
 	}
-	if tool := tools(holders); len(tool) > 0 && !r.Force {
-		return "", heldByGit(live, what, tool[0])
+	tool := view.HolderOf(live, what.path...)
+	if tool != nil && !r.Force {
+		return "", heldByGit(live, what, tool)
 	}
 	if err := p.API.Apply(ctx, client.ApplyConfigurationFromUnstructured(body), append(options, client.ForceOwnership)...); err != nil {
 		return "", err
 	}
-	return sentences(putBack(live, what, tools(holders)), appliedByHand(live, what)), nil
+	return sentences(putBack(what, tool), appliedByHand(live, what)), nil
 }
 
 // bodyOf is all that people hold under our name, with the change. UID and resource version let it count only on what was read;
@@ -74,13 +73,9 @@ func bodyOf(live *unstructured.Unstructured, what intent) (*unstructured.Unstruc
 // remove takes the field away, whoever of the people set it. An apply that leaves it out would take it away only where nobody
 // else holds it, kubectl patch included, so it is a patch, on what was read.
 func (p *Person) remove(ctx context.Context, live *unstructured.Unstructured, what intent, r Request) (string, error) {
-	holders, err := ownersOf(live.GetManagedFields(), what.path...)
-	if err != nil {
-		return "", err
-	}
-	tool := tools(holders)
-	if len(tool) > 0 && !r.Force {
-		return "", heldByGit(live, what, tool[0])
+	tool := view.HolderOf(live, what.path...)
+	if tool != nil && !r.Force {
+		return "", heldByGit(live, what, tool)
 	}
 	patch := &unstructured.Unstructured{Object: map[string]any{}}
 	patch.SetUID(live.GetUID())
@@ -95,7 +90,7 @@ func (p *Person) remove(ctx context.Context, live *unstructured.Unstructured, wh
 	if err := p.API.Patch(ctx, live.DeepCopy(), client.RawPatch(types.MergePatchType, body), client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return "", err
 	}
-	return sentences(putBack(live, what, tool), appliedByHand(live, what)), nil
+	return sentences(putBack(what, tool), appliedByHand(live, what)), nil
 }
 
 func setNotes(o *unstructured.Unstructured, notes map[string]any) error {
@@ -106,35 +101,18 @@ func setNotes(o *unstructured.Unstructured, notes map[string]any) error {
 	return errors.Join(errs...)
 }
 
-// conflictWith finds the manager in the message of a cause, which names it in quotes: conflict with "helm" using …
-var conflictWith = regexp.MustCompile(`^conflict with "([^"]*)"`)
-
-// conflicting names the managers that hold a field which was applied; none: it is no such conflict.
-func conflicting(err error) (out []string) {
-	status := apierrors.APIStatus(nil)
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return nil
-	}
-	for _, cause := range status.Status().Details.Causes {
-		if cause.Type != metav1.CauseTypeFieldManagerConflict {
-			continue
-		}
-		manager := "a manager that the API server does not name"
-		if m := conflictWith.FindStringSubmatch(cause.Message); m != nil {
-			manager = m[1]
-		}
-		out = append(out, manager)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+// heldByOthers tells that managers other than us hold a field that was applied. Who they are stands on the Shop as it was read:
+// where that has changed since, the next write is refused, and judged anew.
+func heldByOthers(err error) bool {
+	return apierrors.HasStatusCause(err, metav1.CauseTypeFieldManagerConflict)
 }
 
 // putBack says what becomes of a field that was taken from a tool.
-func putBack(live *unstructured.Unstructured, what intent, tool []string) string {
-	if len(tool) == 0 {
+func putBack(what intent, tool *view.Holder) string {
+	if tool == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s is held by %s, which puts it back when it applies again", what.field(), spoken(holderOf(live, tool[0])))
+	return fmt.Sprintf("%s is held by %s, which puts it back when it applies again", what.field(), spoken(tool))
 }
 
 // appliedByHand: a manifest that somebody applied with kubectl has the field, and would set it again.

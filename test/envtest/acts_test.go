@@ -40,13 +40,14 @@ func person(name string) *act.Person {
 }
 
 // binds gives somebody ClusterRoles in the namespace of the story.
-func (s story) binds(ctx context.Context, user string, roles ...string) {
+func (s story) binds(ctx SpecContext, user string, roles ...string) {
 	GinkgoHelper()
 	for _, role := range roles {
 		s.create(ctx, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"},
 			RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}}})
 	}
+	s.known(ctx, user)
 }
 
 // awaits makes a shop that serves A while B waits for approval.
@@ -137,8 +138,12 @@ func (s story) sets(ctx context.Context, manager string, operation metav1.Manage
 	u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Shop"))
 	u.SetNamespace(s.ns)
 	u.SetName(s.shop)
-	u.SetLabels(map[string]string{"kustomize.toolkit.fluxcd.io/name": "shops", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"})
-	u.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": "shops:shop.emporium.dev/Shop:acme/bazaar"})
+	switch manager {
+	case "kustomize-controller":
+		u.SetLabels(map[string]string{"kustomize.toolkit.fluxcd.io/name": "shops", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"})
+	case "argocd-controller":
+		u.SetAnnotations(map[string]string{"argocd.argoproj.io/tracking-id": "shops:shop.emporium.dev/Shop:acme/bazaar"})
+	}
 	Expect(api.Apply(ctx, client.ApplyConfigurationFromUnstructured(u), client.FieldOwner(manager), client.ForceOwnership)).To(Succeed())
 }
 
@@ -290,6 +295,15 @@ var _ = Describe("what people do to a shop,", Ordered, func() {
 			_, err := p.Act(ctx, act.Request{Shop: types.NamespacedName{Namespace: s.ns, Name: s.shop}, Verb: "promote", Release: relB})
 			Expect(code(err)).To(Equal(act.NotTheCandidate), "%v", err)
 			Expect(s.live(ctx).Spec.Release.Active).To(BeEmpty())
+		})
+
+		It("a pin that Git takes over in between is not cleared", func(ctx SpecContext) {
+			s.sets(ctx, "kubectl-patch", metav1.ManagedFieldsOperationUpdate, relA)
+			p := person("admin")
+			p.API = &between{Client: p.API, left: 1, do: func() { s.sets(ctx, "kustomize-controller", metav1.ManagedFieldsOperationApply, relB) }}
+			_, err := p.Act(ctx, act.Request{Shop: types.NamespacedName{Namespace: s.ns, Name: s.shop}, Verb: "unpin"})
+			Expect(code(err)).To(Equal(act.HeldByGit), "%v", err)
+			Expect(s.live(ctx).Spec.Release.Active).To(Equal(relB))
 		})
 
 		DescribeTable("a shop that is deleted in between is not made anew:", func(ctx SpecContext, verb string) {

@@ -7,12 +7,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/creack/pty"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -57,8 +60,14 @@ var lists = map[string]string{
 	"pods": "", "leases": "coordination.k8s.io", "events": "", "shopsources": "shop.emporium.dev",
 }
 
+// known waits until the API server goes by somebody's roles: it reads them from a cache.
+func (s story) known(ctx SpecContext, user string) {
+	GinkgoHelper()
+	Eventually(func() bool { return can(ctx, user, nil, "get shops "+s.shop+" in "+s.ns) }).Should(BeTrue())
+}
+
 // mayList lets somebody read the shop itself, and list all kinds but one. It returns a name for them.
-func (s story) mayList(ctx context.Context, but string) string {
+func (s story) mayList(ctx SpecContext, but string) string {
 	GinkgoHelper()
 	name := "all-but-" + but
 	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: []rbacv1.PolicyRule{
@@ -71,6 +80,7 @@ func (s story) mayList(ctx context.Context, but string) string {
 	s.create(ctx, role, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name},
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
 		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: name}}})
+	s.known(ctx, name)
 	return name
 }
 
@@ -118,6 +128,39 @@ var _ = Describe("kubectl shop,", Ordered, func() {
 			Expect(err).NotTo(HaveOccurred(), kind)
 			Expect(objects.Gaps).To(ConsistOf(And(HaveField("Kind", kind), HaveField("Namespace", s.ns), HaveField("Why", "you may not list "+kind))))
 		}
+	})
+
+	It("says in one line what is not seen, with the same exit code", func(ctx SpecContext) {
+		for _, kind := range []string{"shopservices", "shopreleases", "deployments", "horizontalpodautoscalers", "jobs"} {
+			got := s.kubectl(s.mayList(ctx, kind)).shop(ctx, "status", "bazaar")
+			Expect(got.Code).To(Equal(0), got.Errs)
+			Expect(strings.Count(got.Out, "not seen")).To(Equal(1), got.Out)
+			Expect(got.Out).To(ContainSubstring(kind + " in namespace " + s.ns + " (you may not list " + kind + ")"))
+		}
+		Expect(s.kubectl(s.mayList(ctx, "nothing")).shop(ctx, "status", "bazaar")).To(And(HaveField("Code", 0), HaveField("Out", Not(ContainSubstring("not seen")))))
+		Expect(s.kubectl("admin").shop(ctx, "status", "-A")).To(And(HaveField("Code", 9), HaveField("Errs", ContainSubstring("listing shops"))))
+	})
+
+	It("redraws a terminal on each change, and leaves it as it was", func(ctx SpecContext) {
+		outside, inside, err := pty.Open()
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(func() { outside.Close(); inside.Close() })
+		Expect(pty.Setsize(outside, &pty.Winsize{Rows: 40, Cols: 100})).To(Succeed())
+		shows := gbytes.BufferReader(outside)
+		before := runtime.NumGoroutine()
+		watch, interrupt := context.WithCancel(ctx)
+		done := make(chan int, 1)
+		go func() {
+			done <- cli.Main(watch, cli.Streams{In: inside, Out: inside, Err: inside}, func(string) string { return "" }, "test",
+				[]string{"status", "bazaar", "-w", "--kubeconfig", admin.kubeconfig, "-n", s.ns})
+		}()
+		Eventually(shows).Should(gbytes.Say("AwaitingPromotion"))
+		s.stands(ctx, relA, relB, v1alpha1.ReasonSwitching)
+		Eventually(shows).Should(gbytes.Say("Switching"))
+		interrupt() // as main does on Ctrl-C
+		Eventually(done).Should(Receive(Equal(0)))
+		Eventually(shows).Should(gbytes.Say("\x1b\\[\\?25h"), "the cursor is there again")
+		Eventually(runtime.NumGoroutine).Should(BeNumerically("<=", before+2), "connections of the client may stay a while, watches may not")
 	})
 
 	It("ends with a code that says what happened", func(ctx SpecContext) {
