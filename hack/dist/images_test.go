@@ -63,6 +63,38 @@ func TestOneValueRewritesEveryImage(t *testing.T) {
 	}
 }
 
+// The overlay of docs/guides/install.md, as people copy it from there.
+func TestTheOverlayOfTheGuideRewritesEveryImageOfInstallYAML(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/guides/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, overlay, begun := strings.Cut(string(guide), "cat > kustomization.yaml <<EOF\n")
+	overlay, _, ended := strings.Cut(overlay, "EOF\n")
+	installed, err := installYAML(options{root: checkout.root, tag: "0.1.0", registry: "registry.example/emporium"})
+	if err != nil || !begun || !ended {
+		t.Fatalf("the guide has no kustomization.yaml, or there is no install.yaml: %v", err)
+	}
+	folder := t.TempDir()
+	for name, text := range map[string][]byte{"kustomization.yaml": []byte(overlay), "install.yaml": installed} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made, err := kustomized(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := made.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"mirror.example/gateway:0.1.0", "mirror.example/moby/buildkit:v0.34.2-rootless", "mirror.example/operator:0.1.0", "mirror.example/push:0.1.0"}
+	if diff := cmp.Diff(want, seen(manifest)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestImagesOfInitContainersAreListed(t *testing.T) {
 	const job = "kind: Job\nmetadata: {name: a}\nspec: {template: {spec: {initContainers: [{name: a, image: 'r.example/a:1'}], containers: [{name: b, image: 'r.example/b:1', env: [{name: RELATED_IMAGE_C, value: 'r.example/c:1'}, {name: X, value: 'r.example/x:1'}]}]}}}\n"
 	got, err := imagesOf([]byte(job), []byte(job))
