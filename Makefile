@@ -127,9 +127,9 @@ chaos-shop-short: tools ## The same in less than a minute: a few kills, of every
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 
-pages: ## Chromium looks at every page of a shop: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
+pages: ## Chromium looks at every page of a shop, and at the console: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
 	@hack/install.sh chromium node npm
-	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m ./services/storefront/browser
+	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m -p 1 ./services/storefront/browser ./internal/console/browser
 
 conform: tools ## The contract's checker: that each rule can fail (all mutants), then a service that hack/newservice wrote, and every service of this repository against it (FLAGS="-v -long")
 	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform
