@@ -101,7 +101,7 @@ seeded-faults: ## Seed faults one at a time and see a test turn red for each; go
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
 	go run ./hack/cluster assets
-	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest)) ./internal/console/kube
 
 # A module of its own: what Flux and Argo CD depend on is no part of the operator's. Go's cache does not look at files outside of a
 # module, and these are tests of such files.

@@ -47,7 +47,9 @@ func (b actBody) Do() string {
 func (b actBody) HasButton() bool { return b.Refusal == nil || b.Refusal.Patch == "" }
 
 // KeepsReason: the history tells who let which release serve, and why; of other acts it keeps none.
-func (b actBody) KeepsReason() bool { return b.Kind.verb == "promote" || b.Kind.verb == "rollback" || b.Kind.verb == "unpin" }
+func (b actBody) KeepsReason() bool {
+	return b.Kind.verb == "promote" || b.Kind.verb == "rollback" || b.Kind.verb == "unpin"
+}
 
 // read shows the page of an act. It changes nothing.
 func (s *Server) read(k kind) handler {

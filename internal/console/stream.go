@@ -36,9 +36,9 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request, who *session) e
 
 // follow writes until somebody ends it.
 func (s *Server) follow(r *http.Request, who *session, reader *reader, out stream) {
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(heartbeat) //nolint:forbidigo // a stream waits for its reader, and decides nothing
 	defer beat.Stop()
-	end := time.NewTimer(who.ends.Sub(s.now()))
+	end := time.NewTimer(who.ends.Sub(s.now())) //nolint:forbidigo // as above
 	defer end.Stop()
 	for {
 		var err error
