@@ -97,6 +97,15 @@ func TestManyChangesAreOneNews(t *testing.T) {
 		if n := news(r); n != 1 {
 			t.Errorf("100 changes were told %d times", n)
 		}
+		told := 0
+		for range 1000 {
+			w.change()
+			time.Sleep(time.Millisecond)
+			told += news(r)
+		}
+		if told < 3 || told > 4 {
+			t.Errorf("1,000 changes in a second were told %d times, not every quarter of it", told)
+		}
 		leave()
 	})
 }
