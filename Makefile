@@ -55,6 +55,7 @@ generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations 
 	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
 		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
 	go run ./hack/samples
+	go run ./hack/policy
 	go run ./hack/docs
 
 fmt: $(BIN)/golangci-lint ## Format Go code
@@ -78,8 +79,8 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest test-services test-first-order test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
-test: ## verify, vet, unit, envtest, test-services, chaos-shop-short, test-first-order, test-node, pages, e2e-smoke, with their times; what is left out is said
+.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
+test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -100,7 +101,13 @@ seeded-faults: ## Seed faults one at a time and see a test turn red for each; go
 # The API server and etcd are built once, for the cluster too.
 envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, watches
 	go run ./hack/cluster assets
-	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest))
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test $(or $(call packages,test/cel test/envtest),$(error there is no test/cel and no test/envtest)) ./internal/console/kube
+
+# A module of its own: what Flux and Argo CD depend on is no part of the operator's. Go's cache does not look at files outside of a
+# module, and these are tests of such files.
+gitops: ## What Flux and Argo CD make of our kinds: their libraries on a real kube-apiserver (the real Flux: make e2e E2E_LABELS=gitops)
+	go run ./hack/cluster assets
+	cd test/gitops && KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test -count=1 ./...
 
 test-services: export CGO_ENABLED := 1
 test-services: tools ## The front door and the services, on a real PostgreSQL, with the race detector
@@ -120,9 +127,9 @@ chaos-shop-short: tools ## The same in less than a minute: a few kills, of every
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh
 
-pages: ## Chromium looks at every page of a shop: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
+pages: ## Chromium looks at every page of a shop, and at the console: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
 	@hack/install.sh chromium node npm
-	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m ./services/storefront/browser
+	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m -p 1 ./services/storefront/browser ./internal/console/browser
 
 conform: tools ## The contract's checker: that each rule can fail (all mutants), then a service that hack/newservice wrote, and every service of this repository against it (FLAGS="-v -long")
 	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform
@@ -180,6 +187,18 @@ load: tools ## Customers browse, search, fill carts and order by a schedule; the
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
 	@hack/install.sh
+
+##@ Install it
+.PHONY: dist generate-charts test-dist
+dist: ## What people install from, into dist/: install.yaml, charts, kubectl-shop, images.txt, SHA256SUMS (TAG=1.2.3, REGISTRY=…; cold: Helm is built, some minutes)
+	go -C hack/dist run . -tag $(TAG) $(if $(REGISTRY),-registry $(REGISTRY))
+
+generate-charts: ## Make README.md of each chart from the comments in its values.yaml
+	go -C hack/dist run ./readme
+
+test-dist: ## Helm 4, Helm 3 and kubectl install, upgrade and uninstall Emporium on a real API server (cold: both Helms are built, some minutes)
+	go run ./hack/cluster assets
+	KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go -C hack/dist test -count=1 ./install
 
 # Tools are built from their own pinned module.
 TOOL_SOURCES := hack/tools/go.mod hack/tools/go.sum

@@ -71,7 +71,7 @@ func (r *SourceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	}
 	answer, wait := r.ask(world)
 	decision := build.Plan(world.Observed, r.Now())
-	err = r.begin(ctx, world, &decision, answer.Key)
+	err = r.begin(ctx, world, &decision, answer)
 	return r.concludeSource(ctx, req, world, &decision, err, sooner(decision.Wake, wait))
 }
 
@@ -84,6 +84,14 @@ func (r *SourceReconciler) forget(req ctrl.Request) {
 // not asked for.
 func (r *SourceReconciler) ask(w *observe.SourceWorld) (poll.Answer, time.Duration) {
 	s := w.Source
+	if s.Spec.SourceRef != nil { // Flux asks Git
+		r.Poller.Forget(types.NamespacedName{Namespace: s.Namespace, Name: s.Name})
+		if s.Spec.Paused {
+			return poll.Answer{}, 0
+		}
+		w.Observed.Git = w.Flux
+		return poll.Answer{}, build.Interval(&s.Spec)
+	}
 	paths, err := affected.Paths(s.Spec.Path, build.Dockerfile(&s.Spec), pathsOf(s))
 	if err != nil {
 		w.Observed.Problems = append(w.Observed.Problems, fmt.Sprintf("ShopSource %s: %v", s.Name, err))
@@ -121,12 +129,12 @@ func pathsOf(s *v1alpha1.ShopSource) []string {
 }
 
 // begin creates the Job that was decided on.
-func (r *SourceReconciler) begin(ctx context.Context, w *observe.SourceWorld, d *build.Decision, auth string) error {
+func (r *SourceReconciler) begin(ctx context.Context, w *observe.SourceWorld, d *build.Decision, git poll.Answer) error {
 	if d.Start == nil {
 		return nil
 	}
 	in := resources.BuildInput{
-		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(auth), Options: r.Builds,
+		Source: w.Source, Shop: w.Shop, Slot: w.Observed.Slot, Build: d.Start, Paths: d.StartPaths, Auth: resources.GitAuth(git.Key), Authority: git.Authority, Artifact: w.Artifact, Options: r.Builds,
 	}
 	return r.Writer.Begin(ctx, apply.Build{
 		Shop: w.Shop, Source: w.Source, Shared: resources.BuildObjects(w.Shop, r.Builds), Volume: resources.BuildVolume(w.Shop, in.Slot), Job: resources.BuildJob(in),

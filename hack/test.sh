@@ -38,6 +38,11 @@ elif linux; then
 else
 	leave_out envtest "kube-apiserver and etcd are built for Linux only"
 fi
+if linux; then
+	step gitops
+else
+	leave_out gitops "kube-apiserver and etcd are built for Linux only"
+fi
 step test-services
 step chaos-shop-short
 step test-first-order

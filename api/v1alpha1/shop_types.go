@@ -206,14 +206,15 @@ type ReleasePolicy struct {
 
 // Verification says by whom the images of a release must be signed, in the form of `cosign sign --key`.
 type Verification struct {
-	// keys are the public keys. Each image must be signed by one of them.
+	// keys are the public keys. Each image must be signed by one of them, that of each check, too, which has to be named by its digest.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
 	// +required
 	Keys []VerificationKey `json:"keys"`
-	// exempt names the services whose images need no signature, as those of another vendor. Unset: none.
+	// exempt names the services whose images need no signature, as those of another vendor; check/NAME is a check of
+	// spec.release.checks. Unset: none.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:MaxLength=30

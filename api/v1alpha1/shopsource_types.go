@@ -51,10 +51,17 @@ type ShopSource struct {
 }
 
 // ShopSourceSpec says what is built, how it is tested and where it is pushed.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.git) != has(self.sourceRef)",message="a ShopSource has either git, which the operator asks, or sourceRef, a source of Flux; set one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.sourceRef) || !has(self.paths)",message="paths are asked of Git; a sourceRef has none, so remove them, or set spec.ignore of the GitRepository"
 type ShopSourceSpec struct {
-	// git is the repository and the branch whose commits are built.
-	// +required
+	// git is the repository and the branch whose commits are built. Unset: sourceRef is.
+	// +optional
 	Git GitSource `json:"git,omitzero"`
+	// sourceRef is a source of Flux in the same namespace, whose artifacts are built: Git is then asked by Flux alone, with
+	// its own credentials. Unset: git is.
+	// +optional
+	SourceRef *SourceReference `json:"sourceRef,omitempty"`
 	// path of the folder that is the build's context, relative to the repository's root. Unset: the root.
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Za-z0-9_][-A-Za-z0-9._]*(/[A-Za-z0-9_][-A-Za-z0-9._]*)*)?$')",message="path must be a folder below the repository's root, of letters, digits and -._, without a / at either end, for example services/cart"
@@ -155,11 +162,26 @@ type GitSource struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_]([-A-Za-z0-9._/]*[A-Za-z0-9_])?$') && !self.contains('..') && !self.contains('//')",message="git.branch must be a branch's name of letters, digits and -._/, for example main or release/2026"
 	// +optional
 	Branch string `json:"branch,omitempty"`
-	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or identity and known_hosts for
-	// ssh. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
+	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or bearerToken, or identity (with its
+	// passphrase as password) and known_hosts for ssh; and ca.crt, where the host's certificate is signed by an authority of
+	// one's own. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	Secret string `json:"secret,omitempty"`
+}
+
+// SourceReference names an object of the group source.toolkit.fluxcd.io that has status.artifact: an archive with its digest.
+type SourceReference struct {
+	// kind of the object: GitRepository or ExternalArtifact. Unset: GitRepository.
+	// +kubebuilder:default=GitRepository
+	// +kubebuilder:validation:Enum=GitRepository;ExternalArtifact
+	// +optional
+	Kind string `json:"kind,omitempty"`
+	// name of the object.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name"`
 }
 
 // NoTests as a test stage says that a commit is not tested before its image is pushed.
@@ -193,7 +215,7 @@ type TestService struct {
 	// name of the container.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=30
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && !(self in ['engine', 'build', 'test', 'push'])",message="a test service's name must begin with a letter and hold only a-z, 0-9 and -; engine, build, test and push are taken"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && !(self in ['engine', 'git-auth', 'fetch', 'build', 'test', 'push'])",message="a test service's name must begin with a letter and hold only a-z, 0-9 and -; engine, git-auth, fetch, build, test and push are taken"
 	// +required
 	Name string `json:"name"`
 	// image to run.
@@ -309,7 +331,7 @@ type Build struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Job string `json:"job"`
-	// attempt counts the Jobs of this commit; a lost engine is tried again.
+	// attempt counts the Jobs of this commit; a lost engine, or a Git host that was away from it, is tried again.
 	// +required
 	Attempt int32 `json:"attempt"`
 	// since is when the build began.
@@ -359,7 +381,8 @@ type FailedBuild struct {
 	// +kubebuilder:validation:MaxLength=16
 	// +required
 	Inputs string `json:"inputs"`
-	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost or TimedOut.
+	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost, TimedOut or
+	// GitUnreachable.
 	// +kubebuilder:validation:MaxLength=63
 	// +required
 	Reason Reason `json:"reason"`

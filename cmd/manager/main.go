@@ -52,7 +52,7 @@ func parse() options {
 	flag.StringVar(&o.healthAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flag.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "address of /debug/pprof, for example 127.0.0.1:6060; 0: none. Who can reach it can make the operator work: never open it to others")
 	flag.BoolVar(&o.leaderElect, "leader-elect", false, "let only one of several replicas work")
-	flag.StringVar(&o.frontDoorImage, "front-door-image", "", "gateway image of shops that name none (required)")
+	bindFrontDoorImage(flag.CommandLine, &o.frontDoorImage)
 	o.tenancy.bind(flag.CommandLine)
 	o.sources.bind(flag.CommandLine)
 	flag.IntVar(&o.workers, "workers", 4, "how many shops are looked at at the same time; one that is slow then holds up no other")
@@ -84,7 +84,7 @@ func main() {
 
 func run(ctx context.Context, o options) error {
 	if o.frontDoorImage == "" {
-		return fmt.Errorf("--front-door-image is not set: name the gateway's image, for example emporium.local/gateway:dev")
+		return fmt.Errorf("neither %s nor --front-door-image is set: name the gateway's image, for example emporium.local/gateway:dev", envFrontDoorImage)
 	}
 	scheme, err := controllers.NewScheme()
 	if err != nil {
@@ -141,6 +141,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		return fmt.Errorf("adding the cache of ConfigMaps and Secrets: %w", err)
 	}
 	m := controllers.NewMetrics(metrics.Registry)
+	metrics.Registry.MustRegister(controllers.NewShopMetrics(mgr.GetClient()))
 	r := &controllers.ShopReconciler{
 		Reader: &observe.Reader{
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -36,8 +37,8 @@ func (o *sourceOptions) bind(flags *flag.FlagSet) {
 	flags.Func("source-insecure-hosts", "hosts of Git that may be asked by http, for a Git server within the cluster. Unset: none", hostsInto(&o.insecureHosts))
 	o.build = resources.BuildOptions{Isolation: resources.Rootless, ClosedCIDRs: []string{"169.254.0.0/16"}}
 	flags.Func("build-isolation", "how the engine of a build is kept from its node: Rootless (needs no privilege, and an unconfined seccomp profile), UserNamespace (privileged within a user namespace, where nodes have them: the strongest), Privileged. Unset: Rootless", o.setIsolation)
-	flags.StringVar(&o.build.EngineImage, "buildkit-image", "docker.io/moby/buildkit:v0.34.2-rootless", "image with buildkitd, buildctl and, for Rootless, rootlesskit")
-	flags.StringVar(&o.build.PushImage, "push-image", "emporium.local/push:dev", "image of cmd/push, which brings what was built to its registry")
+	flags.StringVar(&o.build.EngineImage, "buildkit-image", cmp.Or(os.Getenv(envBuildKitImage), "docker.io/moby/buildkit:v0.34.2-rootless"), "image with buildkitd, buildctl and, for Rootless, rootlesskit. The environment variable "+envBuildKitImage+" says it, too")
+	flags.StringVar(&o.build.PushImage, "push-image", cmp.Or(os.Getenv(envPushImage), "emporium.local/push:dev"), "image of cmd/push, which brings what was built to its registry. The environment variable "+envPushImage+" says it, too")
 	flags.Func("build-closed-cidrs", "ranges of addresses, separated by commas, that builds do not reach where the network enforces NetworkPolicies: the pods, Services and nodes of the cluster; pods with the label "+resources.LabelReachedByBuilds+"=true are reached all the same. Unset: 169.254.0.0/16", o.setClosed)
 	flags.StringVar(&o.webhookAddress, "webhook-address", "0", "address at which calls of Git hosts are taken, for example :9443; 0: none are. It speaks http: put an Ingress with TLS in front")
 }

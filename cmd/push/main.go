@@ -14,6 +14,15 @@
 // termination log too. It ends with 0 when the image was pushed, with 1 when it was not, with 2
 // when it was called wrongly.
 //
+//	push git-auth --from FOLDER --to FOLDER
+//
+// is another container of a build, where the Secret of its repository holds a user's password, a bearer token or a key with a
+// passphrase: it makes the header or the open key of it that BuildKit takes.
+//
+//	push fetch --url URL --digest sha256:… --to FOLDER
+//
+// is one where an artifact of Flux is built: it fetches it, compares its digest, and unpacks it.
+//
 // Environment: DOCKER_CONFIG, a folder with config.json or .dockerconfigjson, where the registry wants
 // credentials. COSIGN_PASSWORD opens the key. SSL_CERT_FILE names certificates to trust instead of those that browsers do.
 package main
@@ -34,6 +43,12 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "git-auth" {
+		os.Exit(gitAuth(os.Args[2:], os.Stderr))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "fetch" {
+		os.Exit(fetch(context.Background(), os.Args[2:], os.Stderr))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()

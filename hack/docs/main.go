@@ -22,6 +22,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "writing the reference:", err)
 		os.Exit(1)
 	}
+	if err := writeSchema(); err != nil {
+		fmt.Fprintln(os.Stderr, "writing the schema of kubectl shop's JSON:", err)
+		os.Exit(1)
+	}
 	text, err := withServices(".")
 	if err == nil {
 		err = os.WriteFile(servicesPage, []byte(text), 0o644)

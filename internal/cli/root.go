@@ -27,9 +27,9 @@ func newRoot(e *env) *cobra.Command {
 		return usage("%v: %s --help lists the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(
-		newStatus(e), newTree(e), newWhy(e), newDiff(e), newHistory(e), newExplain(e),
+		newStatus(e), newTree(e), newWhy(e), newPlan(e), newDiff(e), newHistory(e), newExplain(e),
 		newPromote(e), newRollback(e), newUnpin(e), newRetry(e), newPause(e), newResume(e),
-		newWait(e), newLogs(e), newPreview(e), newCheck(e), newVersion(e),
+		newWait(e), newLogs(e), newPreview(e), newConsole(e), newCheck(e), newVersion(e),
 	)
 	for _, cmd := range root.Commands() {
 		if names := strings.Count(cmd.Use, " "); names > 0 && cmd.ValidArgsFunction == nil {

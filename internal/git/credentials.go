@@ -1,6 +1,7 @@
 package git
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
@@ -53,7 +54,7 @@ func (c Credentials) forHTTP() bool { return c.authorization != "" }
 //
 // A line feed at the end of a value, as files have it, does not count.
 func CredentialsOf(data map[string][]byte) (Credentials, error) {
-	value := func(key string) string { return strings.TrimRight(string(data[key]), "\r\n") }
+	value := func(key string) string { return string(trimmed(data[key])) }
 	var out Credentials
 	for _, read := range []func(*Credentials, func(string) string) error{readToken, readIdentity, readAuthority} {
 		if err := read(&out, value); err != nil {
@@ -66,6 +67,9 @@ func CredentialsOf(data map[string][]byte) (Credentials, error) {
 	}
 	return out, nil
 }
+
+// trimmed is a value without the line feed that a file has at its end.
+func trimmed(value []byte) []byte { return bytes.TrimRight(value, "\r\n") }
 
 func readToken(out *Credentials, value func(string) string) error {
 	user, secret := value(KeyUsername), value(KeyPassword)

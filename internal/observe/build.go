@@ -26,6 +26,9 @@ type SourceWorld struct {
 	Shop *v1alpha1.Shop
 	// Observed is what is decided on, but for what Git says.
 	Observed source.Observed
+	// Artifact is what spec.sourceRef names, and Flux what is said of it in the place of Git.
+	Artifact source.Artifact
+	Flux     source.Git
 	// GitSecret is the version of the Secret of spec.git.secret; "": it is not there, or may not be used.
 	GitSecret string
 }
@@ -37,7 +40,7 @@ func (r *Reader) ReadSource(ctx context.Context, s *v1alpha1.ShopSource) (*Sourc
 		Namespace: s.Namespace, Name: s.Name, UID: string(s.UID), Generation: s.Generation, Spec: s.Spec, Status: s.Status,
 		Requested: s.Annotations[v1alpha1.AnnotationRequestedAt],
 	}
-	for _, step := range []func(context.Context, *SourceWorld) error{r.readPlace, r.readSlot, r.readBuilds, r.readSecrets} {
+	for _, step := range []func(context.Context, *SourceWorld) error{r.readPlace, r.readSlot, r.readBuilds, r.readSecrets, r.readArtifact} {
 		if err := step(ctx, w); err != nil {
 			return nil, err
 		}

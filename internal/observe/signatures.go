@@ -53,11 +53,29 @@ func (r *Reader) judge(w *World, rel *plan.Release, keys []signatures.PublicKey)
 			asked = append(asked, s)
 		}
 	}
+	asked = append(asked, checksToAsk(w.Shop, rel)...)
 	verdicts, again := r.Signatures.Verdicts(client.ObjectKeyFromObject(w.Shop), asked, keys)
 	rel.Unsigned, rel.Unverified = sentencesOf(verdicts)
 	if again > 0 && (w.Wake == 0 || again < w.Wake) {
 		w.Wake = again // nobody tells when an image is signed
 	}
+}
+
+// exemptCheck begins the name of a check in spec.release.verify.exempt.
+const exemptCheck = "check/"
+
+// checksToAsk are the checks whose Jobs may still run. They are no part of a release, and run in the shop's namespace all the same, with
+// what it pulls with. Their tags are resolved by nobody, so that a check that is verified is named by its digest.
+func checksToAsk(shop *v1alpha1.Shop, rel *plan.Release) (out []v1alpha1.ReleaseService) {
+	for _, c := range shop.Spec.Release.Checks {
+		if slices.Contains(shop.Spec.Release.Verify.Exempt, exemptCheck+c.Name) || slices.Contains(rel.PassedChecks, c.Name) {
+			continue
+		}
+		one := v1alpha1.ReleaseService{Name: exemptCheck + c.Name}
+		one.Image, one.Pod = c.Image, &v1alpha1.PodOptions{ImagePullSecrets: shop.Spec.Defaults.ImagePullSecrets}
+		out = append(out, one)
+	}
+	return out
 }
 
 // mayStart: the release is what the services make, what the spec names, or a candidate already.

@@ -103,6 +103,38 @@ func TestImagesOfAnotherVendorMayBeExempt(t *testing.T) {
 	}
 }
 
+// TestAnUnsignedCheckRunsBesideNoRelease: who may name the image of a check could else run anything where the shop's secrets are.
+func TestAnUnsignedCheckRunsBesideNoRelease(t *testing.T) {
+	all := map[string]signatures.Verdict{"cart": trusted(), "catalog": trusted(), "mailer": trusted()}
+	for name, c := range map[string]struct {
+		verdict signatures.Verdict
+		exempt  string
+		passed  []string
+		want    [2]string
+		asked   int
+	}{
+		"signed":                     {trusted(), "", nil, [2]string{}, 4},
+		"not signed":                 {signatures.Verdict{State: signatures.Unsigned, Why: "probe is not signed"}, "", nil, [2]string{"check/smoke: probe is not signed", ""}, 4},
+		"named by a tag":             {signatures.Verdict{State: signatures.Unpinned, Why: "probe:1 is named by a tag"}, "", nil, [2]string{"check/smoke: probe:1 is named by a tag", ""}, 4},
+		"the registry is slow":       {signatures.Verdict{State: signatures.Unknown, Why: "it is away"}, "", nil, [2]string{"", "check/smoke: it is away"}, 4},
+		"not signed, and exempt":     {signatures.Verdict{State: signatures.Unsigned, Why: "probe is not signed"}, "check/smoke", nil, [2]string{}, 3},
+		"a service's name is others": {signatures.Verdict{State: signatures.Unsigned, Why: "probe is not signed"}, "smoke", nil, [2]string{"check/smoke: probe is not signed", ""}, 4},
+		"not signed, and passed":     {signatures.Verdict{State: signatures.Unsigned, Why: "probe is not signed"}, "", []string{"smoke"}, [2]string{}, 3},
+	} {
+		says := &verdicts{of: map[string]signatures.Verdict{"check/smoke": c.verdict}}
+		for service, v := range all {
+			says.of[service] = v
+		}
+		r, w := verified(says, key, c.exempt)
+		w.Shop.Spec.Release.Checks = []v1alpha1.Check{{Name: "smoke", Image: "probe"}}
+		w.Observed.Releases[1].PassedChecks = c.passed
+		r.readSignatures(w)
+		if got := [2]string{w.Observed.Releases[1].Unsigned, w.Observed.Releases[1].Unverified}; got != c.want || len(says.asked) != c.asked {
+			t.Errorf("%s: it says %q, want %q; asked about %v", name, got, c.want, says.asked)
+		}
+	}
+}
+
 func TestAKeyThatIsNoneStartsNothing(t *testing.T) {
 	r, w := verified(&verdicts{}, "-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----\n")
 	r.readSignatures(w)

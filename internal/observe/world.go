@@ -221,6 +221,11 @@ func (r *Reader) readReleases(ctx context.Context, w *World) error {
 	return nil
 }
 
+// Planned is a release as the planner sees it.
+func (r *Reader) Planned(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) plan.Release {
+	return r.plannedRelease(shop, rel)
+}
+
 func (r *Reader) plannedRelease(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) plan.Release {
 	notes := rel.Annotations
 	out := plan.Release{

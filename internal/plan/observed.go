@@ -249,4 +249,7 @@ func (o *Observed) find(match func(Release) bool) (Release, bool) {
 	return Release{}, false
 }
 
+// Runs tells whether anything of a release's stack is there.
+func (o *Observed) Runs(name string) bool { return o.runs(name) }
+
 func (o *Observed) runs(name string) bool { return name != "" && len(o.Stacks[name]) > 0 }

@@ -25,15 +25,17 @@ type Answer struct {
 	Invalid bool
 	// Request is that of the question.
 	Request string
-	// Key is the one of the Secret's keys that a build hands to its engine; "": there is no Secret.
+	// Key is what a build makes of the Secret, by the names of internal/git; "": there is no Secret, or nothing of it is needed.
 	Key string
+	// Authority is the Secret's key with the certificates that the host's is trusted by; "": the system's are.
+	Authority string
 }
 
 // credentials of a Secret, read.
 type credentials struct {
 	git.Credentials
-	key  string
-	read bool
+	key, authority string
+	read           bool
 }
 
 // answer asks for the branch's commit, and for what stands at its paths.
@@ -41,7 +43,7 @@ func (p *Poller) answer(ctx context.Context, a *asked, q Question) (Answer, cred
 	out := Answer{Answered: true, Request: q.Request}
 	with, err := p.credentials(ctx, a, q)
 	if err == nil {
-		out.Key = with.key
+		out.Key, out.Authority = with.key, with.authority
 		remote := git.Remote{URL: q.URL, Branch: q.Branch, Credentials: with.Credentials}
 		err = p.ask(ctx, remote, q.Paths, &out)
 	}
@@ -95,19 +97,5 @@ func (p *Poller) credentials(ctx context.Context, a *asked, q Question) (credent
 	if err != nil {
 		return credentials{}, err
 	}
-	return credentials{parsed, keyOf(q.URL, data), true}, nil
-}
-
-// keyOf is what a build takes of a Secret: the key for ssh, else a token, or a password for one. "": it holds none.
-func keyOf(url string, data map[string][]byte) string {
-	keys := []string{git.KeyToken, git.KeyPassword, git.KeyBearer}
-	if strings.HasPrefix(url, "ssh://") {
-		keys = []string{git.KeyIdentity}
-	}
-	for _, key := range keys {
-		if len(data[key]) > 0 {
-			return key
-		}
-	}
-	return ""
+	return credentials{parsed, git.ForBuild(strings.HasPrefix(q.URL, "ssh://"), data), git.HasAuthority(data), true}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/emporium-shop/emporium/internal/git"
+	"github.com/emporium-shop/emporium/internal/testing/gitserver"
 )
 
 var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
@@ -216,13 +217,13 @@ func TestPathsThatNobodyKnowsOfAreNoTrouble(t *testing.T) {
 }
 
 func TestASecretIsReadOncePerVersion(t *testing.T) {
-	of := &secrets{data: map[string][]byte{git.KeyToken: []byte("s3cret")}}
+	of := &secrets{data: map[string][]byte{git.KeyToken: []byte("s3cret"), git.KeyAuthority: authority(t)}}
 	s := said("a")
 	d := newDesk(s, of)
 	q := cart()
 	q.Secret, q.SecretVersion = "git", "1"
-	if a := d.asks(t, q); a.Key != git.KeyToken {
-		t.Errorf("a build is handed %q", a.Key)
+	if a := d.asks(t, q); a.Key != git.ForToken || a.Authority != git.KeyAuthority {
+		t.Errorf("a build is handed %q, and trusts %q", a.Key, a.Authority)
 	}
 	d.now = d.now.Add(time.Hour)
 	d.asks(t, q)
@@ -290,4 +291,10 @@ func TestASourceThatIsGoneIsForgotten(t *testing.T) {
 	}
 	close(s.gate)
 	d.wait(t)
+}
+
+// authority is a certificate that signs itself.
+func authority(t *testing.T) []byte {
+	t.Helper()
+	return gitserver.New(t, gitserver.Options{TLS: true}).RootPEM
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/git"
 	"github.com/emporium-shop/emporium/internal/source"
 )
 
@@ -28,13 +29,18 @@ const (
 // GitAuth is how the Git server wants to be asked, as the keys of the source's Secret tell.
 type GitAuth string
 
-// Which key of the Secret a build hands to BuildKit.
+// What a build hands to BuildKit. A header and a sealed key are made of the Secret by a container of their own, for BuildKit takes
+// neither a user's name nor a passphrase.
 const (
-	NoAuth   GitAuth = ""
-	Token    GitAuth = "GIT_AUTH_TOKEN"
-	Password GitAuth = "password"
-	SSHKey   GitAuth = "identity"
+	NoAuth    GitAuth = ""
+	Token     GitAuth = git.ForToken
+	Header    GitAuth = git.ForHeader
+	SSHKey    GitAuth = git.ForKey
+	SealedKey GitAuth = git.ForSealedKey
 )
+
+// prepared tells whether the Secret holds it in another form than BuildKit takes.
+func (a GitAuth) prepared() bool { return a == Header || a == SealedKey }
 
 // BuildOptions are the operator's.
 type BuildOptions struct {
@@ -52,9 +58,13 @@ type BuildInput struct {
 	Slot   int32
 	Build  *v1alpha1.Build
 	// Paths is the fingerprint of what stands at spec.paths in the commit; "": it is not known.
-	Paths   string
-	Auth    GitAuth
-	Options BuildOptions
+	Paths string
+	Auth  GitAuth
+	// Authority is the key of the Secret with the certificates that the Git host's is trusted by; "": the engine's own are.
+	Authority string
+	// Artifact is what is built in the place of a repository; its zero value: spec.git is.
+	Artifact source.Artifact
+	Options  BuildOptions
 }
 
 const (
@@ -121,6 +131,12 @@ func buildPod(in BuildInput) corev1.PodSpec {
 			spec.InitContainers = append(spec.InitContainers, testService(&in.Source.Spec.Test.Services[i]))
 		}
 	}
+	if in.Artifact.URL != "" {
+		spec.InitContainers = append(spec.InitContainers, fetchContainer(in))
+	}
+	if in.Auth.prepared() {
+		spec.InitContainers = append(spec.InitContainers, gitAuthContainer(in))
+	}
 	spec.InitContainers = append(spec.InitContainers, buildContainer(in))
 	if source.TestStage(&in.Source.Spec) != "" {
 		spec.InitContainers = append(spec.InitContainers, testContainer(in))
@@ -136,6 +152,9 @@ const (
 	volumeImage  = "image"
 	volumeHome   = "home"
 	volumeGit    = "git"
+	volumeSecret = "git-secret"
+	volumeTrust  = "git-authority"
+	volumeSource = "source"
 	volumePush   = "push"
 	volumeSign   = "sign"
 )
@@ -149,14 +168,33 @@ func buildVolumes(in BuildInput) []corev1.Volume {
 		{Name: volumeCache, VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: source.SlotName(in.Shop.Name, in.Slot)}}},
 		{Name: volumeConfig, VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: BuildConfigName(in.Shop.Name)}}}},
 	}
-	if in.Auth != NoAuth {
-		out = append(out, secretVolume(volumeGit, in.Source.Spec.Git.Secret, corev1.KeyToPath{Key: string(in.Auth), Path: string(in.Auth)}))
+	out = append(out, gitVolumes(in)...)
+	if in.Artifact.URL != "" {
+		out = append(out, empty(volumeSource))
 	}
 	if s := in.Source.Spec.PushSecret; s != "" {
 		out = append(out, secretVolume(volumePush, s, corev1.KeyToPath{Key: corev1.DockerConfigJsonKey, Path: "config.json"}))
 	}
 	if s := in.Source.Spec.Sign; s != nil {
 		out = append(out, secretVolume(volumeSign, s.Secret, corev1.KeyToPath{Key: signingKey, Path: signingKey}))
+	}
+	return out
+}
+
+// gitVolumes hold what opens the repository. What is made of the Secret stays in memory, and goes with the pod.
+func gitVolumes(in BuildInput) (out []corev1.Volume) {
+	secret := in.Source.Spec.Git.Secret
+	switch {
+	case in.Auth.prepared():
+		made := corev1.Volume{Name: volumeGit, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}}
+		whole := secretVolume(volumeSecret, secret, corev1.KeyToPath{})
+		whole.Secret.Items = nil
+		out = append(out, made, whole)
+	case in.Auth != NoAuth:
+		out = append(out, secretVolume(volumeGit, secret, corev1.KeyToPath{Key: string(in.Auth), Path: string(in.Auth)}))
+	}
+	if in.Authority != "" {
+		out = append(out, secretVolume(volumeTrust, secret, corev1.KeyToPath{Key: in.Authority, Path: authorityFile}))
 	}
 	return out
 }

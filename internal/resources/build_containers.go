@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/git"
 	"github.com/emporium-shop/emporium/internal/source"
 )
 
@@ -24,6 +26,11 @@ const (
 	layoutFolder  = imageFolder + "/layout"
 	homeFolder    = "/home/build"
 	gitFolder     = "/git"
+	secretFolder  = "/git-secret"
+	sourceFolder  = "/source"
+	authorityFile = "ca.crt"
+	// systemTrust is where git looks for authorities, in Debian and in Alpine. Programs in Go read the folder beside it, too.
+	systemTrust   = "/etc/ssl/certs/ca-certificates.crt"
 	pushFolder    = "/docker-config"
 	signFolder    = "/sign"
 	signingKey    = "cosign.key"
@@ -43,6 +50,9 @@ func engine(in BuildInput) corev1.Container {
 		VolumeMounts:             []corev1.VolumeMount{mount(volumeRun, runFolder), mount(volumeCache, cacheFolder), readOnly(volumeConfig, configFolder)},
 		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 	}
+	if in.Authority != "" { // no credential: who signed the host's certificate. BuildKit gives git no other way to learn it
+		c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: volumeTrust, MountPath: systemTrust, SubPath: authorityFile, ReadOnly: true})
+	}
 	if in.Options.Isolation == Rootless {
 		c.Command = append([]string{"rootlesskit"}, append(c.Command, "--oci-worker-no-process-sandbox")...)
 		c.Env = []corev1.EnvVar{{Name: "HOME", Value: "/home/user"}, {Name: "USER", Value: "user"}, {Name: "XDG_RUNTIME_DIR", Value: "/run/user/1000"}}
@@ -61,6 +71,17 @@ func engine(in BuildInput) corev1.Container {
 // engineResources: a build without a limit of memory would take the node's.
 func engineResources(r *corev1.ResourceRequirements) corev1.ResourceRequirements {
 	return withMemoryLimit(r, "2Gi")
+}
+
+// leastProcesses is how many a RUN may have at least, threads included.
+const leastProcesses = 256
+
+// processes is how many a RUN may have: one for each MiB of the engine's memory. Without it a fork bomb is held by the memory alone,
+// where the kernel ends one process while another begins, and minutes pass before the kubelet has ended the container.
+// It does not bind an engine that is root on its node: there the kubelet's podPidsLimit does.
+func processes(s *v1alpha1.ShopSourceSpec) int64 {
+	limits := engineResources(s.Resources).Limits
+	return max(leastProcesses, limits.Memory().Value()>>20)
 }
 
 func withMemoryLimit(r *corev1.ResourceRequirements, unset string) corev1.ResourceRequirements {
@@ -119,16 +140,22 @@ func buildctl(in BuildInput, name string, options ...string) corev1.Container {
 	c.Command = append([]string{
 		"buildctl", "build", "--progress=plain", "--frontend=dockerfile.v0",
 		"--opt=cmdline=builtin", // a line "# syntax=" in a Dockerfile fetches no frontend
-		"--opt=context=" + contextURL(s, in.Build.Commit), "--opt=filename=" + path.Clean(source.Dockerfile(s)),
+	}, contextOptions(in)...)
+	c.Command = append(c.Command, append([]string{
+		"--opt=filename=" + path.Clean(source.Dockerfile(s)),
 		"--opt=build-arg:SOURCE_DATE_EPOCH=0", // with rewrite-timestamp: the same content is the same digest
 		"--opt=build-arg:BUILDKIT_CACHE_MOUNT_NS=" + in.Source.Name,
-	}, buildArgs(s.Args)...)
+		fmt.Sprintf("--opt=ulimit=nproc=%[1]d:%[1]d", processes(s)),
+	}, buildArgs(s.Args)...)...)
 	c.Command = append(c.Command, authOptions(in.Auth)...)
 	c.Command = append(c.Command, options...)
 	c.Env = []corev1.EnvVar{{Name: "BUILDKIT_HOST", Value: "unix://" + runFolder + "/buildkitd.sock"}, {Name: "HOME", Value: homeFolder}}
 	c.VolumeMounts = []corev1.VolumeMount{mount(volumeRun, runFolder), mount(volumeHome, homeFolder)}
 	if in.Auth != NoAuth {
 		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeGit, gitFolder))
+	}
+	if in.Artifact.URL != "" {
+		c.VolumeMounts = append(c.VolumeMounts, readOnly(volumeSource, sourceFolder))
 	}
 	return c
 }
@@ -140,16 +167,43 @@ func buildArgs(args []v1alpha1.BuildArg) (out []string) {
 	return out
 }
 
-// authOptions: a password is handed over as a token, which hosts take for one: whoever GIT_AUTH_TOKEN belongs to is
-// called x-access-token.
+// authOptions: BuildKit calls whoever a token belongs to x-access-token, as hosts want it; a header is given as it is.
 func authOptions(auth GitAuth) []string {
 	switch auth {
 	case NoAuth:
 		return nil
-	case SSHKey:
-		return []string{"--ssh=default=" + gitFolder + "/" + string(auth)}
+	case SSHKey, SealedKey:
+		return []string{"--ssh=default=" + gitFolder + "/" + git.ForKey}
 	}
-	return []string{"--secret=id=GIT_AUTH_TOKEN,src=" + gitFolder + "/" + string(auth)}
+	return []string{"--secret=id=" + string(auth) + ",src=" + gitFolder + "/" + string(auth)}
+}
+
+// gitAuthContainer makes of the Secret what BuildKit takes.
+func gitAuthContainer(in BuildInput) corev1.Container {
+	c := clientContainer(source.StepGitAuth, in.Options.PushImage)
+	c.Args = []string{"git-auth", "--from=" + secretFolder, "--to=" + gitFolder, "--termination-log=" + corev1.TerminationMessagePathDefault}
+	c.VolumeMounts = []corev1.VolumeMount{readOnly(volumeSecret, secretFolder), mount(volumeGit, gitFolder)}
+	return c
+}
+
+// contextOptions say where the context is: at the Git host, or in the folder that an artifact was unpacked into.
+func contextOptions(in BuildInput) []string {
+	if in.Artifact.URL == "" {
+		return []string{"--opt=context=" + contextURL(&in.Source.Spec, in.Build.Commit)}
+	}
+	folder := path.Join(sourceFolder, in.Source.Spec.Path)
+	return []string{"--local=context=" + folder, "--local=dockerfile=" + folder}
+}
+
+// fetchContainer brings an artifact into a folder. What does not have its digest is not built.
+func fetchContainer(in BuildInput) corev1.Container {
+	c := clientContainer(source.StepFetch, in.Options.PushImage)
+	c.Args = []string{"fetch", "--url=" + in.Artifact.URL, "--digest=" + in.Artifact.Digest, "--to=" + sourceFolder, "--termination-log=" + corev1.TerminationMessagePathDefault}
+	if p := in.Source.Spec.Path; p != "" {
+		c.Args = append(c.Args, "--path="+p)
+	}
+	c.VolumeMounts = []corev1.VolumeMount{mount(volumeSource, sourceFolder)}
+	return c
 }
 
 // contextURL names the commit, never the branch: what is built is what was decided on. BuildKit takes an http URL for

@@ -74,8 +74,16 @@ func buildFixtures() map[string]BuildInput {
 	privileged.Options.Isolation = Privileged
 	ssh := plainBuild()
 	ssh.Source.Spec.Git.URL, ssh.Source.Spec.Git.Secret, ssh.Auth = "ssh://git@git.example/acme/wishlist.git", "git-key", SSHKey
+	password := plainBuild()
+	password.Source.Spec.Git.Secret, password.Auth, password.Authority = "git-password", Header, "ca.crt"
+	ref := plainBuild()
+	ref.Source.Spec.Git, ref.Source.Spec.SourceRef = v1alpha1.GitSource{}, &v1alpha1.SourceReference{Kind: "GitRepository", Name: "wishlist"}
+	ref.Source.Spec.Path = "services/wishlist"
+	ref.Artifact = source.Artifact{URL: "http://source-controller.flux-system.svc/gitrepository/acme/wishlist/28c6.tar.gz", Digest: "sha256:" + strings.Repeat("d", 64)}
 	return map[string]BuildInput{
-		"plain": plainBuild(), "rich": richBuild(), "untested": untested, "usernamespace": inNamespace, "privileged": privileged, "ssh": ssh,
+		"artifact": ref,
+		"password": password,
+		"plain":    plainBuild(), "rich": richBuild(), "untested": untested, "usernamespace": inNamespace, "privileged": privileged, "ssh": ssh,
 	}
 }
 
@@ -142,6 +150,41 @@ func TestEachContainerSeesTheSecretsThatItNeeds(t *testing.T) {
 		}
 		if token := job.Spec.Template.Spec.AutomountServiceAccountToken; token == nil || *token {
 			t.Errorf("%s: a build has a token of the API", isolation)
+		}
+	}
+}
+
+// TestWhatIsMadeOfASecretIsSeenByThoseAloneWhoNeedIt: a password and a sealed key are opened beside the engine, in memory.
+func TestWhatIsMadeOfASecretIsSeenByThoseAloneWhoNeedIt(t *testing.T) {
+	for auth, option := range map[GitAuth]string{Header: "--secret=id=GIT_AUTH_HEADER,src=/git/GIT_AUTH_HEADER", SealedKey: "--ssh=default=/git/identity"} {
+		in := plainBuild()
+		in.Source.Spec.Git.Secret, in.Auth, in.Authority = "git-password", auth, "caFile"
+		job := BuildJob(in)
+		pod := &job.Spec.Template.Spec
+		var order []string
+		for _, c := range containersOf(job) {
+			order = append(order, c.Name)
+			made := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volumeGit })
+			whole := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volumeSecret })
+			if want := c.Name == "git-auth" || c.Name == "build" || c.Name == "test"; made != want || whole != (c.Name == "git-auth") {
+				t.Errorf("%s: container %s sees what was made %t, and the Secret %t", auth, c.Name, made, whole)
+			}
+			if c.Name == "build" || c.Name == "test" {
+				if !slices.Contains(c.Command, option) {
+					t.Errorf("%s is not asked with %s", c.Name, option)
+				}
+			}
+		}
+		if got := strings.Join(order, " "); got != "engine git-auth build test push" {
+			t.Errorf("%s: the containers are %s", auth, got)
+		}
+		for _, v := range pod.Volumes {
+			switch {
+			case v.Name == volumeGit && (v.EmptyDir == nil || v.EmptyDir.Medium != corev1.StorageMediumMemory):
+				t.Errorf("%s: what was made is not in memory: %+v", auth, v)
+			case v.Name == volumeTrust && (len(v.Secret.Items) != 1 || v.Secret.Items[0].Key != "caFile"):
+				t.Errorf("%s: the engine sees more of the Secret than its authority: %+v", auth, v.Secret)
+			}
 		}
 	}
 }
@@ -226,6 +269,46 @@ func TestWhatBuildKitIsAskedFor(t *testing.T) {
 	build := containerOf(t, BuildJob(in), source.StepBuild)
 	if slices.ContainsFunc(build.Command, func(s string) bool { return strings.Contains(s, "DATABASE_URL") }) {
 		t.Error("the arguments of the tests are in the image, too")
+	}
+}
+
+func TestAnArtifactIsFetchedBesideTheEngineAndBuiltFromItsFolder(t *testing.T) {
+	job := BuildJob(buildFixtures()["artifact"])
+	var order []string
+	for _, c := range containersOf(job) {
+		order = append(order, c.Name)
+		sees := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volumeSource })
+		if want := c.Name == "fetch" || c.Name == "build" || c.Name == "test"; sees != want {
+			t.Errorf("container %s sees what was unpacked: %t", c.Name, sees)
+		}
+	}
+	if got := strings.Join(order, " "); got != "engine fetch build test push" {
+		t.Errorf("the containers are %s", got)
+	}
+	for _, step := range []string{source.StepBuild, source.StepTest} {
+		command := containerOf(t, job, step).Command
+		for _, option := range []string{"--local=context=/source/services/wishlist", "--local=dockerfile=/source/services/wishlist"} {
+			if !slices.Contains(command, option) {
+				t.Errorf("%s is not asked with %s", step, option)
+			}
+		}
+		if slices.ContainsFunc(command, func(s string) bool { return strings.HasPrefix(s, "--opt=context=") }) {
+			t.Errorf("%s asks Git as well: %v", step, command)
+		}
+	}
+}
+
+func TestARunHasAProcessForEachMebibyteOfItsMemory(t *testing.T) {
+	for memory, want := range map[string]string{"": "nproc=2048:2048", "64Mi": "nproc=256:256", "300Mi": "nproc=300:300", "8Gi": "nproc=8192:8192"} {
+		in := plainBuild()
+		if memory != "" {
+			in.Source.Spec.Resources = &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}}
+		}
+		for _, step := range []string{source.StepBuild, source.StepTest} {
+			if c := containerOf(t, BuildJob(in), step); !slices.Contains(c.Command, "--opt=ulimit="+want) {
+				t.Errorf("with %q of memory %s is not asked with %s", memory, step, want)
+			}
+		}
 	}
 }
 

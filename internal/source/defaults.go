@@ -42,3 +42,6 @@ func TestStage(s *v1alpha1.ShopSourceSpec) string {
 	}
 	return cmp.Or(s.Test.Stage, "test")
 }
+
+// RefKind is the kind of the source of Flux that spec.sourceRef names.
+func RefKind(s *v1alpha1.ShopSourceSpec) string { return cmp.Or(s.SourceRef.Kind, "GitRepository") }

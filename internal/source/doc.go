@@ -18,6 +18,7 @@
 //	the commit changes none of spec.paths               latest kept      UpToDate
 //	the commit failed, and nobody asked for more        what is there    BuildFailed, TestsFailed, PushFailed, OutOfMemory, TimedOut
 //	its engine was lost three times                     what is there    EngineLost
+//	its clone failed, Git being away from the engine    what is there    GitUnreachable, and again after a pause, six times in all
 //	no Shop, another build in the slot, not its turn    what is there    Queued
 //	otherwise                                           one Job          Building
 //

@@ -30,6 +30,8 @@ type inputs struct {
 	Provenance                    bool
 	SBOM                          string
 	Signed                        bool
+	// Ref is left out where there is none: what was built before it was known is not built again.
+	Ref string `json:",omitempty"`
 }
 
 type testService struct {
@@ -44,6 +46,9 @@ func Inputs(s *v1alpha1.ShopSourceSpec) string {
 	in := inputs{
 		URL: s.Git.URL, Path: s.Path, Dockerfile: Dockerfile(s), Target: s.Target,
 		Stage: TestStage(s), TestArgs: sorted(s.Test.Args), Args: sorted(s.Args), Image: s.Image, Signed: s.Sign != nil,
+	}
+	if r := s.SourceRef; r != nil {
+		in.Ref = RefKind(s) + "/" + r.Name
 	}
 	for _, t := range s.Test.Services {
 		in.Services = append(in.Services, testService{t.Name, t.Image, t.Port, t.Args, sorted(t.Env)})

@@ -33,12 +33,13 @@ func MessageOf(output string) string {
 	text := clean(output)
 	if block, ok := lastBlock(text); ok {
 		block = strings.TrimSpace(elapsed.ReplaceAllString(block, ""))
-		if !strings.Contains(block, "\n") && strings.HasPrefix(block, "> ") { // a step that said nothing
-			block += "\n" + lastError(text)
+		// A step that said nothing, or BuildKit's own, which says what went well, too.
+		if strings.HasPrefix(block, "> ") && (!strings.Contains(block, "\n") || strings.HasPrefix(block, "> [internal]")) {
+			block += "\n" + lastWords(text)
 		}
 		return tail(block)
 	}
-	if last := lastError(text); last != "" {
+	if last := lastWords(text); last != "" {
 		return tail(last)
 	}
 	return tail(elapsed.ReplaceAllString(text, ""))
@@ -73,6 +74,14 @@ func lastError(output string) string {
 		}
 	}
 	return ""
+}
+
+// lastWords is the last error, with git's own words below it where it is git's.
+func lastWords(text string) string {
+	if said := lastErrors(text); fetchFailed.MatchString(said) {
+		return said
+	}
+	return lastError(text)
 }
 
 // clean leaves text that any terminal, log and JSON can hold.

@@ -102,9 +102,14 @@ type Container struct {
 // The containers of a build's pod, in the order in which they run. Those of test services have names of their own.
 const (
 	StepEngine = "engine"
-	StepBuild  = "build"
-	StepTest   = "test"
-	StepPush   = "push"
+	// StepGitAuth is there where the Secret of the repository is not in the form that BuildKit takes.
+	StepGitAuth = "git-auth"
+	// StepFetch is there where an artifact is built: it fetches, compares and unpacks it.
+	StepFetch = "fetch"
+
+	StepBuild = "build"
+	StepTest  = "test"
+	StepPush  = "push"
 )
 
 // Decision is what shall be.

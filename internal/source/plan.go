@@ -174,6 +174,9 @@ func (p *planner) want(commit, version string) {
 		p.upToDate()
 	case failed && !again && !p.goesOn():
 		p.say(p.st.Failed.Reason, p.failure())
+	case failed && !again && p.pause() > 0:
+		p.d.Wake = p.pause()
+		p.say(p.st.Failed.Reason, p.failure())
 	case p.o.Shop == "":
 		p.asked = again
 		p.say(v1alpha1.ReasonQueued, p.withoutShop(commit))
@@ -194,10 +197,15 @@ func (p *planner) keeps() bool {
 	return l != nil && l.Inputs == p.inputs && l.Paths != "" && l.Paths == p.o.Git.Paths
 }
 
-// goesOn: the engine was lost and not the build's fault, so another Job is made by itself.
+// goesOn: the engine was lost, or Git was away from it, which is not the build's fault, so another Job is made by itself.
 func (p *planner) goesOn() bool {
-	f := p.st.Failed
-	return f.Reason == v1alpha1.ReasonEngineLost && f.Attempts%mostAttempts != 0
+	switch f := p.st.Failed; f.Reason {
+	case v1alpha1.ReasonEngineLost:
+		return f.Attempts%mostAttempts != 0
+	case v1alpha1.ReasonGitUnreachable:
+		return f.Attempts%mostClones != 0
+	}
+	return false
 }
 
 func (p *planner) upToDate() {

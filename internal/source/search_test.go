@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,6 +46,7 @@ func play(r *rand.Rand) string {
 		if j := p.running(); j != nil {
 			p.finish(j)
 		}
+		p.now = p.now.Add(4 * time.Minute) // longer than a clone that failed is waited for
 		p.o.Status = source.Plan(p.o, p.now).Status
 		p.create(source.Plan(p.o, p.now))
 	}
@@ -53,6 +55,7 @@ func play(r *rand.Rand) string {
 	case d.Reason == v1alpha1.ReasonUpToDate && d.Ready && d.Status.Latest.Commit == commit(p.head()):
 	case d.Reason == v1alpha1.ReasonTestsFailed && p.unlucky[p.head()]:
 	case d.Reason == v1alpha1.ReasonEngineLost && d.Status.Failed.Attempts%3 == 0:
+	case d.Reason == v1alpha1.ReasonGitUnreachable && d.Status.Failed.Attempts%6 == 0:
 	default:
 		return fmt.Sprintf("at rest it is %s: %s\n%s", d.Reason, d.Message, strings.Join(p.told, "\n"))
 	}
@@ -87,6 +90,11 @@ func (p *player) act() {
 		{"lose", func() {
 			if p.running() != nil {
 				p.loseNode()
+			}
+		}},
+		{"clone fails", func() {
+			if p.running() != nil {
+				p.failIn(source.StepBuild, hostAway)
 			}
 		}},
 		{"request", func() { p.requests++; p.request(fmt.Sprint(p.requests)) }},

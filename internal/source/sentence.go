@@ -49,7 +49,7 @@ func (p *planner) building() string {
 	if b.Attempt > 1 {
 		out += fmt.Sprintf(", attempt %d", b.Attempt)
 	}
-	if p.st.Commit != b.Commit && p.o.Git.Commit != "" {
+	if p.st.Commit != b.Commit && (p.o.Git.Commit != "" || b.Inputs == p.inputs) { // an operator that starts says what the one before said
 		out += fmt.Sprintf("; commit %s is next", short(p.st.Commit))
 	}
 	out += fmt.Sprintf("; kubectl -n %s logs -f job/%s --all-containers", p.o.Namespace, b.Job)
@@ -93,6 +93,8 @@ var what = map[v1alpha1.Reason]string{
 	v1alpha1.ReasonOutOfMemory: "the build or its tests needed more memory than spec.resources.limits.memory",
 	v1alpha1.ReasonTimedOut:    "it did not end within spec.timeout",
 	v1alpha1.ReasonEngineLost:  "its engine or pod was lost",
+
+	v1alpha1.ReasonGitUnreachable: "the build could not fetch it, because the Git host or the network was away",
 }
 
 // failure names the commit, what failed of it, where to read more, and what to do where that is not another commit.
@@ -103,13 +105,15 @@ func (p *planner) failure() string {
 	case strings.Contains(f.Output, "target stage") && f.Step == StepTest:
 		out = fmt.Sprintf("commit %s: %s has no stage %s, by which commits are tested; add it, or set spec.test.stage to another, or to None",
 			short(f.Commit), Dockerfile(&p.o.Spec), TestStage(&p.o.Spec))
-	case f.Reason == v1alpha1.ReasonEngineLost:
+	case p.goesOn():
+		out += fmt.Sprintf(" at attempt %d; it is tried again by itself", f.Attempts)
+	case f.Reason == v1alpha1.ReasonEngineLost, f.Reason == v1alpha1.ReasonGitUnreachable:
 		out += fmt.Sprintf(" in %d attempts", f.Attempts)
 	}
 	if f.Job != "" && f.Step != "" {
 		out += fmt.Sprintf("; kubectl -n %s logs job/%s -c %s", p.o.Namespace, f.Job, f.Step)
 	}
-	if f.Reason != v1alpha1.ReasonTestsFailed {
+	if f.Reason != v1alpha1.ReasonTestsFailed && !p.goesOn() {
 		out += "; once more: " + p.retry()
 	}
 	return out + p.stands()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,6 +20,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 const testsFail = "#12 ERROR: exit code: 1\n------\n > [test 2/2] RUN go test ./...:\n1.2 --- FAIL: TestRemembersWishes (0.00s)\n------\nerror: failed to solve: process \"/bin/sh -c go test ./...\" did not complete successfully: exit code: 1"
 
 const engineLost = "error: failed to solve: rpc error: code = Unavailable desc = error reading from server: EOF"
+
+const hostAway = "#1 [internal] load git source https://git.example/acme/wishlist.git#aaaa\n#1 ERROR: failed to fetch remote https://git.example/acme/wishlist.git: git stderr:\n" +
+	"fatal: unable to access 'https://git.example/acme/wishlist.git/': Failed to connect to git.example port 443 after 2 ms: Couldn't connect to server\n: exit status 128\n------\n > [internal] load git source:\n------\n" +
+	"error: failed to solve: failed to read dockerfile: failed to load cache key: failed to fetch remote https://git.example/acme/wishlist.git: git stderr:\n" +
+	"fatal: unable to access 'https://git.example/acme/wishlist.git/': Failed to connect to git.example port 443 after 2 ms: Couldn't connect to server\n: exit status 128"
 
 // step is something that happens, and what the operator makes of it in the pass after it.
 type step struct {
@@ -37,6 +43,14 @@ func testsFailed() step {
 }
 
 func lost() step { return step{"the node is lost", (*world).loseNode} }
+
+func cloneFails() step {
+	return step{"the engine cannot reach Git", func(w *world) { w.failIn(source.StepBuild, hostAway) }}
+}
+
+func later(d time.Duration) step {
+	return step{d.String() + " pass", func(w *world) { w.now = w.now.Add(d) }}
+}
 
 func stories() map[string][]step {
 	return map[string][]step{
@@ -63,6 +77,22 @@ func stories() map[string][]step {
 			{"the pod is evicted", func(w *world) { w.end(func(j *source.Job) { j.Pod.Lost = "Evicted" }) }},
 			{"Git says the same", func(*world) {}},
 			{"somebody asks for more", func(w *world) { w.request("1") }}, succeeds(),
+		},
+		"a-clone-that-fails-is-tried-six-times-and-later-each-time": {
+			pushed("a"), cloneFails(), later(9 * time.Second), cloneFails(), later(30 * time.Second), cloneFails(), later(time.Minute),
+			cloneFails(), later(2 * time.Minute), cloneFails(), later(3 * time.Minute), cloneFails(), later(time.Hour),
+			{"somebody asks for more", func(w *world) { w.request("1") }}, cloneFails(), later(10 * time.Second), succeeds(),
+		},
+		"a-newer-commit-does-not-wait-for-one-that-cannot-be-fetched": {
+			pushed("a"), cloneFails(), {"somebody asks for more", func(w *world) { w.request("1") }}, cloneFails(), pushed("b"), succeeds(),
+		},
+		"git-is-away-from-the-operator-and-the-engine": {
+			pushed("a"), cloneFails(),
+			{"Git is away", func(w *world) { w.trouble("spec.git.url: git.example did not answer", false) }},
+			later(time.Hour), pushed("a"), succeeds(),
+		},
+		"an-operator-that-starts-goes-on-with-a-clone-that-failed": {
+			pushed("a"), cloneFails(), {"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }}, later(time.Minute), pushed("a"), succeeds(),
 		},
 		"a-failed-commit-is-tried-once-more-on-request": {
 			pushed("a"), testsFailed(),
@@ -122,7 +152,7 @@ func stories() map[string][]step {
 		"an-operator-that-starts-says-nothing-before-git-answers": {
 			pushed("a"), testsFailed(),
 			{"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }},
-			pushed("b"), {"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }}, succeeds(),
+			pushed("b"), pushed("c"), {"the operator starts anew", func(w *world) { w.o.Git = source.Git{} }}, succeeds(),
 		},
 	}
 }

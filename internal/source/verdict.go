@@ -101,10 +101,14 @@ func (v *verdict) failed(p *Pod) {
 	switch last := lastError(c.Message); {
 	case c.Name == StepPush:
 		v.reason = v1alpha1.ReasonPushFailed
+	case c.Name == StepFetch && c.Exit == FetchAway:
+		v.reason = v1alpha1.ReasonGitUnreachable
 	case killed.MatchString(last):
 		v.reason = v1alpha1.ReasonOutOfMemory
 	case engineLost.MatchString(last) && !strings.Contains(last, commandFailed):
 		v.reason = v1alpha1.ReasonEngineLost
+	case hostAway(c.Message):
+		v.reason = v1alpha1.ReasonGitUnreachable
 	case c.Name == StepTest:
 		v.reason = v1alpha1.ReasonTestsFailed
 	default:
@@ -112,7 +116,12 @@ func (v *verdict) failed(p *Pod) {
 	}
 }
 
-func isStep(name string) bool { return name == StepBuild || name == StepTest || name == StepPush }
+// FetchAway is the exit code of fetch where the server of the artifact is away, which is no fault of the commit.
+const FetchAway = 3
+
+func isStep(name string) bool {
+	return name == StepGitAuth || name == StepFetch || name == StepBuild || name == StepTest || name == StepPush
+}
 
 // outOfMemory is the container that was killed for its memory; nil: none was. RUN runs in the engine's.
 func outOfMemory(p *Pod) *Container {

@@ -119,6 +119,11 @@ var _ = Describe("A source", Label("source"), Ordered, ContinueOnFailure, func()
 		Expect(y.comes(ctx, "bomb", commit, v1alpha1.ReasonOutOfMemory).Failed.Attempts).To(BeEquivalentTo(1))
 	})
 
+	hostileSpecs(func() *yard { return y })
+	privateSpecs(func() *yard { return y })
+	attestSpecs(func() *yard { return y })
+	fluxSpecs(func() *yard { return y })
+
 	It("says what is wrong with a repository", func(ctx SpecContext) {
 		for name, x := range map[string]struct {
 			files  map[string]string

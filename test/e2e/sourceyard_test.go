@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -28,6 +29,10 @@ type yard struct {
 	builds    stage.Builds
 	git       gitserver.Server
 	work      string
+	// away: git's own client, which the engine is, is turned away; the operator's is not.
+	away atomic.Bool
+	// alive and caught count what a process says that a RUN left behind.
+	alive, caught atomic.Int64
 }
 
 const yardPort = ":3001" // beside that of the demo
@@ -43,18 +48,25 @@ metadata: {name: t, namespace: %[1]s}
 spec:
   release: {settle: 1s, rollbackWindow: 0s}
   builds:
-    cache: 2Gi
+    cache: %[3]s
     registries:
     - {host: docker.io, mirrors: [%[2]q]}
     - {host: %[2]q, plainHTTP: true}
 `
 
 // openYard makes what all specs share. The operator gets the flags of builds, and its own again at the end.
-func openYard(ctx SpecContext) *yard {
+func openYard(ctx SpecContext) *yard { return openYardWith(ctx, "off", nil) }
+
+// openYardWith lets RUN find Go modules.
+func openYardWith(ctx SpecContext, goProxy string, modules *gitserver.Modules) *yard {
 	GinkgoHelper()
+	cache := "2Gi"
+	if modules != nil { // Go itself, its modules, and what is compiled
+		cache = "10Gi"
+	}
 	y := &yard{namespace: fmt.Sprintf("drill-source-%d", time.Now().Unix()%100000), work: GinkgoT().TempDir()}
 	var err error
-	y.builds, err = here.Builds(y.namespace, "off")
+	y.builds, err = here.Builds(y.namespace, goProxy)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(y.builds.Images(ctx)).To(Succeed())
 	Expect(here.Images(ctx, "dev", "push")).To(Succeed())
@@ -67,27 +79,51 @@ func openYard(ctx SpecContext) *yard {
 	Expect(y.builds.Bases(ctx)).To(Succeed())
 	Expect(here.Operator(ctx, append(y.builds.Flags(), append(flags, "--plain-http-registries="+y.builds.Host())...)...)).To(Succeed())
 	DeferCleanup(func(ctx SpecContext) { Expect(here.Operator(ctx, flags...)).To(Succeed()) })
-	y.serve(ctx)
-	Expect(here.Apply(ctx, fmt.Sprintf(yardShop, y.namespace, y.builds.Host()))).To(Succeed())
+	y.serve(ctx, modules)
+	Expect(here.Apply(ctx, fmt.Sprintf(yardShop, y.namespace, y.builds.Host(), cache))).To(Succeed())
 	return y
 }
 
 // serve lets the Git server answer until the specs end.
-func (y *yard) serve(ctx context.Context) {
+func (y *yard) serve(ctx context.Context, modules *gitserver.Modules) {
 	GinkgoHelper()
-	y.git = gitserver.Server{Repositories: filepath.Join(y.work, "git")}
+	y.git = gitserver.Server{Repositories: filepath.Join(y.work, "git"), Modules: modules}
 	Expect(os.MkdirAll(y.git.Repositories, 0o755)).To(Succeed())
 	handler, err := y.git.Handler(context.WithoutCancel(ctx))
 	Expect(err).NotTo(HaveOccurred())
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", load.HostAddress+yardPort)
 	Expect(err).NotTo(HaveOccurred())
-	web := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	web := &http.Server{Handler: y.watched(handler), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = web.Serve(listener) }()
 	DeferCleanup(web.Close)
 }
 
+// watched stands before Git.
+func (y *yard) watched(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/alive":
+			y.alive.Add(1)
+		case r.URL.Path == "/caught":
+			y.caught.Add(1)
+		case strings.HasPrefix(r.URL.Path, "/artifacts/"):
+			y.artifacts(w, r)
+		case y.away.Load() && !strings.Contains(r.UserAgent(), "emporium"):
+			http.Error(w, "the host is being repaired", http.StatusServiceUnavailable)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // push commits these files, and nothing else, and pushes them; it returns the commit.
 func (y *yard) push(ctx context.Context, repository string, files map[string]string) string {
+	GinkgoHelper()
+	return y.pushWith(ctx, repository, files, func(string) {})
+}
+
+// pushWith lets what plain files cannot be be added before the commit.
+func (y *yard) pushWith(ctx context.Context, repository string, files map[string]string, add func(folder string)) string {
 	GinkgoHelper()
 	Expect(y.git.Create(ctx, repository)).To(Succeed())
 	folder := filepath.Join(y.work, repository)
@@ -99,6 +135,7 @@ func (y *yard) push(ctx context.Context, repository string, files map[string]str
 		Expect(os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600)).To(Succeed())
 	}
 	y.run(ctx, folder, "add", "-A")
+	add(folder)
 	y.run(ctx, folder, "-c", "user.name=team", "-c", "user.email=team@example.com", "commit", "--quiet", "--allow-empty", "-m", "change")
 	y.run(ctx, folder, "push", "--quiet", "--force", y.git.Folder(repository), "main")
 	return strings.TrimSpace(y.run(ctx, folder, "rev-parse", "HEAD"))

@@ -59,6 +59,32 @@ var _ = Describe("a ShopSource", func() {
 			s.Spec.Attest = &v1alpha1.Attestations{Provenance: ptr.To(false), SBOMGenerator: "scanner:1"}
 		}),
 	)
+	It("may be a source of Flux, and not Git as well, nor neither", func(ctx SpecContext) {
+		ref := &v1alpha1.SourceReference{Name: "wishlist"}
+		for _, c := range []struct {
+			change func(*v1alpha1.ShopSource)
+			says   string
+		}{
+			{func(s *v1alpha1.ShopSource) { s.Spec.Git, s.Spec.SourceRef = v1alpha1.GitSource{}, ref }, ""},
+			{func(s *v1alpha1.ShopSource) { s.Spec.SourceRef = ref }, "either git, which the operator asks, or sourceRef"},
+			{func(s *v1alpha1.ShopSource) { s.Spec.Git = v1alpha1.GitSource{} }, "either git, which the operator asks, or sourceRef"},
+			{func(s *v1alpha1.ShopSource) {
+				s.Spec.Git, s.Spec.SourceRef, s.Spec.Paths = v1alpha1.GitSource{}, ref, []string{"cart"}
+			}, "paths are asked of Git"},
+			{func(s *v1alpha1.ShopSource) {
+				s.Spec.Git, s.Spec.SourceRef = v1alpha1.GitSource{}, &v1alpha1.SourceReference{Kind: "Bucket", Name: "x"}
+			}, "GitRepository"},
+		} {
+			o := sourceWith(c.change)
+			o.Namespace = namespace(ctx)
+			if err := api.Create(ctx, o); c.says == "" {
+				Expect(err).NotTo(HaveOccurred())
+				Expect(o.Spec.SourceRef.Kind).To(Equal("GitRepository"))
+			} else {
+				expectRefused(err, []string{c.says})
+			}
+		}
+	})
 	DescribeTable("that is wrong is refused, with the field and the way out", func(ctx SpecContext, change func(*v1alpha1.ShopSource), says ...string) {
 		o := sourceWith(change)
 		o.Namespace = namespace(ctx)
@@ -77,7 +103,8 @@ var _ = Describe("a ShopSource", func() {
 		Entry("an image with a tag", pushedTo("registry.example/acme/wishlist:1"), "image must be a registry's host and a repository, without a tag"),
 		Entry("an image with a digest", pushedTo("registry.example/a@sha256:0000"), "image must be a registry's host"),
 		Entry("an image without a registry", pushedTo("wishlist"), "image must be a registry's host"),
-		Entry("a test service with a container's name", testedBeside("engine"), "engine, build, test and push are taken"),
+		Entry("a test service with a container's name", testedBeside("engine"), "engine, git-auth, fetch, build, test and push are taken"),
+		Entry("a test service with the name of what opens the repository", testedBeside("git-auth"), "are taken"),
 		Entry("an attestation of nothing", func(s *v1alpha1.ShopSource) { s.Spec.Attest = &v1alpha1.Attestations{Provenance: ptr.To(false)} }, "attest names nothing"),
 		Entry("a name that is too long", func(s *v1alpha1.ShopSource) { s.Name = "a-name-of-more-than-thirty-chars" }, "at most 30 characters"),
 	)

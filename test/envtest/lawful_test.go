@@ -19,6 +19,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/resources"
+	"github.com/emporium-shop/emporium/internal/source"
 )
 
 // broken lists the rules of design/testing.md, CheckAlways, that the objects in the namespace break; those that the
@@ -52,6 +53,9 @@ func disowned(o client.Object, shop types.UID) []string {
 	owners := o.GetOwnerReferences()
 	if len(owners) == 1 && owners[0].UID == shop {
 		return nil
+	}
+	if built := o.GetLabels()[source.LabelSource]; built != "" && len(owners) == 1 && owners[0].Kind == "ShopSource" && owners[0].Name == built {
+		return nil // a build is its source's, and goes with it
 	}
 	return []string{fmt.Sprintf("%T %s does not belong to the shop: %v", o, o.GetName(), owners)}
 }

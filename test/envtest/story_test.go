@@ -67,8 +67,8 @@ func change[T client.Object](ctx context.Context, s story, name string, o T, how
 	Expect(api.Update(ctx, o)).To(Succeed())
 }
 
-// pass waits until the operator sees what is there, and makes one pass.
-func (s story) pass(ctx context.Context) error {
+// seen waits until the operator's caches hold what is there.
+func (s story) seen(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		for _, list := range kinds() {
@@ -82,6 +82,12 @@ func (s story) pass(ctx context.Context) error {
 		claims := &corev1.PersistentVolumeClaimList{}
 		g.Expect(versions(ctx, g, sources, claims, s.ns, false)).To(Equal(versions(ctx, g, api, claims, s.ns, false)))
 	}).Should(Succeed())
+}
+
+// pass waits until the operator sees what is there, and makes one pass.
+func (s story) pass(ctx context.Context) error {
+	GinkgoHelper()
+	s.seen(ctx)
 	_, err := operator.Reconcile(ctx, ctrl.Request{NamespacedName: s.key(s.shop)})
 	s.honest(ctx)
 	Expect(s.broken(ctx)).To(BeEmpty())
@@ -103,7 +109,7 @@ func (s story) rest(ctx context.Context) {
 
 func kinds() []client.ObjectList {
 	return []client.ObjectList{
-		&v1alpha1.ShopList{}, &v1alpha1.ShopServiceList{}, &v1alpha1.ShopReleaseList{}, &appsv1.DeploymentList{},
+		&v1alpha1.ShopList{}, &v1alpha1.ShopServiceList{}, &v1alpha1.ShopSourceList{}, &v1alpha1.ShopReleaseList{}, &appsv1.DeploymentList{},
 		&autoscalingv2.HorizontalPodAutoscalerList{}, &policyv1.PodDisruptionBudgetList{}, &corev1.ServiceList{}, &networkingv1.NetworkPolicyList{},
 		&corev1.ServiceAccountList{}, &rbacv1.RoleList{}, &rbacv1.RoleBindingList{}, &corev1.ConfigMapList{},
 		&corev1.SecretList{}, &corev1.PodList{}, &coordinationv1.LeaseList{}, &batchv1.JobList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GatewayList{},
@@ -127,7 +133,7 @@ func versions(ctx context.Context, g Gomega, r client.Reader, list client.Object
 // custom tells the kinds that the operator watches without a label.
 func custom(o client.Object) bool {
 	switch o.(type) {
-	case *v1alpha1.Shop, *v1alpha1.ShopService, *v1alpha1.ShopRelease, *gatewayv1.Gateway:
+	case *v1alpha1.Shop, *v1alpha1.ShopService, *v1alpha1.ShopSource, *v1alpha1.ShopRelease, *gatewayv1.Gateway:
 		return true
 	}
 	return false

@@ -112,6 +112,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ShopStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Signing"):
 		return &apiv1alpha1.SigningApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SourceReference"):
+		return &apiv1alpha1.SourceReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SourceTest"):
 		return &apiv1alpha1.SourceTestApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Step"):

@@ -43,10 +43,10 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func printed(t *testing.T, print func(out *bytes.Buffer) error) string {
+func printed(t *testing.T, prints func(out *bytes.Buffer) error) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := print(&out); err != nil {
+	if err := prints(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

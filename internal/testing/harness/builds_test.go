@@ -78,6 +78,7 @@ var buildScenarios = map[string]struct {
 	"a commit":           {func(y *yard) { y.heads["wishlist"] = "b" }, "Ready=UpToDate latest b b"},
 	"tests that fail":    {func(y *yard) { y.heads["wishlist"] = "b"; y.fails["b"] = source.StepTest }, "Ready=TestsFailed Stalled=TestsFailed latest a a failed b TestsFailed 1"},
 	"a build that fails": {func(y *yard) { y.heads["wishlist"] = "b"; y.fails["b"] = source.StepBuild }, "Ready=BuildFailed Stalled=BuildFailed latest a a failed b BuildFailed 1"},
+	"clones that fail":   {func(y *yard) { y.heads["wishlist"] = "b"; y.fails["b"] = "away" }, "Ready=GitUnreachable Reconciling=GitUnreachable latest a a failed b GitUnreachable 6"},
 	"pods that are lost": {func(y *yard) { y.heads["wishlist"] = "b"; y.fails["b"] = "lost" }, "Ready=EngineLost Stalled=EngineLost latest a a failed b EngineLost 3"},
 }
 
@@ -131,8 +132,10 @@ func TestABuildIsSeenRightWithCachesThatLag(t *testing.T) {
 				y.t = t
 				y.expect("wishlist", s.want)
 				attempts := 1
-				if strings.Contains(s.want, "EngineLost") {
-					attempts = 3
+				for reason, n := range map[string]int{"EngineLost": 3, "GitUnreachable": 6} {
+					if strings.Contains(s.want, reason) {
+						attempts = n
+					}
 				}
 				y.expectJobs(map[string]int{"wishlist a": 1, "wishlist b": attempts})
 			})

@@ -44,7 +44,7 @@ type yard struct {
 	// heads are what Git says, by source; trouble is said in their place.
 	heads   map[string]string
 	trouble string
-	// fails names the container in which builds of a commit fail; "lost": their pod goes.
+	// fails names the container in which builds of a commit fail; "lost": their pod goes; "away": they cannot fetch it.
 	fails map[string]string
 	reads int
 }
@@ -247,8 +247,16 @@ func (y *yard) end(node cluster.As, j *batchv1.Job, pod client.Object) {
 	})
 }
 
+// hostAway is what buildctl says where the engine does not reach Git.
+const hostAway = "error: failed to solve: failed to read dockerfile: failed to load cache key: failed to fetch remote https://git.example/wishlist.git: git stderr:\n" +
+	"fatal: unable to access 'https://git.example/wishlist.git/': Could not resolve host: git.example\n: exit status 128"
+
 func buildEnds(j *batchv1.Job, letter, fails string, at time.Time) corev1.PodStatus {
 	out := corev1.PodStatus{Phase: corev1.PodSucceeded}
+	away := fails == "away"
+	if away {
+		fails = source.StepBuild
+	}
 	for _, step := range []string{source.StepBuild, source.StepTest, source.StepPush} {
 		end := &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(at)}
 		if step == source.StepPush {
@@ -256,6 +264,9 @@ func buildEnds(j *batchv1.Job, letter, fails string, at time.Time) corev1.PodSta
 		}
 		if step == fails {
 			end.ExitCode, end.Message, out.Phase = 1, "error: it failed", corev1.PodFailed
+			if away {
+				end.Message = hostAway
+			}
 		}
 		status := corev1.ContainerStatus{Name: step, State: corev1.ContainerState{Terminated: end}}
 		if step == source.StepPush {

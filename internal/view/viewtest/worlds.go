@@ -71,7 +71,7 @@ func shop() view.Objects {
 func service(name, manager string, labels map[string]string) v1alpha1.ShopService {
 	s := v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: name, Labels: labels}, Spec: v1alpha1.ShopServiceSpec{Shop: "acme"}}
 	if manager != "" {
-		s.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:image":{}}}`)}}}
+		s.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: manager, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:image":{}}}`)}}
 	}
 	return s
 }

@@ -1093,6 +1093,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: sign
       type:
         namedType: com.github.emporium-shop.emporium.api.v1alpha1.Signing
+    - name: sourceRef
+      type:
+        namedType: com.github.emporium-shop.emporium.api.v1alpha1.SourceReference
     - name: target
       type:
         scalar: string
@@ -1223,6 +1226,16 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     fields:
     - name: secret
+      type:
+        scalar: string
+- name: com.github.emporium-shop.emporium.api.v1alpha1.SourceReference
+  map:
+    fields:
+    - name: kind
+      type:
+        scalar: string
+      default: GitRepository
+    - name: name
       type:
         scalar: string
 - name: com.github.emporium-shop.emporium.api.v1alpha1.SourceTest

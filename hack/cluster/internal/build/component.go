@@ -46,6 +46,18 @@ var (
 	}
 )
 
+// Flux's controllers that read Git and apply what is there, for the proof of GitOps. They are no part of a cluster either.
+var (
+	FluxSource = Component{
+		Name: "flux-source-controller", Module: "github.com/fluxcd/source-controller", Takes: "some minutes",
+		Binaries: map[string]string{"source-controller": "github.com/fluxcd/source-controller"},
+	}
+	FluxKustomize = Component{
+		Name: "flux-kustomize-controller", Module: "github.com/fluxcd/kustomize-controller", Takes: "some minutes",
+		Binaries: map[string]string{"kustomize-controller": "github.com/fluxcd/kustomize-controller"},
+	}
+)
+
 const kubeVersion = "k8s.io/component-base/version."
 
 // Components are all that a cluster needs; what is not here comes from Debian.

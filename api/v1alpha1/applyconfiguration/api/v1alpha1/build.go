@@ -19,7 +19,7 @@ type BuildApplyConfiguration struct {
 	Inputs *string `json:"inputs,omitempty"`
 	// job that builds.
 	Job *string `json:"job,omitempty"`
-	// attempt counts the Jobs of this commit; a lost engine is tried again.
+	// attempt counts the Jobs of this commit; a lost engine, or a Git host that was away from it, is tried again.
 	Attempt *int32 `json:"attempt,omitempty"`
 	// since is when the build began.
 	Since *v1.Time `json:"since,omitempty"`

@@ -16,7 +16,8 @@ type FailedBuildApplyConfiguration struct {
 	Commit *string `json:"commit,omitempty"`
 	// inputs is a hash of what of the spec ended in the build.
 	Inputs *string `json:"inputs,omitempty"`
-	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost or TimedOut.
+	// reason is what failed: BuildFailed, TestsFailed, PushFailed, OutOfMemory, EngineLost, TimedOut or
+	// GitUnreachable.
 	Reason *apiv1alpha1.Reason `json:"reason,omitempty"`
 	// step is the container that failed: engine, build, test or push.
 	Step *string `json:"step,omitempty"`

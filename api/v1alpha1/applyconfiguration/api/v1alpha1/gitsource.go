@@ -11,8 +11,9 @@ type GitSourceApplyConfiguration struct {
 	URL *string `json:"url,omitempty"`
 	// branch whose newest commit is built. Unset: main.
 	Branch *string `json:"branch,omitempty"`
-	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or identity and known_hosts for
-	// ssh. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
+	// secret holds what the repository asks for: GIT_AUTH_TOKEN, or username and password, or bearerToken, or identity (with its
+	// passphrase as password) and known_hosts for ssh; and ca.crt, where the host's certificate is signed by an authority of
+	// one's own. It must allow the source by the annotation shop.emporium.dev/allowed-sources. Unset: the repository is public.
 	Secret *string `json:"secret,omitempty"`
 }
 

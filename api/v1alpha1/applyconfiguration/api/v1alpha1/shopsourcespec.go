@@ -12,8 +12,11 @@ import (
 //
 // ShopSourceSpec says what is built, how it is tested and where it is pushed.
 type ShopSourceSpecApplyConfiguration struct {
-	// git is the repository and the branch whose commits are built.
+	// git is the repository and the branch whose commits are built. Unset: sourceRef is.
 	Git *GitSourceApplyConfiguration `json:"git,omitempty"`
+	// sourceRef is a source of Flux in the same namespace, whose artifacts are built: Git is then asked by Flux alone, with
+	// its own credentials. Unset: git is.
+	SourceRef *SourceReferenceApplyConfiguration `json:"sourceRef,omitempty"`
 	// path of the folder that is the build's context, relative to the repository's root. Unset: the root.
 	Path *string `json:"path,omitempty"`
 	// paths are the files and folders of the repository that concern the service: a commit that changes none
@@ -65,6 +68,14 @@ func ShopSourceSpec() *ShopSourceSpecApplyConfiguration {
 // If called multiple times, the Git field is set to the value of the last call.
 func (b *ShopSourceSpecApplyConfiguration) WithGit(value *GitSourceApplyConfiguration) *ShopSourceSpecApplyConfiguration {
 	b.Git = value
+	return b
+}
+
+// WithSourceRef sets the SourceRef field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the SourceRef field is set to the value of the last call.
+func (b *ShopSourceSpecApplyConfiguration) WithSourceRef(value *SourceReferenceApplyConfiguration) *ShopSourceSpecApplyConfiguration {
+	b.SourceRef = value
 	return b
 }
 

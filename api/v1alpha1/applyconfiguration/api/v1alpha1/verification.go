@@ -7,9 +7,10 @@ package v1alpha1
 //
 // Verification says by whom the images of a release must be signed, in the form of `cosign sign --key`.
 type VerificationApplyConfiguration struct {
-	// keys are the public keys. Each image must be signed by one of them.
+	// keys are the public keys. Each image must be signed by one of them, that of each check, too, which has to be named by its digest.
 	Keys []VerificationKeyApplyConfiguration `json:"keys,omitempty"`
-	// exempt names the services whose images need no signature, as those of another vendor. Unset: none.
+	// exempt names the services whose images need no signature, as those of another vendor; check/NAME is a check of
+	// spec.release.checks. Unset: none.
 	Exempt []string `json:"exempt,omitempty"`
 }
 

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/api/filters/imagetag"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// ownImages are those that make images makes, and that a version's tag and registry belong to.
+var ownImages = []string{"operator", "gateway", "push"}
+
+// imageFields are where images stand: as what runs, and as variables of the operator (RELATED_IMAGE_…).
+var imageFields = types.FsSlice{
+	{Path: "spec/template/spec/containers[]/image"},
+	{Path: "spec/template/spec/containers[]/env[]/value"},
+}
+
+// installYAML is config/default with the images of a version.
+func installYAML(o options) ([]byte, error) {
+	objects, err := kustomized(filepath.Join(o.root, "config", "default"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range ownImages {
+		image := types.Image{Name: localRegistry + "/" + name, NewName: o.registry + "/" + name, NewTag: o.tag}
+		if err := objects.ApplyFilter(imagetag.Filter{ImageTag: image, FsSlice: imageFields}); err != nil {
+			return nil, fmt.Errorf("naming the image %s: %w", name, err)
+		}
+	}
+	text, err := objects.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("writing install.yaml: %w", err)
+	}
+	head := fmt.Sprintf("# Emporium %s, all of it: kubectl apply --server-side -f install.yaml. How to upgrade and remove it: docs/guides/install.md.\n", o.tag)
+	return append([]byte(head), text...), nil
+}
+
+// policyYAML is config/policy, which is for clusters that want rights per act, and has no images.
+func policyYAML(o options) ([]byte, error) {
+	objects, err := kustomized(filepath.Join(o.root, "config", "policy"))
+	if err != nil {
+		return nil, err
+	}
+	text, err := objects.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("writing install-policy.yaml: %w", err)
+	}
+	return append([]byte("# Rights per act on the shops of Emporium "+o.tag+", beside install.yaml: docs/guides/rights.md.\n"), text...), nil
+}
+
+// kustomized is what kubectl kustomize prints of a folder: namespaces and kinds first.
+func kustomized(folder string) (resmap.ResMap, error) {
+	o := krusty.MakeDefaultOptions()
+	o.Reorder = krusty.ReorderOptionLegacy
+	objects, err := krusty.MakeKustomizer(o).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		return nil, fmt.Errorf("building %s: %w", folder, err)
+	}
+	return objects, nil
+}

@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+)
+
+const gitShopFile = `apiVersion: shop.emporium.dev/v1alpha1
+kind: Shop
+metadata: {name: t}
+spec:
+  frontDoor: {managed: {replicas: 1, resources: {requests: {cpu: 5m, memory: 32Mi}}}}
+  release: {settle: 1s, %s}
+`
+
+const gitServiceFile = `apiVersion: shop.emporium.dev/v1alpha1
+kind: ShopService
+metadata: {name: %[1]s}
+spec:
+  shop: t
+  image: "emporium.local/tiny:1"
+  replicas: 1
+  routes: [{path: /%[1]s}]
+  env: [{name: BUILD, value: %[2]q}]
+  resources: {requests: {cpu: 1m, memory: 16Mi}, limits: {memory: 64Mi}}
+`
+
+// threeServices are the files of a shop with a release policy and services a, b, c of a build.
+func threeServices(release, build string) map[string]string {
+	files := map[string]string{"shop.yaml": fmt.Sprintf(gitShopFile, release)}
+	for _, name := range []string{"a", "b", "c"} {
+		files[name+".yaml"] = fmt.Sprintf(gitServiceFile, name, build)
+	}
+	return files
+}
+
+func lacking(files map[string]string, name string) map[string]string {
+	files = maps.Clone(files)
+	delete(files, name)
+	return files
+}
+
+// serves waits until the shop serves customers, and finds its address.
+func (s *gitShop) serves(ctx context.Context) {
+	GinkgoHelper()
+	s.home = s.says(ctx, "True", "Serving", ContainSubstring("serves")).Active
+	door := &corev1.Service{}
+	Expect(cluster.Get(ctx, s.key("t"), door)).To(Succeed())
+	s.url = "http://" + door.Spec.ClusterIP
+	for _, path := range []string{"/a", "/b", "/c"} {
+		Eventually(func() int { return s.status(path) }).WithPolling(quick).Should(Equal(http.StatusOK), path)
+	}
+}
+
+// as changes the shop under a field manager, as `kubectl patch` does.
+func (s *gitShop) as(ctx context.Context, manager, patch string) {
+	GinkgoHelper()
+	shop := &v1alpha1.Shop{}
+	shop.Namespace, shop.Name = s.namespace, "t"
+	Expect(cluster.Patch(ctx, shop, client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner(manager))).To(Succeed())
+}
+
+func (s *gitShop) spec(ctx context.Context) v1alpha1.ShopSpec {
+	GinkgoHelper()
+	var shop v1alpha1.Shop
+	Expect(cluster.Get(ctx, s.key("t"), &shop)).To(Succeed())
+	return shop.Spec
+}
+
+var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
+	var yard *fluxYard
+	BeforeAll(func(ctx SpecContext) { yard = openFlux(ctx) })
+
+	It("makes one release of a commit, goes back by its revert, and writes nothing at rest", func(ctx SpecContext) {
+		const policy = "rollbackWindow: 2m"
+		s := yard.open(ctx, "auto", "git-approves.yaml", threeServices(policy, "1"))
+		s.serves(ctx)
+		s.reconcile(ctx, 1)
+		before := s.versions(ctx)
+		s.reconcile(ctx, 10)
+		Expect(s.versions(ctx)).To(Equal(before), "Flux or the operator wrote although nothing changed")
+
+		load := s.watched(ctx, "/a", "/b", "/c")
+		since := time.Now()
+		s.synced(ctx, s.commit(ctx, threeServices(policy, "2")), "True ReconciliationSucceeded")
+		there := s.switched(ctx, since)
+		Expect(s.releases(ctx)).To(ConsistOf(s.home, there.To), "three services of one commit are one release")
+		since = time.Now()
+		s.revert(ctx)
+		back := s.switched(ctx, since)
+		Expect(back.To).To(Equal(s.home))
+		s.note("the revert served %.1f s after it was pushed", back.ConfirmedAt.Sub(since).Seconds())
+		load.judged("Flux, a commit and its revert")
+		Expect(s.releases(ctx)).To(HaveLen(2))
+	})
+
+	It("leaves people to approve, and undoes a patch that names no field manager", func(ctx SpecContext) {
+		const policy = "promotion: Manual, rollbackWindow: 0s"
+		s := yard.open(ctx, "people", "people-approve.yaml", threeServices(policy, "1"))
+		s.serves(ctx)
+		// The Kustomization is ready while the shop waits, so that the next commit is taken.
+		s.synced(ctx, s.commit(ctx, threeServices(policy, "2")), "True ReconciliationSucceeded")
+		candidate := s.says(ctx, "False", "AwaitingPromotion", ContainSubstring("is ready at the preview")).Candidate
+
+		s.as(ctx, v1alpha1.FieldManager, `{"spec":{"release":{"active":"`+candidate+`"}}}`)
+		Eventually(func() (string, error) { r, err := s.row(ctx); return r.Active, err }).Should(Equal(candidate))
+		s.reconcile(ctx, 3)
+		Expect(s.spec(ctx).Release.Active).To(Equal(candidate))
+
+		s.as(ctx, "kubectl-patch", `{"spec":{"paused":true}}`)
+		s.reconcile(ctx, 1)
+		Expect(s.spec(ctx).Paused).To(BeFalse(), "Flux leaves what kubectl patched: the guides need no --field-manager any more")
+		Expect(s.spec(ctx).Release.Active).To(Equal(candidate), "and what the person approved went with it")
+	})
+
+	It("lets a commit approve, and puts back what somebody else names", func(ctx SpecContext) {
+		policy := func(version string) string {
+			return fmt.Sprintf("promotion: Manual, rollbackWindow: 2m, version: %q, active: %q", version, version)
+		}
+		s := yard.open(ctx, "git", "git-approves.yaml", threeServices(policy("1"), "1"))
+		s.serves(ctx)
+		s.synced(ctx, s.commit(ctx, threeServices(policy("2"), "2")), "True ReconciliationSucceeded")
+		row, err := s.row(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(row.Active).NotTo(Equal(s.home), "Flux says that it is done before what Git approves serves")
+
+		s.as(ctx, v1alpha1.FieldManager, `{"spec":{"release":{"active":"1"}}}`)
+		s.reconcile(ctx, 1)
+		Expect(s.spec(ctx).Release.Active).To(Equal("2"), "Git holds the field")
+	})
+
+	It("releases without a service that left Git, and leaves nothing when all did", func(ctx SpecContext) {
+		const policy = "rollbackWindow: 0s"
+		files := threeServices(policy, "1")
+		s := yard.open(ctx, "prune", "git-approves.yaml", files)
+		s.serves(ctx)
+		load := s.watched(ctx, "/a", "/b")
+		since := time.Now()
+		s.commit(ctx, lacking(files, "c.yaml"))
+		there := s.switched(ctx, since)
+		var release v1alpha1.ShopRelease
+		Expect(cluster.Get(ctx, s.key(there.To), &release)).To(Succeed())
+		Expect(release.Spec.Services).To(HaveLen(2))
+		load.judged("Flux, a service leaves Git")
+
+		s.forget(ctx) // the Kustomization goes, and prunes all that it applied
+		Eventually(func(g Gomega) {
+			out, err := here.Kubectl(ctx, "-n", s.namespace, "get", "shop,shopsvc,shoprel,deploy,svc,pods,jobs,pdb,netpol,lease", "-o", "name")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(out).To(BeEmpty())
+		}).Should(Succeed())
+	})
+
+	It("says that a quota refused the release, and heals when there is room", func(ctx SpecContext) {
+		const policy = "rollbackWindow: 0s"
+		s := yard.open(ctx, "quota", "git-approves.yaml", threeServices(policy, "1"))
+		s.serves(ctx)
+		quota := `apiVersion: v1
+kind: ResourceQuota
+metadata: {name: pods, namespace: NAMESPACE}
+spec: {hard: {pods: "%d"}}
+`
+		s.drill.apply(ctx, fmt.Sprintf(quota, 4)) // what serves, and nothing beside it
+		commit := s.commit(ctx, threeServices(policy, "2"))
+		s.says(ctx, "False", "QuotaExceeded", ContainSubstring("pods"))
+		s.synced(ctx, commit, "False HealthCheckFailed")
+		since := time.Now()
+		s.drill.apply(ctx, fmt.Sprintf(quota, 20))
+		s.switched(ctx, since)
+		s.synced(ctx, commit, "True ReconciliationSucceeded")
+	})
+})

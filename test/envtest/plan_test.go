@@ -1,0 +1,79 @@
+package envtest
+
+import (
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/foresee"
+)
+
+var _ = Describe("kubectl shop plan", func() {
+	var s story
+	var first string
+
+	BeforeEach(func(ctx SpecContext) {
+		s = story{ns: namespace(ctx), shop: "bazaar"}
+		s.create(ctx, mail(), bazaar(), catalog(), cart())
+		s.rest(ctx)
+		s.open(ctx)
+		first = s.release(ctx)
+	})
+
+	const file = `
+apiVersion: shop.emporium.dev/v1alpha1
+kind: ShopService
+metadata: {name: catalog}
+spec: {shop: bazaar, image: "catalog:2", env: [{name: TRY, value: "2"}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: other}
+`
+	// planned asks what the API server and the operator would make of a file.
+	planned := func(ctx SpecContext, text string) (foresee.Foresight, []client.Object, error) {
+		GinkgoHelper()
+		files, err := foresee.Read("catalog.yaml", strings.NewReader(text))
+		Expect(err).NotTo(HaveOccurred())
+		objects, skipped, err := foresee.DryRun(ctx, api, s.ns, files)
+		if err != nil {
+			return foresee.Foresight{}, nil, err
+		}
+		Expect(skipped).To(HaveLen(strings.Count(text, "kind: Service\n")))
+		f, err := foresee.Foresee(ctx, api, now, foresee.Request{Shop: s.key(s.shop), Objects: objects})
+		return f, objects, err
+	}
+
+	It("names the release that is cut when the file is applied, and writes nothing", func(ctx SpecContext) {
+		before := get(ctx, s, "catalog", &v1alpha1.ShopService{}).ResourceVersion
+		f, _, err := planned(ctx, file)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(f.Changes).To(BeTrue())
+		Expect(f.Active).To(Equal(first))
+		Expect(f.Refused).To(BeEmpty(), f.Why)
+		Expect(get(ctx, s, "catalog", &v1alpha1.ShopService{}).ResourceVersion).To(Equal(before))
+		Expect(s.releases(ctx)).To(ConsistOf(first))
+
+		files, err := foresee.Read("catalog.yaml", strings.NewReader(file))
+		Expect(err).NotTo(HaveOccurred())
+		files[0].SetNamespace(s.ns)
+		Expect(api.Apply(ctx, client.ApplyConfigurationFromUnstructured(files[0]), client.FieldOwner("kubectl"), client.ForceOwnership)).To(Succeed())
+		s.rest(ctx)
+		Expect(get(ctx, s, s.shop, &v1alpha1.Shop{}).Status.Candidate.Release).To(Equal(f.Release))
+	})
+
+	It("tells what the API server would refuse, with the object and the field", func(ctx SpecContext) {
+		_, _, err := planned(ctx, strings.Replace(file, "spec: {", "spec: {port: 99999, ", 1))
+		Expect(err).To(MatchError(And(ContainSubstring("ShopService catalog would be refused"), ContainSubstring("spec.port"), ContainSubstring("correct the file"))))
+	})
+
+	It("tells that nothing would change of what is so already", func(ctx SpecContext) {
+		f, _, err := planned(ctx, "")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(f.Changes).To(BeFalse())
+		Expect(f.Steps).To(BeEmpty())
+	})
+})
