@@ -9,16 +9,16 @@ import (
 
 // writeForms writes what kubectl applies, the charts, and the list of the images in them.
 func writeForms(o options) error {
-	var forms [][]byte
-	for name, form := range map[string]func(options) ([]byte, error){"install.yaml": installYAML, "install-policy.yaml": policyYAML} {
-		text, err := form(o)
+	var written [][]byte
+	for _, f := range forms {
+		text, err := f.manifest(o)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(o.out, name), text, 0o644); err != nil {
-			return fmt.Errorf("writing %s: %w", name, err)
+		if err := os.WriteFile(filepath.Join(o.out, f.file), text, 0o644); err != nil {
+			return fmt.Errorf("writing %s: %w", f.file, err)
 		}
-		forms = append(forms, text)
+		written = append(written, text)
 	}
 	for _, name := range chartNames {
 		c, err := loadChart(o, name)
@@ -32,9 +32,9 @@ func writeForms(o options) error {
 		if err != nil {
 			return err
 		}
-		forms = append(forms, rendered)
+		written = append(written, rendered)
 	}
-	images, err := imagesOf(forms...)
+	images, err := imagesOf(written...)
 	if err != nil {
 		return err
 	}

@@ -36,16 +36,20 @@ func TestImagesTxtHasEveryImageOfEveryForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "docker.io/moby/buildkit:v0.34.2-rootless\nregistry.example/emporium/gateway:1.2.3\nregistry.example/emporium/operator:1.2.3\nregistry.example/emporium/push:1.2.3\n"
+	want := "docker.io/moby/buildkit:v0.34.2-rootless\nregistry.example/emporium/console:1.2.3\nregistry.example/emporium/gateway:1.2.3\nregistry.example/emporium/operator:1.2.3\nregistry.example/emporium/push:1.2.3\n"
 	if diff := cmp.Diff(want, string(listed)); diff != "" {
 		t.Errorf("-want +images.txt:\n%s", diff)
 	}
-	installed, err := os.ReadFile(filepath.Join(o.out, "install.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	var all []byte
+	for _, f := range forms {
+		text, err := os.ReadFile(filepath.Join(o.out, f.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text...)
 	}
-	if diff := cmp.Diff(strings.Fields(want), seen(installed)); diff != "" {
-		t.Errorf("-images.txt +what stands in install.yaml:\n%s", diff)
+	if diff := cmp.Diff(strings.Fields(want), seen(all)); diff != "" {
+		t.Errorf("-images.txt +what stands in the manifests:\n%s", diff)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // ownImages are those that make images makes, and that a version's tag and registry belong to.
-var ownImages = []string{"operator", "gateway", "push"}
+var ownImages = []string{"operator", "gateway", "push", "console"}
 
 // imageFields are where images stand: as what runs, and as variables of the operator (RELATED_IMAGE_…).
 var imageFields = types.FsSlice{
@@ -20,9 +20,18 @@ var imageFields = types.FsSlice{
 	{Path: "spec/template/spec/containers[]/env[]/value"},
 }
 
-// installYAML is config/default with the images of a version.
-func installYAML(o options) ([]byte, error) {
-	objects, err := kustomized(filepath.Join(o.root, "config", "default"))
+// form is a manifest that is made from a folder of config/. Each says at its top what it is.
+type form struct{ file, folder, head string }
+
+var forms = []form{
+	{"install.yaml", "default", "# Emporium %s, all of it: kubectl apply --server-side -f install.yaml. How to upgrade and remove it: docs/guides/install.md.\n"},
+	{"install-policy.yaml", "policy", "# Rights per act on the shops of Emporium %s, beside install.yaml: docs/guides/rights.md.\n"},
+	{"install-console.yaml", "console", "# The web console of Emporium %s, in a namespace of its own beside install.yaml: docs/guides/console.md.\n"},
+}
+
+// manifest is what a folder of config/ makes, with the images of a version.
+func (f form) manifest(o options) ([]byte, error) {
+	objects, err := kustomized(filepath.Join(o.root, "config", f.folder))
 	if err != nil {
 		return nil, err
 	}
@@ -34,23 +43,9 @@ func installYAML(o options) ([]byte, error) {
 	}
 	text, err := objects.AsYaml()
 	if err != nil {
-		return nil, fmt.Errorf("writing install.yaml: %w", err)
+		return nil, fmt.Errorf("writing %s: %w", f.file, err)
 	}
-	head := fmt.Sprintf("# Emporium %s, all of it: kubectl apply --server-side -f install.yaml. How to upgrade and remove it: docs/guides/install.md.\n", o.tag)
-	return append([]byte(head), text...), nil
-}
-
-// policyYAML is config/policy, which is for clusters that want rights per act, and has no images.
-func policyYAML(o options) ([]byte, error) {
-	objects, err := kustomized(filepath.Join(o.root, "config", "policy"))
-	if err != nil {
-		return nil, err
-	}
-	text, err := objects.AsYaml()
-	if err != nil {
-		return nil, fmt.Errorf("writing install-policy.yaml: %w", err)
-	}
-	return append([]byte("# Rights per act on the shops of Emporium "+o.tag+", beside install.yaml: docs/guides/rights.md.\n"), text...), nil
+	return append(fmt.Appendf(nil, f.head, o.tag), text...), nil
 }
 
 // kustomized is what kubectl kustomize prints of a folder: namespaces and kinds first.

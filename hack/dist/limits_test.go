@@ -73,7 +73,7 @@ func TestTheSameSourcesGiveTheSameBits(t *testing.T) {
 		folders = append(folders, o.out)
 	}
 	files, err := os.ReadDir(folders[0])
-	if err != nil || len(files) != 6 {
+	if err != nil || len(files) != 7 {
 		t.Fatalf("it wrote %v (%v)", files, err)
 	}
 	for _, file := range files {

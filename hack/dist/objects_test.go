@@ -87,3 +87,8 @@ func deployed(t *testing.T, all map[string]map[string]any) *unstructured.Unstruc
 	t.Fatal("there is no Deployment")
 	return nil
 }
+
+// installYAML and policyYAML are the first two forms.
+func installYAML(o options) ([]byte, error) { return forms[0].manifest(o) }
+
+func policyYAML(o options) ([]byte, error) { return forms[1].manifest(o) }

@@ -96,7 +96,7 @@ func lines(t *testing.T, c *chart.Chart, values map[string]any) map[string]bool 
 			delete(one, "spec") // copied from config/, whole
 		}
 		if one["kind"] == "Role" || one["kind"] == "ClusterRole" {
-			one["rules"] = fmt.Sprintf("%d rules", len(one["rules"].([]any)))
+			delete(one, "rules") // as in config/, which another test compares
 		}
 		for path, value := range leaves("", one) {
 			all[key+" "+path+" = "+value] = true

@@ -77,7 +77,7 @@ func TestNoneOfTheRightsOfTheGuideIsTooMany(t *testing.T) {
 		if !is {
 			continue
 		}
-		t.Run(resources, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(resources, ",", " and"), func(t *testing.T) {
 			clean(t)
 			give(t, "lesser", strings.Replace(all, line, "  resources: [none-of-these]\n", 1))
 			who, args := helm4, []string{"install", "emporium", newer(), "-n", system, "--set", "accessPolicy.enabled=true"}
