@@ -38,7 +38,7 @@ func (m *model) promote() *Action {
 	}
 	a := &Action{Verb: "promote", Release: name, Value: name, Command: m.command("promote", name), Suggested: m.reason() == v1alpha1.ReasonAwaitingPromotion}
 	if !a.Suggested {
-		a.Refused = fmt.Sprintf("release %s is not ready yet (%s); named now, it serves as soon as it is", name, m.reason())
+		a.Refused = fmt.Sprintf("release %s is not ready yet (%s), so nobody could have tried it", name, m.reason())
 	}
 	return a
 }

@@ -122,7 +122,7 @@ func TestWhatAPersonMayWantToDoNow(t *testing.T) {
 		want   []string
 	}{
 		"approve":                     {func(*Objects) {}, []string{"promote acme-bbbbbbbb!", "pause"}},
-		"nothing is ready to approve": {func(o *Objects) { reason(o, v1alpha1.ReasonStarting) }, []string{"promote acme-bbbbbbbb (release acme-bbbbbbbb is not ready yet (Starting); named now, it serves as soon as it is)", "pause"}},
+		"nothing is ready to approve": {func(o *Objects) { reason(o, v1alpha1.ReasonStarting) }, []string{"promote acme-bbbbbbbb (release acme-bbbbbbbb is not ready yet (Starting), so nobody could have tried it)", "pause"}},
 		"nobody approves by hand":     {func(o *Objects) { o.Shop.Spec.Release.Promotion = v1alpha1.PromotionAutomatic }, []string{"pause"}},
 		"go back": {func(o *Objects) {
 			reason(o, v1alpha1.ReasonRollbackWindow)
