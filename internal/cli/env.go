@@ -118,7 +118,7 @@ func terminal(stream any) bool {
 // Main runs the program; it returns its exit code.
 func Main(ctx context.Context, streams Streams, getenv func(string) string, version string, args []string) int {
 	e := newEnv(streams, getenv, version)
-	root := newRoot(e)
+	root := newRoot(e) //nolint:contextcheck // commands take the context of ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -167,7 +168,7 @@ func TestAReadThatFailsEndsTheWatch(t *testing.T) {
 	changed := make(chan struct{}, 1)
 	changed <- struct{}{}
 	err := e.redraw(context.Background(), changed, picture{read: func(context.Context) error { return io.ErrUnexpectedEOF }})
-	if err != io.ErrUnexpectedEOF {
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("%v", err)
 	}
 }
@@ -197,7 +198,7 @@ func TestAQuestionTakesOnlyAYesForOne(t *testing.T) {
 			t.Errorf("%q: %v", typed, err)
 		}
 	}
-	if err := said(t, "", true); err != context.Canceled {
+	if err := said(t, "", true); !errors.Is(err, context.Canceled) {
 		t.Errorf("Ctrl-C: %v", err)
 	}
 }

@@ -47,7 +47,8 @@ func (e *env) status(ctx context.Context, name string, watch bool) error {
 		draw: func(out io.Writer, width int) error {
 			objects.Now = e.clock.Now()
 			v := view.Of(objects)
-			return e.to(out).print(shown{value: v, names: []string{shopName(v.Name)}, text: func(out io.Writer, wide bool) error {
+			here := e.to(out)
+			return here.print(shown{value: v, names: []string{shopName(v.Name)}, text: func(out io.Writer, wide bool) error {
 				return text.Status(out, v, e.look(width, wide))
 			}})
 		},

@@ -98,7 +98,7 @@ func (e *env) until(ctx context.Context, shop *at, what target) error {
 	defer cancel()
 	changed, ended := make(chan struct{}, 1), make(chan error, 1)
 	go func() { ended <- (&gather.Watcher{API: shop.api}).Shop(ctx, shop.key, true, changed) }()
-	defer func() { cancel(); <-ended }() // nothing of it is left when the command ends
+	defer func() { cancel(); _ = <-ended }() // nothing of it is left when the command ends
 	steps := &steps{out: e.progress()}
 	for {
 		select {

@@ -11,12 +11,12 @@ import (
 )
 
 // shopThat serves A (version 1) and says a reason, with conditions that are True.
-func shopThat(reason v1alpha1.Reason, true ...v1alpha1.ConditionType) *v1alpha1.Shop {
+func shopThat(reason v1alpha1.Reason, holds ...v1alpha1.ConditionType) *v1alpha1.Shop {
 	s := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "acme", Generation: 3}}
 	s.Status.ObservedGeneration = 3
 	s.Status.Active = &v1alpha1.ReleaseRef{Release: "acme-aaaaaaaa", Version: "1"}
 	status := map[v1alpha1.ConditionType]metav1.ConditionStatus{v1alpha1.ConditionReady: metav1.ConditionFalse}
-	for _, c := range true {
+	for _, c := range holds {
 		status[c] = metav1.ConditionTrue
 	}
 	for c, is := range status {
