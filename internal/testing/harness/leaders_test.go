@@ -62,8 +62,9 @@ func lateWrite(w *World, it func(cluster.Call) bool) {
 		done := make(chan answer, 1)
 		go func() {
 			result, err := first.Reconciler.Reconcile(context.Background(), req)
+			late := first.frozen.Load() // before the next pass can begin, and freeze
 			done <- answer{result, err}
-			if first.frozen.Load() {
+			if late {
 				close(ended)
 			}
 		}()
