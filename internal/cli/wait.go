@@ -96,16 +96,19 @@ func saying(s *v1alpha1.Shop) metav1.Condition {
 func (e *env) until(ctx context.Context, shop *at, what target) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	changed, ended := make(chan struct{}, 1), make(chan error, 1)
-	go func() { ended <- (&gather.Watcher{API: shop.api}).Shop(ctx, shop.key, true, changed) }()
-	defer func() { cancel(); _ = <-ended }() // nothing of it is left when the command ends
+	changed, ended := make(chan struct{}, 1), make(chan struct{})
+	var lost error
+	go func() {
+		defer close(ended)
+		lost = (&gather.Watcher{API: shop.api}).Shop(ctx, shop.key, true, changed)
+	}()
+	defer func() { cancel(); <-ended }() // nothing of it is left when the command ends
 	steps := &steps{out: e.progress()}
 	for {
 		select {
 		case <-changed:
-		case err := <-ended:
-			ended <- nil
-			return causeOf(ctx, err)
+		case <-ended:
+			return causeOf(ctx, lost)
 		}
 		live, err := shop.reader.Alone(ctx, shop.key)
 		if err != nil {

@@ -2,6 +2,7 @@ package git
 
 import (
 	"encoding/pem"
+	"errors"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -48,8 +49,8 @@ func HasAuthority(data map[string][]byte) string {
 
 func isSealed(key []byte) bool {
 	_, err := ssh.ParseRawPrivateKey(append(append([]byte{}, key...), '\n'))
-	_, sealed := err.(*ssh.PassphraseMissingError)
-	return sealed
+	var sealed *ssh.PassphraseMissingError
+	return errors.As(err, &sealed)
 }
 
 // BuildFiles are the files that BuildKit takes, by their names: the header, or the key without its passphrase.
