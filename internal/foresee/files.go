@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -49,6 +51,20 @@ func Read(name string, in io.Reader) (out []*unstructured.Unstructured, err erro
 // concerns are the kinds that a release is made of.
 var concerns = map[string]bool{"Shop": true, "ShopService": true, "ShopSource": true, "ConfigMap": true, "Secret": true, "ServiceAccount": true, "PersistentVolumeClaim": true, "ResourceQuota": true}
 
+func concerned(u *unstructured.Unstructured) bool {
+	group := u.GroupVersionKind().Group
+	return concerns[u.GetKind()] && (group == "" || group == v1alpha1.GroupVersion.Group)
+}
+
+// refused tells what the API server has against an object from what keeps the person from asking.
+func refused(object string, err error) error {
+	mayNot := apierrors.IsForbidden(err) && strings.Contains(err.Error(), "cannot patch resource") // RBAC's words; admission has others
+	if !mayNot && (apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err)) {
+		return &Refused{Object: object, Err: err}
+	}
+	return fmt.Errorf("asking the API server what it would make of %s: %w", object, err)
+}
+
 // Refused is what the API server would not take.
 type Refused struct {
 	Object string
@@ -69,7 +85,7 @@ func DryRun(ctx context.Context, api client.Client, namespace string, files []*u
 		if u.GetNamespace() == "" {
 			u.SetNamespace(namespace)
 		}
-		if !concerns[u.GetKind()] || u.GetNamespace() != namespace {
+		if !concerned(u) || u.GetNamespace() != namespace {
 			skipped = append(skipped, name)
 			continue
 		}
@@ -80,7 +96,7 @@ func DryRun(ctx context.Context, api client.Client, namespace string, files []*u
 		applied := u.DeepCopy()
 		applied.SetManagedFields(nil)
 		if err := api.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.DryRunAll, client.ForceOwnership, client.FieldOwner(manager)); err != nil {
-			return nil, nil, &Refused{Object: name, Err: err}
+			return nil, nil, refused(name, err)
 		}
 		typed, err := typedOf(api.Scheme(), applied)
 		if err != nil {

@@ -83,14 +83,38 @@ func Foresee(ctx context.Context, api Cluster, now time.Time, r Request) (Foresi
 	if err != nil {
 		return f, fmt.Errorf("looking at shop %s as the operator does: %w", shop.Name, err)
 	}
+	if over.secretUnread {
+		likeServing(world)
+	}
 	f.play(world, reader, now)
 	f.compare(world)
 	f.Notes = append(f.Notes, over.notes()...)
-	if over.secretUnread {
+	if over.secretUnread && !f.Exists {
 		f.Release = shop.Name + "-" + Unknown
 		f.Notes = append(f.Notes, "the name of the release is made of the content of Secrets too, which you may not read")
 	}
 	return f, nil
+}
+
+// likeServing takes Secrets that could not be read for what they are in the release that serves: a name that is made of a guess would
+// call everything changed.
+func likeServing(w *observe.World) {
+	active := w.Releases[w.Observed.Table.Active]
+	if active == nil {
+		return
+	}
+	serves := map[string]v1alpha1.ConfigCopy{}
+	for _, c := range active.Spec.Copies {
+		serves[string(c.Kind)+" "+c.Name] = c
+	}
+	for i, c := range w.Snapshot.Spec.Copies {
+		if is, known := serves[string(c.Kind)+" "+c.Name]; known && c.Kind == v1alpha1.SecretKind {
+			w.Snapshot.Spec.Copies[i] = is
+		}
+	}
+	if len(view.Diff(active, &v1alpha1.ShopRelease{Spec: w.Snapshot.Spec})) == 0 && active.Spec.Version == w.Snapshot.Spec.Version {
+		w.Observed.Content.Release, w.Snapshot.Name = active.Name, active.Name
+	}
 }
 
 // compare says what of the release is other than what serves.

@@ -2,6 +2,7 @@ package foresee
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
@@ -183,6 +185,50 @@ func TestWithoutItsSecretsAReleaseHasNoName(t *testing.T) {
 	f, err := Foresee(t.Context(), forbidding{reads(w), "Secret"}, w.Now, Request{Shop: acme, Objects: []client.Object{change}})
 	if err != nil || f.Release != "acme-"+Unknown || !strings.Contains(strings.Join(f.Notes, "; "), "Secret keys") {
 		t.Errorf("%s, %v: %v", f.Release, f.Notes, err)
+	}
+}
+
+// TestWithoutItsSecretsNothingIsRefusedOrChangedOnAGuess: cart of this shop takes a Secret that allows it, and nothing changes.
+func TestWithoutItsSecretsNothingIsRefusedOrChangedOnAGuess(t *testing.T) {
+	w := serving(t)
+	f, err := Foresee(t.Context(), forbidding{reads(w), "Secret"}, w.Now, Request{Shop: acme})
+	if err != nil || f.Changes || f.Refused != "" || len(f.Diff) > 0 || f.Release != f.Active {
+		t.Errorf("nothing was changed, and it foresees %+v: %v", f, err)
+	}
+	change := edited(w, "cart", func(s *v1alpha1.ShopServiceSpec) { s.Image = "cart:2" })
+	f, err = Foresee(t.Context(), forbidding{reads(w), "Secret"}, w.Now, Request{Shop: acme, Objects: []client.Object{change}})
+	if got := told(f); err != nil || !slices.Equal(got, []string{"cart image changed cart:2", "settle", "start", "switch"}) || f.Release != "acme-"+Unknown {
+		t.Errorf("an image was changed, and it foresees %q of %s: %v", got, f.Release, err)
+	}
+}
+
+func TestARefusalOfAFileIsToldFromAQuestionThatWasNotAnswered(t *testing.T) {
+	gr := schema.GroupResource{Group: "shop.emporium.dev", Resource: "shopservices"}
+	for name, x := range map[string]struct {
+		err     error
+		refused bool
+	}{
+		"a rule of the schema": {apierrors.NewInvalid(schema.GroupKind{}, "cart", nil), true},
+		"an admission policy":  {apierrors.NewForbidden(gr, "cart", errors.New("ValidatingAdmissionPolicy denied it")), true},
+		"no right to patch":    {apierrors.NewForbidden(gr, "cart", errors.New(`User "ana" cannot patch resource "shopservices"`)), false},
+		"a timeout":            {apierrors.NewTimeoutError("slow", 1), false},
+		"no connection":        {errors.New("connection refused"), false},
+	} {
+		got := (*Refused)(nil)
+		if is := errors.As(refused("ShopService cart", x.err), &got); is != x.refused {
+			t.Errorf("%s: refused %t", name, is)
+		}
+	}
+}
+
+func TestKindsOfOthersAreNoPartOfARelease(t *testing.T) {
+	for apiVersion, want := range map[string]bool{"v1": true, "shop.emporium.dev/v1alpha1": true, "other.example/v1": false} {
+		u := &unstructured.Unstructured{}
+		u.SetAPIVersion(apiVersion)
+		u.SetKind("Secret")
+		if concerned(u) != want {
+			t.Errorf("a Secret of %s: %t", apiVersion, !want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package foresee
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -27,6 +28,7 @@ func (f *Foresight) play(w *observe.World, reader *observe.Reader, now time.Time
 		}
 		p.follow(&d)
 	}
+	f.Notes = append(f.Notes, fmt.Sprintf("what comes after the first %d decisions was not looked at", mostSteps))
 }
 
 type player struct {
