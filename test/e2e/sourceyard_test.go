@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,6 +103,8 @@ func (y *yard) serve(ctx context.Context, modules *gitserver.Modules) {
 func (y *yard) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.IsAbs():
+			debian(w, r)
 		case r.URL.Path == "/alive":
 			y.alive.Add(1)
 		case r.URL.Path == "/caught":
@@ -114,6 +117,15 @@ func (y *yard) watched(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// debian lets a RUN that names this server as its proxy fetch Debian's packages, and nothing else: pods here reach no other network.
+func debian(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Hostname(), ".debian.org") {
+		http.Error(w, "Debian's packages alone come through here", http.StatusForbidden)
+		return
+	}
+	(&httputil.ReverseProxy{Rewrite: func(*httputil.ProxyRequest) {}}).ServeHTTP(w, r)
 }
 
 // push commits these files, and nothing else, and pushes them; it returns the commit.

@@ -42,7 +42,14 @@ var _ = Describe("A service of this repository", Label("stages"), Ordered, Conti
 			Expect(here.Apply(ctx, fmt.Sprintf(`apiVersion: shop.emporium.dev/v1alpha1
 kind: ShopSource
 metadata: {name: emporium, namespace: %[1]s}
-spec: {git: {url: "http://%[2]s/git/emporium.git"}, image: %[3]s/emporium, dockerfile: services/%[4]s/Dockerfile, interval: 2s, timeout: 40m, resources: {limits: {memory: 6Gi}}}
+spec:
+  git: {url: "http://%[2]s/git/emporium.git"}
+  image: %[3]s/emporium
+  dockerfile: services/%[4]s/Dockerfile
+  interval: 2s
+  timeout: 40m
+  resources: {limits: {memory: 6Gi}}
+  args: [{name: http_proxy, value: "http://%[2]s"}, {name: no_proxy, value: "198.18.0.0/15,localhost,127.0.0.1"}]
 `, y.namespace, load.HostAddress+yardPort, y.builds.Host(), name))).To(Succeed())
 			var said v1alpha1.ShopSourceStatus
 			Eventually(func(g Gomega) {
