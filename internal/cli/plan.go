@@ -44,7 +44,15 @@ Exit code 0: nothing would change. 2: it would. 3: it would be refused.`,
 }
 
 func (e *env) plan(ctx context.Context, shop string, o planOptions) error {
-	at, err := e.at(shop)
+	key, err := e.key(shop)
+	if err != nil {
+		return err
+	}
+	config, err := e.config()
+	if err != nil {
+		return err
+	}
+	api, err := foresee.NewClient(config)
 	if err != nil {
 		return err
 	}
@@ -52,15 +60,15 @@ func (e *env) plan(ctx context.Context, shop string, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	r := foresee.Request{Shop: at.key, To: o.to}
+	r := foresee.Request{Shop: key, To: o.to}
 	var skipped []string
-	if r.Objects, skipped, err = foresee.DryRun(ctx, at.api, at.key.Namespace, files); err != nil {
+	if r.Objects, skipped, err = foresee.DryRun(ctx, api, key.Namespace, files); err != nil {
 		if refused := (*foresee.Refused)(nil); errors.As(err, &refused) {
 			return &coded{exitRefused, err.Error()}
 		}
 		return err
 	}
-	f, err := foresee.Foresee(ctx, at.api, e.clock.Now(), r)
+	f, err := foresee.Foresee(ctx, api, e.clock.Now(), r)
 	if err != nil {
 		return err
 	}

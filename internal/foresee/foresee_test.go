@@ -165,7 +165,7 @@ func (f forbidding) List(ctx context.Context, list client.ObjectList, opts ...cl
 
 func TestWhatMayNotBeReadIsNotedAndTheRestIsForeseen(t *testing.T) {
 	w := serving(t)
-	for kind, says := range map[string]string{"Pod": "Pod objects", "Deployment": "Deployment objects", "ResourceQuota": "ResourceQuota objects"} {
+	for kind, says := range map[string]string{"Pod": "Pod objects", "Deployment": "Deployment objects", "ResourceQuota": "ResourceQuota objects", "ServiceAccount": "ServiceAccount acme-front-door (you may not get it)"} {
 		f, err := Foresee(t.Context(), forbidding{reads(w), kind}, w.Now, Request{Shop: acme})
 		if err != nil || !strings.Contains(strings.Join(f.Notes, "; "), says) {
 			t.Errorf("%s: %v, %v", kind, f.Notes, err)

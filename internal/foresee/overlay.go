@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,6 +53,9 @@ func kindOf(scheme *runtime.Scheme, o runtime.Object) string {
 	return gvk.Kind
 }
 
+// granting are the kinds that services name, and that many people may not read.
+var granting = map[string]bool{"Secret": true, "ServiceAccount": true, "PersistentVolumeClaim": true}
+
 // Get answers with the object of the files where there is one.
 func (o *overlay) Get(ctx context.Context, key client.ObjectKey, out client.Object, opts ...client.GetOption) error {
 	kind := o.kindOf(out)
@@ -63,11 +65,11 @@ func (o *overlay) Get(ctx context.Context, key client.ObjectKey, out client.Obje
 		}
 	}
 	err := o.Reader.Get(ctx, key, out, opts...)
-	if apierrors.IsForbidden(err) && kind == "Secret" {
-		o.unseen, o.secretUnread = append(o.unseen, fmt.Sprintf("Secret %s (you may not get it)", key.Name)), true
+	if apierrors.IsForbidden(err) && granting[kind] {
+		o.unseen, o.secretUnread = append(o.unseen, fmt.Sprintf("%s %s (you may not get it)", kind, key.Name)), o.secretUnread || kind == "Secret"
 		// Whom it allows cannot be seen either; nobody is refused on a guess.
-		granted := map[string]string{v1alpha1.AnnotationAllowedServices: "*"}
-		return fill(out, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, UID: "unread", Annotations: granted}})
+		return fill(out, &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+			Namespace: key.Namespace, Name: key.Name, UID: "unread", Annotations: map[string]string{v1alpha1.AnnotationAllowedServices: "*"}}})
 	}
 	return err
 }

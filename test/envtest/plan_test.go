@@ -1,15 +1,34 @@
 package envtest
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/foresee"
 )
+
+// may gives somebody rights in the namespace: "group/resource,… verb,…".
+func (s story) may(ctx context.Context, user string, rights ...string) {
+	GinkgoHelper()
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: user}}
+	for _, right := range rights {
+		what, verbs, _ := strings.Cut(right, " ")
+		group, resources, _ := strings.Cut(what, "/")
+		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: strings.Split(resources, ","), Verbs: strings.Split(verbs, ",")})
+	}
+	s.create(ctx, role, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: user},
+		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}}})
+}
 
 var _ = Describe("kubectl shop plan", func() {
 	var s story
@@ -68,6 +87,20 @@ metadata: {name: other}
 	It("tells what the API server would refuse, with the object and the field", func(ctx SpecContext) {
 		_, _, err := planned(ctx, strings.Replace(file, "spec: {", "spec: {port: 99999, ", 1))
 		Expect(err).To(MatchError(And(ContainSubstring("ShopService catalog would be refused"), ContainSubstring("spec.port"), ContainSubstring("correct the file"))))
+	})
+
+	It("is a command: exit code 2 where something would change, 3 where it would be refused; people with few rights get the rest", func(ctx SpecContext) {
+		path := filepath.Join(GinkgoT().TempDir(), "catalog.yaml")
+		Expect(os.WriteFile(path, []byte(file), 0o600)).To(Succeed())
+		s.may(ctx, "planner", "shop.emporium.dev/shops,shopservices,shopreleases,shopsources get,list,patch,create", "/configmaps get,list")
+		a := s.kubectl("planner").shop(ctx, "plan", s.shop, "-f", path)
+		Expect(a.Code).To(Equal(2), a.Errs)
+		Expect(a.Out).To(And(ContainSubstring("catalog   image :1 → :2, env +TRY"), ContainSubstring("you may not get it"), ContainSubstring("Secret mail")))
+		Expect(os.WriteFile(path, []byte(strings.Replace(file, "spec: {", "spec: {dependsOn: [nobody], ", 1)), 0o600)).To(Succeed())
+		a = s.kubectl("planner").shop(ctx, "plan", s.shop, "-f", path)
+		Expect(a.Code).To(Equal(3), a.Errs)
+		Expect(a.Out).To(ContainSubstring("refused: InvalidServices"))
+		Expect(s.kubectl("nobody").shop(ctx, "plan", s.shop, "-f", path).Code).To(Equal(9))
 	})
 
 	It("tells that nothing would change of what is so already", func(ctx SpecContext) {
