@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/emporium-shop/emporium/internal/act"
+	"github.com/emporium-shop/emporium/internal/cli/text"
 )
 
 // Exit codes beside those of act.Code: 4 held by Git, 5 not the candidate, 6 cannot serve, 9 forbidden.
@@ -65,14 +66,14 @@ func (e *env) exit(err error) int {
 	if err == nil || err.Error() == "" {
 		return code
 	}
-	fmt.Fprintf(e.Err, "error: %v\n", err)
+	fmt.Fprintf(e.Err, "error: %s\n", text.Clean(err.Error()))
 	if refused := (*act.Refusal)(nil); errors.As(err, &refused) && refused.Patch != "" {
-		fmt.Fprintf(e.Err, "\n%s\n", indented(refused.Patch))
-		fmt.Fprintf(e.Err, "--force takes it until %s applies again.\n", refused.Holder.Manager)
+		fmt.Fprintf(e.Err, "\n%s\n", indented(text.Clean(refused.Patch)))
+		fmt.Fprintf(e.Err, "--force takes it until %s applies again.\n", text.Clean(refused.Holder.Manager))
 	}
 	return code
 }
 
-func indented(text string) string {
-	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ")
+func indented(block string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(block, "\n"), "\n", "\n    ")
 }

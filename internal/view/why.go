@@ -63,7 +63,7 @@ func Why(o Objects, service string) Chain {
 			c.Links = append(c.Links, m.links(w)...)
 		}
 	}
-	m.end(&c, v)
+	m.end(&c, v, service)
 	c.Do = m.do(&c, v)
 	return c
 }
@@ -153,12 +153,15 @@ func trouble(p *corev1.Pod) (state, detail string) {
 }
 
 // end says when it ends by itself, and who holds what has to change.
-func (m *model) end(c *Chain, v Shop) {
+func (m *model) end(c *Chain, v Shop, service string) {
 	ends := map[v1alpha1.WaitKind]string{
 		v1alpha1.WaitService: "the candidate is given up; what serves goes on serving", v1alpha1.WaitSettle: "the release is cut",
 		v1alpha1.WaitBuild: "the release is cut without it", v1alpha1.WaitWindow: "the stack goes, and the next release begins",
 	}
 	for _, w := range v.Waits {
+		if service != "" && w.Name != service {
+			continue
+		}
 		if c.Ends == nil && w.Until != nil {
 			c.Ends, c.End = timeOf(w.Until), ends[w.Kind]
 		}

@@ -58,7 +58,7 @@ func TestTheChainLeadsFromTheShopToThePod(t *testing.T) {
 }
 
 func TestTheChainOfAServiceLeavesOthersOut(t *testing.T) {
-	if c := Why(broken(), "catalog"); len(c.Links) != 1 {
+	if c := Why(broken(), "catalog"); len(c.Links) != 1 || c.Object != "" || c.Ends != nil {
 		t.Errorf("the chain is %v", c.Links)
 	}
 }

@@ -104,8 +104,11 @@ func TestNothingFromTheClusterIsObeyedByATerminal(t *testing.T) {
 	o.Shop.Status.Recent[1].By, o.Shop.Status.Recent[1].Because = evil, evil
 	o.Gaps = []view.Gap{{Kind: "pods", Why: evil}}
 	o.Pods[0].Status.ContainerStatuses[0].State.Waiting.Message = evil
+	for i := range o.Services {
+		o.Services[i].Labels = map[string]string{"kustomize.toolkit.fluxcd.io/name": evil}
+	}
 	v := view.Of(o)
-	text := printed(t, func(out *bytes.Buffer) error { return Status(out, v, Options{}) }) +
+	text := printed(t, func(out *bytes.Buffer) error { return Status(out, v, Options{Wide: true}) }) +
 		printed(t, func(out *bytes.Buffer) error { return Why(out, view.Why(o, ""), Options{}) }) +
 		printed(t, func(out *bytes.Buffer) error { return Tree(out, view.Tree(o, "", true), Options{}) }) +
 		printed(t, func(out *bytes.Buffer) error { return History(out, v.History, Options{Wide: true}) }) +

@@ -89,6 +89,15 @@ func clean(s string) string {
 	}, s)
 }
 
+// Clean is text from the cluster as a terminal may have it, line by line.
+func Clean(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // width counts the characters that a terminal shows: colours take no room.
 func width(s string) (n int) {
 	for i := 0; i < len(s); {
