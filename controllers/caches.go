@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/internal/apply"
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
@@ -21,7 +22,7 @@ import (
 // the label of a shop as well, and are none of the operator's business; of its own, those that lost their labels are looked for past the cache.
 func CacheOptions() cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{resources.LabelManagedBy: resources.ManagedBy})
-	o := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: strip}
+	o := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: stripOurs}
 	for kind := range written() {
 		o.ByObject[kind] = cache.ByObject{Label: ofAShop()}
 		switch kind.(type) {
@@ -64,9 +65,17 @@ func stripTheirs(o any) (any, error) {
 	return strip(o)
 }
 
+// stripOurs does so for what the operator wrote. What is only compared with what it should be (internal/apply) is packed.
+func stripOurs(o any) (any, error) {
+	out, err := strip(o)
+	if object, is := out.(client.Object); is {
+		apply.Pack(object)
+	}
+	return out, err
+}
+
 // strip takes away what nobody reads before an object is cached: at a thousand shops that is
-// a fifth of the operator's memory. Objects that are compared with what they should be
-// (internal/apply) stay whole.
+// a fifth of the operator's memory.
 func strip(o any) (any, error) {
 	if m, ok := o.(metav1.Object); ok {
 		stripMeta(m)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,27 +42,34 @@ func encodedPod(t *testing.T, n int) []byte {
 // held is the memory that a thousand decoded pods take, in bytes a pod.
 func held(t *testing.T, transform func(any) (any, error)) uint64 {
 	t.Helper()
-	const pods = 1000
 	encoded := encodedPod(t, 1)
-	all := make([]any, 0, pods)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for range pods {
+	return heldOf(func() any {
 		p := &corev1.Pod{}
 		if err := json.Unmarshal(encoded, p); err != nil {
 			t.Fatal(err)
 		}
-		o, err := transform(p)
+		return p
+	}, transform)
+}
+
+// heldOf is the memory that a thousand objects take, in bytes for each.
+func heldOf(decoded func() any, transform func(any) (any, error)) uint64 {
+	const objects = 1000
+	all := make([]any, 0, objects)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range objects {
+		o, err := transform(decoded())
 		if err != nil {
-			t.Fatal(err)
+			panic(err) // a test's own object
 		}
 		all = append(all, o)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(all)
-	return (after.HeapAlloc - before.HeapAlloc) / pods
+	return (after.HeapAlloc - before.HeapAlloc) / objects
 }
 
 func TestAStrippedPodTakesHalfOfTheMemory(t *testing.T) {
@@ -92,5 +100,39 @@ func TestWhatManyObjectsSayIsHeldOnce(t *testing.T) {
 		if pair[0] == "" || pair[0] != pair[1] || unsafe.StringData(pair[0]) != unsafe.StringData(pair[1]) {
 			t.Errorf("%s: %q and %q are two strings", what, pair[0], pair[1])
 		}
+	}
+}
+
+// encodedDeployment is what the API server sends of the Deployment of a service as the samples have them.
+func encodedDeployment(t *testing.T) []byte {
+	t.Helper()
+	pod := &corev1.Pod{}
+	if err := json.Unmarshal(encodedPod(t, 1), pod); err != nil {
+		t.Fatal(err)
+	}
+	d := &appsv1.Deployment{}
+	belongs(d, "acme-cart-1", "service")
+	d.Spec.Template.Labels, d.Spec.Template.Spec = pod.Labels, pod.Spec
+	d.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionTrue}}
+	data, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestAPackedDeploymentTakesTwoThirdsOfTheMemory(t *testing.T) {
+	encoded := encodedDeployment(t)
+	one := func() any {
+		d := &appsv1.Deployment{}
+		if err := json.Unmarshal(encoded, d); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	whole, packed := heldOf(one, strip), heldOf(one, stripOurs)
+	t.Logf("a Deployment takes %d bytes, packed %d", whole, packed)
+	if 3*packed > 2*whole {
+		t.Errorf("a packed Deployment takes %d bytes of %d", packed, whole)
 	}
 }

@@ -143,7 +143,7 @@ func TestWhatIsObservedOfStrippedObjectsIsWhatIsObservedOfWholeOnes(t *testing.T
 		shop, whole := shopOf(seed)
 		var stripped []client.Object
 		for _, o := range whole {
-			s, err := strip(o.DeepCopyObject())
+			s, err := stripOurs(o.DeepCopyObject())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +191,7 @@ func TestStrippedObjectsAreSmallAndKeepWhatWritesNeed(t *testing.T) {
 			o.SetUID(types.UID(fmt.Sprint(seed)))
 			o.SetResourceVersion("7")
 			before := o.DeepCopyObject().(client.Object)
-			s, _ := strip(o)
+			s, _ := stripOurs(o)
 			after := s.(client.Object)
 			if after.GetUID() != before.GetUID() || after.GetResourceVersion() != "7" || !cmp.Equal(after.GetLabels(), before.GetLabels()) ||
 				!cmp.Equal(after.GetOwnerReferences(), before.GetOwnerReferences()) || after.GetGeneration() != before.GetGeneration() {

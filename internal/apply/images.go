@@ -79,7 +79,7 @@ func (w *Writer) pinned(ctx context.Context, world *observe.World) (spec v1alpha
 func (w *Writer) runs(ctx context.Context, shop *v1alpha1.Shop, deployment, container string) (image string, runs bool) {
 	var d appsv1.Deployment
 	err := w.Client.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: deployment}, &d) // of the cache
-	if err != nil || !isOurs(&d, shop) || !d.DeletionTimestamp.IsZero() {
+	if err != nil || unpack(&d) != nil || !isOurs(&d, shop) || !d.DeletionTimestamp.IsZero() {
 		return "", false
 	}
 	all := d.Spec.Template.Spec.Containers

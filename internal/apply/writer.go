@@ -169,6 +169,9 @@ func (w *Writer) live(ctx context.Context, shop *v1alpha1.Shop, in intent) (map[
 	if apierrors.IsNotFound(err) {
 		return nil, w.refuseForeign(ctx, shop, in)
 	}
+	if err == nil {
+		err = unpack(obj)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s %s: %w", in.kind(), in.name(), err)
 	}

@@ -212,6 +212,7 @@ func (r *Reader) readCounts(ctx context.Context, w *World) error {
 
 // Forget drops what is remembered of a shop that is gone.
 func (r *Reader) Forget(shop types.NamespacedName) {
+	r.identities.forget(shop)
 	if r.Prober != nil {
 		r.Prober.Forget(shop)
 	}

@@ -216,6 +216,7 @@ func (r *Reader) readReleases(ctx context.Context, w *World) error {
 		w.Releases[rel.Name] = rel
 		w.Observed.Releases = append(w.Observed.Releases, r.plannedRelease(w.Shop, rel))
 	}
+	r.identities.keep(client.ObjectKeyFromObject(w.Shop), w.Releases)
 	// Lists of a cache have no order, and of several releases that fit the first speaks.
 	slices.SortFunc(w.Observed.Releases, func(a, b plan.Release) int { return strings.Compare(a.Name, b.Name) })
 	return nil

@@ -53,7 +53,7 @@ func NewCache(s *Store, o cache.Options) *Cache {
 			c.objects[key] = c.transformed(o.Object)
 		}
 	}
-	c.read = len(s.events)
+	c.read = s.dropped + len(s.events)
 	s.mu.Unlock()
 	s.onChange(c.take)
 	return c

@@ -56,6 +56,7 @@ type Store struct {
 	revision int64
 	uids     int64
 	events   []event
+	dropped  int // of the events, those that all caches have seen
 	journal  []*Write
 	watchers []func(*Write)
 	changed  []func()
@@ -218,5 +219,13 @@ func (s *Store) complete(before, after object) {
 func (s *Store) eventsAfter(from int) ([]event, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.events[from:len(s.events):len(s.events)], len(s.events)
+	return s.events[from-s.dropped : len(s.events) : len(s.events)], s.dropped + len(s.events)
+}
+
+// Forget drops the journal and what caches have seen, so that a story of ten thousand releases fits into memory.
+func (s *Store) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped += len(s.events)
+	s.events, s.journal = nil, nil
 }
