@@ -25,8 +25,8 @@ import (
 
 // renewEvery and leaseSeconds are those of services/gateway/internal/report.
 const (
-	renewEvery   = 10 * time.Second
-	leaseSeconds = 30
+	renewEvery   = 30 * time.Second
+	leaseSeconds = 90
 )
 
 // doors plays the replicas of all front doors: each reports the table that it routes by in

@@ -61,6 +61,7 @@ func newDoorway(set settings.Settings, c clients, log *slog.Logger) *doorway {
 	d.current.Upstreams = d.directory
 	id := report.Identity{Shop: set.Shop, Pod: set.Pod, Namespace: set.Namespace, UID: set.UID}
 	d.reporter = report.New(c.leases, id, d.report, time.Now, log)
+	d.reporter.RenewEvery = report.RenewEvery(set.StaleLimit)
 	d.tables = follow.New(c.configMaps, follow.Selection{
 		Fields: metafields.OneTermEqualSelector("metadata.name", frontdoor.TableName(set.Shop)).String(),
 	}, &corev1.ConfigMap{}, table.NewStore(d.current, log), time.Now)

@@ -18,9 +18,8 @@ const (
 	// labelManagedBy and managedBy mark what belongs to a shop.
 	labelManagedBy = "app.kubernetes.io/managed-by"
 	managedBy      = "emporium"
-	// leaseSeconds is how long a report counts as that of a living replica:
-	// two renewals may fail before it ends.
-	leaseSeconds = 30
+	// renewalsOfALease: a report counts as that of a living replica until two renewals failed.
+	renewalsOfALease = 3
 )
 
 // Identity says whose report it is.
@@ -39,8 +38,8 @@ type Leases interface {
 }
 
 // lease returns the whole Lease of a report.
-func (id Identity) lease(r frontdoor.Report, now time.Time) *coordinationv1.Lease {
-	seconds, renewed := int32(leaseSeconds), metav1.NewMicroTime(now)
+func (id Identity) lease(r frontdoor.Report, now time.Time, renewEvery time.Duration) *coordinationv1.Lease {
+	seconds, renewed := int32(max(1, renewalsOfALease*renewEvery/time.Second)), metav1.NewMicroTime(now)
 	return &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      id.Pod,

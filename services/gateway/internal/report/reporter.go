@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// renewEvery leaves room for two failed renewals before a report ends.
-	renewEvery = 10 * time.Second
+	// mostRarely is how long nothing is written while nothing changes: at a thousand shops the renewals are most of what the API
+	// server has to do, and nobody but the limit of renewal asks for them.
+	mostRarely = 30 * time.Second
 	// writeLimit bounds one write: a lost connection must not hold up the next attempt.
 	writeLimit = 3 * time.Second
 	// firstPause and longestPause bound the wait after a failed write. It stays
@@ -24,8 +25,8 @@ const (
 
 // Reporter keeps the Lease true.
 type Reporter struct {
-	// RenewEvery is the time between two reports while nothing changes. Ten
-	// seconds unless it is set before Run.
+	// RenewEvery is the time between two reports while nothing changes. 30 seconds
+	// unless it is set before Run.
 	RenewEvery time.Duration
 
 	leases  Leases
@@ -43,7 +44,7 @@ type Reporter struct {
 // New returns a Reporter of what current returns; now is the clock of renewTime
 // and of LastContact.
 func New(leases Leases, id Identity, current func() frontdoor.Report, now func() time.Time, log *slog.Logger) *Reporter {
-	return &Reporter{RenewEvery: renewEvery, leases: leases, id: id, current: current, now: now, log: log, changed: make(chan struct{}, 1)}
+	return &Reporter{RenewEvery: mostRarely, leases: leases, id: id, current: current, now: now, log: log, changed: make(chan struct{}, 1)}
 }
 
 // Changed asks for a report at once. It never waits; several calls while one
@@ -63,7 +64,11 @@ func (r *Reporter) LastContact() time.Time {
 	return time.Time{}
 }
 
-// Run reports until ctx ends: at once, on every change, and every ten seconds.
+// RenewEvery is how often a replica reports that may be without the API for a time: often enough for two failed
+// renewals within it, and every 30 seconds at the least.
+func RenewEvery(staleLimit time.Duration) time.Duration { return min(staleLimit/3, mostRarely) }
+
+// Run reports until ctx ends: at once, on every change, and each RenewEvery.
 func (r *Reporter) Run(ctx context.Context) {
 	pause := firstPause
 	for ctx.Err() == nil {
@@ -91,7 +96,7 @@ func (r *Reporter) report(ctx context.Context) bool {
 	limited, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	began := r.now()
-	if err := write(limited, r.leases, r.id.lease(r.current(), began)); err != nil {
+	if err := write(limited, r.leases, r.id.lease(r.current(), began, r.RenewEvery)); err != nil {
 		r.notice(err)
 		if ctx.Err() == nil {
 			r.log.Warn("Reporting the routing table failed, trying again", "lease", r.id.Pod, "error", err)

@@ -99,7 +99,7 @@ func TestTheLeaseTellsEverything(t *testing.T) {
 		if diff := cmp.Diff(wantMeta, lease.ObjectMeta); diff != "" {
 			t.Error(diff)
 		}
-		if *lease.Spec.LeaseDurationSeconds != 30 || *lease.Spec.HolderIdentity != id.Pod {
+		if *lease.Spec.LeaseDurationSeconds != 90 || *lease.Spec.HolderIdentity != id.Pod {
 			t.Errorf("%+v", lease.Spec)
 		}
 	})
@@ -119,10 +119,10 @@ func TestASwapIsReportedAtOnceAndRenewedLater(t *testing.T) {
 			t.Errorf("reports %s after %s", got, time.Since(began))
 		}
 		writes := len(a.Actions())
-		time.Sleep(renewEvery + time.Millisecond)
+		time.Sleep(r.RenewEvery + time.Millisecond)
 		synctest.Wait()
 		if n := len(a.Actions()) - writes; n != 1 || !a.lease(t).Spec.RenewTime.After(began) || r.LastContact().Equal(began) {
-			t.Errorf("%d writes in %s, renewed %s", n, renewEvery, a.lease(t).Spec.RenewTime)
+			t.Errorf("%d writes in %s, renewed %s", n, r.RenewEvery, a.lease(t).Spec.RenewTime)
 		}
 	})
 }
@@ -165,4 +165,12 @@ func TestALeaseThatWasDeletedIsWrittenAgain(t *testing.T) {
 			t.Error("not written again")
 		}
 	})
+}
+
+func TestARenewalMayFailTwiceBeforeAReplicaCountsAsCutOff(t *testing.T) {
+	for limit, want := range map[time.Duration]time.Duration{30 * time.Second: 10 * time.Second, 3 * time.Minute: 30 * time.Second, time.Hour: 30 * time.Second} {
+		if got := RenewEvery(limit); got != want {
+			t.Errorf("with a limit of %s a report is renewed every %s, not every %s", limit, got, want)
+		}
+	}
 }
