@@ -86,11 +86,11 @@ var (
 		},
 	}
 	CoreDNS = Component{
-		Name: "coredns", Module: "github.com/coredns/coredns", Takes: "two minutes",
-		Binaries: map[string]string{"coredns": "github.com/coredns/coredns"},
+		Name: "coredns", Module: "github.com/coredns/coredns", Takes: "half a minute",
+		Binaries: map[string]string{"coredns": "github.com/emporium-shop/emporium/hack/cluster/components/coredns"},
 	}
 	MetricsServer = Component{
-		Name: "metrics-server", Module: "sigs.k8s.io/metrics-server", Takes: "two minutes",
+		Name: "metrics-server", Module: "sigs.k8s.io/metrics-server", Takes: "half a minute",
 		Binaries: map[string]string{"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
 	}
 	Pause = Component{
