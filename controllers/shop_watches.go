@@ -54,6 +54,9 @@ func written() map[client.Object]predicate.Predicate {
 // Setup makes the manager run the reconciler. sources is the cache of the metadata
 // of ConfigMaps and Secrets that are not the operator's.
 func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
+	if err := observe.Index(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
 		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(shopTold())).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).

@@ -117,6 +117,14 @@ func runs(pod *corev1.Pod, service string, seed uint64, i int) {
 	pod.Status.ContainerStatuses[0].ImageID = []string{"registry.example/a@sha256:1", "sha256:1"}[seed%2] + fmt.Sprint(uint64(i)*(seed%3))
 }
 
+// indexing lets a fake client be indexed as the operator's cache is.
+type indexing struct{ builder *fake.ClientBuilder }
+
+func (i indexing) IndexField(_ context.Context, o client.Object, field string, by client.IndexerFunc) error {
+	i.builder.WithIndex(o, field, by)
+	return nil
+}
+
 func observed(t *testing.T, shop *v1alpha1.Shop, objects []client.Object) *observe.World {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -128,7 +136,11 @@ func observed(t *testing.T, shop *v1alpha1.Shop, objects []client.Object) *obser
 	for _, o := range objects {
 		o.SetManagedFields(nil) // the fake client wants them true
 	}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	builder := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...)
+	if err := observe.Index(t.Context(), indexing{builder}); err != nil {
+		t.Fatal(err)
+	}
+	c := builder.Build()
 	r := &observe.Reader{Cache: c, Configs: &observe.Configs{Metadata: c, Live: c}}
 	w, err := r.Read(context.Background(), shop)
 	if err != nil {

@@ -76,7 +76,7 @@ func (o *overlay) Get(ctx context.Context, key client.ObjectKey, out client.Obje
 
 // List puts the objects of the files among those of the cluster.
 func (o *overlay) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	err := o.Reader.List(ctx, list, opts...)
+	err := o.Reader.List(ctx, list, withoutFields(opts)...)
 	if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) || runtime.IsNotRegisteredError(err) { // nobody asks for the kind here
 		err = nil
 	}
@@ -92,6 +92,14 @@ func (o *overlay) List(ctx context.Context, list client.ObjectList, opts ...clie
 		return err
 	}
 	return o.merge(list, kind, opts)
+}
+
+// withoutFields leaves out what only an index of the operator's cache can select by; who asks looks at each object all the same.
+func withoutFields(opts []client.ListOption) []client.ListOption {
+	var asked client.ListOptions
+	asked.ApplyOptions(opts)
+	asked.FieldSelector = nil
+	return []client.ListOption{&asked}
 }
 
 func (o *overlay) merge(list client.ObjectList, kind string, opts []client.ListOption) error {

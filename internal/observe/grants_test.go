@@ -34,8 +34,20 @@ func reading(t *testing.T, objects ...client.Object) *Reader {
 			t.Fatal(err)
 		}
 	}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	builder := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...)
+	if err := Index(t.Context(), indexing{builder}); err != nil {
+		t.Fatal(err)
+	}
+	c := builder.Build()
 	return &Reader{Cache: c, Configs: &Configs{Metadata: c, Live: c}}
+}
+
+// indexing lets a fake client be indexed as the operator's cache is.
+type indexing struct{ builder *fake.ClientBuilder }
+
+func (i indexing) IndexField(_ context.Context, o client.Object, field string, by client.IndexerFunc) error {
+	i.builder.WithIndex(o, field, by)
+	return nil
 }
 
 func TestFactsTellWhatServicesAndOldReleasesUse(t *testing.T) {

@@ -191,7 +191,7 @@ const lookAgain = 20 * time.Second
 // ServicesOf lists the ShopServices that name a shop and are not being deleted.
 func (r *Reader) ServicesOf(ctx context.Context, namespace, shop string) ([]v1alpha1.ShopService, error) {
 	var list v1alpha1.ShopServiceList
-	if err := r.Cache.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+	if err := r.Cache.List(ctx, &list, client.InNamespace(namespace), whichName(shop)); err != nil {
 		return nil, fmt.Errorf("listing ShopServices: %w", err)
 	}
 	var out []v1alpha1.ShopService
@@ -205,7 +205,7 @@ func (r *Reader) ServicesOf(ctx context.Context, namespace, shop string) ([]v1al
 
 func (r *Reader) readReleases(ctx context.Context, w *World) error {
 	var list v1alpha1.ShopReleaseList
-	if err := r.Cache.List(ctx, &list, client.InNamespace(w.Shop.Namespace)); err != nil {
+	if err := r.Cache.List(ctx, &list, client.InNamespace(w.Shop.Namespace), whichName(w.Shop.Name)); err != nil {
 		return fmt.Errorf("listing ShopReleases: %w", err)
 	}
 	for i := range list.Items {
