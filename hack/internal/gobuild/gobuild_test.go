@@ -43,3 +43,17 @@ func TestABuildThatHasCompiledNothingYetSaysSo(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+func TestWhoSaysHowOftenGarbageIsCollectedIsObeyed(t *testing.T) {
+	shown := func() string {
+		err := Run(exec.Command("sh", "-c", `echo "# GOGC is $GOGC" >&2; exit 1`), "shop", func(string, ...any) {})
+		return fmt.Sprint(err)
+	}
+	if got := shown(); !strings.Contains(got, "GOGC is 400") {
+		t.Errorf("compilers run with %s", got)
+	}
+	t.Setenv("GOGC", "50")
+	if got := shown(); !strings.Contains(got, "GOGC is 50") {
+		t.Errorf("with GOGC=50 compilers run with %s", got)
+	}
+}
