@@ -86,7 +86,7 @@ func (m *model) retry() *Action {
 	release := m.named()[1]
 	switch m.reason() {
 	case v1alpha1.ReasonMigrationFailed, v1alpha1.ReasonCheckFailed:
-		for _, w := range m.Shop.Status.WaitingFor {
+		for _, w := range m.waitingFor() {
 			if w.Reason != "" && (w.Kind == v1alpha1.WaitMigration || w.Kind == v1alpha1.WaitCheck) {
 				return m.again(w.Release, w.Name)
 			}
