@@ -112,6 +112,9 @@ func took(j *batchv1.Job) string {
 func (m *model) history() []Step {
 	out := []Step{}
 	for _, s := range slices.Backward(m.Shop.Status.Recent) {
+		if s.At.IsZero() { // no operator writes such: it would be null where scripts are promised a time
+			continue
+		}
 		step := Step{Step: s}
 		if r := m.release(cmp.Or(s.To, s.Release)); r != nil {
 			step.Version = r.Spec.Version

@@ -138,7 +138,7 @@ func (p *printer) altered(field, from, to string) {
 		p.line("%s", line)
 		return
 	}
-	p.line("  %s", head)
+	p.line("  %s", p.paint(pending, strings.TrimSpace("~ "+field)))
 	p.line("    %s", p.paint(bad, "- "+from))
 	p.line("    %s", p.paint(good, "+ "+to))
 }

@@ -55,10 +55,12 @@ func behaves(image string, how harness.Behaviour) func(*harness.World) {
 	return func(w *harness.World) { w.Behave[image] = how }
 }
 
-func checking(image string) func(*v1alpha1.Shop) {
-	return func(s *v1alpha1.Shop) {
-		s.Spec.Release.Checks = []v1alpha1.Check{{Name: "smoke", Image: "smoke:1"}, {Name: "prices", Image: image}}
-	}
+func twoChecks(prices string) []v1alpha1.Check {
+	return []v1alpha1.Check{{Name: "smoke", Image: "smoke:1"}, {Name: "prices", Image: prices}}
+}
+
+func checking(prices string) func(*v1alpha1.Shop) {
+	return func(s *v1alpha1.Shop) { s.Spec.Release.Checks = twoChecks(prices) }
 }
 
 func manual(s *v1alpha1.Shop) { s.Spec.Release.Promotion = v1alpha1.PromotionManual }
@@ -80,7 +82,10 @@ var stories = []story{
 	{reason: v1alpha1.ReasonServing},
 	{reason: v1alpha1.ReasonStartDeadlineExceeded, before: behaves("cart:2", noImage), acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonMigrationFailed, acts: []act{{do: migrates("fail")}}},
-	{reason: v1alpha1.ReasonCheckFailed, policy: checking("fail"), acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonCheckFailed, acts: []act{{do: func(w *harness.World) { // the first release served without
+		w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.Checks = twoChecks("fail") })
+		ships("cart:2")(w)
+	}}}},
 	{reason: v1alpha1.ReasonGuardBroken, policy: func(s *v1alpha1.Shop) {
 		s.Spec.Release.Guard = &v1alpha1.Guard{Window: &metav1.Duration{Duration: time.Minute}, MaxErrorPercent: ptr.To[int32](5), MinRequests: 50}
 	}, before: func(w *harness.World) { w.Errors["cart:2"] = 50 }, acts: []act{{do: ships("cart:2")}}},
@@ -97,6 +102,7 @@ var stories = []story{
 		w.Chaos().Report(w.Shop(), func(o client.Object) {
 			o.SetFinalizers([]string{"foregroundDeletion"})
 			o.SetDeletionTimestamp(&metav1.Time{Time: w.Now})
+			o.SetGeneration(o.GetGeneration() + 1)
 		})
 	}}}},
 	{reason: v1alpha1.ReasonDegraded, acts: []act{{do: behaves("cart:1", harness.Behaviour{Never: true, Trouble: "CrashLoopBackOff"})}}},
@@ -185,6 +191,7 @@ func (s story) play() (view.Objects, error) {
 			w.Until(func() bool { is, _ := w.Reason(); return is == a.when })
 		}
 		a.do(w)
+		w.For(noticed)
 	}
 	if !w.Until(func() bool { is, _ := w.Reason(); return is == s.reason }) {
 		is, message := w.Reason()
@@ -196,6 +203,9 @@ func (s story) play() (view.Objects, error) {
 	}
 	return seen(w), nil
 }
+
+// noticed is the time in which the operator sees what was done.
+const noticed = 300 * time.Millisecond
 
 // said is the time in which the records of releases follow the Shop.
 const said = 900 * time.Millisecond
