@@ -47,7 +47,7 @@ func (p *printer) links(all []view.Link) {
 		}
 		rows = append(rows, []string{"  " + p.branch(l.Depth) + l.Object, state, l.Detail})
 	}
-	p.table(rows)
+	p.sentences(rows)
 }
 
 func (p *printer) branch(depth int) string {
@@ -168,6 +168,6 @@ func History(w io.Writer, all []view.Step, o Options) error {
 		}
 		rows = append(rows, row)
 	}
-	p.table(rows)
+	p.sentences(rows)
 	return p.err
 }

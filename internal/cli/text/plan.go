@@ -25,11 +25,11 @@ func Plan(w io.Writer, f foresee.Foresight, o Options) error {
 	for i, s := range f.Steps {
 		detail := s.Detail
 		if s.Warning != "" {
-			detail += "   " + p.mark(bad) + " " + s.Warning
+			detail = strings.TrimSpace(detail + "   " + p.mark(bad) + " " + s.Warning)
 		}
 		rows = append(rows, []string{fmt.Sprintf(" %d %s", i+1, s.What), detail})
 	}
-	p.table(rows)
+	p.sentences(rows)
 	if f.Refused != "" {
 		p.line("")
 		for _, line := range p.wrapped("refused: "+string(f.Refused)+": "+f.Why, 0) {

@@ -13,7 +13,7 @@ func Status(w io.Writer, v view.Shop, o Options) error {
 	p, v := &printer{Options: o, out: w}, plain(v)
 	p.head(v)
 	p.line("")
-	p.columns(v)
+	p.roles(v)
 	p.line("")
 	p.matrix(v)
 	p.facts(v)
@@ -63,7 +63,7 @@ func (p *printer) where(v view.Shop) (out []string) {
 	return out
 }
 
-func (p *printer) columns(v view.Shop) {
+func (p *printer) roles(v view.Shop) {
 	rows := [][]string{{""}, {" release"}, {" version"}, {" since"}, {" until"}, {" by"}}
 	for _, c := range v.Columns {
 		cells := []string{strings.ToUpper(string(c.Role)), c.Release, c.Version, age(v.Now, c.Since), "", c.By}

@@ -5,15 +5,21 @@ import "strings"
 const (
 	// gap is what stands between columns, and indent before what is folded.
 	gap, indent = 3, 4
-	// least is the room below which the last column begins a line of its own.
-	least = 16
+	// leastWord and leastSentence are the room below which a last column begins a line of its own.
+	leastWord, leastSentence = 16, 36
 )
 
 // table prints rows in columns. Where the terminal is too narrow, columns that have no room begin another line, in all rows; the last
 // column is what gives way, and is cut.
-func (p *printer) table(rows [][]string) {
+func (p *printer) table(rows [][]string) { p.columns(rows, leastWord, p.fitted) }
+
+// sentences prints rows whose last column is what people have to read: it is broken between words, and never cut.
+func (p *printer) sentences(rows [][]string) { p.columns(rows, leastSentence, p.hanging) }
+
+// columns prints rows; last prints the last column from a place on, where there is room for the least of it.
+func (p *printer) columns(rows [][]string, least int, last func(cell string, from int) string) {
 	widths := widthsOf(rows)
-	folds := p.folds(widths)
+	folds := p.folds(widths, least)
 	for _, row := range rows {
 		var b strings.Builder
 		used := 0
@@ -25,7 +31,7 @@ func (p *printer) table(rows [][]string) {
 				used = indent
 			}
 			if i == len(row)-1 {
-				b.WriteString(p.fitted(cell, used))
+				b.WriteString(last(cell, used))
 				break
 			}
 			b.WriteString(pad(cell, widths[i]+gap))
@@ -50,7 +56,7 @@ func widthsOf(rows [][]string) (out []int) {
 }
 
 // folds are the columns that begin a line; none where all fit.
-func (p *printer) folds(widths []int) map[int]bool {
+func (p *printer) folds(widths []int, least int) map[int]bool {
 	out := map[int]bool{}
 	used := 0
 	for i, w := range widths {
@@ -64,6 +70,11 @@ func (p *printer) folds(widths []int) map[int]bool {
 		used += w + gap
 	}
 	return out
+}
+
+// hanging is a last cell in as many lines as it takes, below each other.
+func (p *printer) hanging(cell string, from int) string {
+	return strings.Join(p.wrapped(cell, from), "\n"+strings.Repeat(" ", from))
 }
 
 // fitted is a last cell, cut to what is left of the line. One with colours is left as it is: it is a count or a word.

@@ -102,8 +102,9 @@ var stories = []story{
 		w.Chaos().Report(w.Shop(), func(o client.Object) {
 			o.SetFinalizers([]string{"foregroundDeletion"})
 			o.SetDeletionTimestamp(&metav1.Time{Time: w.Now})
-			o.SetGeneration(o.GetGeneration() + 1)
 		})
+		w.Operators[0].Kill() // a controller that starts looks at each
+		w.StartOperator()
 	}}}},
 	{reason: v1alpha1.ReasonDegraded, acts: []act{{do: behaves("cart:1", harness.Behaviour{Never: true, Trouble: "CrashLoopBackOff"})}}},
 	{reason: v1alpha1.ReasonApplyFailed, before: func(w *harness.World) {
