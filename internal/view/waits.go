@@ -15,6 +15,9 @@ import (
 func (m *model) waits() []Wait {
 	out := []Wait{}
 	for _, w := range m.waitingFor() {
+		if w.Until.IsZero() { // zero would be null, where scripts are promised a time or nothing
+			w.Until = nil
+		}
 		wait := Wait{Wait: w}
 		switch w.Kind {
 		case v1alpha1.WaitService:

@@ -209,8 +209,21 @@ func (m *model) end(c *Chain, v Shop, service string) {
 // remedies are the ways out by what Kubernetes says of a container.
 var remedies = map[string]string{
 	"ImagePullBackOff": "push that image, or correct spec.image", "ErrImagePull": "push that image, or correct spec.image", "InvalidImageName": "correct spec.image",
-	"CrashLoopBackOff": "read its log: kubectl shop logs", "OOMKilled": "raise spec.resources.limits.memory", "Unschedulable": "add nodes, or lower spec.resources.requests",
+	"OOMKilled": "raise spec.resources.limits.memory", "Unschedulable": "add nodes, or lower spec.resources.requests",
 	"CreateContainerConfigError": "create the ConfigMap or Secret that it names",
+}
+
+// crashes is what Kubernetes says of a container that ends again and again.
+const crashes = "CrashLoopBackOff"
+
+// logs is the command for the log of the first service that crashes.
+func (m *model) logs(v Shop) string {
+	for _, w := range v.Waits {
+		if w.Kind == v1alpha1.WaitService && w.Reason == crashes {
+			return m.command("logs", "--by", w.Release, "--service", w.Name)
+		}
+	}
+	return m.command("logs")
 }
 
 // do is what helps: what the leaf asks for, else what the status does.
@@ -218,6 +231,9 @@ func (m *model) do(c *Chain, v Shop) string {
 	for _, l := range slices.Backward(c.Links) {
 		if do := remedies[l.State]; do != "" {
 			return do
+		}
+		if l.State == crashes {
+			return "read its log: " + m.logs(v)
 		}
 		if strings.HasPrefix(l.Object, "ShopService ") {
 			e, _ := Explain(l.State)

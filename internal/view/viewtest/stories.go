@@ -25,12 +25,14 @@ import (
 // story is how people, or misfortune, bring a shop into a state.
 type story struct {
 	reason v1alpha1.Reason
-	// policy of the shop from the beginning, and before what is there when it is created.
-	policy func(*v1alpha1.Shop)
+	// says is what the message holds when the story ends; "": anything.
+	says string
+	// before is what is there when the shop is created, and policy what its owner changes when two releases have served.
 	before func(*harness.World)
+	policy func(*v1alpha1.ShopSpec)
 	// acts come one after the other, each when the shop has the reason beside it; "" at once.
 	acts []act
-	// young: the shop is not let come to rest before.
+	// young: nothing has served yet.
 	young bool
 }
 
@@ -59,36 +61,35 @@ func twoChecks(prices string) []v1alpha1.Check {
 	return []v1alpha1.Check{{Name: "smoke", Image: "smoke:1"}, {Name: "prices", Image: prices}}
 }
 
-func checking(prices string) func(*v1alpha1.Shop) {
-	return func(s *v1alpha1.Shop) { s.Spec.Release.Checks = twoChecks(prices) }
+func checking(prices string) func(*v1alpha1.ShopSpec) {
+	return func(s *v1alpha1.ShopSpec) { s.Release.Checks = twoChecks(prices) }
 }
 
-func manual(s *v1alpha1.Shop) { s.Spec.Release.Promotion = v1alpha1.PromotionManual }
+func manual(s *v1alpha1.ShopSpec) { s.Release.Promotion = v1alpha1.PromotionManual }
+
+func watched(s *v1alpha1.ShopSpec) {
+	s.Release.Guard = &v1alpha1.Guard{Window: &metav1.Duration{Duration: time.Minute}, MaxErrorPercent: ptr.To[int32](5), MinRequests: 50}
+}
 
 var noImage = harness.Behaviour{Never: true, Trouble: "ImagePullBackOff"}
 
 // stories are one for each reason that a Shop can have, played by the real operator in the cluster of internal/testing/harness.
 var stories = []story{
-	{reason: v1alpha1.ReasonInstalling, before: behaves("cart:1", noImage), young: true},
+	{reason: v1alpha1.ReasonInstalling, says: "1 of 2 services ready; waiting for cart (ImagePullBackOff)", before: behaves("cart:1", noImage), young: true},
 	{reason: v1alpha1.ReasonSettling, acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonBuilding, before: sourced, acts: []act{{do: builds}}},
 	{reason: v1alpha1.ReasonMigrating, acts: []act{{do: migrates("slow")}}},
-	{reason: v1alpha1.ReasonStarting, before: behaves("cart:2", noImage), acts: []act{{do: ships("cart:2")}}},
-	{reason: v1alpha1.ReasonChecking, policy: checking("slow"), acts: []act{{do: ships("cart:2")}}},
-	{reason: v1alpha1.ReasonAwaitingPromotion, policy: func(s *v1alpha1.Shop) { checking("prices:1")(s); manual(s) }, acts: []act{{do: ships("cart:2")}}},
-	{reason: v1alpha1.ReasonSwitching, acts: []act{{do: func(w *harness.World) { w.ConfirmAfter = time.Minute; ships("cart:2")(w) }}}},
+	{reason: v1alpha1.ReasonStarting, says: "1 of 2 services ready; waiting for cart (ImagePullBackOff)", before: behaves("cart:2", noImage), acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonChecking, says: "1 of 2 checks passed", policy: checking("slow"), acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonAwaitingPromotion, policy: func(s *v1alpha1.ShopSpec) { checking("prices:1")(s); manual(s) }, acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonSwitching, says: "1 of 2 replicas", acts: []act{{do: func(w *harness.World) { w.ConfirmAfter = 2 * time.Second; ships("cart:2")(w) }}}},
 	{reason: v1alpha1.ReasonRollbackWindow, acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonWaitingForRollbackWindow, acts: []act{{do: ships("cart:2")}, {v1alpha1.ReasonRollbackWindow, ships("cart:3")}}},
 	{reason: v1alpha1.ReasonServing},
 	{reason: v1alpha1.ReasonStartDeadlineExceeded, before: behaves("cart:2", noImage), acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonMigrationFailed, acts: []act{{do: migrates("fail")}}},
-	{reason: v1alpha1.ReasonCheckFailed, acts: []act{{do: func(w *harness.World) { // the first release served without
-		w.Policy(func(s *v1alpha1.ShopSpec) { s.Release.Checks = twoChecks("fail") })
-		ships("cart:2")(w)
-	}}}},
-	{reason: v1alpha1.ReasonGuardBroken, policy: func(s *v1alpha1.Shop) {
-		s.Spec.Release.Guard = &v1alpha1.Guard{Window: &metav1.Duration{Duration: time.Minute}, MaxErrorPercent: ptr.To[int32](5), MinRequests: 50}
-	}, before: func(w *harness.World) { w.Errors["cart:2"] = 50 }, acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonCheckFailed, policy: checking("fail"), acts: []act{{do: ships("cart:2")}}},
+	{reason: v1alpha1.ReasonGuardBroken, policy: watched, before: func(w *harness.World) { w.Errors["cart:2"] = 50 }, acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonInvalidServices, acts: []act{{do: func(w *harness.World) {
 		w.Edit("cart", func(s *v1alpha1.ShopServiceSpec) { s.DependsOn = []string{"tax"} })
 	}}}},
@@ -109,7 +110,7 @@ var stories = []story{
 	{reason: v1alpha1.ReasonDegraded, acts: []act{{do: behaves("cart:1", harness.Behaviour{Never: true, Trouble: "CrashLoopBackOff"})}}},
 	{reason: v1alpha1.ReasonApplyFailed, before: func(w *harness.World) {
 		w.OnCall = func(c cluster.Call) cluster.Fault {
-			if c.Key.Kind == "Deployment" && w.Store.Get("Deployment", c.Key.Namespace, c.Key.Name) == nil && w.Shop().Status.Active != nil {
+			if c.Key.Kind == "Deployment" && w.Store.Get("ShopService", harness.Namespace, "cart").(*v1alpha1.ShopService).Spec.Image == "cart:2" {
 				return cluster.Fault{Instead: apierrors.NewInternalError(errors.New("failed calling webhook"))}
 			}
 			return cluster.Fault{}
@@ -178,14 +179,15 @@ func (s story) play() (view.Objects, error) {
 	if s.before != nil {
 		s.before(w)
 	}
-	w.Install(func(shop *v1alpha1.Shop) {
-		if s.policy != nil {
-			s.policy(shop)
-		}
-	})
+	w.Install()
 	w.StartOperator()
 	if !s.young {
 		w.Rest()
+		w.Image("storefront", "storefront:2")
+		w.Rest()
+	}
+	if s.policy != nil {
+		w.Policy(s.policy)
 	}
 	for _, a := range s.acts {
 		if a.when != "" {
@@ -194,13 +196,14 @@ func (s story) play() (view.Objects, error) {
 		a.do(w)
 		w.For(noticed)
 	}
-	if !w.Until(func() bool { is, _ := w.Reason(); return is == s.reason }) {
-		is, message := w.Reason()
-		return view.Objects{}, fmt.Errorf("the story of %s ends as %s: %s", s.reason, is, message)
+	is := func() bool { is, message := w.Reason(); return is == s.reason && strings.Contains(message, s.says) }
+	if !w.Until(is) {
+		reason, message := w.Reason()
+		return view.Objects{}, fmt.Errorf("the story of %s ends as %s: %s", s.reason, reason, message)
 	}
 	w.For(said)
-	if is, message := w.Reason(); is != s.reason {
-		return view.Objects{}, fmt.Errorf("the story of %s goes on to %s: %s", s.reason, is, message)
+	if reason, message := w.Reason(); !is() {
+		return view.Objects{}, fmt.Errorf("the story of %s goes on to %s: %s", s.reason, reason, message)
 	}
 	return seen(w), nil
 }
