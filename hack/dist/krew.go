@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,8 +116,8 @@ func archive(o options, entries []entry) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := files.Close(); err != nil {
+	if err := errors.Join(files.Close(), compressed.Close()); err != nil {
 		return nil, err
 	}
-	return out.Bytes(), compressed.Close()
+	return out.Bytes(), nil
 }

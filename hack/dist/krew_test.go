@@ -34,19 +34,39 @@ func published(t *testing.T, tag string) options {
 	return o
 }
 
-// validated asks krew's own checker, which fetches and installs the plugin as for each platform.
-func validated(t *testing.T, manifest string) (said string, ok bool) {
+// tool runs one of krew's own programs.
+func tool(t *testing.T, env []string, args ...string) (said string, ok bool) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "tool", "validate-krew-manifest", "-manifest", manifest)
+	command := exec.CommandContext(t.Context(), "go", append([]string{"tool"}, args...)...)
+	command.Env = append(os.Environ(), env...)
 	out, err := command.CombinedOutput()
 	return string(out), err == nil
 }
 
-func TestKrewInstallsThePluginOnEveryPlatform(t *testing.T) {
+// installed lets krew install the plugin by its manifest as on a platform, into a folder of its own.
+func installed(t *testing.T, o options, goos, arch string) (root, said string, ok bool) {
+	t.Helper()
+	root = t.TempDir()
+	said, ok = tool(t, []string{"KREW_ROOT=" + root, "KREW_OS=" + goos, "KREW_ARCH=" + arch, "KREW_NO_UPGRADE_CHECK=1"}, "krew", "install", "--manifest", filepath.Join(o.out, "shop.yaml"))
+	return root, said, ok
+}
+
+func TestKrewTakesTheManifest(t *testing.T) {
 	for _, tag := range []string{"1.2.3", "v1.2.3-rc.1", "dev"} {
 		o := published(t, tag)
-		if said, ok := validated(t, filepath.Join(o.out, "shop.yaml")); !ok || !strings.Contains(said, "all 6 spec.platforms installed fine") {
+		if said, ok := tool(t, nil, "validate-krew-manifest", "-skip-install", "-manifest", filepath.Join(o.out, "shop.yaml")); !ok || !strings.Contains(said, "no overlapping") {
 			t.Errorf("%s: krew says\n%s", tag, said)
+		}
+	}
+}
+
+func TestKrewInstallsThePluginOnEveryPlatform(t *testing.T) {
+	o := published(t, "1.2.3")
+	for _, p := range platforms {
+		root, said, ok := installed(t, o, p.os, p.arch)
+		program, err := os.ReadFile(filepath.Join(root, "store", "shop", "v1.2.3", "kubectl-shop"+filepath.Ext(nameOf(p.os, p.arch))))
+		if !ok || err != nil || string(program) != "the program for "+p.os+" on "+p.arch {
+			t.Errorf("%s on %s: %q, %v; krew says\n%s", p.os, p.arch, program, err, said)
 		}
 	}
 }
@@ -60,7 +80,7 @@ func TestKrewRefusesAnArchiveThatIsNotTheOneThatWasSummed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(o.out, "kubectl-shop_linux_amd64.tar.gz"), other, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if said, ok := validated(t, filepath.Join(o.out, "shop.yaml")); ok || !strings.Contains(said, "checksum does not match") {
+	if _, said, ok := installed(t, o, "linux", "amd64"); ok || !strings.Contains(said, "checksum does not match") {
 		t.Errorf("krew says %t\n%s", ok, said)
 	}
 }
