@@ -60,3 +60,29 @@ func TestATextIsCutToColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestTheCauseIsNeverCut: the end of a message is where registries and webhooks say what is wrong.
+func TestTheCauseIsNeverCut(t *testing.T) {
+	o := viewtest.Worlds()["Starting"]
+	long := strings.Repeat("failed to pull and unpack image ", 6) + "401 Unauthorized"
+	o.Pods[0].Status.ContainerStatuses[0].State.Waiting.Message = long
+	for _, columns := range []int{60, 80, 120} {
+		var out bytes.Buffer
+		if err := Why(&out, view.Why(o, ""), Options{Width: columns}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, long) {
+			t.Errorf("at %d columns:\n%s", columns, out.String())
+		}
+	}
+}
+
+func TestColumnsWithoutRoomBeginALineInEveryRow(t *testing.T) {
+	var out bytes.Buffer
+	p := &printer{Options: Options{Width: 30}, out: &out}
+	p.table([][]string{{"NAME", "STATUS", "MESSAGE"}, {"acme", "FrontDoorUnavailable", "nothing serves"}, {"shoes", "Serving", ""}})
+	const want = "NAME    STATUS\n    MESSAGE\nacme    FrontDoorUnavailable\n    nothing serves\nshoes   Serving\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
