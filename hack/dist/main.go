@@ -1,5 +1,5 @@
 // Command dist writes what people install Emporium from, each form made from config/: install.yaml for kubectl, two charts for Helm,
-// kubectl-shop, the list of images, and the sums of all of these. The same sources give the same bytes.
+// kubectl-shop with krew's manifest, the list of images, and the sums of all of these. The same sources give the same bytes.
 //
 //	go -C hack/dist run . [-tag TAG] [-registry REGISTRY] [-out FOLDER]
 package main
@@ -29,6 +29,8 @@ type options struct {
 	root, out string
 	// tag of the images, and registry that they are in.
 	tag, registry string
+	// downloads is the address that what is in out will be fetched from.
+	downloads string
 	// made is the time that archives give their files.
 	made time.Time
 }
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "", "the `folder` to write to. Unset: dist in the checkout")
 	flag.StringVar(&o.tag, "tag", "dev", "the images' tag. Where it is a version, it is that of the charts, too")
 	flag.StringVar(&o.registry, "registry", localRegistry, "the `registry` that the images were pushed to, for example registry.example/emporium")
+	flag.StringVar(&o.downloads, "downloads", "", "the `address` that the files will be fetched from, which krew's manifest names. Unset: the release of the tag at "+home)
 	flag.Parse()
 	// Helm tells of each link that it follows: the charts take what they share with kustomize from config/ by links.
 	slog.SetLogLoggerLevel(slog.LevelWarn)
@@ -52,6 +55,7 @@ func main() {
 
 func run(ctx context.Context, o options) (err error) {
 	o.out = cmp.Or(o.out, filepath.Join(o.root, "dist"))
+	o.downloads = cmp.Or(o.downloads, home+"/releases/download/"+o.tag)
 	if o.made, err = sourceDate(os.Getenv("SOURCE_DATE_EPOCH")); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/emporium-shop/emporium/internal/act"
+	"github.com/emporium-shop/emporium/internal/cli/text"
 )
 
 // acting is one of the acts, with its flags.
@@ -125,9 +126,9 @@ func (a *acting) run(ctx context.Context, args []string) error {
 }
 
 func say(out io.Writer, r act.Result) error {
-	_, err := fmt.Fprintln(out, r.Done)
+	_, err := fmt.Fprintln(out, text.Clean(r.Done))
 	if r.Warning != "" {
-		_, err = fmt.Fprintln(out, "Mind: "+r.Warning)
+		_, err = fmt.Fprintln(out, "Mind: "+text.Clean(r.Warning))
 	}
 	return err
 }
@@ -157,7 +158,7 @@ func (a *acting) choose(ctx context.Context, shop *at) error {
 
 // confirm reads one line. Whoever presses Ctrl-C need not press enter.
 func (e *env) confirm(ctx context.Context, question string) error {
-	fmt.Fprint(e.Err, question)
+	fmt.Fprint(e.Err, text.Clean(question))
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(e.In).ReadString('\n')

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/cli/text"
 )
 
 // finding is one line of check.
@@ -74,10 +75,7 @@ func (e *env) report(findings []finding) error {
 	}
 	err := e.print(shown{value: findings, names: names, text: func(out io.Writer, _ bool) error {
 		for _, f := range findings {
-			fmt.Fprintf(out, "%s %-14s %s\n", map[string]string{"ok": "✔", "failed": "✖", "note": "·"}[f.State], f.What, f.Found)
-			if f.Do != "" {
-				fmt.Fprintf(out, "  %-14s %s\n", "", f.Do)
-			}
+			tell(out, f)
 		}
 		return nil
 	}})
@@ -85,6 +83,13 @@ func (e *env) report(findings []finding) error {
 		return err
 	}
 	return verdict(code)
+}
+
+func tell(out io.Writer, f finding) {
+	fmt.Fprintf(out, "%s %-14s %s\n", map[string]string{"ok": "✔", "failed": "✖", "note": "·"}[f.State], text.Clean(f.What), text.Clean(f.Found))
+	if f.Do != "" {
+		fmt.Fprintf(out, "  %-14s %s\n", "", text.Clean(f.Do))
+	}
 }
 
 // apis judges what the API server serves.

@@ -38,7 +38,7 @@ func TestTheExitCodeSaysWhatHappened(t *testing.T) {
 	}{
 		"nothing went wrong":          {nil, 0},
 		"an error":                    {errors.New("x"), 1},
-		"called wrongly":              {usage("x"), 2},
+		"called wrongly":              {usage("x"), 64},
 		"a verdict":                   {verdict(1), 1},
 		"no verdict":                  {verdict(0), 0},
 		"held by Git":                 {fmt.Errorf("x: %w", &act.Refusal{Code: act.HeldByGit}), 4},

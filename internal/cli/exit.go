@@ -15,10 +15,11 @@ import (
 // Exit codes beside those of act.Code: 4 held by Git, 5 not the candidate, 6 cannot serve, 9 forbidden.
 const (
 	exitError    = 1 // any other error; why: something is wrong; diff: they differ
-	exitUsage    = 2 // called wrongly; plan: something would change
+	exitChanges  = 2 // plan: something would change
 	exitRefused  = 3 // plan: it would be refused
 	exitStalled  = 7 // wait: nothing goes on until somebody changes something
 	exitTimedOut = 8
+	exitUsage    = 64 // called wrongly: EX_USAGE of sysexits(3), so that no script takes it for what plan found out
 )
 
 // coded is an error with an exit code. One without a message says nothing: the output said it.

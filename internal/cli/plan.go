@@ -31,7 +31,7 @@ func newPlan(e *env) *cobra.Command {
 		Long: `plan lets the operator's own code decide on your files, without applying them: which release would be cut and what it changes, the steps until it serves, and
 what would be refused. Each object is sent to the API server as a dry run, so that its defaults and rules hold. Nothing is written.
 
-Exit code 0: nothing would change. 2: it would. 3: it would be refused.`,
+Exit code 0: nothing would change. 2: it would. 3: it would be refused. 64: called wrongly.`,
 		Example: `  kubectl shop plan acme -f catalog.yaml
   kubectl kustomize overlays/prod | kubectl shop plan acme -f -
   kubectl shop plan acme --to acme-c10d3fe3`,
@@ -72,6 +72,9 @@ func (e *env) plan(ctx context.Context, shop string, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	if note := e.skew(ctx, api); note != "" {
+		f.Notes = append(f.Notes, note)
+	}
 	if len(skipped) > 0 {
 		f.Notes = append(f.Notes, "no part of a release of this shop, left out: "+strings.Join(skipped, ", "))
 	}
@@ -86,7 +89,7 @@ func planned(f foresee.Foresight) int {
 	case f.Refused != "":
 		return exitRefused
 	case f.Changes:
-		return exitUsage // the same number: something would change
+		return exitChanges
 	}
 	return 0
 }

@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/internal/cli/text"
 )
 
 func newPreview(e *env) *cobra.Command {
@@ -48,7 +50,7 @@ func (e *env) preview(ctx context.Context, name string, port int) error {
 	}
 	service, inside := serviceOf(live.Status.PreviewAddress)
 	if !inside {
-		_, err := fmt.Fprintf(e.Out, "the preview is open at %s: no port has to be forwarded\n", live.Status.PreviewAddress)
+		_, err := fmt.Fprintf(e.Out, "the preview is open at %s: no port has to be forwarded\n", text.Clean(live.Status.PreviewAddress))
 		return err
 	}
 	pod, to, err := endpoint(ctx, shop.api, types.NamespacedName{Namespace: live.Namespace, Name: service})
@@ -160,7 +162,7 @@ func (e *env) answers(ctx context.Context, address string) {
 	if release == "" {
 		release = "no release: its candidate is gone, or not ready any more"
 	}
-	fmt.Fprintf(e.Out, "%d from %s\n", answer.StatusCode, release)
+	fmt.Fprintf(e.Out, "%d from %s\n", answer.StatusCode, text.Clean(release))
 }
 
 // dialer speaks WebSockets, and SPDY with what is before the API server and knows none.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/act"
+	"github.com/emporium-shop/emporium/internal/cli/text"
 	"github.com/emporium-shop/emporium/internal/gather"
 )
 
@@ -149,7 +150,7 @@ func (s *steps) tell(now time.Time, shop *v1alpha1.Shop) {
 	c := saying(shop)
 	if line := c.Reason + "  " + c.Message; line != s.last {
 		s.last = line
-		fmt.Fprintf(s.out, "%s  %s\n", now.Local().Format(time.TimeOnly), line)
+		fmt.Fprintf(s.out, "%s  %s\n", now.Local().Format(time.TimeOnly), text.Clean(line))
 	}
 }
 

@@ -44,11 +44,11 @@ type Foresight struct {
 
 // Step is one thing that the operator would do, in their order.
 type Step struct {
-	// What: settle, build, migrate, start, check, approval, switch, retire.
+	// What: settle, build, wait, migrate, start, check, approval, switch, retire.
 	What string `json:"what"`
 	// Detail in one line.
 	Detail string `json:"detail,omitempty"`
-	// Warning is what cannot be taken back; empty: nothing.
+	// Warning is what cannot be taken back, or for which there is no room; empty: nothing.
 	Warning string `json:"warning,omitempty"`
 }
 

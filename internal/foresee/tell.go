@@ -23,16 +23,21 @@ func (p *player) tell(d *plan.Decision) {
 	}
 	p.migrations(d)
 	p.starts(d)
+	p.withoutRoom(d)
 	p.checks(d)
 	if d.Reason == v1alpha1.ReasonAwaitingPromotion {
 		p.step("approval", "spec.release.promotion is Manual: kubectl shop promote "+p.w.Shop.Name+" "+d.Candidate, "")
 	}
 	if d.Table.Switching {
-		detail := "the front door names " + d.Table.Active
-		if from := d.Table.Switch.From; from != "" {
-			detail += fmt.Sprintf("; %s stays %s for a way back", from, p.o.Policy.RollbackWindow)
-		}
-		p.step("switch", detail, "")
+		p.step("switch", "the front door names "+d.Table.Active, "")
+	}
+	p.retires(d)
+}
+
+// retires tells of the stack that is kept after a switch for a way back, and then goes.
+func (p *player) retires(d *plan.Decision) {
+	if from := p.f.Active; d.Fulfilled && p.told["switch"] && from != "" && from != d.Table.Active {
+		p.step("retire", fmt.Sprintf("the stack of %s, %s after the switch; until then it is the way back", from, p.o.Policy.RollbackWindow), "")
 	}
 }
 
@@ -68,14 +73,7 @@ func (p *player) starts(d *plan.Decision) {
 	if d.Candidate == "" || len(floors) == 0 || p.o.Runs(d.Candidate) {
 		return
 	}
-	var come, there int32
-	for _, n := range floors {
-		come += n
-	}
-	for _, run := range p.o.Stacks[d.Table.Active] {
-		there += run.Wanted
-	}
-	p.step("start", fmt.Sprintf("%d pods beside %d", come, there), "")
+	p.startOf(d.Candidate, floors)
 }
 
 func (p *player) checks(d *plan.Decision) {

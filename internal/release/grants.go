@@ -128,16 +128,19 @@ func Allows(list, service string) bool {
 
 // annotate returns the command that adds a service to those that an object allows.
 func annotate(namespace, kind, name, allowed, service string) string {
-	overwrite, names := "", []string{}
+	flags, names := "", []string{}
 	for _, n := range strings.Split(allowed, ",") {
 		if n = strings.TrimSpace(n); isName(n) { // the command is for a shell: nothing else gets into it
 			names = append(names, n)
 		}
 	}
-	if allowed != "" {
-		overwrite = "--overwrite "
+	if kind == "shop" { // Flux takes back what kubectl's own manager wrote on what it applies
+		flags = "--field-manager=" + v1alpha1.FieldManager + " "
 	}
-	return fmt.Sprintf("kubectl -n %s annotate %s %s %s%s=%s", namespace, kind, name, overwrite,
+	if allowed != "" {
+		flags += "--overwrite "
+	}
+	return fmt.Sprintf("kubectl -n %s annotate %s %s %s%s=%s", namespace, kind, name, flags,
 		v1alpha1.AnnotationAllowedServices, strings.Join(append(names, service), ","))
 }
 

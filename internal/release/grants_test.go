@@ -217,7 +217,7 @@ func TestAShopThatNamesItsServicesTakesNoOthers(t *testing.T) {
 		}
 	}
 	shop.Annotations = map[string]string{v1alpha1.AnnotationAllowedServices: "cart"}
-	if got := NotAdmitted(shop, "thief"); !strings.HasSuffix(got, "kubectl -n acme annotate shop acme --overwrite shop.emporium.dev/allowed-services=cart,thief") {
+	if got := NotAdmitted(shop, "thief"); !strings.HasSuffix(got, "kubectl -n acme annotate shop acme --field-manager=emporium-user --overwrite shop.emporium.dev/allowed-services=cart,thief") {
 		t.Errorf("the sentence does not end in the command that allows it: %s", got)
 	}
 }

@@ -51,6 +51,9 @@ func (m *model) rollback() *Action {
 		return nil
 	}
 	a := &Action{Verb: "rollback", Release: to, Value: to, Command: m.command("rollback", to)}
+	if r := m.release(to); r != nil && r.Annotations[v1alpha1.AnnotationRejected] != "" {
+		a.Refused = fmt.Sprintf("release %s broke the guard: change the services, or try it again", to)
+	}
 	if past := m.behind(to); past != "" {
 		a.Refused = fmt.Sprintf("release %s ran an irreversible migration after %s: ship a release that goes forward", past, to)
 	}
@@ -86,7 +89,7 @@ func (m *model) retry() *Action {
 	release := m.named()[1]
 	switch m.reason() {
 	case v1alpha1.ReasonMigrationFailed, v1alpha1.ReasonCheckFailed:
-		for _, w := range m.Shop.Status.WaitingFor {
+		for _, w := range m.waitingFor() {
 			if w.Reason != "" && (w.Kind == v1alpha1.WaitMigration || w.Kind == v1alpha1.WaitCheck) {
 				return m.again(w.Release, w.Name)
 			}

@@ -13,9 +13,6 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
-// longest is how much is shown of a value.
-const longest = 60
-
 // The kinds of changes.
 const (
 	added   = "added"
@@ -87,11 +84,11 @@ func env(from, to []corev1.EnvVar) (out []Change) {
 		b, after := is[name]
 		switch field := "env." + name; {
 		case !before:
-			out = append(out, Change{Field: field, Op: added, To: valueOf(b)})
+			out = append(out, Change{Field: field, Op: added, To: shorten(valueOf(b))})
 		case !after:
-			out = append(out, Change{Field: field, Op: removed, From: valueOf(a)})
+			out = append(out, Change{Field: field, Op: removed, From: shorten(valueOf(a))})
 		case !reflect.DeepEqual(a, b):
-			out = append(out, Change{Field: field, Op: changed, From: valueOf(a), To: valueOf(b)})
+			out = append(out, alter(field, valueOf(a), valueOf(b)))
 		}
 	}
 	return out
@@ -113,9 +110,15 @@ func union[V any](a, b map[string]V) map[string]V {
 
 func valueOf(e corev1.EnvVar) string {
 	if e.ValueFrom == nil {
-		return short(e.Value)
+		return e.Value
 	}
-	return short(shown(e.ValueFrom))
+	return shown(e.ValueFrom)
+}
+
+func alter(field, from, to string) Change {
+	c := Change{Field: field, Op: changed}
+	c.From, c.To = contrast(from, to)
+	return c
 }
 
 // contents names ConfigMaps and Secrets whose content changed, and never says how.
@@ -126,9 +129,17 @@ func contents(from, to *v1alpha1.ReleaseService, before, after map[string]string
 		if before[name] == after[name] || before[name] == "" || after[name] == "" || !strings.Contains(text, `"`+object+`"`) {
 			continue
 		}
-		out = append(out, Change{Field: strings.ToLower(kind[:1]) + kind[1:] + " " + object, Op: changed, From: "its content", To: "another content"})
+		out = append(out, Change{Field: camel(kind) + " " + object, Op: changed, From: "its content", To: "another content"})
 	}
 	return out
+}
+
+// camel is a kind as fields of the API are written: configMap. One that is empty stays so: records are as people restored them.
+func camel(kind string) string {
+	if kind == "" {
+		return ""
+	}
+	return strings.ToLower(kind[:1]) + kind[1:]
 }
 
 // told are the fields that are compared by other means, or are no part of a release.
@@ -143,14 +154,14 @@ func fields(from, to *v1alpha1.ReleaseService) (out []Change) {
 		if told[name] || reflect.DeepEqual(a, b) {
 			continue
 		}
-		c := Change{Field: name, Op: changed, From: short(shown(a)), To: short(shown(b))}
 		switch {
 		case !before:
-			c.Op, c.From = added, ""
+			out = append(out, Change{Field: name, Op: added, To: shorten(shown(b))})
 		case !after:
-			c.Op, c.To = removed, ""
+			out = append(out, Change{Field: name, Op: removed, From: shorten(shown(a))})
+		default:
+			out = append(out, alter(name, shown(a), shown(b)))
 		}
-		out = append(out, c)
 	}
 	return out
 }
@@ -171,12 +182,4 @@ func shown(v any) string {
 		return fmt.Sprint(v)
 	}
 	return string(raw)
-}
-
-func short(s string) string {
-	r := []rune(s)
-	if len(r) <= longest {
-		return s
-	}
-	return string(r[:longest-1]) + "…"
 }

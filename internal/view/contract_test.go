@@ -22,7 +22,7 @@ const (
 	contractFile = "testdata/fields.txt"
 )
 
-func document(t *testing.T) map[string]any {
+func document(t testing.TB) map[string]any {
 	t.Helper()
 	raw, err := os.ReadFile(schemaFile)
 	if err != nil {
@@ -36,7 +36,7 @@ func document(t *testing.T) map[string]any {
 }
 
 // schemaOf compiles the schema of what a command prints.
-func schemaOf(t *testing.T, command string) *jsonschema.Schema {
+func schemaOf(t testing.TB, command string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
@@ -50,7 +50,7 @@ func schemaOf(t *testing.T, command string) *jsonschema.Schema {
 	return s
 }
 
-func asJSON(t *testing.T, v any) any {
+func asJSON(t testing.TB, v any) any {
 	t.Helper()
 	raw, err := json.Marshal(v)
 	if err != nil {

@@ -137,6 +137,11 @@ func TestWhatAPersonMayWantToDoNow(t *testing.T) {
 			o.Shop.Status.Candidate, o.Shop.Status.Active.Release = nil, relB
 			o.Releases[1].Annotations = map[string]string{v1alpha1.AnnotationIrreversibleSince: "x", v1alpha1.AnnotationLeftBehind: relC + " " + relA}
 		}, []string{"rollback acme-aaaaaaaa (release acme-bbbbbbbb ran an irreversible migration after acme-aaaaaaaa: ship a release that goes forward)", "pause"}},
+		"what served before broke the guard": {func(o *Objects) {
+			reason(o, v1alpha1.ReasonServing)
+			o.Shop.Spec.Release.Promotion, o.Shop.Status.Candidate, o.Shop.Status.Previous = "", nil, &v1alpha1.PreviousRelease{Release: relB}
+			o.Releases[1].Annotations = map[string]string{v1alpha1.AnnotationRejected: "errors"}
+		}, []string{"rollback acme-bbbbbbbb (release acme-bbbbbbbb broke the guard: change the services, or try it again)", "pause"}},
 		"a migration failed": {func(o *Objects) {
 			reason(o, v1alpha1.ReasonMigrationFailed)
 			o.Shop.Spec.Release.Promotion = ""

@@ -3,7 +3,6 @@ package view
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
@@ -66,7 +65,7 @@ func (m *model) cell(r *v1alpha1.ShopRelease, name string, role Role) Cell {
 	if s == nil {
 		return Cell{}
 	}
-	c := Cell{Image: s.Image, Tag: tag(s)}
+	c := Cell{Image: s.Image, Tag: Tag(s.Image)}
 	if s.Autoscaling != nil {
 		c.Min, c.Max = s.Autoscaling.MinReplicas, s.Autoscaling.MaxReplicas
 	}
@@ -141,16 +140,4 @@ func (m *model) sentence(release, service string) string {
 		}
 	}
 	return ""
-}
-
-// tag is the short name of an image's version: its tag, else the beginning of its digest.
-func tag(s *v1alpha1.ReleaseService) string {
-	image, digest, _ := strings.Cut(s.Image, "@")
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		return image[i:]
-	}
-	if hash := strings.TrimPrefix(digest, "sha256:"); hash != "" {
-		return "@" + hash[:min(len(hash), 8)]
-	}
-	return ":latest"
 }

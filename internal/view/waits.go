@@ -11,10 +11,13 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
-// waits are those of the status, with what the objects say about them.
+// waits are what is waited for, with what the objects say about it.
 func (m *model) waits() []Wait {
 	out := []Wait{}
-	for _, w := range m.Shop.Status.WaitingFor {
+	for _, w := range m.waitingFor() {
+		if w.Until.IsZero() { // zero would be null, where scripts are promised a time or nothing
+			w.Until = nil
+		}
 		wait := Wait{Wait: w}
 		switch w.Kind {
 		case v1alpha1.WaitService:
@@ -42,7 +45,7 @@ func (m *model) build(source string) string {
 
 // candidateEnds is when a candidate is given up that does not get ready; nil: nothing says so.
 func (m *model) candidateEnds() *time.Time {
-	for _, w := range m.Shop.Status.WaitingFor {
+	for _, w := range m.waitingFor() {
 		if w.Kind == v1alpha1.WaitService && w.Until != nil && w.Release == m.Shop.Status.Candidate.Release {
 			return timeOf(w.Until)
 		}
@@ -112,6 +115,9 @@ func took(j *batchv1.Job) string {
 func (m *model) history() []Step {
 	out := []Step{}
 	for _, s := range slices.Backward(m.Shop.Status.Recent) {
+		if s.At.IsZero() { // no operator writes such: it would be null where scripts are promised a time
+			continue
+		}
 		step := Step{Step: s}
 		if r := m.release(cmp.Or(s.To, s.Release)); r != nil {
 			step.Version = r.Spec.Version

@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,19 +54,45 @@ func Why(o Objects, service string) Chain {
 	if o.Shop == nil {
 		return c
 	}
+	own := m.own(service)
+	c.Wrong = c.Wrong || own != nil
 	c.Summary = summary(v)
 	if !c.Wrong {
 		return c
 	}
 	c.Links = append(c.Links, Link{Object: "Shop " + v.Name, State: string(v.Reason), Detail: v.Message})
+	if own != nil {
+		c.Links = append(c.Links, *own)
+	}
 	for _, w := range v.Waits {
 		if service == "" || w.Name == service {
 			c.Links = append(c.Links, m.links(w)...)
 		}
 	}
+	if own != nil {
+		c.Owner, c.Object = m.ownerOf(service), "ShopService "+service
+	}
 	m.end(&c, v, service)
 	c.Do = m.do(&c, v)
 	return c
+}
+
+// refusals are the reasons of a ShopService that its shop says nothing of, or not for this service alone.
+var refusals = map[v1alpha1.Reason]bool{
+	v1alpha1.ReasonUnknownShop: true, v1alpha1.ReasonNotAllowed: true, v1alpha1.ReasonInvalidServices: true, v1alpha1.ReasonForeignObject: true,
+}
+
+// own is what the ShopService itself says that keeps it out of a release; nil: nothing does, or the whole shop is asked for.
+func (m *model) own(service string) *Link {
+	s := m.service(service)
+	if s == nil {
+		return nil
+	}
+	ready := condition(s.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || !refusals[v1alpha1.Reason(ready.Reason)] {
+		return nil
+	}
+	return &Link{Depth: 1, Object: "ShopService " + service, State: ready.Reason, Detail: ready.Message}
 }
 
 func summary(v Shop) string {
@@ -91,9 +118,9 @@ func (m *model) links(w Wait) []Link {
 		if cell.Replicas.Known {
 			l.Detail = fmt.Sprintf("%d of %d pods", cell.Replicas.Ready, cell.Replicas.Wanted)
 		}
-		return append([]Link{l}, m.pods(frontdoor.LabelService, w)...)
+		return append([]Link{l}, m.below(frontdoor.LabelService, w)...)
 	case v1alpha1.WaitMigration, v1alpha1.WaitCheck:
-		return append([]Link{l}, m.pods(frontdoor.LabelJob, w)...)
+		return append([]Link{l}, m.below(frontdoor.LabelJob, w)...)
 	case v1alpha1.WaitApproval:
 		l.State, l.Detail = "nobody approved it yet", "spec.release.active does not name it"
 	case v1alpha1.WaitSettle, v1alpha1.WaitBuild, v1alpha1.WaitFrontDoor, v1alpha1.WaitWindow, v1alpha1.WaitQuota:
@@ -111,6 +138,14 @@ func object(w Wait) string {
 	return words[w.Kind]
 }
 
+// below are the pods of a service or Job that are not well; where there is none, why none is made.
+func (m *model) below(label string, w Wait) []Link {
+	if pods := m.pods(label, w); len(pods) > 0 {
+		return pods
+	}
+	return m.uncreated(w)
+}
+
 // pods are those of a service or Job that are not well, with what Kubernetes says of their containers.
 func (m *model) pods(label string, w Wait) (out []Link) {
 	for i := range m.Pods {
@@ -119,7 +154,7 @@ func (m *model) pods(label string, w Wait) (out []Link) {
 			continue
 		}
 		if state, detail := trouble(p); state != "" {
-			out = append(out, Link{Depth: 2, Object: "pod " + p.Name, State: state, Detail: detail})
+			out = append(out, m.withEvent(Link{Depth: 2, Object: "pod " + p.Name, State: state, Detail: detail}, "Pod", p.Name))
 		}
 	}
 	return out
@@ -174,15 +209,35 @@ func (m *model) end(c *Chain, v Shop, service string) {
 // remedies are the ways out by what Kubernetes says of a container.
 var remedies = map[string]string{
 	"ImagePullBackOff": "push that image, or correct spec.image", "ErrImagePull": "push that image, or correct spec.image", "InvalidImageName": "correct spec.image",
-	"CrashLoopBackOff": "read its log: kubectl shop logs", "OOMKilled": "raise spec.resources.limits.memory", "Unschedulable": "add nodes, or lower spec.resources.requests",
+	"OOMKilled": "raise spec.resources.limits.memory", "Unschedulable": "add nodes, or lower spec.resources.requests",
 	"CreateContainerConfigError": "create the ConfigMap or Secret that it names",
+}
+
+// crashes is what Kubernetes says of a container that ends again and again.
+const crashes = "CrashLoopBackOff"
+
+// logs is the command for the log of the first service that crashes.
+func (m *model) logs(v Shop) string {
+	for _, w := range v.Waits {
+		if w.Kind == v1alpha1.WaitService && w.Reason == crashes {
+			return m.command("logs", "--by", w.Release, "--service", w.Name)
+		}
+	}
+	return m.command("logs")
 }
 
 // do is what helps: what the leaf asks for, else what the status does.
 func (m *model) do(c *Chain, v Shop) string {
-	for i := range c.Links {
-		if do := remedies[c.Links[len(c.Links)-1-i].State]; do != "" {
+	for _, l := range slices.Backward(c.Links) {
+		if do := remedies[l.State]; do != "" {
 			return do
+		}
+		if l.State == crashes {
+			return "read its log: " + m.logs(v)
+		}
+		if strings.HasPrefix(l.Object, "ShopService ") {
+			e, _ := Explain(l.State)
+			return e.Do
 		}
 	}
 	for _, a := range v.Actions {

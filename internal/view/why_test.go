@@ -63,6 +63,35 @@ func TestTheChainOfAServiceLeavesOthersOut(t *testing.T) {
 	}
 }
 
+// TestWhyAServiceIsInNoRelease: the shop serves, and says nothing of a service that it does not take.
+func TestWhyAServiceIsInNoRelease(t *testing.T) {
+	o := waiting()
+	o.Shop.Status.Conditions[0].Status = metav1.ConditionTrue
+	thief := v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: "thief"}, Spec: v1alpha1.ShopServiceSpec{Shop: "acme"}}
+	thief.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionFalse, Reason: "NotAllowed", Message: "Shop acme allows only cart"}}
+	o.Services = []v1alpha1.ShopService{thief, {ObjectMeta: metav1.ObjectMeta{Name: "cart"}, Spec: v1alpha1.ShopServiceSpec{Shop: "acme"}}}
+	c := Why(o, "thief")
+	if last := c.Links[len(c.Links)-1]; !c.Wrong || last.Object != "ShopService thief" || last.State != "NotAllowed" || last.Detail != "Shop acme allows only cart" {
+		t.Errorf("%+v", c)
+	}
+	if e, _ := Explain("NotAllowed"); c.Do == "" || c.Do != e.Do || c.Object != "ShopService thief" {
+		t.Errorf("do %q with %q", c.Do, c.Object)
+	}
+	for _, other := range []string{"", "cart"} {
+		if c := Why(o, other); c.Wrong {
+			t.Errorf("%q: %+v", other, c)
+		}
+	}
+}
+
+func TestWhoseLogIsToBeRead(t *testing.T) {
+	o := broken()
+	o.Pods[0].Status.ContainerStatuses[0].State.Waiting.Reason, o.Shop.Status.WaitingFor[0].Reason = crashes, crashes
+	if c := Why(o, ""); c.Do != "read its log: kubectl shop logs acme --by acme-bbbbbbbb --service cart -n shops" {
+		t.Error(c.Do)
+	}
+}
+
 func TestAShopThatServesWhatWasAskedForHasNoChain(t *testing.T) {
 	o := waiting()
 	o.Shop.Status.Conditions[0].Status = metav1.ConditionTrue

@@ -15,7 +15,7 @@ func (p *printer) facts(v view.Shop) {
 	if len(v.Checks) > 0 {
 		var all []string
 		for _, c := range v.Checks {
-			all = append(all, strings.TrimSpace(clean(c.Name)+" "+p.checkMark(c.State)+" "+c.Took))
+			all = append(all, strings.TrimSpace(c.Name+" "+p.checkMark(c.State)+" "+c.Took))
 		}
 		lines = append(lines, [2]string{"checks", strings.Join(all, "   ")})
 	}
@@ -26,10 +26,10 @@ func (p *printer) facts(v view.Shop) {
 		lines = append(lines, [2]string{"watched", "until " + g.Until.UTC().Format("15:04:05Z")})
 	}
 	if v.Pending != "" {
-		lines = append(lines, [2]string{"held back", clean(v.Pending)})
+		lines = append(lines, [2]string{"held back", v.Pending})
 	}
 	if v.PreviewAddress != "" {
-		lines = append(lines, [2]string{"preview", clean(v.PreviewAddress)})
+		lines = append(lines, [2]string{"preview", v.PreviewAddress})
 	}
 	p.labelled(lines)
 }
@@ -71,9 +71,9 @@ var waitWords = map[v1alpha1.WaitKind]string{
 }
 
 func (p *printer) wait(w view.Wait) string {
-	s := strings.TrimSpace(waitWords[w.Kind] + " " + clean(w.Name))
+	s := strings.TrimSpace(waitWords[w.Kind] + " " + w.Name)
 	if w.Reason != "" {
-		s += " (" + clean(w.Reason) + ")"
+		s += " (" + w.Reason + ")"
 	}
 	if w.Until != nil {
 		s += ", until " + w.Until.UTC().Format("15:04:05Z")
@@ -81,15 +81,19 @@ func (p *printer) wait(w view.Wait) string {
 	return s
 }
 
-// actions are what can be typed now: what is suggested first, pause and resume where they are suggested only.
+// actions are what can be typed now: what is suggested first, pause and resume where they are suggested only. Of what would be
+// refused it is said why, since people think of it all the same.
 func (p *printer) actions(v view.Shop) {
 	var lines [][2]string
 	for _, suggested := range []bool{true, false} {
 		for _, a := range v.Actions {
-			if a.Suggested != suggested || (!suggested && (a.Verb == "pause" || a.Refused != "")) {
-				continue
+			switch {
+			case a.Suggested != suggested || (!suggested && a.Verb == "pause"):
+			case a.Refused != "":
+				lines = append(lines, [2]string{words[a.Verb], "refused: " + a.Refused})
+			default:
+				lines = append(lines, [2]string{words[a.Verb], a.Command})
 			}
-			lines = append(lines, [2]string{words[a.Verb], a.Command})
 		}
 	}
 	if v.Reason == v1alpha1.ReasonAwaitingPromotion {
@@ -105,14 +109,14 @@ var words = map[string]string{"promote": "approve", "rollback": "go back", "unpi
 
 // List prints shops, one line each.
 func List(w io.Writer, all []view.Shop, o Options) error {
-	p := &printer{Options: o, out: w}
+	p, all := &printer{Options: o, out: w}, plain(all)
 	rows := [][]string{{"NAMESPACE", "SHOP", "STATUS", "FOR", "ACTIVE", "CANDIDATE", "SERVED", "MESSAGE"}}
 	for _, v := range all {
 		served := p.mark(good) + " yes"
 		if !v.Available {
 			served = p.mark(bad) + " no"
 		}
-		row := []string{v.Namespace, v.Name, p.paint(tone(v), string(v.Reason)), age(v.Now, v.Since), "", "", served, clean(v.Message)}
+		row := []string{v.Namespace, v.Name, p.paint(tone(v), string(v.Reason)), age(v.Now, v.Since), "", "", served, v.Message}
 		for i := range 2 {
 			if i < len(v.Columns) {
 				row[4+i] = v.Columns[i].Release

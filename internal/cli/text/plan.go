@@ -10,8 +10,10 @@ import (
 
 // Plan prints what the operator would do.
 func Plan(w io.Writer, f foresee.Foresight, o Options) error {
-	p := &printer{Options: o, out: w}
-	p.line("%s", p.outcome(f))
+	p, f := &printer{Options: o, out: w}, plain(f)
+	for _, line := range p.wrapped(p.outcome(f), 0) {
+		p.line("%s", line)
+	}
 	if len(f.Diff) > 0 {
 		p.line("")
 		p.planned(f)
@@ -21,21 +23,21 @@ func Plan(w io.Writer, f foresee.Foresight, o Options) error {
 	}
 	rows := make([][]string, 0, len(f.Steps))
 	for i, s := range f.Steps {
-		detail := clean(s.Detail)
+		detail := s.Detail
 		if s.Warning != "" {
-			detail += "   " + p.mark(bad) + " " + clean(s.Warning)
+			detail = strings.TrimSpace(detail + "   " + p.mark(bad) + " " + s.Warning)
 		}
 		rows = append(rows, []string{fmt.Sprintf(" %d %s", i+1, s.What), detail})
 	}
-	p.table(rows)
+	p.sentences(rows)
 	if f.Refused != "" {
 		p.line("")
-		for _, line := range p.wrapped("refused: "+string(f.Refused)+": "+clean(f.Why), 0) {
+		for _, line := range p.wrapped("refused: "+string(f.Refused)+": "+f.Why, 0) {
 			p.line("%s", p.paint(bad, line))
 		}
 	}
 	for _, note := range f.Notes {
-		p.line(" %s%s", p.paint(faint, pad("note", label)), clean(note))
+		p.note("note", note)
 	}
 	return p.err
 }

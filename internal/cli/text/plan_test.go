@@ -1,7 +1,7 @@
 package text
 
 import (
-	"bytes"
+	"io"
 	"testing"
 
 	"github.com/emporium-shop/emporium/internal/foresee"
@@ -23,7 +23,12 @@ func TestWhatAPlanLooksLike(t *testing.T) {
 	back.Changes, back.Exists = true, true
 	back.Diff = []view.ServiceDiff{{Service: "tax", Changes: []view.Change{{Op: "removed", From: "tax:1"}}}, {Service: "cart", Changes: []view.Change{{Op: "added", To: "cart:1"}}}}
 	nothing.Release = nothing.Active
-	for name, f := range map[string]foresee.Foresight{"whole": whole, "refused": refused, "back": back, "nothing": nothing} {
-		golden(t, "plan-"+name, printed(t, func(out *bytes.Buffer) error { return Plan(out, f, Options{Width: 100}) }))
+	var all []printing
+	for _, x := range []struct {
+		name string
+		f    foresee.Foresight
+	}{{"whole", whole}, {"refused", refused}, {"back", back}, {"nothing", nothing}} {
+		all = append(all, printing{"plan, " + x.name, func(out io.Writer, o Options) error { return Plan(out, x.f, o) }})
 	}
+	golden(t, "plan", all...)
 }

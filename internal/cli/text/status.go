@@ -10,10 +10,10 @@ import (
 
 // Status prints a shop in one screen: what serves, what comes, what is missing, until when, what to type.
 func Status(w io.Writer, v view.Shop, o Options) error {
-	p := &printer{Options: o, out: w}
+	p, v := &printer{Options: o, out: w}, plain(v)
 	p.head(v)
 	p.line("")
-	p.columns(v)
+	p.roles(v)
 	p.line("")
 	p.matrix(v)
 	p.facts(v)
@@ -42,7 +42,7 @@ func (p *printer) head(v view.Shop) {
 		state += " for " + a
 	}
 	p.line("%s   %s   %s", p.paint(strong, v.Name), p.paint(tone(v), state), strings.Join(p.where(v), "   "))
-	for _, line := range p.wrapped(clean(v.Message), 0) {
+	for _, line := range p.wrapped(v.Message, 0) {
 		p.line("%s", line)
 	}
 	if !v.Seen && v.Reason != "" {
@@ -55,7 +55,7 @@ func (p *printer) head(v view.Shop) {
 
 func (p *printer) where(v view.Shop) (out []string) {
 	if v.Address != "" {
-		out = append(out, clean(v.Address))
+		out = append(out, v.Address)
 	}
 	if v.FrontDoor.Known {
 		out = append(out, fmt.Sprintf("front door %d/%d", v.FrontDoor.Ready, v.FrontDoor.Wanted))
@@ -63,10 +63,10 @@ func (p *printer) where(v view.Shop) (out []string) {
 	return out
 }
 
-func (p *printer) columns(v view.Shop) {
+func (p *printer) roles(v view.Shop) {
 	rows := [][]string{{""}, {" release"}, {" version"}, {" since"}, {" until"}, {" by"}}
 	for _, c := range v.Columns {
-		cells := []string{strings.ToUpper(string(c.Role)), c.Release, clean(c.Version), age(v.Now, c.Since), "", clean(c.By)}
+		cells := []string{strings.ToUpper(string(c.Role)), c.Release, c.Version, age(v.Now, c.Since), "", c.By}
 		if c.Until != nil {
 			cells[4] = c.Until.UTC().Format("15:04:05Z")
 		}
@@ -107,7 +107,7 @@ func (p *printer) matrix(v view.Shop) {
 		}
 		row := []string{" " + r.Service, p.cell(r.Cells[0]), p.cell(other), p.changes(r.Changes)}
 		if p.Wide {
-			row = append(row, clean(r.Cells[0].Image), holder(r.Owner))
+			row = append(row, r.Cells[0].Image, holder(r.Owner))
 		}
 		rows = append(rows, row)
 	}
@@ -124,7 +124,7 @@ func (p *printer) cell(c view.Cell) string {
 	case view.CellStarting:
 		return p.mark(pending) + " " + count
 	case view.CellTrouble:
-		return p.mark(bad) + " " + count + " " + clean(c.Reason)
+		return p.mark(bad) + " " + count + " " + c.Reason
 	case view.CellWithTraffic:
 		return p.mark(faint) + " with traffic"
 	case view.CellStopped:
@@ -151,11 +151,12 @@ func (p *printer) change(c view.Change) string {
 	case c.Field == "":
 		return c.Op
 	case c.Field == "image":
-		return fmt.Sprintf("image %s %s %s", tagOf(c.From), p.arrow(), tagOf(c.To))
+		from, to := view.Tags(c.From, c.To)
+		return fmt.Sprintf("image %s %s %s", p.value(from), p.arrow(), p.value(to))
 	case isEnv:
-		return "env " + sign(c.Op) + clean(name)
+		return "env " + sign(c.Op) + name
 	}
-	return sign(c.Op) + clean(c.Field)
+	return sign(c.Op) + c.Field
 }
 
 func sign(op string) string {
@@ -168,25 +169,8 @@ func sign(op string) string {
 	return "~"
 }
 
-// tagOf is what an image is called after its last slash; after its colon where it has a tag.
-func tagOf(image string) string {
-	image = clean(image[strings.LastIndexByte(image, '/')+1:])
-	if name, digest, is := strings.Cut(image, "@sha256:"); is {
-		if i := strings.IndexByte(name, ':'); i >= 0 {
-			return name[i:]
-		}
-		return "@" + digest[:min(len(digest), 8)]
-	}
-	if i := strings.IndexByte(image, ':'); i >= 0 {
-		return image[i:]
-	}
-	return image
-}
-
 // holder is who applies an object; its annotations, which its team writes, say so.
-func holder(h *view.Holder) string { return clean(held(h)) }
-
-func held(h *view.Holder) string {
+func holder(h *view.Holder) string {
 	switch {
 	case h == nil:
 		return ""

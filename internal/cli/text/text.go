@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/emporium-shop/emporium/internal/view"
 )
@@ -76,59 +74,6 @@ func (p *printer) arrow() string {
 	return "→"
 }
 
-// clean takes away what a terminal would obey: control characters, escapes, and marks that turn the direction of text.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x200E || r == 0x200F || r == 0x061C || r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// Clean is text from the cluster as a terminal may have it, line by line.
-func Clean(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
-
-// width counts the characters that a terminal shows: colours take no room.
-func width(s string) (n int) {
-	for i := 0; i < len(s); {
-		if s[i] == '\x1b' {
-			if end := strings.IndexByte(s[i:], 'm'); end >= 0 {
-				i += end + 1
-				continue
-			}
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-		n++
-	}
-	return n
-}
-
-// pad fills a cell up to a width.
-func pad(s string, to int) string { return s + strings.Repeat(" ", max(0, to-width(s))) }
-
-// cut shortens plain text.
-func (p *printer) cut(s string, to int) string {
-	r := []rune(s)
-	if to <= 0 || len(r) <= to {
-		return s
-	}
-	if p.ASCII {
-		return string(r[:max(0, to-3)]) + "..."
-	}
-	return string(r[:to-1]) + "…"
-}
-
 // wrapped breaks plain text between words, at the terminal's width less an indent.
 func (p *printer) wrapped(s string, indent int) []string {
 	room := p.Width - indent
@@ -172,7 +117,15 @@ func span(d time.Duration) string {
 // gaps are one line for each thing that could not be seen.
 func (p *printer) gaps(gaps []view.Gap) {
 	for _, g := range gaps {
-		p.line(" %s%s in namespace %s (%s)", p.paint(faint, pad("not seen", label)), g.Kind, g.Namespace, clean(g.Why))
+		p.note("not seen", fmt.Sprintf("%s in namespace %s (%s)", g.Kind, g.Namespace, g.Why))
+	}
+}
+
+// note is a text behind a faint word, in as many lines as it takes.
+func (p *printer) note(word, text string) {
+	for _, line := range p.wrapped(text, label+1) {
+		p.line(" %s%s", p.paint(faint, pad(word, label)), line)
+		word = ""
 	}
 }
 

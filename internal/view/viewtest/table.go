@@ -41,33 +41,37 @@ var worlds = []struct {
 		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitWindow, Name: Previous, Until: ago(-3 * time.Minute)})
 	}},
 	{v1alpha1.ReasonServing, "release acme-c10d3fe3 serves", true, false, nil},
-	{v1alpha1.ReasonStartDeadlineExceeded, "release acme-7c1d09ab was not ready within 10m0s: 3 of 4 services ready; waiting for catalog (ImagePullBackOff); it is switched to if it gets ready after all; change the services to replace it", false, false, starting},
+	{v1alpha1.ReasonStartDeadlineExceeded, "release acme-7c1d09ab was not ready within 10m0s: 3 of 4 services ready; waiting for catalog (ImagePullBackOff); it is switched to if it gets ready after all; change the services to replace it", false, false, overdue},
 	{v1alpha1.ReasonMigrationFailed, "release acme-7c1d09ab: the migration of catalog (job/acme-catalog-7c1d09ab) failed: `kubectl -n acme logs job/acme-catalog-7c1d09ab` says why; delete the Job to run it again, or change the services", false, false,
 		waitsFor(v1alpha1.Wait{Kind: v1alpha1.WaitMigration, Name: "catalog", Release: Candidate, Reason: "Failed"})},
 	{v1alpha1.ReasonCheckFailed, "release acme-7c1d09ab is ready, but prices (job/acme-check-prices-1) failed: `kubectl -n acme logs job/acme-check-prices-1` says why; delete the Job to run it again, or change the services", false, false, checks(v1alpha1.JobFailed)},
-	{v1alpha1.ReasonGuardBroken, "release acme-7c1d09ab broke the guard: 10 of 200 responses were errors (5.0 %, at most 1 % may be)", false, false, func(o *view.Objects) {
+	{v1alpha1.ReasonGuardBroken, "release acme-7c1d09ab broke the guard: 10 of 200 responses were errors (5.0 %, at most 1 % may be); change the services, or try it again: kubectl -n acme annotate shoprelease acme-7c1d09ab shop.emporium.dev/rejected-", false, false, func(o *view.Objects) {
 		comes(o)
-		o.Shop.Status.Candidate = nil
+		o.Shop.Status.Candidate, o.Shop.Status.Previous = nil, &v1alpha1.PreviousRelease{Release: Candidate, RetiresAt: ago(-3 * time.Minute)}
 		o.Releases[len(o.Releases)-1].Annotations = map[string]string{v1alpha1.AnnotationRejected: "10 of 200 responses were errors", v1alpha1.AnnotationRejectedServices: "storefront"}
 	}},
 	{v1alpha1.ReasonInvalidServices, "ShopService cart: spec.dependsOn names tax, which is no ShopService of this shop; create it or remove the entry", false, false, nil},
-	{v1alpha1.ReasonQuotaExceeded, "release acme-7c1d09ab needs 1300m of requests.cpu and ResourceQuota compute has 500m left; nothing was created; raise the ResourceQuota or lower spec.replicas or spec.resources", false, false,
+	{v1alpha1.ReasonQuotaExceeded, "release acme-7c1d09ab needs 13 of pods and ResourceQuota compute has 5 left; nothing was created; raise the ResourceQuota or lower spec.replicas or spec.resources", false, false,
 		waitsFor(v1alpha1.Wait{Kind: v1alpha1.WaitQuota, Name: "compute", Release: Candidate})},
 	{v1alpha1.ReasonRollbackRefused, "spec.release.active names acme-00000000, of which no ShopRelease is left; name one of: acme-88d2a1b0 (2026.11.1), acme-c10d3fe3 (2026.11.2), or clear it", false, false, func(o *view.Objects) {
 		o.Shop.Spec.Release.Active = "acme-00000000"
 	}},
-	{v1alpha1.ReasonFrontDoorUnavailable, "release acme-c10d3fe3 is to serve, but no replica of the front door is ready: ImagePullBackOff", false, true, func(o *view.Objects) {
+	{v1alpha1.ReasonFrontDoorUnavailable, "release acme-c10d3fe3 is to serve, but no replica of the front door is ready: acme-front-door-5d8f9c7b6d-x2x9q (ImagePullBackOff)", false, true, func(o *view.Objects) {
 		o.Deployments[0].Status.ReadyReplicas = 0
-		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitFrontDoor, Release: Active, Reason: "ImagePullBackOff"})
+		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitFrontDoor, Release: Active, Reason: "acme-front-door-5d8f9c7b6d-x2x9q (ImagePullBackOff)"})
 	}},
 	{v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on", false, false, func(o *view.Objects) { o.Shop.Spec.Paused = true }},
-	{v1alpha1.ReasonDeleting, "the shop is being deleted: nothing of it is healed, scaled or switched any more, and all of it goes with this object", false, false, nil},
-	{v1alpha1.ReasonDegraded, "release acme-c10d3fe3: 3 of 4 services ready; waiting for cart (CrashLoopBackOff)", false, false, func(o *view.Objects) {
-		o.Releases[1].Status.Services[0] = v1alpha1.ReleaseServiceStatus{Name: "cart", Ready: 1, Wanted: 2, Reason: "CrashLoopBackOff"}
+	{v1alpha1.ReasonDeleting, "the shop is being deleted: nothing of it is healed, scaled or switched any more, and all of it goes with this object; finalizers hold it: foregroundDeletion", false, false, nil},
+	{v1alpha1.ReasonDegraded, "release acme-c10d3fe3: 3 of 4 services ready; waiting for cart (CrashLoopBackOff)", false, true, func(o *view.Objects) {
+		o.Releases[1].Status.Services[0] = v1alpha1.ReleaseServiceStatus{Name: "cart", Ready: 0, Wanted: 2, Reason: "CrashLoopBackOff"}
 		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitService, Name: "cart", Release: Active, Reason: "CrashLoopBackOff"})
 		o.Gaps = []view.Gap{{Kind: "pods", Namespace: "acme", Why: "you may not list pods"}}
 	}},
-	{v1alpha1.ReasonApplyFailed, "the operator cannot see the shop: webhook is away; what serves goes on serving, and it is tried again within half a minute", false, false, nil},
-	{v1alpha1.ReasonForeignObject, "Service acme exists and is not this shop's: it is left as it is; rename or delete it, or rename the shop", false, false, nil},
+	{v1alpha1.ReasonApplyFailed, "applying Deployment acme-catalog-7c1d09ab: Internal error occurred: failed calling webhook; it is tried again within half a minute. Meanwhile: release acme-7c1d09ab: 3 of 4 services ready; waiting for catalog", false, false, comes},
+	{v1alpha1.ReasonForeignObject, "Service acme exists and is not this shop's: it is left as it is; rename or delete it, or rename the shop", false, true, func(o *view.Objects) {
+		notYet(o)
+		o.Shop.Status.Candidate, o.Releases, o.Pods = nil, nil, nil
+		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitSettle, Until: ago(-4 * time.Second)})
+	}},
 	{v1alpha1.ReasonSignatureMissing, "release acme-7c1d09ab does not start: cart: registry.example/cart:1 has no signature by release-key", false, false, comes},
 }

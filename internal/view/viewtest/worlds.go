@@ -128,6 +128,12 @@ func starting(o *view.Objects) {
 	o.Pods = []corev1.Pod{pod}
 }
 
+// overdue: nobody waits until a time any more.
+func overdue(o *view.Objects) {
+	starting(o)
+	o.Shop.Status.WaitingFor[0].Until = nil
+}
+
 func notYet(o *view.Objects) {
 	o.Shop.Status.Active, o.Shop.Status.LastSwitch, o.Shop.Status.Recent = nil, nil, o.Shop.Status.Recent[2:]
 	o.Releases = nil
