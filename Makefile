@@ -190,8 +190,8 @@ tools: ## Install what the tests take from the machine (Debian and root), or say
 
 ##@ Install it
 .PHONY: dist generate-charts test-dist
-dist: ## What people install from, into dist/: install.yaml, charts, kubectl-shop, images.txt, SHA256SUMS (TAG=1.2.3, REGISTRY=…; cold: Helm is built, some minutes)
-	go -C hack/dist run . -tag $(TAG) $(if $(REGISTRY),-registry $(REGISTRY))
+dist: ## What people install from, into dist/: install.yaml, charts, kubectl-shop with krew's manifest, images.txt, SHA256SUMS (TAG=1.2.3, REGISTRY=…, DOWNLOADS=URL of the archives; cold: Helm is built, some minutes)
+	go -C hack/dist run . -tag $(TAG) $(if $(REGISTRY),-registry $(REGISTRY)) $(if $(DOWNLOADS),-downloads $(DOWNLOADS))
 
 generate-charts: ## Make README.md of each chart from the comments in its values.yaml
 	go -C hack/dist run ./readme

@@ -10,24 +10,37 @@ import (
 	"github.com/emporium-shop/emporium/internal/resources"
 )
 
-// isAvailable: the front door names a release, a replica of it is there and can be reached, and each
-// service has a pod, and what leads to it.
+// isAvailable: a replica of the front door is there and can be reached, and each service of the release that it sends customers
+// to has a pod, and what leads to it.
 func isAvailable(w *observe.World) (bool, string) {
-	active := w.Observed.Table.Active
+	active, serves := w.Observed.Table.Active, serving(w)
 	switch {
 	case active == "":
 		return false, "nothing serves yet"
 	case w.Observed.FrontDoor.Ready == 0:
 		return false, noEntry(w)
-	case !w.Shop.UsesGatewayAPI() && !w.Observed.FrontDoor.ConfirmedBefore && !slices.Contains(w.Routed, active):
+	case serves == "":
 		return false, fmt.Sprintf("no replica of the front door routes to release %s yet", active)
 	}
-	for _, missing := range []string{entranceMissing(w), gatewayMissing(w, active), serviceMissing(w, active)} {
+	for _, missing := range []string{entranceMissing(w), gatewayMissing(w, active), serviceMissing(w, serves)} {
 		if missing != "" {
 			return false, missing
 		}
 	}
-	return true, fmt.Sprintf("release %s serves customers", active)
+	return true, fmt.Sprintf("release %s serves customers", serves)
+}
+
+// serving is the release to which customers come; "": none. Between the write of a switch and the first replica that
+// follows it that is the one before.
+func serving(w *observe.World) string {
+	table := w.Observed.Table
+	switch {
+	case w.Shop.UsesGatewayAPI(), w.Observed.FrontDoor.ConfirmedBefore, slices.Contains(w.Routed, table.Active):
+		return table.Active
+	case table.Switch != nil && slices.Contains(w.Routed, table.Switch.From):
+		return table.Switch.From
+	}
+	return ""
 }
 
 // entranceMissing says that the Service at which customers arrive leads nowhere.

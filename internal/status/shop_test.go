@@ -70,6 +70,15 @@ func TestAvailableIsTrueOnlyWhenCustomersAreServed(t *testing.T) {
 		"its Service selects another": {func(w *observe.World) {
 			w.Reached["acme-cart-aaaaaaaa"].Spec.Selector[frontdoor.LabelRelease] = releaseB
 		}, "selects other pods"},
+		"the first replica has not followed a switch yet": {switchingTo(releaseB), ""},
+		"a switch is under way, and what serves lost its pods": {func(w *observe.World) {
+			switchingTo(releaseB)(w)
+			w.Observed.Stacks[releaseA] = plan.Stack{"cart": {Wanted: 2}}
+		}, "service cart of release acme-aaaaaaaa has no ready pod"},
+		"a switch is under way, and replicas route to a third release": {func(w *observe.World) {
+			switchingTo(releaseB)(w)
+			w.Routed = []string{"acme-cccccccc"}
+		}, "no replica of the front door routes to release " + releaseB},
 		"its record is gone: pods serve": {func(w *observe.World) { delete(w.Releases, releaseA) }, ""},
 		"what works with traffic starts": {func(w *observe.World) { w.Observed.Stacks[releaseA]["jobs"] = plan.Running{Wanted: 1} }, ""},
 	} {
@@ -81,6 +90,13 @@ func TestAvailableIsTrueOnlyWhenCustomersAreServed(t *testing.T) {
 				t.Errorf("available %t: %s", is, why)
 			}
 		})
+	}
+}
+
+// switchingTo lets the table name another release, which no replica routes to yet.
+func switchingTo(release string) func(*observe.World) {
+	return func(w *observe.World) {
+		w.Observed.Table = frontdoor.Table{Active: release, Switch: &frontdoor.Switch{At: epoch, From: releaseA}}
 	}
 }
 
