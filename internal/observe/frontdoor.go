@@ -65,7 +65,7 @@ func confirmation(pods []corev1.Pod, leases []coordinationv1.Lease, last *frontd
 	for i := range pods {
 		p := &pods[i]
 		if t := troubleOf(p); t.reason != "" && (out.Trouble == "" || p.Name < out.Trouble) {
-			out.Trouble = p.Name + " (" + t.reason + ")"
+			out.Trouble, out.TroubleReason = p.Name+" ("+t.reason+")", t.reason
 		}
 		if !PodReady(p) {
 			continue

@@ -226,8 +226,8 @@ type FrontDoor struct {
 	Waiting string
 	// Missing says why the cluster cannot serve the front door; "": it can.
 	Missing string
-	// Trouble says why its pods do not start; "": they do, or only start.
-	Trouble string
+	// Trouble says of which pod and why its pods do not start; "": they do, or only start. TroubleReason is Kubernetes' word for it.
+	Trouble, TroubleReason string
 	// Unconfirmed names the ready replicas that do not route by the last switch.
 	Unconfirmed []string
 	// ConfirmedBefore: the last switch was seen confirmed by all. A report that is missing since

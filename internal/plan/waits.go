@@ -145,5 +145,5 @@ func (p *planner) waitsForFrontDoor() []Wait {
 	if p.o.FrontDoor.AllConfirmed() && !p.d.Table.Switching && s != nil {
 		return p.waitsForServices(p.d.Table.Active, s.At.Add(p.o.Policy.StartDeadline))
 	}
-	return []Wait{{Kind: v1alpha1.WaitFrontDoor, Release: p.d.Table.Active, Reason: p.o.FrontDoor.Trouble}}
+	return []Wait{{Kind: v1alpha1.WaitFrontDoor, Release: p.d.Table.Active, Reason: p.o.FrontDoor.TroubleReason}}
 }

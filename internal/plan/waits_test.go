@@ -90,7 +90,7 @@ func TestWhatIsWaitedForIsToldAsFields(t *testing.T) {
 			o.FrontDoor.Confirmed = 1
 		}), []string{"FrontDoor of " + relB}},
 		"the front door does not start": {with(starting(pods(2)), func(o *Observed) {
-			o.Content.Release, o.FrontDoor = relA, FrontDoor{Trouble: "ImagePullBackOff"}
+			o.Content.Release, o.FrontDoor = relA, FrontDoor{Trouble: "acme-front-door-1 (ImagePullBackOff)", TroubleReason: "ImagePullBackOff"}
 		}), []string{"FrontDoor of " + relA + ": ImagePullBackOff"}},
 		"the window of the one before": {with(starting(pods(2)), func(o *Observed) {
 			o.Releases = append(o.Releases, Release{Name: relC, Services: services("cart-3")})

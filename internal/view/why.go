@@ -226,8 +226,21 @@ func (m *model) logs(v Shop) string {
 	return m.command("logs")
 }
 
+// remedyOfFrontDoor: its image is no service's, and the operator says which it is.
+func remedyOfFrontDoor(waits []Wait) string {
+	for _, w := range waits {
+		if w.Kind == v1alpha1.WaitFrontDoor && slices.Contains([]string{"ImagePullBackOff", "ErrImagePull", "InvalidImageName"}, w.Reason) {
+			return "push the front door's image, or name one that is there by RELATED_IMAGE_FRONT_DOOR of the operator"
+		}
+	}
+	return ""
+}
+
 // do is what helps: what the leaf asks for, else what the status does.
 func (m *model) do(c *Chain, v Shop) string {
+	if do := remedyOfFrontDoor(v.Waits); do != "" {
+		return do
+	}
 	for _, l := range slices.Backward(c.Links) {
 		if do := remedies[l.State]; do != "" {
 			return do

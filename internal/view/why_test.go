@@ -166,3 +166,12 @@ func TestEveryStatusIsExplained(t *testing.T) {
 		t.Error("a status that does not exist is explained")
 	}
 }
+
+// The image of the front door is no service's: nobody finds it in a spec.image.
+func TestWhoLooksForTheImageOfTheFrontDoorIsSentToTheOperator(t *testing.T) {
+	o := broken()
+	o.Shop.Status.WaitingFor = []v1alpha1.Wait{{Kind: v1alpha1.WaitFrontDoor, Release: "acme-aaaaaaaa", Reason: "ImagePullBackOff"}}
+	if do := Why(o, "").Do; !strings.Contains(do, "RELATED_IMAGE_FRONT_DOOR of the operator") {
+		t.Errorf("do %q", do)
+	}
+}

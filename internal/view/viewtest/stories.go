@@ -82,7 +82,7 @@ var stories = []story{
 	{reason: v1alpha1.ReasonStarting, says: "1 of 2 services ready; waiting for cart (ImagePullBackOff)", before: behaves("cart:2", noImage), acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonChecking, says: "1 of 2 checks passed", policy: checking("slow"), acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonAwaitingPromotion, policy: func(s *v1alpha1.ShopSpec) { checking("prices:1")(s); manual(s) }, acts: []act{{do: ships("cart:2")}}},
-	{reason: v1alpha1.ReasonSwitching, says: "1 of 2 replicas", acts: []act{{do: func(w *harness.World) { w.ConfirmAfter = 2 * time.Second; ships("cart:2")(w) }}}},
+	{reason: v1alpha1.ReasonSwitching, says: "0 of 2 replicas", acts: []act{{do: func(w *harness.World) { w.ConfirmAfter = 2 * time.Second; ships("cart:2")(w) }}}},
 	{reason: v1alpha1.ReasonRollbackWindow, acts: []act{{do: ships("cart:2")}}},
 	{reason: v1alpha1.ReasonWaitingForRollbackWindow, acts: []act{{do: ships("cart:2")}, {v1alpha1.ReasonRollbackWindow, ships("cart:3")}}},
 	{reason: v1alpha1.ReasonServing},

@@ -58,7 +58,7 @@ var worlds = []struct {
 	}},
 	{v1alpha1.ReasonFrontDoorUnavailable, "release acme-c10d3fe3 is to serve, but no replica of the front door is ready: acme-front-door-5d8f9c7b6d-x2x9q (ImagePullBackOff)", false, true, func(o *view.Objects) {
 		o.Deployments[0].Status.ReadyReplicas = 0
-		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitFrontDoor, Release: Active, Reason: "acme-front-door-5d8f9c7b6d-x2x9q (ImagePullBackOff)"})
+		waits(o, v1alpha1.Wait{Kind: v1alpha1.WaitFrontDoor, Release: Active, Reason: "ImagePullBackOff"})
 	}},
 	{v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on", false, false, func(o *view.Objects) { o.Shop.Spec.Paused = true }},
 	{v1alpha1.ReasonDeleting, "the shop is being deleted: nothing of it is healed, scaled or switched any more, and all of it goes with this object; finalizers hold it: foregroundDeletion", false, false, nil},
