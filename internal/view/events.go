@@ -80,7 +80,11 @@ func often(e *corev1.Event) string {
 	if n < 2 || first.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(" (%d times in %s)", n, last(e).Sub(first).Round(time.Second))
+	within := last(e).Sub(first).Round(time.Second).String()
+	if strings.HasSuffix(within, "m0s") {
+		within = strings.TrimSuffix(within, "0s")
+	}
+	return fmt.Sprintf(" (%d times in %s)", n, within)
 }
 
 // last is when an event happened last; zero where it says nothing.

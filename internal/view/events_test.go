@@ -42,14 +42,14 @@ func TestWhyTellsWhatKubernetesToldOfAPod(t *testing.T) {
 		want   string
 	}{
 		"nothing":                           {nil, says},
-		"the same, and how often":           {[]corev1.Event{event("Pod", pod, "Failed", `Failed to pull image "cart:2": `+says, 3*time.Minute, 7)}, says + " (7 times in 3m0s)"},
+		"the same, and how often":           {[]corev1.Event{event("Pod", pod, "Failed", `Failed to pull image "cart:2": `+says, 3*time.Minute, 7)}, says + " (7 times in 3m)"},
 		"once":                              {[]corev1.Event{event("Pod", pod, "Failed", says, 0, 1)}, says},
 		"something else":                    {[]corev1.Event{event("Pod", pod, "FailedMount", "no volume", 0, 1)}, says + "; FailedMount: no volume"},
 		"the newest counts":                 {[]corev1.Event{event("Pod", pod, "B", "new", 2*time.Minute, 1), event("Pod", pod, "A", "old", time.Minute, 1)}, says + "; B: new"},
 		"what is normal is not told":        {[]corev1.Event{normal}, says},
 		"of another pod":                    {[]corev1.Event{event("Pod", pod+"y", "FailedMount", "no volume", 0, 1)}, says},
 		"of another kind with the name":     {[]corev1.Event{event("Job", pod, "FailedMount", "no volume", 0, 1)}, says},
-		"an event of the newer API, series": {[]corev1.Event{series}, says + " (4 times in 1m0s)"},
+		"an event of the newer API, series": {[]corev1.Event{series}, says + " (4 times in 1m)"},
 	} {
 		o := broken()
 		o.Pods, o.Events = o.Pods[:1], x.events
@@ -68,7 +68,7 @@ func TestWhyTellsWhyNoPodIsMade(t *testing.T) {
 		event corev1.Event
 		want  []string
 	}{
-		"by its ReplicaSet":         {event("ReplicaSet", "acme-cart-bbbbbbbb-5d8f", "FailedCreate", refused, time.Minute, 3), []string{"ReplicaSet acme-cart-bbbbbbbb-5d8f: FailedCreate: " + refused + " (3 times in 1m0s)"}},
+		"by its ReplicaSet":         {event("ReplicaSet", "acme-cart-bbbbbbbb-5d8f", "FailedCreate", refused, time.Minute, 3), []string{"ReplicaSet acme-cart-bbbbbbbb-5d8f: FailedCreate: " + refused + " (3 times in 1m)"}},
 		"by its autoscaler":         {event("HorizontalPodAutoscaler", "acme-cart-bbbbbbbb", "FailedGetScale", "no metrics", 0, 1), []string{"HorizontalPodAutoscaler acme-cart-bbbbbbbb: FailedGetScale: no metrics"}},
 		"of another service":        {event("ReplicaSet", "acme-catalog-bbbbbbbb-5d8f", "FailedCreate", refused, 0, 1), nil},
 		"of a name that is longer":  {event("ReplicaSet", "acme-cart-bbbbbbbbb", "FailedCreate", refused, 0, 1), nil},

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/emporium-shop/emporium/internal/view"
 	"github.com/emporium-shop/emporium/internal/view/viewtest"
 )
@@ -20,7 +22,7 @@ func TestColumnsStandBelowEachOtherWhateverTheScript(t *testing.T) {
 	for line := range strings.Lines(out.String()) {
 		for _, cell := range []string{"TOOK", "49ms", "61ms"} {
 			if i := strings.Index(line, cell); i >= 0 {
-				at = append(at, width(line[:i]))
+				at = append(at, uniseg.StringWidth(line[:i])) // and not by what is tested
 			}
 		}
 	}

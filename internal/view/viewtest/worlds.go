@@ -126,6 +126,10 @@ func starting(o *view.Objects) {
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
 		Reason: "ImagePullBackOff", Message: `"registry.example/catalog:2": not found`}}}}
 	o.Pods = []corev1.Pod{pod}
+	o.Events = []corev1.Event{{
+		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: "acme", Name: pod.Name}, Type: corev1.EventTypeWarning, Reason: "Failed",
+		Message: `Failed to pull image "registry.example/catalog:2": not found`, Count: 7, FirstTimestamp: *ago(3 * time.Minute), LastTimestamp: *ago(0),
+	}}
 }
 
 // overdue: nobody waits until a time any more.
