@@ -41,7 +41,7 @@ func soakLength() int {
 	case testing.Short():
 		return 16
 	}
-	return 60
+	return 30
 }
 
 func soaking() *World {
