@@ -53,8 +53,8 @@ func written() map[client.Object]predicate.Predicate {
 
 // Setup makes the manager run the reconciler. sources is the cache of the metadata
 // of ConfigMaps and Secrets that are not the operator's.
-func (r *ShopReconciler) Setup(mgr ctrl.Manager, sources cache.Cache) error {
-	if err := observe.Index(context.Background(), mgr.GetFieldIndexer()); err != nil {
+func (r *ShopReconciler) Setup(ctx context.Context, mgr ctrl.Manager, sources cache.Cache) error {
+	if err := observe.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).

@@ -94,7 +94,7 @@ func shopOf(seed uint64) (*v1alpha1.Shop, []client.Object) {
 		}
 	}
 	for n := range 3 {
-		d := &appsv1.Deployment{Status: appsv1.DeploymentStatus{AvailableReplicas: int32(n)}}
+		d := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To(int32(n + 2))}, Status: appsv1.DeploymentStatus{AvailableReplicas: int32(n)}}
 		belongs(d, fmt.Sprint("acme-s", n, "-1"), "service")
 		d.Labels[frontdoor.LabelRelease], d.Labels[frontdoor.LabelService] = "acme-1", fmt.Sprint("s", n)
 		out = append(out, d)

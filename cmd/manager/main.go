@@ -157,7 +157,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 		Progress:       progress,
 		Workers:        o.workers,
 	}
-	if err := r.Setup(mgr, sources); err != nil {
+	if err := r.Setup(ctx, mgr, sources); err != nil {
 		return fmt.Errorf("setting the reconciler up: %w", err)
 	}
 	if err := o.sources.setUp(ctx, mgr, sources, r); err != nil {

@@ -48,6 +48,9 @@ func packedAndUnpacked(t *testing.T, o client.Object) client.Object {
 	if err := unpack(held); err != nil {
 		t.Fatal(err)
 	}
+	if held.GetAnnotations()[AnnotationPacked] != "" {
+		t.Errorf("%T is compared with the bytes of its cache", o)
+	}
 	if len(o.GetAnnotations()) == 0 {
 		held.SetAnnotations(o.GetAnnotations())
 	}

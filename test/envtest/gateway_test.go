@@ -87,8 +87,8 @@ func run(config *rest.Config, scheme *runtime.Scheme, gatewayAPI bool, namespace
 	r, theirs := operatorOf(mgr, prometheus.NewRegistry(), namespaces...)
 	r.Reader.GatewayAPI, r.Now = gatewayAPI, time.Now
 	r.Reader.Prober = &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: time.Now}
-	Expect(r.Setup(mgr, theirs)).To(Succeed())
 	ctx, stop := context.WithCancel(context.Background())
+	Expect(r.Setup(ctx, mgr, theirs)).To(Succeed())
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
 	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())

@@ -80,6 +80,7 @@ var _ = BeforeSuite(func() {
 	cached = mgr.GetClient()
 	operator, sources = operatorOf(mgr, metrics)
 	operator.Reader.GatewayAPI = true
+	Expect(observe.Index(context.Background(), mgr.GetFieldIndexer())).To(Succeed()) // as Setup does, which nobody calls here: passes are made by hand
 	start(mgr)
 })
 

@@ -66,7 +66,7 @@ func (w *World) StartOperator() *Operator {
 		w.Rig(o)
 	}
 	m := &testManager{client: o.Client, cache: o.Cache}
-	err := o.Reconciler.Setup(m, o.Sources)
+	err := o.Reconciler.Setup(ctx, m, o.Sources)
 	if err == nil {
 		err = m.watch(ctx, o.queue)
 	}

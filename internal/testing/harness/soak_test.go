@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
-	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/testing/cluster"
 )
 
@@ -140,7 +139,6 @@ func elements(v reflect.Value, seen map[uintptr]bool) (n int) {
 func TestTheCountOfWhatIsRememberedCanFail(t *testing.T) {
 	type leaky struct {
 		inner *struct{ seen map[string][]int }
-		r     controllers.ShopReconciler
 	}
 	l := &leaky{inner: &struct{ seen map[string][]int }{seen: map[string][]int{}}}
 	before := elements(reflect.ValueOf(l), map[uintptr]bool{})
