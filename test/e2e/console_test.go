@@ -46,7 +46,7 @@ var _ = Describe("The console", Label("console"), Ordered, func() {
 
 	It("lets kubectl shop read logs and reach the preview through the kubelet", func(ctx SpecContext) {
 		logs := y.shopCommand(ctx, "logs", "t", "--by", "candidate", "--service", "a")
-		Expect(logs).To(MatchRegexp(`(?m)^a-\S+ \| .*listening`), "each line behind its pod")
+		Expect(logs).To(MatchRegexp(`(?m)^a-\S+ \| .*"serving"`), "each line behind its pod")
 		GinkgoWriter.Println(logs)
 		Expect(y.shopCommand(ctx, "logs", "t", "--front-door", "--tail", "1")).To(MatchRegexp(`^front-door-\S+ \| `))
 		said := talks(" from ", y.plugin, "-n", y.namespace, "preview", "t", "--port", "0")
@@ -69,7 +69,7 @@ var _ = Describe("The console", Label("console"), Ordered, func() {
 		b.Open(t, y.page(""), 200)
 		b.Wants(t, "AwaitingPromotion", candidate, "Pause…")
 		b.Open(t, y.page("/logs?release="+candidate+"&service=a"), 200)
-		b.Wants(t, "listening")
+		b.Wants(t, `"serving"`)
 		pictured(b, "logs")
 		b.Quiet(t, false)
 	})
