@@ -97,9 +97,15 @@ func TestAChangeIsShownWithoutAReload(t *testing.T) {
 	if told := browser.Eval[string](t, b, `document.getElementById("live").textContent`); !strings.HasPrefix(told, "release acme-bbbbbbbb was not ready") {
 		t.Errorf("a screen reader is told %q", told)
 	}
+	if wide := browser.Eval[float64](t, b, seen); wide > 1 {
+		t.Errorf("the sentence stands in the page twice: what is told to screen readers is %v px wide", wide)
+	}
 	b.Quiet(t, false)
 	d.people["ana"].Fails(errors.NewUnauthorized("expired"))
 	b.Comes(t, "You are signed out.")
+	if wide := browser.Eval[float64](t, b, seen); wide < 100 {
+		t.Errorf("that one is signed out is %v px wide: nobody sees it", wide)
+	}
 	if _, begun := d.people["ana"].Watches(); begun != 1 {
 		t.Errorf("it spins: %d watches", begun)
 	}
@@ -107,6 +113,9 @@ func TestAChangeIsShownWithoutAReload(t *testing.T) {
 	b.Click(t, "#live a", 200)
 	b.Wants(t, "A token of the cluster", `value="/shops/acme/acme"`)
 }
+
+// seen is how wide that is on the screen which tells screen readers of changes.
+const seen = `document.getElementById("live").getBoundingClientRect().width`
 
 // A session's cookie is for our pages alone, and no script reads it.
 func TestTheCookieIsSafe(t *testing.T) {
