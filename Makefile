@@ -129,7 +129,7 @@ test-node: tools ## The services in Node, with their lock files' packages, on a 
 
 pages: ## Chromium looks at every page of a shop, and at the console: axe-core, phone and desktop, keyboard, without scripts; pictures in .cluster/pages
 	@hack/install.sh chromium node npm
-	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m -p 1 ./services/storefront/browser ./internal/console/browser
+	EMPORIUM_PAGES=1 go test -count=1 -timeout 20m -p 1 ./internal/testing/browser ./services/storefront/browser ./internal/console/browser
 
 conform: tools ## The contract's checker: that each rule can fail (all mutants), then a service that hack/newservice wrote, and every service of this repository against it (FLAGS="-v -long")
 	go test -count=1 -timeout 30m ./services/conform/... ./cmd/conform

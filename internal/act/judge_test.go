@@ -201,6 +201,7 @@ func TestARetryNamesWhatFailed(t *testing.T) {
 		"checks that have trouble still": {shop: running, code: CannotServe, says: "nothing of Shop acme failed"},
 		"a migration":                    {shop: migration, writes: relB + "/catalog" + at, says: "the migration catalog"},
 		"a release that was late":        {shop: late, writes: relB + "/-" + at, says: "as if it had not failed"},
+		"as the annotation names it":     {shop: late, release: relB + "/-", writes: relB + "/-" + at},
 		"a release that was rejected":    {shop: guard, releases: bad, writes: "acme-dddddddd/-" + at},
 		"nothing failed":                 {shop: switched(), code: CannotServe, says: "nothing of Shop acme failed that could be tried again: RollbackWindow"},
 		"asked for, and not followed":    {shop: asked, says: "asked for already"},

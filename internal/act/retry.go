@@ -10,7 +10,7 @@ import (
 )
 
 // judgeRetry asks for one more try of what failed: a migration, a check, or a release as a whole. The request names it as
-// <release>, <release>/<service or check>, or <service or check>.
+// <release>, <release>/<service or check>, or <service or check>; <release>/- is a release as a whole, as in the annotation.
 func judgeRetry(shop *v1alpha1.Shop, releases []v1alpha1.ShopRelease, r Request, now time.Time) (intent, error) {
 	known := failures(shop, releases)
 	i := slices.IndexFunc(known, func(f failure) bool { return f.is(r.Release) })
@@ -51,7 +51,7 @@ func (f failure) job() string {
 }
 
 func (f failure) is(asked string) bool {
-	return asked == "" || asked == f.release || asked == f.String() || (f.name != "" && asked == f.name)
+	return asked == "" || asked == f.release || asked == f.release+"/"+f.job() || (f.name != "" && asked == f.name)
 }
 
 func (f failure) done(shop string) string {

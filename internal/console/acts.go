@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -122,7 +123,7 @@ func subject(k kind, v view.Shop, asked string) (string, error) {
 func aboutOf(k kind, a view.Action) string {
 	switch {
 	case k.verb == "retry":
-		return a.Value
+		return strings.TrimSuffix(a.Value, "/-") // the release as a whole
 	case k.names:
 		return a.Release
 	}

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -117,7 +118,12 @@ func send(w http.ResponseWriter, r *http.Request, code int, body []byte) {
 	}
 	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(code)
-	z := gzip.NewWriter(w)
+	z := writers.Get().(*gzip.Writer) //nolint:forcetypeassert // it holds nothing else
+	defer writers.Put(z)
+	z.Reset(w)
 	_, _ = z.Write(body)
 	_ = z.Close()
 }
+
+// writers are used again: each has most of a megabyte, and pages that keep themselves current are asked for often.
+var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}

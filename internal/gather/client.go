@@ -4,6 +4,7 @@ package gather
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -37,14 +38,20 @@ func NewScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
+// What is known of kinds is the same for everybody, and large: the console has a client for each person.
+var (
+	sharedScheme = sync.OnceValues(NewScheme)
+	sharedMapper = sync.OnceValue(newMapper)
+)
+
 // NewClient reads and writes without a cache. It asks for no discovery: that would cost some requests before the first answer.
 // Warnings of the API server are left to the config.
 func NewClient(config *rest.Config) (client.WithWatch, error) {
-	scheme, err := NewScheme()
+	scheme, err := sharedScheme()
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: newMapper()})
+	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: sharedMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("making the client: %w", err)
 	}

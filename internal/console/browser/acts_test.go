@@ -16,70 +16,71 @@ import (
 	"github.com/emporium-shop/emporium/internal/act"
 	"github.com/emporium-shop/emporium/internal/console"
 	"github.com/emporium-shop/emporium/internal/console/consoletest"
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 )
 
 // Ana reads what changes, says why, and lets it serve; then she goes back. With scripts and without.
 func TestAnApprovalAndTheWayBack(t *testing.T) {
-	chrome := browser(t)
+	chrome := chromium(t)
 	for name, on := range map[string]bool{"as browsers come": true, "with scripts off": false} {
 		t.Run(name, func(t *testing.T) {
 			d := openDesk(t)
 			ana := d.people["ana"]
-			b := visit(chrome, t, d.url, looks[2])
-			b.scripts(t, on)
-			b.signIn(t, "ana")
-			b.wants(t, "AwaitingPromotion", "Read and approve…")
-			b.click(t, ".buttons a", 200)
-			b.wants(t, "registry.example/storefront:2", "19 services are the same.", "env.TRY")
-			b.fill(t, "#because", "checked by Ana")
+			b := browser.Visit(chrome, t, d.url, browser.Phone)
+			b.Scripts(t, on)
+			signIn(t, b, "ana")
+			b.Wants(t, "AwaitingPromotion", "Read and approve…")
+			b.Click(t, ".buttons a", 200)
+			b.Wants(t, "registry.example/storefront:2", "19 services are the same.", "env.TRY")
+			b.Fill(t, "#because", "checked by Ana")
 			ana.Says = func(r act.Request) (act.Result, error) {
 				return act.Result{Done: "acme-bbbbbbbb is to serve.", Changed: true, Release: r.Release}, nil
 			}
-			b.click(t, "main .button", 200)
-			b.wants(t, "acme-bbbbbbbb is to serve.")
+			b.Click(t, "main .button", 200)
+			b.Wants(t, "acme-bbbbbbbb is to serve.")
 			if r := waitForAct(t, ana); r.Verb != "promote" || r.Release != consoletest.Second || r.Seen != consoletest.Second || r.Because != "checked by Ana" {
 				t.Errorf("asked for %+v", r)
 			}
 			ana.Sees(consoletest.Switched("ana@shop", "checked by Ana"))
 			if !on {
-				b.open(t, shop, 200) // it would come by itself ten seconds later
+				b.Open(t, shop, 200) // it would come by itself ten seconds later
 			}
-			b.comes(t, "is kept for a way back until")
-			b.click(t, `.buttons a[href*="/back"]`, 200)
-			b.wants(t, "Go back to acme-aaaaaaaa", "is pinned")
-			b.click(t, "main .button", 200)
+			b.Comes(t, "is kept for a way back until")
+			b.Click(t, `.buttons a[href*="/back"]`, 200)
+			b.Wants(t, "Go back to acme-aaaaaaaa", "is pinned")
+			b.Click(t, "main .button", 200)
 			if r := waitForAct(t, ana); r.Verb != "rollback" || r.Release != consoletest.First || r.Seen != consoletest.Second {
 				t.Errorf("asked for %+v", r)
 			}
-			b.scripts(t, true)
-			b.quiet(t, false)
+			b.Scripts(t, true)
+			b.Quiet(t, false)
 		})
 	}
 }
 
 // Another release took the place of what Ana looks at: nothing is approved, and she is led to it.
 func TestAnApprovalThatComesTooLate(t *testing.T) {
-	chrome, d := browser(t), openDesk(t)
+	chrome, d := chromium(t), openDesk(t)
 	d.people["ana"].Says = func(act.Request) (act.Result, error) { return act.Result{}, nil }
-	b := visit(chrome, t, d.url, desktop)
-	b.signIn(t, "ana")
-	b.click(t, ".buttons a", 200)
+	b := browser.Visit(chrome, t, d.url, browser.Desktop)
+	signIn(t, b, "ana")
+	b.Click(t, ".buttons a", 200)
 	d.people["ana"].Says = func(act.Request) (act.Result, error) {
 		return act.Result{}, &act.Refusal{Code: act.NotTheCandidate, Message: "acme-cccccccc is the candidate of Shop acme now, and not acme-bbbbbbbb"}
 	}
-	b.click(t, "main .button", 409)
-	b.wants(t, "acme-cccccccc is the candidate", "Nothing was changed.")
-	b.click(t, "main .button", 200)
-	b.wants(t, "AwaitingPromotion")
+	b.Click(t, "main .button", 409)
+	b.Wants(t, "acme-cccccccc is the candidate", "Nothing was changed.")
+	b.Click(t, "main .button", 200)
+	b.Wants(t, "AwaitingPromotion")
 }
 
 // What changes is shown without a reload, and leaves alone what somebody does: the focus, and where they are.
 func TestAChangeIsShownWithoutAReload(t *testing.T) {
-	chrome, d := browser(t), openDesk(t)
-	b := visit(chrome, t, d.url, desktop)
-	b.signIn(t, "ana")
-	eval[bool](t, b, `window.before = document.getElementById("main"), scrollTo(0, 300), document.querySelector("tbody a").focus(), true`)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	chrome, d := chromium(t), openDesk(t)
+	b := browser.Visit(chrome, t, d.url, browser.Desktop)
+	signIn(t, b, "ana")
+	browser.Eval[bool](t, b, `window.before = document.getElementById("main"), scrollTo(0, 300), document.querySelector("tbody a").focus(), true`)
+	for end := time.Now().Add(browser.Patience); ; time.Sleep(20 * time.Millisecond) {
 		if open, _ := d.people["ana"].Watches(); open == 1 {
 			break
 		}
@@ -88,51 +89,60 @@ func TestAChangeIsShownWithoutAReload(t *testing.T) {
 		}
 	}
 	d.people["ana"].Sees(inTrouble())
-	b.comes(t, "StartDeadlineExceeded")
-	b.wants(t, "Stalled", "ImagePullBackOff")
-	if !eval[bool](t, b, `window.before === document.getElementById("main") && document.activeElement === document.querySelector("tbody a") && scrollY > 0`) {
-		t.Errorf("the page was made anew: the focus is at %s, scrolled to %v", eval[string](t, b, "document.activeElement.outerHTML"), eval[float64](t, b, "scrollY"))
+	b.Comes(t, "StartDeadlineExceeded")
+	b.Wants(t, "Stalled", "ImagePullBackOff")
+	if !browser.Eval[bool](t, b, `window.before === document.getElementById("main") && document.activeElement === document.querySelector("tbody a") && scrollY > 0`) {
+		t.Errorf("the page was made anew: the focus is at %s, scrolled to %v", browser.Eval[string](t, b, "document.activeElement.outerHTML"), browser.Eval[float64](t, b, "scrollY"))
 	}
-	if told := eval[string](t, b, `document.getElementById("live").textContent`); !strings.HasPrefix(told, "release acme-bbbbbbbb was not ready") {
+	if told := browser.Eval[string](t, b, `document.getElementById("live").textContent`); !strings.HasPrefix(told, "release acme-bbbbbbbb was not ready") {
 		t.Errorf("a screen reader is told %q", told)
 	}
-	b.quiet(t, false)
+	if wide := browser.Eval[float64](t, b, seen); wide > 1 {
+		t.Errorf("the sentence stands in the page twice: what is told to screen readers is %v px wide", wide)
+	}
+	b.Quiet(t, false)
 	d.people["ana"].Fails(errors.NewUnauthorized("expired"))
-	b.comes(t, "You are signed out.")
+	b.Comes(t, "You are signed out.")
+	if wide := browser.Eval[float64](t, b, seen); wide < 100 {
+		t.Errorf("that one is signed out is %v px wide: nobody sees it", wide)
+	}
 	if _, begun := d.people["ana"].Watches(); begun != 1 {
 		t.Errorf("it spins: %d watches", begun)
 	}
 	d.people["ana"].Fails(nil)
-	b.click(t, "#live a", 200)
-	b.wants(t, "A token of the cluster", `value="/shops/acme/acme"`)
+	b.Click(t, "#live a", 200)
+	b.Wants(t, "A token of the cluster", `value="/shops/acme/acme"`)
 }
+
+// seen is how wide that is on the screen which tells screen readers of changes.
+const seen = `document.getElementById("live").getBoundingClientRect().width`
 
 // A session's cookie is for our pages alone, and no script reads it.
 func TestTheCookieIsSafe(t *testing.T) {
-	chrome, d := browser(t), openDesk(t)
-	b := visit(chrome, t, d.url, desktop)
-	b.open(t, "/login", 200)
-	b.fill(t, "#token", "nonsense")
-	b.click(t, "form .button", 422)
-	b.wants(t, "does not accept this token", "Error: ")
-	b.signIn(t, "ana")
+	chrome, d := chromium(t), openDesk(t)
+	b := browser.Visit(chrome, t, d.url, browser.Desktop)
+	b.Open(t, "/login", 200)
+	b.Fill(t, "#token", "nonsense")
+	b.Click(t, "form .button", 422)
+	b.Wants(t, "does not accept this token", "Error: ")
+	signIn(t, b, "ana")
 	found := false
-	for _, c := range call(t, b, network.GetCookies, network.GetCookiesParams{}).Cookies {
+	for _, c := range browser.Call(t, b, network.GetCookies, network.GetCookiesParams{}).Cookies {
 		found = found || strings.HasPrefix(c.Name, "emporium-console-") && c.HTTPOnly && c.SameSite == network.CookieSameSiteStrict
 	}
-	if !found || eval[string](t, b, "document.cookie") != "" {
+	if !found || browser.Eval[string](t, b, "document.cookie") != "" {
 		t.Error("the cookie is not as it should be")
 	}
-	b.click(t, ".me button", 200)
-	b.open(t, shop, 200)
-	b.wants(t, "A token of the cluster")
+	b.Click(t, ".me button", 200)
+	b.Open(t, shop, 200)
+	b.Wants(t, "A token of the cluster")
 }
 
 // The policy of the page holds against what gets into it all the same.
 func TestThePolicyHolds(t *testing.T) {
-	chrome, d := browser(t), openDesk(t)
-	b := visit(chrome, t, d.url, desktop)
-	b.signIn(t, "ana")
+	chrome, d := chromium(t), openDesk(t)
+	b := browser.Visit(chrome, t, d.url, browser.Desktop)
+	signIn(t, b, "ana")
 	for what, script := range map[string]string{
 		"a string that becomes HTML":  `(() => { try { document.getElementById("live").innerHTML = "<b>x</b>"; return "done" } catch { return "" } })()`,
 		"a policy of its own":         `(() => { try { trustedTypes.createPolicy("mine", {createHTML: s => s}); return "done" } catch { return "" } })()`,
@@ -142,7 +152,7 @@ func TestThePolicyHolds(t *testing.T) {
 		"a picture of another":        `new Promise(r => { const i = new Image(); i.onload = () => r("done"); i.onerror = () => r(""); i.src = "https://evil.example/x.png" })`,
 		"a frame with one of our own": `new Promise(r => { const f = document.createElement("iframe"); f.src = "/shops"; f.onload = () => { try { r(f.contentDocument.title ? "done" : "") } catch { r("") } }; document.body.append(f); setTimeout(() => r(""), 3000) })`,
 	} {
-		if eval[string](t, b, script) != "" {
+		if browser.Eval[string](t, b, script) != "" {
 			t.Errorf("the page lets through: %s", what)
 		}
 	}
@@ -150,57 +160,57 @@ func TestThePolicyHolds(t *testing.T) {
 
 // All of it can be done without a mouse.
 func TestAKeyboardIsEnough(t *testing.T) {
-	chrome, d := browser(t), openDesk(t)
-	b := visit(chrome, t, d.url, desktop)
-	b.open(t, "/login", 200)
-	b.tabTo(t, "#token")
-	b.do(t, chromedp.KeyEvent("ana"))
-	b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
-	b.tabKey(t)
-	if !eval[bool](t, b, `document.activeElement.matches(".skip")`) {
+	chrome, d := chromium(t), openDesk(t)
+	b := browser.Visit(chrome, t, d.url, browser.Desktop)
+	b.Open(t, "/login", 200)
+	b.TabTo(t, "#token")
+	b.Do(t, chromedp.KeyEvent("ana"))
+	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+	b.TabKey(t)
+	if !browser.Eval[bool](t, b, `document.activeElement.matches(".skip")`) {
 		t.Error("the first thing is not the link to the content")
 	}
-	b.tabTo(t, `.buttons a`)
-	if outline := eval[string](t, b, "getComputedStyle(document.activeElement).outlineStyle"); outline == "none" {
+	b.TabTo(t, `.buttons a`)
+	if outline := browser.Eval[string](t, b, "getComputedStyle(document.activeElement).outlineStyle"); outline == "none" {
 		t.Error("nothing shows the focus")
 	}
-	b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
-	b.tabTo(t, "#because")
-	b.do(t, chromedp.KeyEvent("by keyboard"))
-	b.tabTo(t, "main button")
-	b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+	b.TabTo(t, "#because")
+	b.Do(t, chromedp.KeyEvent("by keyboard"))
+	b.TabTo(t, "main button")
+	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
 	if r := waitForAct(t, d.people["ana"]); r.Because != "by keyboard" || r.Release != consoletest.Second {
 		t.Errorf("asked for %+v", r)
 	}
-	b.arrive(t, 200, chromedp.KeyEvent("h"))
-	b.wants(t, "History of acme")
-	b.arrive(t, 200, chromedp.KeyEvent("s"))
-	b.wants(t, "AwaitingPromotion")
+	b.Arrive(t, 200, chromedp.KeyEvent("h"))
+	b.Wants(t, "History of acme")
+	b.Arrive(t, 200, chromedp.KeyEvent("s"))
+	b.Wants(t, "AwaitingPromotion")
 }
 
 // kubectl shop console: the printed address lets one browser in; the second is turned away, and so is the code typed anew.
 func TestTheAddressOfTheTerminalLetsOneBrowserIn(t *testing.T) {
-	chrome := browser(t)
+	chrome := chromium(t)
 	for name, on := range map[string]bool{"as browsers come": true, "with scripts off": false} {
 		t.Run(name, func(t *testing.T) {
 			address, code := local(t)
-			b := visit(chrome, t, address, desktop)
-			b.scripts(t, on)
+			b := browser.Visit(chrome, t, address, browser.Desktop)
+			b.Scripts(t, on)
 			if on {
-				b.do(t, chromedp.Navigate(address+"/start#k="+code))
-				b.comes(t, "Read and approve…")
+				b.Do(t, chromedp.Navigate(address+"/start#k="+code))
+				b.Comes(t, "Read and approve…")
 			} else {
-				b.open(t, "/start#k="+code, 200)
-				b.fill(t, "#code", code)
-				b.click(t, "form .button", 200)
-				b.wants(t, "Read and approve…")
+				b.Open(t, "/start#k="+code, 200)
+				b.Fill(t, "#code", code)
+				b.Click(t, "form .button", 200)
+				b.Wants(t, "Read and approve…")
 			}
-			second := visit(chrome, t, address, desktop)
-			second.open(t, shop, 401)
-			second.open(t, "/start", 200)
-			second.fill(t, "#code", code)
-			second.click(t, "form .button", 403)
-			second.wants(t, "This code was used")
+			second := browser.Visit(chrome, t, address, browser.Desktop)
+			second.Open(t, shop, 401)
+			second.Open(t, "/start", 200)
+			second.Fill(t, "#code", code)
+			second.Click(t, "form .button", 403)
+			second.Wants(t, "This code was used")
 		})
 	}
 }

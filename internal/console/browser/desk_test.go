@@ -13,6 +13,7 @@ import (
 	"github.com/emporium-shop/emporium/internal/act"
 	"github.com/emporium-shop/emporium/internal/console"
 	"github.com/emporium-shop/emporium/internal/console/consoletest"
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 	"github.com/emporium-shop/emporium/internal/view"
 )
 
@@ -80,7 +81,7 @@ func (d *desk) person(name string, world view.Objects) *consoletest.Person {
 // acts lets an act be followed by another world. A dry run asks too, so the world changes when the test says.
 func waitForAct(t *testing.T, p *consoletest.Person) act.Request {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(browser.Patience); ; time.Sleep(20 * time.Millisecond) {
 		if acts := p.Acts(); len(acts) > 0 {
 			return acts[len(acts)-1]
 		}
@@ -91,12 +92,12 @@ func waitForAct(t *testing.T, p *consoletest.Person) act.Request {
 }
 
 // signIn pastes a token, and arrives at the only shop.
-func (b *tab) signIn(t *testing.T, token string) {
+func signIn(t *testing.T, b *browser.Tab, token string) {
 	t.Helper()
-	b.open(t, "/", 200)
-	b.wants(t, "A token of the cluster")
-	b.fill(t, "#token", token)
-	b.click(t, "form .button", 200)
+	b.Open(t, "/", 200)
+	b.Wants(t, "A token of the cluster")
+	b.Fill(t, "#token", token)
+	b.Click(t, "form .button", 200)
 }
 
 var held = &act.Refusal{

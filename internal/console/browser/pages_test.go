@@ -1,12 +1,12 @@
 package browser
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/emporium-shop/emporium/internal/act"
 	"github.com/emporium-shop/emporium/internal/console"
 	"github.com/emporium-shop/emporium/internal/console/consoletest"
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 )
 
 // place is a page of somebody.
@@ -52,43 +52,24 @@ func people(d *desk) {
 // Every page: no serious finding of axe-core, nothing to move sideways, nothing in the console, on desktop and phone, by day
 // and by night. The pictures are kept.
 func TestEveryPageIsForEverybody(t *testing.T) {
-	chrome, d, source := browser(t), openDesk(t), axe(t)
+	chrome, d, source := chromium(t), openDesk(t), browser.Axe(t)
 	people(d)
-	for _, l := range looks {
-		tabs := map[string]*tab{"": visit(chrome, t, d.url, l)}
+	for _, l := range browser.Looks {
+		tabs := map[string]*browser.Tab{"": browser.Visit(chrome, t, d.url, l)}
 		for name := range d.people {
-			tabs[name] = visit(chrome, t, d.url, l)
-			tabs[name].signIn(t, name)
+			tabs[name] = browser.Visit(chrome, t, d.url, l)
+			signIn(t, tabs[name], name)
 		}
 		for _, p := range places {
-			t.Run(p.name+"-"+l.name, func(t *testing.T) {
+			t.Run(p.name+"-"+l.Name, func(t *testing.T) {
 				b := tabs[p.who]
-				b.said() // what is left of a page before
-				b.open(t, p.path, p.status)
-				b.keepPicture(t, p.name+"-"+l.name)
-				b.accessible(t, source)
-				b.quiet(t, p.status >= 400)
-				b.fits(t, p.name, l)
+				b.Forget() // what is left of a page before
+				b.Open(t, p.path, p.status)
+				b.KeepPicture(t, "console-"+p.name+"-"+l.Name)
+				b.Accessible(t, source)
+				b.Quiet(t, p.status >= 400)
+				b.Fits(t, p.name, l)
 			})
 		}
 	}
 }
-
-// fits wants nothing that stands out to the right: on small phones, and at 200 %, which is half the width.
-func (b *tab) fits(t *testing.T, name string, l look) {
-	t.Helper()
-	widths := []int64{l.width, 768, 640}
-	if l.phone {
-		widths = []int64{390, 360, 320}
-	}
-	for _, width := range widths {
-		b.as(t, look{width: width, height: l.height, dark: l.dark, phone: l.phone})
-		if wide := eval[int64](t, b, "document.documentElement.scrollWidth"); wide > width {
-			t.Errorf("at %d px the page %s is %d px wide: %s", width, name, wide, eval[string](t, b, fmt.Sprintf(widest, width)))
-		}
-	}
-	b.as(t, l)
-}
-
-// widest names what stands out to the right.
-const widest = `[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > %d + 1).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("\n")`

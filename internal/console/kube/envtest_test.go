@@ -181,8 +181,11 @@ func TestWhoOneIsAndWhatOneSees(t *testing.T) {
 		t.Errorf("%+v %v", who, err)
 	}
 	all, gaps, err := viewer.Shops(t.Context())
-	if err != nil || len(all) != 0 || len(gaps) != 1 {
-		t.Errorf("who may list one namespace sees %d shops, gaps %v, %v", len(all), gaps, err)
+	if err != nil || len(all) != 1 || all[0].Namespace != "acme" || len(gaps) != 1 {
+		t.Errorf("an account of one namespace sees %d shops, gaps %v, %v", len(all), gaps, err)
+	}
+	if all, gaps, err = c.person(t, c.somebody(t, "bazaar", "blind")).Shops(t.Context()); err != nil || len(all) != 0 || len(gaps) != 2 {
+		t.Errorf("an account that may list nothing sees %d shops, gaps %v, %v", len(all), gaps, err)
 	}
 	admin, err := kube.New(c.config, "", time.Now)
 	if err != nil {

@@ -5,6 +5,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -109,11 +110,29 @@ func (p *Person) Shops(ctx context.Context) ([]v1alpha1.Shop, []view.Gap, error)
 		return all, nil, err
 	}
 	gaps := []view.Gap{{Kind: "shops", Why: "you may not list those of all namespaces"}}
-	if p.namespace == "" {
-		return nil, gaps, nil
+	namespace, err := p.own(ctx)
+	if err != nil || namespace == "" {
+		return nil, gaps, err
 	}
-	if all, err = p.reader.Shops(ctx, p.namespace); apierrors.IsForbidden(err) {
-		return nil, append(gaps, view.Gap{Kind: "shops", Namespace: p.namespace, Why: "you may not list them"}), nil
+	if all, err = p.reader.Shops(ctx, namespace); apierrors.IsForbidden(err) {
+		return nil, append(gaps, view.Gap{Kind: "shops", Namespace: namespace, Why: "you may not list them"}), nil
 	}
 	return all, gaps, err
+}
+
+// own is the namespace that is theirs: of the kubeconfig, or of the ServiceAccount that they are. "": not known.
+func (p *Person) own(ctx context.Context) (string, error) {
+	if p.namespace != "" {
+		return p.namespace, nil
+	}
+	who, err := p.Who(ctx)
+	if err != nil {
+		return "", err
+	}
+	account, is := strings.CutPrefix(who.User, "system:serviceaccount:")
+	namespace, _, _ := strings.Cut(account, ":")
+	if !is {
+		return "", nil
+	}
+	return namespace, nil
 }

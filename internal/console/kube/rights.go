@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/console"
@@ -15,8 +17,8 @@ import (
 
 const resource = "shops"
 
-// Refusals says of which verbs the API server is known to refuse: where they may not patch the shop, all of them. The verbs
-// of the access policy are not asked for by RBAC alone, so that lacking one is a refusal only where policy says so.
+// Refusals says which verbs the API server refuses: where they may not patch the shop, all of them; where the access policy is in
+// force, those that they lack. Without it to patch is enough, and lacking a verb refuses nothing.
 func (p *Person) Refusals(ctx context.Context, shop types.NamespacedName, verbs []string) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -24,30 +26,89 @@ func (p *Person) Refusals(ctx context.Context, shop types.NamespacedName, verbs 
 	if err != nil {
 		return nil, err
 	}
+	if !patch {
+		return p.sentences(ctx, shop, verbs, func(string) string { return "patch" })
+	}
+	lacking, err := p.lacking(ctx, shop, verbs)
+	if err != nil || len(lacking) == 0 {
+		return nil, err
+	}
+	if inForce, err := p.policyRefuses(ctx, shop, lacking); err != nil || !inForce {
+		return nil, err
+	}
+	return p.sentences(ctx, shop, lacking, func(verb string) string { return verb })
+}
+
+// lacking are the verbs that they do not have on a shop.
+func (p *Person) lacking(ctx context.Context, shop types.NamespacedName, verbs []string) (out []string, err error) {
 	rules, err := p.rules(ctx, shop.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]string{}
-	var who console.Identity
 	for _, verb := range verbs {
-		lacks := verb
-		switch {
-		case !patch:
-			lacks = "patch"
-		case rules.allow(verb, shop.Name) || !rules.known(verbs):
+		if rules.allow(verb, shop.Name) { // what RBAC says at once; other authorizers are asked for each
 			continue
-		default:
-			if allowed, err := p.may(ctx, shop, verb); err != nil || allowed {
-				continue
-			}
 		}
-		if who.User == "" {
-			if who, err = p.Who(ctx); err != nil {
-				return nil, err
-			}
+		allowed, err := p.may(ctx, shop, verb)
+		if err != nil {
+			return nil, err
 		}
-		out[verb] = sentence(lacks, shop.Name, who)
+		if !allowed {
+			out = append(out, verb)
+		}
+	}
+	return out, nil
+}
+
+// policyRefuses tells whether the access policy is in force, which people need not be allowed to read: it refuses the dry run of
+// a patch for which they lack one of the verbs. It judges all verbs or none, so one answer is enough.
+func (p *Person) policyRefuses(ctx context.Context, shop types.NamespacedName, lacking []string) (bool, error) {
+	live := &v1alpha1.Shop{}
+	if err := p.api.Get(ctx, shop, live); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	patch := question(live, lacking)
+	if patch == "" {
+		return false, nil
+	}
+	err := p.api.Patch(ctx, live, client.RawPatch(types.MergePatchType, []byte(patch)), client.DryRunAll, client.FieldOwner(v1alpha1.FieldManager)) //nolint:forbidigo // a dry run is a question: it writes nothing
+	if apierrors.IsForbidden(err) {
+		return true, nil
+	}
+	if apierrors.IsUnauthorized(err) {
+		return false, err
+	}
+	return false, nil // what else is wrong with a dry run the page of the act tells
+}
+
+// question is a patch that needs one of the verbs, "" where there is none now.
+func question(shop *v1alpha1.Shop, lacking []string) string {
+	has := func(verb string) bool { return slices.Contains(lacking, verb) }
+	active, candidate := shop.Spec.Release.Active, shop.Status.Candidate
+	switch {
+	case has("retry"):
+		return `{"metadata":{"annotations":{"` + v1alpha1.AnnotationRetry + `":"?"}}}`
+	case has("pause"):
+		return fmt.Sprintf(`{"spec":{"paused":%t}}`, !shop.Spec.Paused)
+	case has("rollback"):
+		return `{"spec":{"release":{"active":"no-such-release"}}}`
+	case has("promote") && active != "":
+		return `{"spec":{"release":{"active":null}}}`
+	case has("promote") && candidate != nil:
+		return fmt.Sprintf(`{"spec":{"release":{"active":%q}}}`, candidate.Release)
+	}
+	return ""
+}
+
+// sentences say of each verb which right is missing, and of whom.
+func (p *Person) sentences(ctx context.Context, shop types.NamespacedName, verbs []string, lacks func(verb string) string) (map[string]string, error) {
+	who, err := p.Who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, verb := range verbs {
+		out[verb] = sentence(lacks(verb), shop.Name, who)
 	}
 	return out, nil
 }
@@ -85,14 +146,6 @@ func (all rules) allow(verb, name string) bool {
 	return slices.ContainsFunc(all, func(r authorizationv1.ResourceRule) bool {
 		return has(r.APIGroups, v1alpha1.GroupVersion.Group) && has(r.Resources, resource) && has(r.Verbs, verb) &&
 			(len(r.ResourceNames) == 0 || slices.Contains(r.ResourceNames, name))
-	})
-}
-
-// known tells whether a role of theirs speaks of any of the verbs at all. Where none does, the cluster may have no access policy,
-// and patch is enough: the dry run on the page of the act tells.
-func (all rules) known(verbs []string) bool {
-	return slices.ContainsFunc(all, func(r authorizationv1.ResourceRule) bool {
-		return has(r.Resources, resource) && slices.ContainsFunc(verbs, func(v string) bool { return slices.Contains(r.Verbs, v) })
 	})
 }
 

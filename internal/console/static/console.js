@@ -69,14 +69,18 @@
       callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.localName === "details") && !(name === "value" && node === document.activeElement) },
     });
     const now = sentence();
-    if (now !== told) { told = now; say(now); }
+    if (now !== told) { told = now; say(now, true); }
     else if (live.textContent.startsWith("The console does not answer")) say("");
   }
 
   // sentence is what a change of the page is told by: numbers of pods alone would be a chatter.
   function sentence() { return document.getElementById("says")?.textContent.trim() ?? ""; }
 
-  function say(text) { if (live.textContent !== text) live.textContent = text; }
+  // say tells a screen reader; the eyes too, unless the page shows it already.
+  function say(text, shown) {
+    live.classList.toggle("hidden", Boolean(shown));
+    if (live.textContent !== text) live.textContent = text;
+  }
 
   function signedOut() {
     leave();

@@ -3,42 +3,43 @@ package browser
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 )
 
 // A visitor fills a cart, changes and empties it; and the same with scripts off.
 func TestFromProductToCartAndOutAgain(t *testing.T) {
-	chrome, s := browser(t), openShop(t)
-	for name, off := range map[string]bool{"as browsers come": false, "with scripts off": true} {
+	chrome, s := chromium(t), openShop(t)
+	for name, on := range map[string]bool{"as browsers come": true, "with scripts off": false} {
 		t.Run(name, func(t *testing.T) {
-			b := visit(chrome, t, s, looks[2])
-			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
-			b.open(t, "/", 200)
-			b.click(t, ".card a", 200)
-			b.fill(t, "#quantity", "2")
-			b.click(t, "form.buy button", 200)
-			b.wants(t, "is in your cart.", `value="2"`, `<span class="count">2`)
-			b.fill(t, "form.amount input", "5")
-			b.click(t, "form.amount button", 200)
-			b.wants(t, "you have 5 of it", `value="5"`)
-			b.click(t, ".lines .plain", 200)
-			b.wants(t, "Your cart is empty.", "Put it back")
-			b.click(t, ".notice button", 200)
-			b.wants(t, `value="5"`)
-			b.theCookieIsSafe(t)
-			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
-			b.quiet(t, false)
+			b := browser.Visit(chrome, t, s.url, browser.Phone)
+			b.Scripts(t, on)
+			b.Open(t, "/", 200)
+			b.Click(t, ".card a", 200)
+			b.Fill(t, "#quantity", "2")
+			b.Click(t, "form.buy button", 200)
+			b.Wants(t, "is in your cart.", `value="2"`, `<span class="count">2`)
+			b.Fill(t, "form.amount input", "5")
+			b.Click(t, "form.amount button", 200)
+			b.Wants(t, "you have 5 of it", `value="5"`)
+			b.Click(t, ".lines .plain", 200)
+			b.Wants(t, "Your cart is empty.", "Put it back")
+			b.Click(t, ".notice button", 200)
+			b.Wants(t, `value="5"`)
+			theCookieIsSafe(t, b)
+			b.Scripts(t, true)
+			b.Quiet(t, false)
 		})
 	}
 }
 
 // theCookieIsSafe wants the cookie that a browser takes over TLS alone, from this host alone.
-func (b *tab) theCookieIsSafe(t *testing.T) {
+func theCookieIsSafe(t *testing.T, b *browser.Tab) {
 	t.Helper()
-	for _, cookie := range call(t, b, network.GetCookies, network.GetCookiesParams{}).Cookies {
+	for _, cookie := range browser.Call(t, b, network.GetCookies, network.GetCookiesParams{}).Cookies {
 		if cookie.Name == "__Host-shop_cart" && cookie.HTTPOnly && cookie.Secure && cookie.SameSite == network.CookieSameSiteLax {
 			return
 		}
@@ -48,48 +49,48 @@ func (b *tab) theCookieIsSafe(t *testing.T) {
 
 // Everything can be reached and done without a mouse, and what has the focus is seen.
 func TestAKeyboardIsEnough(t *testing.T) {
-	chrome, s := browser(t), openShop(t)
+	chrome, s := chromium(t), openShop(t)
 	for _, path := range []string{"/", "/?category=kitchen", "/products/KIT-1001", "/cart"} {
 		t.Run(path, func(t *testing.T) {
-			b := visit(chrome, t, s, looks[0])
+			b := browser.Visit(chrome, t, s.url, browser.Desktop)
 			if path == "/cart" {
 				fillCart(t, b)
 			}
-			b.open(t, path, 200)
-			b.tabsThrough(t)
+			b.Open(t, path, 200)
+			tabsThrough(t, b)
 		})
 	}
 	t.Run("buying", func(t *testing.T) {
-		b := visit(chrome, t, s, looks[0])
-		b.open(t, "/products/KIT-1001", 200)
-		eval[bool](t, b, `document.getElementById("quantity").focus(), true`)
-		b.tabKey(t)
-		b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
-		b.wants(t, "is in your cart.")
+		b := browser.Visit(chrome, t, s.url, browser.Desktop)
+		b.Open(t, "/products/KIT-1001", 200)
+		browser.Eval[bool](t, b, `document.getElementById("quantity").focus(), true`)
+		b.TabKey(t)
+		b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+		b.Wants(t, "is in your cart.")
 	})
 	t.Run("skipping the header", func(t *testing.T) {
-		b := visit(chrome, t, s, looks[0])
-		b.open(t, "/", 200)
-		b.tabKey(t)
-		b.do(t, chromedp.KeyEvent(kb.Enter))
-		b.tabKey(t)
-		if !eval[bool](t, b, `document.getElementById("main").contains(document.activeElement)`) {
-			t.Errorf("the skip link leads to %s", eval[string](t, b, "document.activeElement.outerHTML"))
+		b := browser.Visit(chrome, t, s.url, browser.Desktop)
+		b.Open(t, "/", 200)
+		b.TabKey(t)
+		b.Do(t, chromedp.KeyEvent(kb.Enter))
+		b.TabKey(t)
+		if !browser.Eval[bool](t, b, `document.getElementById("main").contains(document.activeElement)`) {
+			t.Errorf("the skip link leads to %s", browser.Eval[string](t, b, "document.activeElement.outerHTML"))
 		}
 	})
 }
 
 // tabsThrough presses Tab until all was reached that can be used, and looks at how each shows its focus.
-func (b *tab) tabsThrough(t *testing.T) {
+func tabsThrough(t *testing.T, b *browser.Tab) {
 	t.Helper()
-	all := eval[int](t, b, reachable)
+	all := browser.Eval[int](t, b, reachable)
 	for n := range all {
-		b.tabKey(t)
-		if wrong := eval[string](t, b, focused); wrong != "" {
+		b.TabKey(t)
+		if wrong := browser.Eval[string](t, b, focused); wrong != "" {
 			t.Fatalf("after %d times Tab: %s", n+1, wrong)
 		}
 	}
-	if left := eval[[]string](t, b, `[...window.left].map(e => e.outerHTML.slice(0, 150))`); len(left) > 0 {
+	if left := browser.Eval[[]string](t, b, `[...window.left].map(e => e.outerHTML.slice(0, 150))`); len(left) > 0 {
 		t.Errorf("a keyboard does not reach %q", left)
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
 	whole "github.com/emporium-shop/emporium/services/shop"
 	"github.com/emporium-shop/emporium/services/storefront"
@@ -90,83 +90,83 @@ func (s *selling) sets(t *testing.T, sku, amount string) {
 }
 
 // buys puts a product into the cart; with another article number, that of one whose page has no form.
-func (b *tab) buys(t *testing.T, sku, other string) {
+func buys(t *testing.T, b *browser.Tab, sku, other string) {
 	t.Helper()
-	b.open(t, "/products/"+sku, 200)
+	b.Open(t, "/products/"+sku, 200)
 	if other != "" {
-		eval[bool](t, b, fmt.Sprintf(`document.querySelector("form.buy [name=sku]").value = %q, true`, other))
+		browser.Eval[bool](t, b, fmt.Sprintf(`document.querySelector("form.buy [name=sku]").value = %q, true`, other))
 	}
-	b.click(t, "form.buy button", 200)
+	b.Click(t, "form.buy button", 200)
 }
 
 // writes types an address, and goes on.
-func (b *tab) writes(t *testing.T, postcode string, want int) {
+func writes(t *testing.T, b *browser.Tab, postcode string, want int) {
 	t.Helper()
 	for _, f := range [][2]string{{"email", "jane@example.org"}, {"name", "Jane Doe"}, {"street", "1 Market Street"}, {"postcode", postcode}, {"city", "Berlin"}} {
-		b.fill(t, "#"+f[0], f[1])
+		b.Fill(t, "#"+f[0], f[1])
 	}
-	eval[bool](t, b, `document.getElementById("country").value = "DE", true`)
-	b.click(t, "form.sheet button", want)
+	browser.Eval[bool](t, b, `document.getElementById("country").value = "DE", true`)
+	b.Click(t, "form.sheet button", want)
 }
 
 // pays chooses a card and orders.
-func (b *tab) pays(t *testing.T, card string, want int) {
+func pays(t *testing.T, b *browser.Tab, card string, want int) {
 	t.Helper()
-	x, y := b.find(t, fmt.Sprintf("input[value=%s]", card))
-	b.do(t, chromedp.MouseClickXY(x, y))
-	b.click(t, ".total button", want)
+	x, y := b.Find(t, fmt.Sprintf("input[value=%s]", card))
+	b.Do(t, chromedp.MouseClickXY(x, y))
+	b.Click(t, ".total button", want)
 }
 
 // walk is the way of one visitor through all pages of an order. look is called at each of them.
-func (s *selling) walk(t *testing.T, b *tab, price string, look func(name string, bad bool)) {
-	b.buys(t, "KIT-1003", "")
+func (s *selling) walk(t *testing.T, b *browser.Tab, price string, look func(name string, bad bool)) {
+	buys(t, b, "KIT-1003", "")
 	look("cart-that-sells", false)
-	b.click(t, ".total a.button", 200)
+	b.Click(t, ".total a.button", 200)
 	look("address", false)
-	b.writes(t, "1011 AB", 422)
-	b.wants(t, "A postcode of Germany looks like 10115.", `value="1 Market Street"`)
+	writes(t, b, "1011 AB", 422)
+	b.Wants(t, "A postcode of Germany looks like 10115.", `value="1 Market Street"`)
 	look("address-wrong", true)
-	b.fill(t, "#postcode", "10115")
-	b.click(t, "form.sheet button", 200)
+	b.Fill(t, "#postcode", "10115")
+	b.Click(t, "form.sheet button", 200)
 	look("review", false)
-	b.fill(t, "#code", "NOTHING")
-	b.click(t, ".row button", 422)
-	b.wants(t, `value="NOTHING"`, "know no such voucher")
+	b.Fill(t, "#code", "NOTHING")
+	b.Click(t, ".row button", 422)
+	b.Wants(t, `value="NOTHING"`, "know no such voucher")
 	look("review-voucher-unknown", true)
-	b.open(t, "/checkout/review", 200)
-	b.pays(t, "tok_insufficient", 409)
-	b.wants(t, "There is not enough money on the card", "Error: ")
+	b.Open(t, "/checkout/review", 200)
+	pays(t, b, "tok_insufficient", 409)
+	b.Wants(t, "There is not enough money on the card", "Error: ")
 	look("review-declined", true)
 	s.sets(t, "KIT-1003", price)
-	b.pays(t, "tok_visa", 409)
-	b.wants(t, "<b>€"+price+"</b>", "Nothing was charged")
+	pays(t, b, "tok_visa", 409)
+	b.Wants(t, "<b>€"+price+"</b>", "Nothing was charged")
 	look("changed-price", true)
-	b.buys(t, "KIT-1001", "TOY-1300")
-	b.open(t, "/checkout/review", 200)
-	b.pays(t, "tok_visa", 409)
-	b.wants(t, "There are 0 left.")
+	buys(t, b, "KIT-1001", "TOY-1300")
+	b.Open(t, "/checkout/review", 200)
+	pays(t, b, "tok_visa", 409)
+	b.Wants(t, "There are 0 left.")
 	look("sold-out", true)
-	b.open(t, "/cart", 200)
-	b.click(t, `form[action="/cart/items/TOY-1300"] .plain`, 200)
-	b.open(t, "/checkout/review", 200)
+	b.Open(t, "/cart", 200)
+	b.Click(t, `form[action="/cart/items/TOY-1300"] .plain`, 200)
+	b.Open(t, "/checkout/review", 200)
 	s.away.Store(true)
-	b.pays(t, "tok_visa", 200)
-	b.open(t, "/checkout/order?still", 200)
-	b.wants(t, "We are working on your order")
+	pays(t, b, "tok_visa", 200)
+	b.Open(t, "/checkout/order?still", 200)
+	b.Wants(t, "We are working on your order")
 	look("working", false)
-	b.open(t, "/checkout/review", 503)
-	b.wants(t, "Nothing was ordered")
+	b.Open(t, "/checkout/review", 503)
+	b.Wants(t, "Nothing was ordered")
 	look("checkout-away", true)
 	s.away.Store(false)
-	b.open(t, "/checkout/order", 200)
-	b.wants(t, "Thank you for your order")
+	b.Open(t, "/checkout/order", 200)
+	b.Wants(t, "Thank you for your order")
 	look("confirmation", false)
 }
 
 // From the cart to the confirmation. It is one shop for all of it: to start one takes seconds.
 func TestBuying(t *testing.T) {
-	chrome, s := browser(t), openSelling(t)
-	t.Run("every page is for everybody", func(t *testing.T) { s.forEverybody(chrome, t, axe(t)) })
+	chrome, s := chromium(t), openSelling(t)
+	t.Run("every page is for everybody", func(t *testing.T) { s.forEverybody(chrome, t, browser.Axe(t)) })
 	t.Run("without scripts", func(t *testing.T) { s.withoutScripts(chrome, t) })
 	t.Run("by keyboard", func(t *testing.T) { s.byKeyboard(chrome, t) })
 	t.Run("every order has its mail", s.everyOrderHasItsMail)
@@ -175,79 +175,67 @@ func TestBuying(t *testing.T) {
 
 // forEverybody walks on desktop and phone, by day and by night.
 func (s *selling) forEverybody(chrome context.Context, t *testing.T, source string) {
-	for n, l := range looks {
-		t.Run(l.name, func(t *testing.T) {
-			b := visit(chrome, t, &s.shop, l)
-			s.walk(t, b, fmt.Sprint(70+n, ".50"), func(name string, bad bool) { b.inspect(t, name, l, source, bad) })
-			b.open(t, "/orders", 200)
-			b.inspect(t, "find-order", l, source, false)
+	for n, l := range browser.Looks {
+		t.Run(l.Name, func(t *testing.T) {
+			b := browser.Visit(chrome, t, s.url, l)
+			s.walk(t, b, fmt.Sprint(70+n, ".50"), func(name string, bad bool) { inspect(t, b, name, l, source, bad) })
+			b.Open(t, "/orders", 200)
+			inspect(t, b, "find-order", l, source, false)
 		})
 	}
 }
 
 // withoutScripts orders with scripts off, and the page that waits goes on by itself.
 func (s *selling) withoutScripts(chrome context.Context, t *testing.T) {
-	for _, l := range []look{looks[0], looks[2]} {
-		t.Run(l.name, func(t *testing.T) {
-			b := visit(chrome, t, &s.shop, l)
-			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-			b.buys(t, "KIT-1002", "")
-			b.click(t, ".total a.button", 200)
-			b.writes(t, "10115", 200)
-			b.pays(t, "tok_declined", 409)
-			b.wants(t, "The bank did not accept the card")
-			b.quiet(t, true)
+	for _, l := range []browser.Look{browser.Desktop, browser.Phone} {
+		t.Run(l.Name, func(t *testing.T) {
+			b := browser.Visit(chrome, t, s.url, l)
+			b.Scripts(t, false)
+			buys(t, b, "KIT-1002", "")
+			b.Click(t, ".total a.button", 200)
+			writes(t, b, "10115", 200)
+			pays(t, b, "tok_declined", 409)
+			b.Wants(t, "The bank did not accept the card")
+			b.Quiet(t, true)
 			s.away.Store(true)
-			b.pays(t, "tok_visa", 200)
-			b.wants(t, "We are working on your order")
+			pays(t, b, "tok_visa", 200)
+			b.Wants(t, "We are working on your order")
 			s.away.Store(false)
-			until(t, "the page goes on by itself", func() bool { return strings.Contains(b.html(t), "Thank you for your order") })
-			b.open(t, "/checkout/review", 200) // as by the back button
-			b.wants(t, "Order ACME-")
-			call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
-			b.quiet(t, false)
+			until(t, "the page goes on by itself", func() bool { return strings.Contains(b.HTML(t), "Thank you for your order") })
+			b.Open(t, "/checkout/review", 200) // as by the back button
+			b.Wants(t, "Order ACME-")
+			b.Scripts(t, true)
+			b.Quiet(t, false)
 		})
 	}
 }
 
 // byKeyboard orders without a mouse.
 func (s *selling) byKeyboard(chrome context.Context, t *testing.T) {
-	b := visit(chrome, t, &s.shop, looks[0])
-	b.buys(t, "KIT-1001", "")
+	b := browser.Visit(chrome, t, s.url, browser.Desktop)
+	buys(t, b, "KIT-1001", "")
 	for _, path := range []string{"/cart", "/checkout"} {
-		b.open(t, path, 200)
-		b.tabsThrough(t)
+		b.Open(t, path, 200)
+		tabsThrough(t, b)
 	}
-	b.open(t, "/checkout", 200)
-	b.tabTo(t, "email")
+	b.Open(t, "/checkout", 200)
+	b.TabTo(t, "#email")
 	for _, text := range []string{"jane@example.org", "Jane Doe", "1 Market Street", "10115", "Berlin", "Germany"} {
-		b.do(t, chromedp.KeyEvent(text))
-		b.tabKey(t)
+		b.Do(t, chromedp.KeyEvent(text))
+		b.TabKey(t)
 	}
-	b.tabTo(t, "submit")
-	b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
-	b.wants(t, "Order and pay")
-	b.tabsThrough(t)
-	b.open(t, "/checkout/review", 200)
-	b.tabTo(t, "radio")
-	b.do(t, chromedp.KeyEvent(" "))
-	b.tabTo(t, "submit")
-	b.arrive(t, 200, chromedp.KeyEvent(kb.Enter))
-	b.wants(t, "Thank you for your order")
-	b.tabsThrough(t)
+	b.TabTo(t, lastButton)
+	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+	b.Wants(t, "Order and pay")
+	tabsThrough(t, b)
+	b.Open(t, "/checkout/review", 200)
+	b.TabTo(t, "[type=radio]")
+	b.Do(t, chromedp.KeyEvent(" "))
+	b.TabTo(t, lastButton)
+	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
+	b.Wants(t, "Thank you for your order")
+	tabsThrough(t, b)
 }
 
-// tabTo presses Tab until the focus is at a field of that name or kind, at a form's last button for "submit".
-func (b *tab) tabTo(t *testing.T, what string) {
-	t.Helper()
-	for range 60 {
-		if eval[bool](t, b, fmt.Sprintf(`(() => {
-			const e = document.activeElement, what = %q;
-			return e.id === what || (what === "radio" && e.type === "radio") || (what === "submit" && e.matches("main button.button:not(.quiet)"));
-		})()`, what)) {
-			return
-		}
-		b.tabKey(t)
-	}
-	t.Fatalf("a keyboard does not come to %s", what)
-}
+// lastButton is the one that goes on from a form.
+const lastButton = "main button.button:not(.quiet)"

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emporium-shop/emporium/internal/testing/browser"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
@@ -119,7 +120,7 @@ func startReviews(t *testing.T, catalogURL string) string {
 		return ""
 	}
 	const folder = "../../reviews"
-	install(t, folder)
+	browser.Install(t, folder)
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // a free port; node takes it a moment later
 	if err != nil {
 		t.Fatal(err)
