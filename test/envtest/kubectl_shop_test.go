@@ -164,7 +164,7 @@ var _ = Describe("kubectl shop,", Ordered, func() {
 	})
 
 	It("ends with a code that says what happened", func(ctx SpecContext) {
-		Expect(admin.shop(ctx, "promote", "bazaar")).To(And(HaveField("Code", 2), HaveField("Errs", ContainSubstring("kubectl shop promote bazaar "+relB))))
+		Expect(admin.shop(ctx, "promote", "bazaar")).To(And(HaveField("Code", 64), HaveField("Errs", ContainSubstring("kubectl shop promote bazaar "+relB))))
 		Expect(admin.shop(ctx, "promote", "bazaar", "bazaar-cccccccc")).To(HaveField("Code", 5))
 		Expect(admin.shop(ctx, "rollback", "bazaar", "bazaar-cccccccc")).To(And(HaveField("Code", 6), HaveField("Errs", ContainSubstring("name one of: "+relB))))
 		Expect(s.kubectl("stranger").shop(ctx, "pause", "bazaar")).To(And(HaveField("Code", 9), HaveField("Errs", ContainSubstring("emporium-admin"))))
