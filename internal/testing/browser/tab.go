@@ -26,7 +26,7 @@ func Visit(chrome context.Context, t testing.TB, url string, l Look) *Tab {
 		t.Fatal(err)
 	}
 	b := &Tab{ctx: ctx, URL: url, said: listen(ctx)}
-	b.As(t, l)
+	b.As(t, l) //nolint:contextcheck // a tab is its context
 	return b
 }
 
