@@ -15,8 +15,9 @@ import (
 type ArgoCD struct {
 	// Server, RepoServer and ApplicationController are paths of one program, which does what its name says.
 	Server, RepoServer, ApplicationController string
-	// CRDs are paths of manifests.
-	CRDs []string
+	// Manifest is the path of install.yaml, which holds all objects of an installation: CRDs, accounts with their rights, settings,
+	// and Deployments of images that are not here.
+	Manifest string
 }
 
 // ArgoCD builds it the first time, which takes long: it holds the clients of every Git host.
@@ -33,6 +34,10 @@ func (s Store) ArgoCD(ctx context.Context) (a ArgoCD, err error) {
 			return a, fmt.Errorf("naming a component of Argo CD: %w", err)
 		}
 	}
-	a.CRDs, err = s.crds(ctx, build.ArgoCD, filepath.Join("manifests", "crds", "*-crd.yaml"))
-	return a, err
+	manifests, err := s.files(ctx, build.ArgoCD, filepath.Join("manifests", "install.yaml"))
+	if err != nil {
+		return a, err
+	}
+	a.Manifest = manifests[0]
+	return a, nil
 }
