@@ -163,7 +163,7 @@ var _ = Describe("Argo CD", Label("gitops"), Ordered, ContinueOnFailure, func() 
 		Expect(back.To).To(Equal(s.home))
 		s.note("the action went back in %.1f s", back.ConfirmedAt.Sub(since).Seconds())
 		load.judged("Argo CD, the action rollback")
-		Expect(s.last(ctx)).To(HaveField("Because", ContainSubstring("the action rollback of Argo CD")))
+		Expect(s.steps(ctx)).To(ContainElement(And(HaveField("To", s.home), HaveField("Because", "the action rollback of Argo CD"))))
 
 		Expect(yard.onCall.runs(ctx, s, "pause")).To(Succeed())
 		s.says(ctx, "False", "Paused", Not(BeEmpty()))

@@ -80,7 +80,9 @@ type argoStatus struct {
 	// OperationState is of the last sync.
 	OperationState struct {
 		Phase, Message string
-		Operation      struct{ Info []struct{ Name, Value string } }
+		Operation      struct {
+			Info []struct{ Name, Value string }
+		}
 	}
 	Conditions []struct{ Type, Message string }
 }

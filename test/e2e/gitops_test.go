@@ -1,13 +1,11 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
@@ -72,6 +70,29 @@ var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
 		s.as(ctx, v1alpha1.FieldManager, `{"spec":{"release":{"active":"1"}}}`)
 		s.reconcile(ctx, 1)
 		Expect(s.spec(ctx).Release.Active).To(Equal("2"), "Git holds the field")
+	})
+
+	It("takes no newer commit while a candidate waits for its name, not even the one that has it, until spec.timeout", func(ctx SpecContext) {
+		policy := func(version, active string) string {
+			return fmt.Sprintf("promotion: Manual, rollbackWindow: 0s, version: %q, active: %q", version, active)
+		}
+		s := yard.open(ctx, "behind", "git-approves.yaml", threeServices(policy("1", "1"), "1"))
+		s.serves(ctx)
+		s.within(ctx, "30s")
+		waits := s.commit(ctx, threeServices(policy("2", "1"), "2"))
+		s.says(ctx, "False", "AwaitingPromotion", ContainSubstring("is ready at the preview"))
+		approves := s.commit(ctx, threeServices(policy("2", "2"), "2"))
+		s.fetched(ctx, approves)
+		Consistently(func(g Gomega) {
+			f, err := s.fluxSays(ctx)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(f.LastAttemptedRevision).To(HaveSuffix(waits), "the guide warns of what Flux does not do any more")
+		}).WithTimeout(10 * time.Second).Should(Succeed())
+		Expect(s.spec(ctx).Release.Active).To(Equal("1"))
+		s.synced(ctx, approves, "True ReconciliationSucceeded")
+		row, err := s.row(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(row.Active).NotTo(Equal(s.home))
 	})
 
 	It("releases without a service that left Git, and leaves nothing when all did", func(ctx SpecContext) {

@@ -166,3 +166,19 @@ func (s *fluxShop) reconcile(ctx context.Context, n int) {
 	}
 }
 
+// within sets the time that Flux waits for health.
+func (s *fluxShop) within(ctx context.Context, timeout string) {
+	GinkgoHelper()
+	Expect(cluster.Patch(ctx, s.flux(kustomization), client.RawPatch(types.MergePatchType, []byte(`{"spec":{"timeout":"`+timeout+`"}}`)))).To(Succeed())
+}
+
+// fetched waits until source-controller offers a commit.
+func (s *fluxShop) fetched(ctx context.Context, commit string) {
+	GinkgoHelper()
+	Eventually(func() (string, error) {
+		u := s.flux(gitRepository)
+		err := cluster.Get(ctx, client.ObjectKeyFromObject(u), u)
+		revision, _, _ := unstructured.NestedString(u.Object, "status", "artifact", "revision")
+		return revision, err
+	}).WithPolling(quick).Should(HaveSuffix(commit))
+}

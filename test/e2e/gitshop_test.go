@@ -198,13 +198,12 @@ func (s *gitShop) jobs(ctx context.Context) (uids []string) {
 	return uids
 }
 
-// last is the last step that the shop's status tells of.
-func (s *gitShop) last(ctx context.Context) v1alpha1.Step {
+// steps are the last ones that the shop's status tells of.
+func (s *gitShop) steps(ctx context.Context) []v1alpha1.Step {
 	GinkgoHelper()
 	var shop v1alpha1.Shop
 	Expect(cluster.Get(ctx, s.key("t"), &shop)).To(Succeed())
-	Expect(shop.Status.Recent).NotTo(BeEmpty())
-	return shop.Status.Recent[len(shop.Status.Recent)-1]
+	return shop.Status.Recent
 }
 
 // promotes runs `kubectl shop promote`, and returns what it refuses.

@@ -84,7 +84,7 @@ func (y *gitYard) start(program string, env []string, args ...string) (says func
 	log, err := os.Create(filepath.Join(y.work, name+".log"))
 	Expect(err).NotTo(HaveOccurred())
 	says = func() string { text, _ := os.ReadFile(log.Name()); return string(text) } // it is there
-	cmd := exec.Command(program, args...)                                             //nolint:noctx // it ends with the last spec, not with what started it
+	cmd := exec.Command(program, args...)                                            //nolint:noctx // it ends with the last spec, not with what started it
 	cmd.Env = append(append(os.Environ(), "TMPDIR="+y.work, "HOME="+y.work), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	Expect(cmd.Start()).To(Succeed())
