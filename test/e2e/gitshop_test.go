@@ -206,12 +206,12 @@ func (s *gitShop) steps(ctx context.Context) []v1alpha1.Step {
 	return shop.Status.Recent
 }
 
-// promotes runs `kubectl shop promote`, and returns what it refuses.
-func (s *gitShop) promotes(ctx context.Context, release string) error {
+// goesBack runs `kubectl shop rollback` to a release, and returns what it refuses.
+func (s *gitShop) goesBack(ctx context.Context, release string) error {
 	GinkgoHelper()
 	plugin, err := here.KubectlShop(ctx)
 	Expect(err).NotTo(HaveOccurred())
-	cmd := exec.CommandContext(ctx, plugin, "promote", "t", release, "-n", s.namespace)
+	cmd := exec.CommandContext(ctx, plugin, "rollback", "t", release, "-n", s.namespace)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+here.Kubeconfig)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
