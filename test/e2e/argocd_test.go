@@ -44,6 +44,9 @@ var _ = Describe("Argo CD", Label("gitops"), Ordered, ContinueOnFailure, func() 
 			s := yard.open(ctx, "people-"+mode.name, mode, threeServices(policy, "1"))
 			s.serves(ctx)
 			s.synced(ctx, s.commit(ctx, threeServices(policy, "2")))
+			first := s.says(ctx, "False", "AwaitingPromotion", ContainSubstring("is ready at the preview")).Candidate
+			s.synced(ctx, s.commit(ctx, threeServices(policy, "3"))) // which is taken while a candidate waits
+			Eventually(func() (string, error) { r, err := s.row(ctx); return r.Candidate, err }).ShouldNot(BeElementOf(first, ""))
 			candidate := s.says(ctx, "False", "AwaitingPromotion", ContainSubstring("is ready at the preview")).Candidate
 
 			s.as(ctx, v1alpha1.FieldManager, `{"spec":{"release":{"active":"`+candidate+`"}}}`)
