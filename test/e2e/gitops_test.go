@@ -1,82 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"maps"
-	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
-
-const gitShopFile = `apiVersion: shop.emporium.dev/v1alpha1
-kind: Shop
-metadata: {name: t}
-spec:
-  frontDoor: {managed: {replicas: 1, resources: {requests: {cpu: 5m, memory: 32Mi}}}}
-  release: {settle: 1s, %s}
-`
-
-const gitServiceFile = `apiVersion: shop.emporium.dev/v1alpha1
-kind: ShopService
-metadata: {name: %[1]s}
-spec:
-  shop: t
-  image: "emporium.local/tiny:1"
-  replicas: 1
-  routes: [{path: /%[1]s}]
-  env: [{name: BUILD, value: %[2]q}]
-  resources: {requests: {cpu: 1m, memory: 16Mi}, limits: {memory: 64Mi}}
-`
-
-// threeServices are the files of a shop with a release policy and services a, b, c of a build.
-func threeServices(release, build string) map[string]string {
-	files := map[string]string{"shop.yaml": fmt.Sprintf(gitShopFile, release)}
-	for _, name := range []string{"a", "b", "c"} {
-		files[name+".yaml"] = fmt.Sprintf(gitServiceFile, name, build)
-	}
-	return files
-}
-
-func lacking(files map[string]string, name string) map[string]string {
-	files = maps.Clone(files)
-	delete(files, name)
-	return files
-}
-
-// serves waits until the shop serves customers, and finds its address.
-func (s *gitShop) serves(ctx context.Context) {
-	GinkgoHelper()
-	s.home = s.says(ctx, "True", "Serving", ContainSubstring("serves")).Active
-	door := &corev1.Service{}
-	Expect(cluster.Get(ctx, s.key("t"), door)).To(Succeed())
-	s.url = "http://" + door.Spec.ClusterIP
-	for _, path := range []string{"/a", "/b", "/c"} {
-		Eventually(func() int { return s.status(path) }).WithPolling(quick).Should(Equal(http.StatusOK), path)
-	}
-}
-
-// as changes the shop under a field manager, as `kubectl patch` does.
-func (s *gitShop) as(ctx context.Context, manager, patch string) {
-	GinkgoHelper()
-	shop := &v1alpha1.Shop{}
-	shop.Namespace, shop.Name = s.namespace, "t"
-	Expect(cluster.Patch(ctx, shop, client.RawPatch(types.MergePatchType, []byte(patch)), client.FieldOwner(manager))).To(Succeed())
-}
-
-func (s *gitShop) spec(ctx context.Context) v1alpha1.ShopSpec {
-	GinkgoHelper()
-	var shop v1alpha1.Shop
-	Expect(cluster.Get(ctx, s.key("t"), &shop)).To(Succeed())
-	return shop.Spec
-}
 
 var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
 	var yard *fluxYard
@@ -140,6 +72,29 @@ var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
 		Expect(s.spec(ctx).Release.Active).To(Equal("2"), "Git holds the field")
 	})
 
+	It("takes no newer commit while a candidate waits for its name, not even the one that has it, until spec.timeout", func(ctx SpecContext) {
+		policy := func(version, active string) string {
+			return fmt.Sprintf("promotion: Manual, rollbackWindow: 0s, version: %q, active: %q", version, active)
+		}
+		s := yard.open(ctx, "behind", "git-approves.yaml", threeServices(policy("1", "1"), "1"))
+		s.serves(ctx)
+		s.within(ctx, "30s")
+		waits := s.commit(ctx, threeServices(policy("2", "1"), "2"))
+		s.says(ctx, "False", "AwaitingPromotion", ContainSubstring("is ready at the preview"))
+		approves := s.commit(ctx, threeServices(policy("2", "2"), "2"))
+		s.fetched(ctx, approves)
+		Consistently(func(g Gomega) {
+			f, err := s.fluxSays(ctx)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(f.LastAttemptedRevision).To(HaveSuffix(waits), "the guide warns of what Flux does not do any more")
+		}).WithTimeout(10 * time.Second).Should(Succeed())
+		Expect(s.spec(ctx).Release.Active).To(Equal("1"))
+		s.synced(ctx, approves, "True ReconciliationSucceeded")
+		row, err := s.row(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(row.Active).NotTo(Equal(s.home))
+	})
+
 	It("releases without a service that left Git, and leaves nothing when all did", func(ctx SpecContext) {
 		const policy = "rollbackWindow: 0s"
 		files := threeServices(policy, "1")
@@ -155,28 +110,19 @@ var _ = Describe("Flux", Label("gitops"), Ordered, ContinueOnFailure, func() {
 		load.judged("Flux, a service leaves Git")
 
 		s.forget(ctx) // the Kustomization goes, and prunes all that it applied
-		Eventually(func(g Gomega) {
-			out, err := here.Kubectl(ctx, "-n", s.namespace, "get", "shop,shopsvc,shoprel,deploy,svc,pods,jobs,pdb,netpol,lease", "-o", "name")
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(out).To(BeEmpty())
-		}).Should(Succeed())
+		s.leavesNothing(ctx)
 	})
 
 	It("says that a quota refused the release, and heals when there is room", func(ctx SpecContext) {
 		const policy = "rollbackWindow: 0s"
 		s := yard.open(ctx, "quota", "git-approves.yaml", threeServices(policy, "1"))
 		s.serves(ctx)
-		quota := `apiVersion: v1
-kind: ResourceQuota
-metadata: {name: pods, namespace: NAMESPACE}
-spec: {hard: {pods: "%d"}}
-`
-		s.drill.apply(ctx, fmt.Sprintf(quota, 4)) // what serves, and nothing beside it
+		s.drill.apply(ctx, fmt.Sprintf(podQuota, 4)) // what serves, and nothing beside it
 		commit := s.commit(ctx, threeServices(policy, "2"))
 		s.says(ctx, "False", "QuotaExceeded", ContainSubstring("pods"))
 		s.synced(ctx, commit, "False HealthCheckFailed")
 		since := time.Now()
-		s.drill.apply(ctx, fmt.Sprintf(quota, 20))
+		s.drill.apply(ctx, fmt.Sprintf(podQuota, 20))
 		s.switched(ctx, since)
 		s.synced(ctx, commit, "True ReconciliationSucceeded")
 	})

@@ -250,8 +250,8 @@ func TestRetryIsRefusedWhereNothingFailed(t *testing.T) {
 	}
 }
 
-// TestActionsThatGitWouldUndoAreNotOffered, whichever way Argo CD applies.
-func TestActionsThatGitWouldUndoAreNotOffered(t *testing.T) {
+// TestActionsThatGitWouldUndoAreNeitherOfferedNorRun, whichever way Argo CD applies: argocd-server runs what is disabled, too.
+func TestActionsThatGitWouldUndoAreNeitherOfferedNorRun(t *testing.T) {
 	status := waiting()
 	status["previous"] = map[string]any{"release": active}
 	for _, manager := range []string{"argocd-controller", "kustomize-controller"} {
@@ -271,6 +271,11 @@ func TestActionsThatGitWouldUndoAreNotOffered(t *testing.T) {
 				says(t, c, u, status)
 				if got := offers(t, live(t, c, u)); got != "" {
 					t.Errorf("offered: %s", got)
+				}
+				for _, action := range []string{"promote", "rollback", "unpin", "pause", "resume"} {
+					if err := act(t, c, u, action); err == nil || !strings.Contains(err.Error(), "Git holds spec.") {
+						t.Errorf("%s: got %v", action, err)
+					}
 				}
 			})
 		}

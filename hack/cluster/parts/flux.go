@@ -31,7 +31,7 @@ func (s Store) Flux(ctx context.Context) (f Flux, err error) {
 		for name := range one.component.Binaries {
 			*one.program = filepath.Join(folder, name)
 		}
-		crds, err := s.crds(ctx, one.component)
+		crds, err := s.files(ctx, one.component, filepath.Join("config", "crd", "bases", "*.yaml"))
 		if err != nil {
 			return f, err
 		}
@@ -40,8 +40,8 @@ func (s Store) Flux(ctx context.Context) (f Flux, err error) {
 	return f, nil
 }
 
-// crds are in the module that a component is built from.
-func (s Store) crds(ctx context.Context, c build.Component) ([]string, error) {
+// files are those of a pattern in the module that a component is built from; there is at least one.
+func (s Store) files(ctx context.Context, c build.Component, pattern string) ([]string, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", c.Module)
 	cmd.Dir = filepath.Join(s.maker.Sources, c.Name)
 	var errs bytes.Buffer
@@ -50,9 +50,9 @@ func (s Store) crds(ctx context.Context, c build.Component) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the module of %s: %w: %s", c.Name, err, errs.String())
 	}
-	crds, err := filepath.Glob(filepath.Join(string(bytes.TrimSpace(folder)), "config", "crd", "bases", "*.yaml"))
-	if err == nil && len(crds) == 0 {
-		err = fmt.Errorf("finding the CRDs of %s: there are none in %s", c.Name, folder)
+	found, err := filepath.Glob(filepath.Join(string(bytes.TrimSpace(folder)), pattern))
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("finding the manifests of %s: there is no %s in %s", c.Name, pattern, bytes.TrimSpace(folder))
 	}
-	return crds, err
+	return found, err
 }

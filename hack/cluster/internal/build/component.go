@@ -58,6 +58,16 @@ var (
 	}
 )
 
+// ArgoCD is all of Argo CD in one program, which is what its name says: argocd-server, argocd-repo-server and so on. It is there for
+// the proof of GitOps, too. From v3.3 on Argo CD replaces a module by a folder that the Go module proxy does not serve.
+var ArgoCD = Component{
+	Name: "argocd", Module: "github.com/argoproj/argo-cd/v3", Takes: "some minutes",
+	Version: func(version string) string {
+		return " -X github.com/argoproj/argo-cd/v3/common.version=" + strings.TrimPrefix(version, "v")
+	},
+	Binaries: map[string]string{"argocd": "github.com/argoproj/argo-cd/v3/cmd"},
+}
+
 const kubeVersion = "k8s.io/component-base/version."
 
 // Components are all that a cluster needs; what is not here comes from Debian.

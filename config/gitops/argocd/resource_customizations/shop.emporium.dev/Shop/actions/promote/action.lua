@@ -1,4 +1,17 @@
 -- Lets the candidate serve, by naming it.
+-- argocd-server runs it also where discovery.lua disables it, which only the pages of Argo CD look at.
+local function gitHolds()
+  for _, entry in ipairs(obj.metadata.managedFields or {}) do
+    local release = ((entry.fieldsV1 or {})["f:spec"] or {})["f:release"] or {}
+    if (entry.manager == "argocd-controller" or entry.manager == "kustomize-controller") and release["f:active"] ~= nil then
+      return true
+    end
+  end
+  return false
+end
+if gitHolds() then
+  error("Shop " .. obj.metadata.name .. ": Git holds spec.release.active, and the next sync would put it back; commit the change there")
+end
 local status = obj.status or {}
 local waits = false
 for _, c in ipairs(status.conditions or {}) do
