@@ -105,7 +105,7 @@ envtest: ## On a real kube-apiserver and etcd: CEL rules, ownership of fields, w
 
 # A module of its own: what Flux and Argo CD depend on is no part of the operator's. Go's cache does not look at files outside of a
 # module, and these are tests of such files.
-gitops: ## What Flux and Argo CD make of our kinds: their libraries on a real kube-apiserver (the real Flux: make e2e E2E_LABELS=gitops)
+gitops: ## What Flux and Argo CD make of our kinds: their libraries on a real kube-apiserver (the real Flux and Argo CD: make e2e E2E_LABELS=gitops)
 	go run ./hack/cluster assets
 	cd test/gitops && KUBEBUILDER_ASSETS=$(CURDIR)/.cluster/bin go test -count=1 ./...
 
