@@ -11,7 +11,9 @@ import (
 
 func TestTheDescriptionIsThatOfTheCode(t *testing.T) { servicetest.OpenAPI(t, Service()) }
 
-func TestTheContractIsKept(t *testing.T) { serve(t, newCatalog(t, thing("A", "Kettle"), thing("B", "Pan"))).Contract(t) }
+func TestTheContractIsKept(t *testing.T) {
+	serve(t, newCatalog(t, thing("A", "Kettle"), thing("B", "Pan"))).Contract(t)
+}
 
 func TestAnAnswerHasProductsCountsAndATag(t *testing.T) {
 	s := serve(t, newCatalog(t, thing("A", "Copper kettle"), thing("B", "Pan")))

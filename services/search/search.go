@@ -52,8 +52,8 @@ const (
 type Key struct {
 	// N compares first, from small to large; T after that, and SKU at last.
 	N   [2]int64 `json:"n"`
-	T   string  `json:"t,omitempty"`
-	SKU string  `json:"s"`
+	T   string   `json:"t,omitempty"`
+	SKU string   `json:"s"`
 }
 
 // compare orders keys of one list.
