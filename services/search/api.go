@@ -78,7 +78,7 @@ type facetsBody struct {
 type foundBody struct {
 	Items  []productBody `json:"items" nullable:"false"`
 	Next   string        `json:"next,omitempty" doc:"Cursor of the next page; absent on the last one"`
-	Total  int           `json:"total" doc:"How many were found, on all pages"`
+	Found  int           `json:"found" doc:"How many were found, on all pages"`
 	Facets facetsBody    `json:"facets"`
 }
 
@@ -146,7 +146,7 @@ func (a *api) find(ctx context.Context, in *findInput) (*findOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := foundBody{Items: []productBody{}, Next: piece.Next, Total: found.Total, Facets: a.facets(found.Facets)}
+	body := foundBody{Items: []productBody{}, Next: piece.Next, Found: found.Total, Facets: a.facets(found.Facets)}
 	for _, h := range piece.Items {
 		body.Items = append(body.Items, wire(h.product))
 	}

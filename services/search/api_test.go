@@ -18,7 +18,7 @@ func TestTheContractIsKept(t *testing.T) {
 func TestAnAnswerHasProductsCountsAndATag(t *testing.T) {
 	s := serve(t, newCatalog(t, thing("A", "Copper kettle"), thing("B", "Pan")))
 	w := s.Ask("GET", root+"/products?q=kettles", "")
-	want := `{"items":[{"sku":"A","slug":"A","name":"Copper kettle","description":"","category":"kitchen","brand":"Alba","price":{"amount":"12.90","currency":"EUR"},"image":"/A.svg","inStock":true}],"total":1,` +
+	want := `{"items":[{"sku":"A","slug":"A","name":"Copper kettle","description":"","category":"kitchen","brand":"Alba","price":{"amount":"12.90","currency":"EUR"},"image":"/A.svg","inStock":true}],"found":1,` +
 		`"facets":{"category":[{"value":"kitchen","count":1}],"brand":[{"value":"Alba","count":1}],"price":[{"value":"10.00-25.00","count":1}],"stars":[],"inStock":1,"attributes":[]}}`
 	if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != want || w.Header().Get("Cache-Control") != cacheFor {
 		t.Errorf("%d %s %v", w.Code, got, w.Header())

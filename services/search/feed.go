@@ -50,7 +50,6 @@ type feed struct {
 // listed is what is read of a product in catalog's list.
 type listed struct {
 	SKU         string      `json:"sku"`
-	Version     int64       `json:"version,omitempty"`
 	Slug        string      `json:"slug"`
 	Name        string      `json:"name"`
 	Description string      `json:"description"`
@@ -69,6 +68,10 @@ type stocked struct {
 	SKU       string `json:"sku"`
 	Available *int64 `json:"available"`
 	Unlimited bool   `json:"unlimited,omitempty"`
+}
+
+type stockList struct {
+	Items []stocked `json:"items"`
 }
 
 type reviewed struct {
@@ -107,7 +110,7 @@ func (f *feed) load(ctx context.Context) error {
 	for _, p := range found {
 		l.products = append(l.products, Product{
 			SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Image: p.Image,
-			Version: p.Version, Price: p.Price, Available: Unknown,
+			Price: p.Price, Available: Unknown,
 		})
 	}
 	if l.stock, err = f.stock(ctx, l.products); err != nil {
@@ -136,7 +139,7 @@ func (f *feed) stock(ctx context.Context, all []Product) (map[string]int64, erro
 			skus[n] = p.SKU
 		}
 		query := url.Values{"skus": {strings.Join(skus, ",")}}
-		p, _, err := client.Call[pageOf[stocked]](ctx, f.inventory, client.Request{Path: "/api/inventory/stock", Query: query})
+		p, _, err := client.Call[stockList](ctx, f.inventory, client.Request{Path: "/api/inventory/stock", Query: query})
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 
 func TestWhatIsReadIsPromised(t *testing.T) {
 	clienttest.Reads[pageOf[listed]](t, catalogsDocument, "GET /api/catalog/products")
-	clienttest.Reads[pageOf[stocked]](t, "../inventory/openapi.json", "GET /api/inventory/stock")
+	clienttest.Reads[stockList](t, "../inventory/openapi.json", "GET /api/inventory/stock")
 	clienttest.Reads[pageOf[reviewed]](t, "../reviews/openapi.json", "GET /api/reviews")
 	eventstest.Reads[changedData](t, events.ProductChanged)
 	eventstest.Reads[removedData](t, events.ProductRemoved)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -21,6 +22,8 @@ type entry struct {
 	Product
 	// listed says that it can be found: events may tell of what the catalog does not list, or not yet.
 	listed bool
+	// removed says that an event took it out: a list that is older brings it not back.
+	removed bool
 	// names are the terms of its name in each language: what is found there counts more.
 	names map[Language][]string
 	// priceFrom and stockAt are the times of what was told last, by whoever told it.
@@ -140,15 +143,17 @@ func (g *goods) load(l list) error {
 
 // with is an entry with what a list says of it.
 func (e *entry) with(p Product, l list, known time.Time) *entry {
-	removed := !e.listed && e.heard.text.After(known)
-	if newer := p.Version >= e.Version && !e.heard.text.After(l.began); newer && !removed || p.Version > e.Version {
-		price, before := e.Price, e.Product
+	recent := e.heard.text.After(known) && p.Version <= e.Version
+	if !recent {
+		version, before := max(p.Version, e.Version), e.Product
 		e.Product = p
-		e.Price, e.Available, e.Reviews, e.Stars, e.listed = price, before.Available, before.Reviews, before.Stars, true
+		e.Version, e.Price, e.Available, e.Reviews, e.Stars = version, before.Price, before.Available, before.Reviews, before.Stars
 		if p.Attributes == nil {
 			e.Attributes = before.Attributes // the list has none yet, events may
 		}
 	}
+	e.removed = e.removed && recent
+	e.listed = !e.removed
 	if !e.heard.price.After(known) {
 		e.Price = p.Price
 	}
@@ -158,9 +163,7 @@ func (e *entry) with(p Product, l list, known time.Time) *entry {
 	if l.reviews != nil {
 		e.Reviews, e.Stars = l.reviews[p.SKU].Reviews, l.reviews[p.SKU].Stars
 	}
-	if e.Image == "" {
-		e.Image = p.Image
-	}
+	e.Image, e.Description = cmp.Or(e.Image, p.Image), cmp.Or(e.Description, p.Description)
 	return e
 }
 
@@ -181,7 +184,7 @@ func (g *goods) describe(p Product) (known bool, err error) {
 		if p.Version <= e.Version {
 			return // an older one, or the same again
 		}
-		e.heard.text = g.now()
+		e.heard.text, e.removed = g.now(), false
 		e.Version, e.Slug, e.Name, e.Category, e.Brand = p.Version, p.Slug, p.Name, p.Category, p.Brand
 		if p.Description != "" {
 			e.Description = p.Description
@@ -197,7 +200,7 @@ func (g *goods) describe(p Product) (known bool, err error) {
 func (g *goods) remove(sku string, version int64) error {
 	return g.change(sku, func(e *entry) {
 		if version >= e.Version {
-			e.listed, e.Version, e.heard.text = false, version, g.now()
+			e.listed, e.removed, e.Version, e.heard.text = false, true, version, g.now()
 		}
 	})
 }
