@@ -97,6 +97,7 @@ func TestEveryReplicaFollowsTheShopsEvents(t *testing.T) {
 			return found(t, s, "inStock=true&sort=price") == "B C" && found(t, s, "q=cauldrons") == "C" && found(t, s, "price=-5.01") == "B"
 		})
 	}
+	server.Stop()
 	if err := server.Restart(); err != nil {
 		t.Fatal(err)
 	}
