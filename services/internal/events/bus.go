@@ -25,6 +25,8 @@ type Bus interface {
 	// The place in the stream belongs to the name durable, which one process
 	// consumes under at a time: the one that begins ends the one before it.
 	Consume(ctx context.Context, durable string, types []Type, take func(context.Context, Event) error) error
+	// Follow calls take with each event of the types since a time, for this process alone: see natsBus.
+	Follow(ctx context.Context, types []Type, since time.Time, take func(context.Context, Event) error) error
 	Close() error
 }
 

@@ -21,6 +21,8 @@ type Type string
 // The types of the contract (services/contract/v1/events.md). What their data
 // holds is in services/contract/v1/schemas/events.
 const (
+	ProductChanged    Type = "catalog.product.changed.v1"
+	ProductRemoved    Type = "catalog.product.removed.v1"
 	PriceChanged      Type = "pricing.price.changed.v1"
 	StockChanged      Type = "inventory.stock.changed.v1"
 	HoldReleased      Type = "inventory.hold.released.v1"
@@ -36,6 +38,7 @@ const (
 	PaymentRefunded   Type = "payments.payment.refunded.v1"
 	PaymentFailed     Type = "payments.payment.failed.v1"
 	CouponRedeemed    Type = "promotions.coupon.redeemed.v1"
+	ReviewPublished   Type = "reviews.review.published.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
 )
