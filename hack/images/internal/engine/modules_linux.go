@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -20,7 +21,11 @@ const (
 )
 
 // modules serves what this machine's go command downloads to those in RUN.
-type modules struct{ server *http.Server }
+type modules struct {
+	// at is another address than moduleAddress, for a test of this package beside one that builds.
+	at     string
+	server *http.Server
+}
 
 // serve begins, unless it has begun.
 func (m *modules) serve(ctx context.Context) error {
@@ -32,7 +37,7 @@ func (m *modules) serve(ctx context.Context) error {
 		return err
 	}
 	var listener net.ListenConfig
-	socket, err := listener.Listen(ctx, "tcp", moduleAddress)
+	socket, err := listener.Listen(ctx, "tcp", cmp.Or(m.at, moduleAddress))
 	if err != nil {
 		return fmt.Errorf("serving Go's modules to RUN: %w", err)
 	}

@@ -7,14 +7,15 @@ import (
 )
 
 func TestModulesAreServedUntilTheEngineIsClosed(t *testing.T) {
-	var m modules
+	const at = "127.71.79.2:7179" // the usual one may be taken: tests of hack/images build at the same time
+	m := modules{at: at}
 	t.Cleanup(m.close)
 	for range 2 { // a second Dockerfile
 		if err := m.serve(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	answer, err := http.Get("http://" + moduleAddress + "/nonsense")
+	answer, err := http.Get("http://" + at + "/nonsense")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,12 +23,12 @@ func TestModulesAreServedUntilTheEngineIsClosed(t *testing.T) {
 	if answer.StatusCode != http.StatusNotFound {
 		t.Errorf("what is no module is answered %s", answer.Status)
 	}
-	var second modules
-	if err := second.serve(t.Context()); err == nil || !strings.Contains(err.Error(), "serving Go's modules to RUN: listen tcp "+moduleAddress) {
+	second := modules{at: at}
+	if err := second.serve(t.Context()); err == nil || !strings.Contains(err.Error(), "serving Go's modules to RUN: listen tcp "+at) {
 		t.Errorf("a second engine at the same time: %v", err)
 	}
 	m.close()
-	if again, err := http.Get("http://" + moduleAddress + "/nonsense"); err == nil {
+	if again, err := http.Get("http://" + at + "/nonsense"); err == nil {
 		again.Body.Close()
 		t.Error("somebody answers still")
 	}
