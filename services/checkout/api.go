@@ -207,7 +207,7 @@ func (a *api) take(ctx context.Context, in *placeInput) (*idempotency.Attempt, *
 	}
 	if err == nil {
 		claim, s, err := a.start(ctx, in)
-		if !errors.Is(err, idempotency.ErrTaken) {
+		if !errors.Is(err, idempotency.ErrTaken) && !errors.Is(err, errChanged) {
 			return claim, s, nil, err
 		}
 	}
@@ -219,18 +219,15 @@ func (a *api) take(ctx context.Context, in *placeInput) (*idempotency.Attempt, *
 	return claim, s, nil, err
 }
 
-// start begins a saga. Another request with the same key may come first: then it begins none.
+// start begins a saga, if the quote is still good. Another request with the same key may come first: then it begins none. Where the quote
+// is not good any more nothing is told yet: a double click may be ordering at this moment, so the key is taken before the customer is refused.
 func (a *api) start(ctx context.Context, in *placeInput) (*idempotency.Attempt, *attempt, error) {
 	s, changed, err := a.planned(ctx, in, uuid.Must(uuid.NewV7()))
 	if err != nil {
 		return nil, nil, err
 	}
 	if changed != nil {
-		err := postgres.InTx(ctx, a.store.db, func(tx pgx.Tx) error { return keep(ctx, tx, *changed) })
-		if err == nil {
-			err = quoteChanged(*changed)
-		}
-		return nil, nil, err
+		return nil, nil, errChanged
 	}
 	first, _ := s.Next()
 	s.Saga = s.Begin(first, a.now().UTC())
@@ -238,7 +235,11 @@ func (a *api) start(ctx context.Context, in *placeInput) (*idempotency.Attempt, 
 	return claim, s, err
 }
 
-// goOn is the saga that a key began before, or, where its process died before that, a new one.
+// errChanged says that a quote is not good any more, to who has not taken the key.
+var errChanged = errors.New("the quote is not good any more")
+
+// goOn is the saga that a key began before, or, where its process died before that, a new one. Who is refused has used up the key, as
+// after every refusal: were it free, the same order sent once more could be taken after all.
 func (a *api) goOn(ctx context.Context, claim *idempotency.Attempt, in *placeInput) (*attempt, error) {
 	s, err := a.store.saga(ctx, claim.ID())
 	if err == nil {
@@ -248,22 +249,29 @@ func (a *api) goOn(ctx context.Context, claim *idempotency.Attempt, in *placeInp
 		return s, err
 	}
 	s, changed, err := a.planned(ctx, in, claim.ID())
-	if err == nil && changed == nil {
+	if changed != nil {
+		return nil, a.refuse(ctx, claim, in.Body.Quote, *changed)
+	}
+	if err == nil {
 		if err = a.store.begin(ctx, claim, s); err == nil {
 			return s, nil
 		}
 	}
-	if forgot := a.store.forget(ctx, claim, changed); forgot != nil {
-		return nil, errors.Join(err, forgot)
-	}
-	if changed != nil {
-		return nil, quoteChanged(*changed)
-	}
-	return nil, err
+	return nil, errors.Join(err, a.store.forget(ctx, claim))
 }
 
+// refuse ends a key with the refusal of a quote, and keeps the new one.
+func (a *api) refuse(ctx context.Context, claim *idempotency.Attempt, old uuid.UUID, now Quote) error {
+	if err := a.store.refuse(ctx, claim, Refusal{Kind: "quote-changed", Detail: changedDetail, Quote: &old}, now); err != nil {
+		return err
+	}
+	return quoteChanged(now)
+}
+
+const changedDetail = "Prices or conditions changed since the quote. Look at the new one."
+
 func quoteChanged(now Quote) error {
-	return problem.New(problem.QuoteChanged, "Prices or conditions changed since the quote. Look at the new one.").Member("quote", now)
+	return problem.New(problem.QuoteChanged, changedDetail).Member("quote", now)
 }
 
 // planned is the saga of a request, or the new quote where the one that it names is not good any more.

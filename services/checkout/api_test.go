@@ -116,6 +116,44 @@ func TestC20AChangedPriceIsANewQuoteAndNothingIsHeld(t *testing.T) {
 	}
 }
 
+// A double click, and a price that changes and is changed back between the two: who saw the new one does not refuse what the other orders.
+func TestADoubleClickIsNotRefusedWhileItsOrderIsPlaced(t *testing.T) {
+	s := serve(t)
+	q, key := s.offer(), uuid.NewString()
+	var first answered
+	s.change(func() {
+		s.price = 1200
+		s.refuses["/internal/tax/quotes"] = func(http.ResponseWriter) bool { // the second one knows the prices by now
+			delete(s.refuses, "/internal/tax/quotes")
+			s.price = 1000
+			s.mu.Unlock()
+			defer s.mu.Lock()
+			first = s.post(root+"/orders", orderOf(q.ID, q.Hash), key)
+			return false
+		}
+	})
+	second := s.post(root+"/orders", orderOf(q.ID, q.Hash), key)
+	if first.status != 201 || second.status != 201 || second.Order != first.Order || s.live("order") != 1 {
+		t.Errorf("one was told %d %s, the other %d %s; %d orders", first.status, first.text, second.status, second.text, s.live("order"))
+	}
+}
+
+// What was refused stays refused under its key, whatever the prices do: the customer may have gone elsewhere.
+func TestAKeyThatWasRefusedOrdersNothing(t *testing.T) {
+	s := serve(t)
+	q, key := s.offer(), uuid.NewString()
+	for n, price := range []int64{1200, 1000} {
+		s.change(func() { s.price = price })
+		no := s.post(root+"/orders", orderOf(q.ID, q.Hash), key)
+		if no.status != 409 || no.Quote == nil || no.Quote.Total != euros(3*price+490) || no.again != (n == 1) || len(s.effects()) != 0 {
+			t.Errorf("at %d: %d %s (effects %v)", price, no.status, no.text, s.effects())
+		}
+	}
+	if ok := s.post(root+"/orders", orderOf(q.ID, q.Hash), uuid.NewString()); ok.status != 201 {
+		t.Errorf("under a new key: %d %s", ok.status, ok.text)
+	}
+}
+
 func TestC21TheLinesOfTheQuoteAreOrderedWhateverTheCartHoldsNow(t *testing.T) {
 	s := serve(t)
 	q := s.offer()

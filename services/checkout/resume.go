@@ -55,7 +55,7 @@ func (r *runner) resumeOnce(ctx context.Context) (int, error) {
 func (r *runner) takeOver(ctx context.Context, claim *idempotency.Attempt) error {
 	a, err := r.store.saga(ctx, claim.ID())
 	if fault.Is(err, fault.NotFoundKind) {
-		return r.store.forget(ctx, claim, nil)
+		return r.store.forget(ctx, claim)
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,15 +120,22 @@ func (s *store) save(ctx context.Context, claim *idempotency.Attempt, a *attempt
 	return nil
 }
 
-// forget gives a key back whose request had no effect; a new quote may be kept with it.
-func (s *store) forget(ctx context.Context, claim *idempotency.Attempt, q *Quote) error {
+// forget gives a key back whose request had no effect.
+func (s *store) forget(ctx context.Context, claim *idempotency.Attempt) error {
+	return postgres.InTx(ctx, s.db, func(tx pgx.Tx) error { return claim.Forget(ctx, tx) })
+}
+
+// refuse ends a key with what its customer is told, and keeps the quote that he is offered instead, in one commit.
+func (s *store) refuse(ctx context.Context, claim *idempotency.Attempt, r Refusal, now Quote) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("writing a refusal: %w", err)
+	}
 	return postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		if q != nil {
-			if err := keep(ctx, tx, *q); err != nil {
-				return err
-			}
+		if err := keep(ctx, tx, now); err != nil {
+			return err
 		}
-		return claim.Forget(ctx, tx)
+		return claim.Finish(ctx, tx, idempotency.Stored{Status: http.StatusConflict, Body: text})
 	})
 }
 
