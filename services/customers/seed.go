@@ -4,41 +4,23 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
-// seed writes sample items where there are none, all of them or nothing. A shop that took one out does not get it back with its
-// next release. Only the command seed does so, and migrate where SHOP_SEED=sample.
+// sampleCustomer is the customer of the sample shop, as auth's samples name her.
+const sampleCustomer = "0198c9a5-0000-7000-8000-0000000000a1"
+
+// seed writes what the sample customer says of herself, if there is nobody.
 func seed(ctx context.Context, db *postgres.DB) error {
-	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
-		// Of two who seed at once, the second waits here and finds it done.
-		if _, err := tx.Exec(ctx, `LOCK TABLE customers.items IN SHARE ROW EXCLUSIVE MODE`); err != nil {
-			return err
-		}
-		var used bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM customers.items)`).Scan(&used); err != nil || used {
-			return err
-		}
-		for _, name := range []string{"First sample", "Second sample", "Third sample"} {
-			id, err := uuid.NewV7()
-			if err != nil {
-				return err
-			}
-			i, err := New(id, name)
-			if err != nil {
-				return err
-			}
-			if err := insert(ctx, tx, i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("seeding customers: %w", err)
+	s := &store{db: db}
+	some, err := s.byMail(ctx, "", "", 1)
+	if err != nil || len(some) > 0 {
+		return err
 	}
-	return nil
+	before := Profile{Customer: sampleCustomer}
+	after, err := before.Change(Said{Email: "ann@example.org", Name: "Ann Ähnlich", Phone: "030 901820", Country: "DE", Locale: "de-DE"})
+	if err != nil {
+		return fmt.Errorf("writing the sample customer: %w", err)
+	}
+	return s.save(ctx, before, after)
 }
