@@ -201,11 +201,6 @@ func (s *store) consents(ctx context.Context, customer string, after uuid.UUID, 
 	return collectConsents(ctx, s.db, `customer = $1 AND id > $2 ORDER BY id LIMIT $3`, customer, after, limit)
 }
 
-// counting are the consents that count: the newest of each purpose.
-func (s *store) counting(ctx context.Context, customer string) ([]Consent, error) {
-	return collectConsents(ctx, s.db, `id IN (SELECT DISTINCT ON (purpose) id FROM customers.consents WHERE customer = $1 ORDER BY purpose, id DESC) ORDER BY id`, customer)
-}
-
 func (s *store) consent(ctx context.Context, customer string, id uuid.UUID) (Consent, error) {
 	list, err := collectConsents(ctx, s.db, `customer = $1 AND id = $2`, customer, id)
 	if err == nil && len(list) == 0 {
