@@ -173,19 +173,20 @@ func (a *signInAPI) leave(ctx context.Context, in *refreshInput) (*doneOutput, e
 	return &doneOutput{CacheControl: "no-store"}, a.signOut(ctx, in.Body.RefreshToken)
 }
 
-// me is the customer who asks, if the session of the token has not ended.
+// me is the customer who asks, if the session of the token has not ended. A good token that no session has, which auth did not make,
+// is of somebody who has neither sessions nor a password here.
 func (a *signInAPI) me(ctx context.Context) (account, session uuid.UUID, err error) {
 	who := access.From(ctx)
-	account, err = uuid.Parse(who.Subject)
-	if err == nil {
+	if who.Session == "" {
+		return uuid.Nil, uuid.Nil, nil
+	}
+	if account, err = uuid.Parse(who.Subject); err == nil {
 		session, err = uuid.Parse(who.Session)
 	}
 	if err != nil {
-		err = errWrong // of a token that no session has
-	} else {
-		_, err = a.store.session(ctx, account, session, a.now())
+		return account, session, refused(errWrong, "The session has ended. Sign in again.")
 	}
-	if fault.Is(err, fault.NotFoundKind) {
+	if _, err = a.store.session(ctx, account, session, a.now()); fault.Is(err, fault.NotFoundKind) {
 		err = errWrong
 	}
 	return account, session, refused(err, "The session has ended. Sign in again.")
