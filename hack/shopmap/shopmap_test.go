@@ -33,7 +33,7 @@ func TestEveryEventHasAProducer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for kind, r := range routes(all) {
-		if len(r.from) != 1 {
+		if len(r.from) == 0 || len(r.from) > 1 && kind != "customers.erasure.done.v1" { // of which each holder of personal data sends its own
 			t.Errorf("%s is sent by %v and taken by %v", kind, r.from, r.to)
 		}
 		if _, err := os.Stat(filepath.Join(root, "services/contract/v1/schemas/events", kind+".json")); err != nil {

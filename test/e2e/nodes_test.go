@@ -52,6 +52,7 @@ var _ = Describe("Three nodes", Label("nodes"), func() {
 		Eventually(func() bool { return nodes(ctx)[dying] }, noticed).Should(BeFalse())
 		d.note("Kubernetes noticed after %.0fs", time.Since(off).Seconds())
 		Eventually(func() []string { return d.nodesOf(ctx, client.MatchingLabels{"shop.emporium.dev/service": "b"}) }).Should(Equal([]string{"node2"}))
+		Eventually(func() bool { return d.manyAnswered("/a?then=B_URL") }).Should(BeTrue(), "kube-proxy has been told")
 		calm := time.Now()
 		Consistently(func() int { return d.status("/a?then=B_URL") }, 10*time.Second, 4*quick).Should(Equal(200))
 		powerOn(ctx, c)
@@ -87,6 +88,16 @@ func openOnWorkers(ctx context.Context, name, release string) *drill {
 	return openDrill(ctx, name, drillSpec{release: release, frontDoor: "replicas: 1, pod: {nodeSelector: {kubernetes.io/hostname: " + door + "}}", a: fmt.Sprintf(spread, "a"), b: fmt.Sprintf(spread, "b")})
 }
 
+// manyAnswered tells whether none of many requests meets the dead node; each is sent to one of two pods by chance.
+func (d *drill) manyAnswered(path string) bool {
+	for range 20 {
+		if d.status(path) != 200 {
+			return false
+		}
+	}
+	return true
+}
+
 // between sends requests of which one service asks the other by its Service, as any program in Kubernetes does. What that costs until
 // Kubernetes has noticed is not the front door's, so it is told and not judged.
 func (d *drill) between(ctx context.Context) (told func(calm time.Time) string) {
@@ -114,7 +125,7 @@ func powerOff(ctx context.Context, c programs.Cluster) time.Time {
 
 func powerOn(ctx context.Context, c programs.Cluster) {
 	GinkgoHelper()
-	Expect(c.PowerOn(dying)).To(Succeed())
+	Expect(c.PowerOn(ctx, dying)).To(Succeed())
 	Eventually(func() bool { return nodes(ctx)[dying] }).Should(BeTrue())
 }
 
