@@ -18,6 +18,7 @@ import (
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
+	"github.com/emporium-shop/emporium/services/search"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
 )
@@ -40,6 +41,7 @@ func all() []member {
 		{promotions.Service(), []string{"/api/promotions"}},
 		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
+		{search.Service(), []string{"/api/search"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
 	}
