@@ -1,10 +1,14 @@
 package media
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
 	"io"
-	"net/http"
 	"testing"
 
 	"github.com/google/uuid"
@@ -22,58 +26,134 @@ type shop struct {
 	t *testing.T
 }
 
-func serve(t *testing.T) *shop {
+func serve(t *testing.T, environment ...string) *shop {
 	t.Helper()
-	return &shop{servicetest.Start(t, Service(), "SHOP_JWKS", accesstest.JWKS()), t}
+	return &shop{servicetest.Start(t, Service(), append([]string{"SHOP_JWKS", accesstest.JWKS()}, environment...)...), t}
 }
 
 // answered is an answer with what tests look at.
 type answered struct {
-	status         int
-	tag, at, text  string
-	ID, Name, Next string
-	Items          []struct{ ID, Name string }
+	status                       int
+	tag, at, kind, text, replied string
+	cache, sniff, after          string
+	Hash, Type, Alt, Next        string
+	Width, Height                int
+	Sizes                        []struct {
+		Width, Height int
+		JPG, PNG      string
+	}
+	Items []struct{ Hash, Alt string }
 }
 
 // send asks as a member of staff who may write; header is pairs of name and value and may say otherwise.
 func (s *shop) send(method, path, body string, header ...string) (a answered) {
 	s.t.Helper()
-	header = append([]string{"Authorization", accesstest.Staff(s.t, "media:write")}, header...)
-	return s.read(s.Send(s.t, method, path, body, header...))
-}
-
-func (s *shop) read(res *http.Response) (a answered) {
-	s.t.Helper()
+	res := s.Send(s.t, method, path, body, append([]string{"Authorization", accesstest.Staff(s.t, "media:write")}, header...)...)
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &a); err != nil {
-		s.t.Fatalf("%d %s: %v", res.StatusCode, text, err)
+	h := res.Header
+	a.status, a.tag, a.at, a.kind, a.text, a.replied = res.StatusCode, h.Get("ETag"), h.Get("Location"), h.Get("Content-Type"), string(text), h.Get("Idempotent-Replayed")
+	a.cache, a.sniff, a.after = h.Get("Cache-Control"), h.Get("X-Content-Type-Options"), h.Get("Retry-After")
+	if a.kind == "application/json" {
+		if err := json.Unmarshal(text, &a); err != nil {
+			s.t.Errorf("%d %s: %v", res.StatusCode, text, err)
+		}
 	}
-	a.status, a.tag, a.at, a.text = res.StatusCode, res.Header.Get("ETag"), res.Header.Get("Location"), string(text)
 	return a
 }
 
-// begin makes an item.
-func (s *shop) begin(name string) answered {
+// upload sends a file under a key of its own.
+func (s *shop) upload(content []byte, header ...string) answered {
 	s.t.Helper()
-	a := s.send("POST", root, `{"name":"`+name+`"}`, "Idempotency-Key", uuid.NewString())
-	if a.status != 201 || a.Name != name || a.at != root+"/"+a.ID || a.tag == "" {
-		s.t.Fatalf("making an item: %+v", a)
+	return s.send("POST", root, string(content), append([]string{"Content-Type", "image/png", "Idempotency-Key", uuid.NewString()}, header...)...)
+}
+
+// kept uploads a file that is good.
+func (s *shop) kept(content []byte) answered {
+	s.t.Helper()
+	a := s.upload(content)
+	if a.status != 201 || a.Hash != string(HashOf(content)) || a.at != root+"/"+a.Hash || a.tag == "" {
+		s.t.Fatalf("uploading: %+v", a)
 	}
 	return a
 }
 
-// kept is a new item in a store.
-func kept(t testing.TB, s *store) Item {
+// picture decodes what an address answers.
+func (a answered) picture(t testing.TB) image.Image {
 	t.Helper()
-	i, err := New(uuid.Must(uuid.NewV7()), "Lamp")
-	if err == nil {
-		_, err = s.db.Exec(context.Background(), `INSERT INTO media.items (id, name) VALUES ($1, $2)`, i.ID, i.Name)
+	decode := png.Decode
+	if a.kind == "image/jpeg" {
+		decode = jpeg.Decode
+	}
+	p, err := decode(bytes.NewReader([]byte(a.text)))
+	if err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.kind, err)
+	}
+	return p
+}
+
+var (
+	red, green, blue, clear = color.NRGBA{220, 30, 30, 255}, color.NRGBA{30, 180, 30, 255}, color.NRGBA{30, 30, 220, 255}, color.NRGBA{}
+)
+
+// quarters is a picture of four colours: top left, top right, bottom left, bottom right.
+func quarters(width, height int) *image.NRGBA {
+	p := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			p.SetNRGBA(x, y, [2][2]color.NRGBA{{red, green}, {blue, clear}}[y*2/height][x*2/width])
+		}
+	}
+	return p
+}
+
+// file encodes a picture as one of the types that are taken.
+func file(t testing.TB, p image.Image, mediaType string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	var err error
+	switch mediaType {
+	case "image/jpeg":
+		err = jpeg.Encode(&out, p, &jpeg.Options{Quality: 95})
+	case "image/gif":
+		err = gif.Encode(&out, p, nil)
+	default:
+		err = png.Encode(&out, p)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return i
+	return out.Bytes()
+}
+
+// near tells whether two colours are the same but for what JPEG and scaling add.
+func near(a, b color.Color) bool {
+	ar, ag, ab, aa := a.RGBA()
+	br, bg, bb, ba := b.RGBA()
+	for _, d := range []int64{int64(ar) - int64(br), int64(ag) - int64(bg), int64(ab) - int64(bb), int64(aa) - int64(ba)} {
+		if d > 0x1400 || d < -0x1400 {
+			return false
+		}
+	}
+	return true
+}
+
+// corners are the colours in the middle of the four quarters.
+func corners(p image.Image) (c [4]color.Color) {
+	b := p.Bounds()
+	for n := range c {
+		c[n] = p.At(b.Min.X+b.Dx()*(1+n%2*2)/4, b.Min.Y+b.Dy()*(1+n/2*2)/4)
+	}
+	return c
+}
+
+func same(have [4]color.Color, want ...color.Color) bool {
+	for n, c := range want {
+		if !near(have[n], c) {
+			return false
+		}
+	}
+	return true
 }

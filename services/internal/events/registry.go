@@ -41,6 +41,7 @@ const (
 	ReviewPublished   Type = "reviews.review.published.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
+	VariantReady      Type = "media.variant.ready.v1"
 )
 
 const (
