@@ -50,5 +50,5 @@ func (q *queue) do(ctx context.Context, pixels int, work func() error) error {
 // weight is the part of the memory that a picture takes: a core's part at least, so that
 // no more work than there are cores, and all of it at most, so that its turn comes.
 func (q *queue) weight(pixels int) int64 {
-	return min(q.budget, max((q.budget+q.cores-1)/q.cores, int64(pixels)*mostDecoded))
+	return min(q.budget, max(q.budget/q.cores, int64(pixels)*mostDecoded))
 }

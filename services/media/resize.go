@@ -46,7 +46,9 @@ const strip = 64
 // scaler keeps 32 bytes for each pixel between the two directions, half a gigabyte for what
 // we take; along the direction in which nothing is scaled its kernel is the pixel itself,
 // so strips have no seams.
-func scale(from image.Image, size Size) *image.RGBA {
+func scale(from image.Image, size Size) *image.RGBA { return scaleBy(strip, from, size) }
+
+func scaleBy(strip int, from image.Image, size Size) *image.RGBA {
 	b := from.Bounds()
 	narrow := image.NewRGBA(image.Rect(0, 0, size.Width, b.Dy()))
 	if size.Width == b.Dx() {

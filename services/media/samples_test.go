@@ -67,7 +67,9 @@ type layer struct {
 	colour color.RGBA
 }
 
-func rgb(hex uint32) color.RGBA { return color.RGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255} } //nolint:gosec // the bytes of a colour
+func rgb(hex uint32) color.RGBA {
+	return color.RGBA{uint8(hex >> 16), uint8(hex >> 8), uint8(hex), 255}
+} //nolint:gosec // the bytes of a colour
 
 // drawings are the sample pictures, by SKU.
 var drawings = map[string][]layer{

@@ -31,7 +31,7 @@ var samples = []sample{
 	{"BAG-1181", "A sand-coloured rucksack with a front pocket"},
 	{"OUT-1211", "A vacuum flask before mountains"},
 	{"GAR-1241", "A pair of secateurs, open"},
-	{"TOY-1271", "A wooden train of three wagons"},
+	{"TOY-1271", "A wooden train: an engine and two wagons"},
 }
 
 // content is the sample's file.

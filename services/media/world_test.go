@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -118,7 +119,9 @@ func file(t testing.TB, p image.Image, mediaType string) []byte {
 	case "image/jpeg":
 		err = jpeg.Encode(&out, p, &jpeg.Options{Quality: 95})
 	case "image/gif":
-		err = gif.Encode(&out, p, nil)
+		indexed := image.NewPaletted(p.Bounds(), color.Palette{red, green, blue, clear})
+		draw.Draw(indexed, indexed.Rect, p, p.Bounds().Min, draw.Src)
+		err = gif.Encode(&out, indexed, nil)
 	default:
 		err = png.Encode(&out, p)
 	}
