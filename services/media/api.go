@@ -115,6 +115,9 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 // runs nothing of it.
 func (a *api) picture(w http.ResponseWriter, r *http.Request) {
 	address, err := ParseAddress(r.PathValue("hash"), r.PathValue("size"))
+	for name := range r.URL.Query() {
+		err = fault.InvalidParameter("query."+name, "There is no such parameter: a picture has one address, so that caches keep it once.")
+	}
 	var p *picture
 	if err == nil {
 		p, err = a.variants.get(r.Context(), address)

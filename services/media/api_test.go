@@ -101,6 +101,7 @@ func TestWhatIsRefusedIsKeptNowhere(t *testing.T) {
 		"a width of 10001":          {404, "160, 320, 480, 640, 960, 1280, 1920", "GET", a.at + "/10001.jpg", "", nil},
 		"a width that is no number": {404, "160, 320", "GET", a.at + "/wide.jpg", "", nil},
 		"another format":            {404, ".jpg or .png", "GET", a.at + "/320.webp", "", nil},
+		"a query":                   {422, "query.v", "GET", a.at + "/320.jpg?v=2", "", nil},
 		"a name that leads out":     {404, "", "GET", a.at + "/..%2F..%2Fetc", "", nil},
 		"an unknown hash":           {404, "not-found", "GET", root + "/" + strings.Repeat("0", 64) + "/320.jpg", "", nil},
 		"no hash":                   {404, "not-found", "GET", root + "/%2e%2e/320.jpg", "", nil},

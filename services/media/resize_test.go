@@ -136,7 +136,7 @@ func photograph(width, height int) *image.NRGBA {
 	for y := range height {
 		for x := range width {
 			at := p.Pix[p.PixOffset(x, y):][:4]
-			at[0], at[1], at[2], at[3] = uint8(x*200/width)+at[0]/16, uint8(y*200/height)+at[1]/16, uint8((x+y)*100/(width+height))+at[2]/16, 255 //nolint:gosec // below 256
+			at[0], at[1], at[2], at[3] = uint8(20+x*200/width)+at[0]/16, uint8(20+y*200/height)+at[1]/16, uint8(20+(x+y)*100/(width+height))+at[2]/16, 255 //nolint:gosec // below 256
 		}
 	}
 	return p
