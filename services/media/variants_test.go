@@ -9,8 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
@@ -143,30 +146,58 @@ func TestWhatWasMadeOnceIsAnsweredForEver(t *testing.T) {
 	}
 }
 
-// Whoever gives up must not end the work for the others.
+// Whoever gives up must not end the work for the others. In synctest's time, both wait before one leaves.
 func TestWhoLeavesEndsNoWork(t *testing.T) {
-	v := newMaker(pgtest.Open(t, schema()))
-	h := v.original(t, file(t, quarters(400, 300), "image/png"))
-	turn := make(chan struct{})
-	for range 2 { // both cores are busy
-		go func() { _ = v.queue.do(context.Background(), mostPixels/2, func() error { <-turn; return nil }) }()
-	}
-	impatient, leave := context.WithCancel(t.Context())
-	first, second := make(chan error, 1), make(chan error, 1)
-	a := Address{h, 320, PNG}
-	go func() { _, err := v.get(impatient, a); first <- err }()
-	go func() { _, err := v.get(context.Background(), a); second <- err }()
-	leave()
-	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("who left: %v", err)
-	}
-	close(turn)
-	if err := <-second; err != nil {
-		t.Errorf("who stayed: %v", err)
-	}
-	if kept, _ := v.rows(t); kept != 1 || v.count.Load() != 1 {
-		t.Errorf("%d kept, %d made", kept, v.count.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var g singleflight.Group
+		var begun atomic.Int64
+		end := make(chan struct{})
+		work := func(ctx context.Context) (*picture, error) {
+			begun.Add(1)
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-end:
+				return &picture{tag: "done"}, nil
+			}
+		}
+		impatient, leave := context.WithCancel(t.Context())
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { _, err := once(impatient, &g, "x", work); first <- err }()
+		synctest.Wait()
+		go func() {
+			p, err := once(t.Context(), &g, "x", work)
+			if err == nil && p.tag != "done" {
+				err = errors.New("it got something else")
+			}
+			second <- err
+		}()
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		close(end)
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+		if err := <-second; err != nil || begun.Load() != 1 {
+			t.Errorf("who stayed: %v, after %d beginnings", err, begun.Load())
+		}
+	})
+}
+
+// Work that nobody can end ends by itself: a queue that stands still holds nobody for ever.
+func TestWorkEndsWhenItTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g singleflight.Group
+		began := time.Now()
+		_, err := once(t.Context(), &g, "x", func(ctx context.Context) (*picture, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != patience {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+	})
 }
 
 // Where too much is being made, what is there is answered, and what is not says when to come again.
