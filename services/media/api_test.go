@@ -53,6 +53,9 @@ func TestWhatIsUploadedIsAnsweredInSizes(t *testing.T) {
 			}
 		}
 	}
+	if got := s.send("GET", a.at+"/160.png", "", "Authorization", "Bearer nonsense"); got.status != 200 {
+		t.Errorf("a public picture looks at tokens: %d", got.status)
+	}
 	if got := s.send("GET", a.at+"/1920.png", ""); got.status != 200 || got.picture(t).Bounds().Dx() != 700 {
 		t.Errorf("it is enlarged: %d", got.status)
 	}
