@@ -16,7 +16,7 @@ import (
 const sampleStaff = "jo"
 
 var sampleScopes = []string{
-	"books:read", "books:write", "catalog:write", "inventory:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
+	"books:read", "books:write", "catalog:write", "inventory:write", "media:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
 	"pricing:write", "promotions:write", "reviews:write",
 }
 

@@ -57,7 +57,7 @@ func eventsOncePerCommit(ctx context.Context, c *Case) error {
 	if len(made) == len(before) {
 		return errors.New("what create made is told by no event")
 	}
-	c.post(ctx, key)                                                                       // a replay
+	c.post(ctx, key)                                                                                  // a replay
 	c.post(ctx, newID(), c.Settings.Create.sends(c.Settings.Create.spoiled()), with("Accept", "*/*")) // a refusal
 	after, err := c.outbox(ctx)
 	if err == nil && len(after) != len(made) {

@@ -226,7 +226,7 @@ func TestAPNGIsTheRightWayUp(t *testing.T) {
 	whole := file(t, quarters(64, 32), "image/png")
 	content := append(append(append([]byte{}, whole[:33]...), chunk("eXIf", tiff(6))...), whole[33:]...)
 	v, err := render(content, asItIs, PNG)
-	if err != nil || v.Size != (Size{32, 64}) || !same(corners(decoded(t, v)), blue, red, clear, green) {
+	if err != nil || v.Size != (Size{32, 64}) || !same(corners(decoded(t, v)), blue, red, hollow, green) {
 		t.Errorf("%+v (%v)", v.Size, err)
 	}
 }

@@ -53,18 +53,21 @@ func scaleBy(strip int, from image.Image, size Size) *image.RGBA {
 	narrow := image.NewRGBA(image.Rect(0, 0, size.Width, b.Dy()))
 	if size.Width == b.Dx() {
 		draw.Draw(narrow, narrow.Rect, from, b.Min, draw.Src)
-	}
-	for y := 0; y < b.Dy() && size.Width != b.Dx(); y += strip {
-		end := min(y+strip, b.Dy())
-		draw.CatmullRom.Scale(narrow, image.Rect(0, y, size.Width, end), from, image.Rect(b.Min.X, b.Min.Y+y, b.Max.X, b.Min.Y+end), draw.Src, nil)
+	} else {
+		across := draw.CatmullRom.NewScaler(size.Width, strip, b.Dx(), strip) // keeps its memory from strip to strip
+		for y := 0; y < b.Dy(); y += strip {
+			end := min(y+strip, b.Dy())
+			across.Scale(narrow, image.Rect(0, y, size.Width, end), from, image.Rect(b.Min.X, b.Min.Y+y, b.Max.X, b.Min.Y+end), draw.Src, nil)
+		}
 	}
 	if size.Height == b.Dy() {
 		return narrow
 	}
 	to := image.NewRGBA(image.Rect(0, 0, size.Width, size.Height))
+	down := draw.CatmullRom.NewScaler(strip, size.Height, strip, b.Dy())
 	for x := 0; x < size.Width; x += strip {
 		end := min(x+strip, size.Width)
-		draw.CatmullRom.Scale(to, image.Rect(x, 0, end, size.Height), narrow, image.Rect(x, 0, end, b.Dy()), draw.Src, nil)
+		down.Scale(to, image.Rect(x, 0, end, size.Height), narrow, image.Rect(x, 0, end, b.Dy()), draw.Src, nil)
 	}
 	return to
 }

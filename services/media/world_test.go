@@ -96,7 +96,7 @@ func (a answered) picture(t testing.TB) image.Image {
 }
 
 var (
-	red, green, blue, clear = color.NRGBA{220, 30, 30, 255}, color.NRGBA{30, 180, 30, 255}, color.NRGBA{30, 30, 220, 255}, color.NRGBA{}
+	red, green, blue, hollow = color.NRGBA{220, 30, 30, 255}, color.NRGBA{30, 180, 30, 255}, color.NRGBA{30, 30, 220, 255}, color.NRGBA{}
 )
 
 // quarters is a picture of four colours: top left, top right, bottom left, bottom right.
@@ -104,7 +104,7 @@ func quarters(width, height int) *image.NRGBA {
 	p := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
-			p.SetNRGBA(x, y, [2][2]color.NRGBA{{red, green}, {blue, clear}}[y*2/height][x*2/width])
+			p.SetNRGBA(x, y, [2][2]color.NRGBA{{red, green}, {blue, hollow}}[y*2/height][x*2/width])
 		}
 	}
 	return p
@@ -119,7 +119,7 @@ func file(t testing.TB, p image.Image, mediaType string) []byte {
 	case "image/jpeg":
 		err = jpeg.Encode(&out, p, &jpeg.Options{Quality: 95})
 	case "image/gif":
-		indexed := image.NewPaletted(p.Bounds(), color.Palette{red, green, blue, clear})
+		indexed := image.NewPaletted(p.Bounds(), color.Palette{red, green, blue, hollow})
 		draw.Draw(indexed, indexed.Rect, p, p.Bounds().Min, draw.Src)
 		err = gif.Encode(&out, indexed, nil)
 	default:
