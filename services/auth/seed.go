@@ -17,8 +17,8 @@ import (
 const sampleStaff = "jo"
 
 var sampleScopes = []string{
-	"books:read", "books:write", "catalog:write", "inventory:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
-	"pricing:write", "promotions:write", "reviews:write", "customers:read",
+	"books:read", "books:write", "catalog:write", "customers:read", "inventory:write", "media:write", "notifications:read", "orders:read",
+	"orders:write", "payments:read", "payments:write", "pricing:write", "promotions:write", "reviews:write",
 }
 
 // sampleCustomer is the customer of the sample shop, as the samples of customers know her.

@@ -12,6 +12,7 @@ import (
 	"github.com/emporium-shop/emporium/services/customers"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
+	"github.com/emporium-shop/emporium/services/media"
 	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/orders"
 	"github.com/emporium-shop/emporium/services/payments"
@@ -34,6 +35,7 @@ func all() []member {
 		{checkout.Service(), []string{"/api/checkout"}},
 		{customers.Service(), []string{"/api/customers"}},
 		{inventory.Service(), []string{"/api/inventory"}},
+		{media.Service(), []string{"/api/media"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},
 		{payments.Service(), []string{"/api/payments"}},

@@ -46,6 +46,7 @@ const (
 	CustomerRegistered Type = "customers.customer.registered.v1"
 	CustomerErased     Type = "customers.customer.erased.v1"
 	ErasureDone        Type = "customers.erasure.done.v1"
+	VariantReady       Type = "media.variant.ready.v1"
 )
 
 const (
