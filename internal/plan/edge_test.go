@@ -398,7 +398,7 @@ func TestHowManyPodsASwitchAsksFor(t *testing.T) {
 		"never fewer than the least": {func(o *Observed) { o.Live = map[string]Scale{"cart": auto}; o.Stacks[relA]["cart"] = Running{} }, 2},
 		"the way back asks for the least alone": {func(o *Observed) {
 			o.Live, o.Table.Switch.From = map[string]Scale{"cart": auto}, relB
-			o.Stacks[relA]["cart"], o.Stacks[relB] = Running{Wanted: 6}, Stack{"cart": pods(2)}
+			o.Stacks[relA]["cart"], o.Stacks[relB] = Running{Wanted: 6, Available: 6, Current: true}, Stack{"cart": pods(2)}
 		}, 2},
 		"an unchanged service that is short where it serves": {func(o *Observed) {
 			o.Releases[1].Services[0].Identity = "cart-1"

@@ -1,5 +1,7 @@
 package plan
 
+import "math"
+
 // floors returns what each service of a release must have. In the stack that does
 // not serve, an autoscaled service is held at the number that the active one has
 // now, so that it can take the load at once.
@@ -46,21 +48,32 @@ func (o *Observed) floor(release, service string, scale Scale) int32 {
 }
 
 // required returns how many pods of each service a switch to the release asks for. That is the
-// floor, but for two cases in which more would keep customers on what is worse: a stack that
+// floor, but for three cases in which more would keep customers on what is worse: a stack that
 // served before needs its least number only, since what the broken release grew to is no measure
-// for it; and a service that is the same in what serves, and short there as well, needs no more than it has there.
+// for it, and of a service that what serves is short of at this moment no more than that has of it,
+// as where both lost a node; and a service that is the same in what serves, and short there for a while, needs no more than it has there.
 func (p *planner) required(r Release) map[string]int32 {
 	out := p.o.floors(r)
 	back := p.o.servedBefore(r.Name)
 	for _, s := range r.Services {
 		if back && !s.WithTraffic {
-			out[s.Name] = min(out[s.Name], p.o.scale(s).Min)
+			out[s.Name] = min(out[s.Name], p.o.scale(s).Min, p.enoughToGoBack(s.Name))
 		}
 		if has, short := p.shortInActive(s); short && !back {
 			out[s.Name] = min(out[s.Name], has)
 		}
 	}
 	return out
+}
+
+// enoughToGoBack returns how many pods of a service are as good as what serves has: at least one, and without a limit where what
+// serves has what it needs, or has no such service.
+func (p *planner) enoughToGoBack(service string) int32 {
+	active, known := p.o.release(p.o.Table.Active)
+	if needs, has := p.o.floors(active)[service], p.o.Stacks[active.Name][service].Available; known && has < needs {
+		return max(has, 1)
+	}
+	return math.MaxInt32
 }
 
 // shortInActive tells how many pods what serves has of a service that a release leaves as it is,

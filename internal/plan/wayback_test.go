@@ -36,6 +36,41 @@ func TestAStackThatCouldNotServeIsNotCalledAWayBack(t *testing.T) {
 	}
 }
 
+// TestTheWayBackNeedsNoMorePodsThanWhatServesHas: a node died, with a pod of each service of both stacks. To go back costs customers
+// nothing, so it does not wait until there is room for the pods elsewhere.
+func TestTheWayBackNeedsNoMorePodsThanWhatServesHas(t *testing.T) {
+	for name, x := range map[string]struct {
+		serves, before Running
+		goes           bool
+	}{
+		"both are whole":                                  {pods(2), pods(2), true},
+		"both lost a pod":                                 {pods(1), pods(1), true},
+		"what serves lost all, the other one":             {pods(0), pods(1), true},
+		"the other lost a pod alone":                      {pods(2), pods(1), false},
+		"the other lost all":                              {pods(1), pods(0), false},
+		"both lost all":                                   {pods(0), pods(0), false},
+		"Kubernetes has not seen the other's version yet": {pods(1), Running{Wanted: 2, Available: 1}, false},
+	} {
+		o := switched()
+		o.Content.Release, o.Policy.Pin = relB, relA
+		o.Stacks[relB]["cart"], o.Stacks[relA]["cart"] = x.serves, x.before
+		if d := Plan(o, at(time.Minute)); (d.Table.Active == relA) != x.goes {
+			t.Errorf("%s: the table names %s: %s", name, d.Table.Active, d.Message)
+		}
+	}
+}
+
+// TestANewReleaseNeedsAllItsPodsWhateverWhatServesHas: it never served, so nobody knows that half of it is enough.
+func TestANewReleaseNeedsAllItsPodsWhateverWhatServesHas(t *testing.T) {
+	o := shop()
+	o.Stacks[relA]["cart"] = pods(1)
+	o.Stacks[relB] = Stack{"cart": pods(1), "catalog": pods(2)}
+	o.Releases[1].CandidateSince = nine
+	if d := Plan(o, at(time.Minute)); d.Table.Active != relA {
+		t.Errorf("the table names %s: %s", d.Table.Active, d.Message)
+	}
+}
+
 // TestOfTwoReleasesOfOneVersionTheFirstByNameIsMeant: whoever is asked for, the answer is the same in
 // each pass; observe sorts the records by their names.
 func TestOfTwoReleasesOfOneVersionTheFirstByNameIsMeant(t *testing.T) {
