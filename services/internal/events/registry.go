@@ -41,6 +41,8 @@ const (
 	ReviewPublished   Type = "reviews.review.published.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
+	InvoiceIssued     Type = "invoicing.invoice.issued.v1"
+	InvoiceCredited   Type = "invoicing.invoice.credited.v1"
 )
 
 const (
