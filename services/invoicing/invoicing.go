@@ -93,8 +93,8 @@ type VAT struct {
 
 // Totals are the sums of a document. In brackets: the business term of EN 16931.
 type Totals struct {
-	Lines    money.Money `json:"lines" doc:"Net (BT-106)"`
-	Shipping money.Money `json:"shipping" doc:"Net (BT-108)"`
+	Lines    money.Money `json:"lines" doc:"Net. BT-106 of an invoice"`
+	Shipping money.Money `json:"shipping" doc:"Net. BT-108 of an invoice; as UBL it stands among the lines of a credit note"`
 	Net      money.Money `json:"net" doc:"BT-109"`
 	Tax      money.Money `json:"tax" doc:"BT-110"`
 	Gross    money.Money `json:"gross" doc:"BT-112"`

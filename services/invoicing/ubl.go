@@ -151,20 +151,16 @@ func (d Document) UBL() ([]byte, error) {
 		CAC: cac, CBC: cbc, Spec: core, ID: d.Number, Issued: d.IssuedOn, Note: d.Reason, Currency: d.Currency, Order: ublOrder{d.OrderNumber},
 		Seller: ublPartyOf(d.Seller), Buyer: ublPartyOf(d.Buyer), Tax: d.ublTax(), Totals: d.ublTotals(),
 	}
-	for _, c := range d.Shipping {
-		// FC is freight: UNTDID 7161.
-		out.Charges = append(out.Charges, ublCharge{true, "FC", "Shipping", amountOf(c.Net), ublCategoryOf(c.Rate)})
-	}
 	switch name := "Invoice"; d.Kind {
 	case CreditNote:
 		name = "CreditNote"
 		out.XMLName = xml.Name{Space: "urn:oasis:names:specification:ubl:schema:xsd:" + name + "-2", Local: name}
-		out.Credit, out.Credited = "381", d.ublLines()
+		out.Credit, out.Credited = "381", append(d.ublLines(), d.ublShipping()...)
 		out.Corrects = &ublCorrects{d.Corrects.Number, d.Corrects.IssuedOn}
 		out.Terms = &ublTerms{"Paid back by the means that was used to pay."}
 	default:
 		out.XMLName = xml.Name{Space: "urn:oasis:names:specification:ubl:schema:xsd:" + name + "-2", Local: name}
-		out.Invoice, out.Lines = "380", d.ublLines()
+		out.Invoice, out.Lines, out.Charges = "380", d.ublLines(), d.ublCharges()
 	}
 	text, err := xml.MarshalIndent(out, "", "  ")
 	if err != nil {
@@ -195,14 +191,16 @@ func (d Document) ublTax() ublTaxTotal {
 func (d Document) ublTotals() ublTotals {
 	t := d.Totals
 	out := ublTotals{Lines: amountOf(t.Lines), Net: amountOf(t.Net), Gross: amountOf(t.Gross), Due: amountOf(t.Due)}
+	if d.Kind == CreditNote {
+		out.Lines = amountOf(t.Net) // its shipping is among the lines
+		return out
+	}
 	if len(d.Shipping) > 0 {
 		charges := amountOf(t.Shipping)
 		out.Charges = &charges
 	}
-	if d.Kind == Invoice {
-		paid := amountOf(t.Paid)
-		out.Paid = &paid
-	}
+	paid := amountOf(t.Paid)
+	out.Paid = &paid
 	return out
 }
 
@@ -218,6 +216,25 @@ func (d Document) ublLines() (out []ublLine) {
 			one.Invoiced = quantity
 		}
 		out = append(out, one)
+	}
+	return out
+}
+
+// ublCharges is the shipping of an invoice (BG-21). FC is freight: UNTDID 7161.
+func (d Document) ublCharges() (out []ublCharge) {
+	for _, c := range d.Shipping {
+		out = append(out, ublCharge{true, "FC", "Shipping", amountOf(c.Net), ublCategoryOf(c.Rate)})
+	}
+	return out
+}
+
+// ublShipping is the shipping of a credit note. It stands among the lines: one that credits shipping alone must have some (BR-16).
+func (d Document) ublShipping() (out []ublLine) {
+	for _, c := range d.Shipping {
+		out = append(out, ublLine{
+			ID: "S" + strconv.Itoa(len(out)+1), Credited: &ublQuantity{piece, 1}, Net: amountOf(c.Net),
+			Item: ublItem{Name: "Shipping", Category: ublCategoryOf(c.Rate)}, Price: amountOf(c.Net),
+		})
 	}
 	return out
 }

@@ -60,8 +60,16 @@ func single(quantity int, total, tax int64, rate string) Placed {
 	return p
 }
 
+// judge is a test, or one of rapid's.
+type judge interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
 // billed is the invoice of an order, as it is issued, without a database.
-func billed(t testing.TB, p Placed) Document {
+func billed(t judge, p Placed) Document {
 	t.Helper()
 	d, err := p.Bill(sampleSeller)
 	if err != nil {
@@ -72,7 +80,7 @@ func billed(t testing.TB, p Placed) Document {
 }
 
 // and issues the next credit note of an invoice, without a database.
-func (c *Credited) and(t testing.TB, w Wish) Document {
+func (c *Credited) and(t judge, w Wish) Document {
 	t.Helper()
 	if w.Reason == "" {
 		w.Reason = "Sent back"
@@ -87,7 +95,7 @@ func (c *Credited) and(t testing.TB, w Wish) Document {
 }
 
 // right fails the test when a document breaks a rule of EN 16931.
-func right(t testing.TB, d Document) {
+func right(t judge, d Document) {
 	t.Helper()
 	text, err := d.UBL()
 	if err != nil {
