@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func page(t testing.TB, d Document) string {
+func printout(t testing.TB, d Document) string {
 	t.Helper()
 	text, err := d.Page()
 	if err != nil {
@@ -16,7 +16,7 @@ func page(t testing.TB, d Document) string {
 
 func TestAPageSaysWhatTheLawWants(t *testing.T) {
 	d := billed(t, basket())
-	text := page(t, d)
+	text := printout(t, d)
 	for _, want := range []string{
 		`<html lang="en">`, "Invoice 2026-000123", "2026-11-27", "10001", "Emporium Sample GmbH", "Musterweg 1", "DE136695976", "Anna Sample", "Main Street 1",
 		"Pan", "€33.53", "€6.37", "€39.90", "7 %", "€1.25", "19 %", "€6.90", "€54.18", "€8.15", "€62.33", "Shipping",
@@ -33,8 +33,8 @@ func TestAPageIsInTheLanguageOfTheOrder(t *testing.T) {
 	c := Credited{Invoice: d}
 	note := c.and(t, Wish{All: true, Reason: words(d.Locale).cancelled})
 	for text, wants := range map[string][]string{
-		page(t, d):    {`<html lang="de">`, "Rechnung 2026-000123", "USt-IdNr.", "Bezahlt", "62,33"},
-		page(t, note): {"Rechnungskorrektur CN-2026-000001", "Korrigiert Rechnung", "2026-000123 (2026-11-27)", "Bestellung storniert", "Erstattung"},
+		printout(t, d):    {`<html lang="de">`, "Rechnung 2026-000123", "USt-IdNr.", "Bezahlt", "62,33"},
+		printout(t, note): {"Rechnungskorrektur CN-2026-000001", "Korrigiert Rechnung", "2026-000123 (2026-11-27)", "Bestellung storniert", "Erstattung"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(text, want) {
@@ -47,7 +47,7 @@ func TestAPageIsInTheLanguageOfTheOrder(t *testing.T) {
 func TestWhatACustomerWroteIsTextOnThePage(t *testing.T) {
 	p := basket()
 	p.Address.Name, p.Lines[0].Name = `<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`
-	if text := page(t, billed(t, p)); strings.Contains(text, "<script>") || strings.Contains(text, "<img") {
+	if text := printout(t, billed(t, p)); strings.Contains(text, "<script>") || strings.Contains(text, "<img") {
 		t.Error(text)
 	}
 }
