@@ -23,7 +23,7 @@ var sampleSeller = Party{
 	Name: "Emporium Sample GmbH", Street: "Musterweg 1", Postcode: "10115", City: "Berlin", Country: "DE", VATNumber: "DE136695976", Email: "shop@emporium.example",
 }
 
-// samplePlaced is C10 b of the commerce cases, with a machine that has a lot to credit.
+// samplePlaced is the basket of C10 b of the commerce cases: two rates, and shipping that follows the goods.
 func samplePlaced() Placed {
 	euro := func(minor int64) money.Money { return money.New(minor, "EUR") }
 	return Placed{
