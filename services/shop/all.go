@@ -12,6 +12,7 @@ import (
 	"github.com/emporium-shop/emporium/services/customers"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
+	"github.com/emporium-shop/emporium/services/invoicing"
 	"github.com/emporium-shop/emporium/services/media"
 	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/orders"
@@ -35,6 +36,7 @@ func all() []member {
 		{checkout.Service(), []string{"/api/checkout"}},
 		{customers.Service(), []string{"/api/customers"}},
 		{inventory.Service(), []string{"/api/inventory"}},
+		{invoicing.Service(), []string{"/api/invoicing"}},
 		{media.Service(), []string{"/api/media"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},

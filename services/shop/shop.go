@@ -153,7 +153,11 @@ func (s *Shop) begin(ctx context.Context, m member, o Options) error {
 
 // environment is what a service is told.
 func (s *Shop) environment(name string, more map[string]string) map[string]string {
-	e := map[string]string{"PUBLIC_URL": s.URL()} // which somebody before it knows better
+	e := map[string]string{
+		"PUBLIC_URL": s.URL(), // which somebody before it knows better
+		// Who sells, for invoices: a sample, as in services/invoicing/shop.
+		"SELLER_NAME": "Emporium Sample GmbH", "SELLER_STREET": "Musterweg 1", "SELLER_POSTCODE": "10115", "SELLER_CITY": "Berlin", "SELLER_COUNTRY": "DE", "SELLER_VAT_NUMBER": "DE136695976",
+	}
 	maps.Copy(e, more)
 	maps.Copy(e, map[string]string{
 		"SHOP": Name, "SHOP_RELEASE": Release, "SHOP_SERVICE": "", "PORT": "0", "METRICS_PORT": "0", "DRAIN_DELAY": "0s", "DRAIN_LIMIT": "5s",

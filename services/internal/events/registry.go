@@ -47,6 +47,8 @@ const (
 	CustomerErased     Type = "customers.customer.erased.v1"
 	ErasureDone        Type = "customers.erasure.done.v1"
 	VariantReady       Type = "media.variant.ready.v1"
+	InvoiceIssued      Type = "invoicing.invoice.issued.v1"
+	InvoiceCredited    Type = "invoicing.invoice.credited.v1"
 )
 
 const (
