@@ -10,6 +10,7 @@ import (
 	"github.com/emporium-shop/emporium/services/checkout"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
+	"github.com/emporium-shop/emporium/services/loyalty"
 	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/orders"
 	"github.com/emporium-shop/emporium/services/payments"
@@ -29,6 +30,7 @@ func all() []member {
 		{catalog.Service(), []string{"/api/catalog"}},
 		{checkout.Service(), []string{"/api/checkout"}},
 		{inventory.Service(), []string{"/api/inventory"}},
+		{loyalty.Service(), []string{"/api/loyalty"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},
 		{payments.Service(), []string{"/api/payments"}},
