@@ -3,156 +3,236 @@ package loyalty
 import (
 	"context"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
-	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/page"
 )
 
 // root is the path that the shop gives to this service: shop/service.yaml.
-const root = "/api/loyalty"
+const root, customers = "/api/loyalty", "/api/loyalty/staff/customers/{customer}"
 
-// api is the HTTP.
-type api struct{ store *store }
-
-// itemBody is an item on the wire.
-type itemBody struct {
-	ID   uuid.UUID `json:"id" format:"uuid"`
-	Name string    `json:"name"`
+// api is the HTTP of points; cardapi.go has that of gift cards, holdapi.go that of checkout.
+type api struct {
+	store *store
+	now   func() time.Time
 }
 
-// itemChange is what a client may say of an item.
-type itemChange struct {
-	Name string `json:"name" minLength:"1" maxLength:"200"`
+type tierBody struct {
+	Name   string `json:"name" example:"silver"`
+	Points int64  `json:"points" doc:"From how many points of the last 12 months on"`
+}
+
+type accountBody struct {
+	Balance   int64      `json:"balance" doc:"Points. Below zero where goods went back whose points were spent"`
+	Available int64      `json:"available" doc:"What can be spent: not what checkouts hold"`
+	Year      int64      `json:"year" doc:"Earned in the last 12 months, less what was taken back"`
+	Tier      string     `json:"tier"`
+	NextTier  *tierBody  `json:"nextTier,omitempty" doc:"Absent in the highest"`
+	Expires   *time.Time `json:"expires,omitempty" doc:"When points expire next that are not spent before"`
+}
+
+type entryBody struct {
+	ID      uuid.UUID  `json:"id" format:"uuid"`
+	Kind    string     `json:"kind" doc:"earned, taken-back, spent, returned, expired, corrected"`
+	Points  int64      `json:"points" doc:"Above zero where they were given"`
+	Order   *uuid.UUID `json:"order,omitempty" format:"uuid"`
+	Expires *time.Time `json:"expires,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	At      time.Time  `json:"at"`
+}
+
+type staffEntry struct {
+	entryBody
+	Staff string `json:"staff,omitempty" doc:"Who corrected"`
+}
+
+type customerPath struct {
+	Customer string `path:"customer" minLength:"1" maxLength:"64"`
 }
 
 type listInput struct{ page.Query }
 
-type listOutput struct{ Body page.Of[itemBody] }
+type customerInput struct{ customerPath }
 
-type createInput struct {
+type customerList struct {
+	customerPath
+	page.Query
+}
+
+type correction struct {
 	httpapi.Idempotent
-	Body itemChange
+	customerPath
+	Body struct {
+		Points int64  `json:"points" minimum:"-1000000" maximum:"1000000" doc:"Above zero gives, below takes"`
+		Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"The customer reads it"`
+	}
 }
 
-type readInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
-}
+type accountOutput struct{ Body accountBody }
 
-type changeInput struct {
-	httpapi.IfMatch
-	ID   uuid.UUID `path:"id" format:"uuid"`
-	Body itemChange
-}
+type entriesOutput struct{ Body page.Of[entryBody] }
 
-type itemOutput struct {
-	ETag string `header:"ETag"`
-	Body itemBody
-}
+type staffEntries struct{ Body page.Of[staffEntry] }
 
-// shape is that of an item on the wire: a release that answers another one makes caches ask again.
-var shape = etag.ShapeOf[itemBody]()
+type tiersOutput struct{ Body page.Of[tierBody] }
 
-// routes lists the routes. Each says who may call it: access.Public, Customer, Owner, Staff, Service.
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
-	staff := access.Staff("loyalty:write")
-	httpapi.List(r, root, access.Public, a.list,
-		httpapi.ID("listItems"), httpapi.Summary("Items, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
-	httpapi.Post(r, root, staff, a.create,
-		httpapi.ID("createItem"), httpapi.Summary("Make an item"), httpapi.Status(http.StatusCreated))
-	httpapi.Get(r, root+"/{id}", access.Public, a.get,
-		httpapi.ID("getItem"), httpapi.Summary("One item"), httpapi.Refuses(http.StatusNotFound))
-	httpapi.Put(r, root+"/{id}", staff, a.change,
-		httpapi.ID("changeItem"), httpapi.Summary("Replace what an item says"), httpapi.Refuses(http.StatusNotFound))
+	read, write := access.Staff("loyalty:read"), access.Staff("loyalty:write")
+	bad := httpapi.Refuses(http.StatusBadRequest)
+	httpapi.Get(r, root+"/account", access.Customer, a.mine, httpapi.ID("getAccount"), httpapi.Summary("One's own points"))
+	httpapi.List(r, root+"/entries", access.Customer, a.entries, httpapi.ID("listEntries"), httpapi.Summary("How one's own points came and went, the newest first"), bad)
+	httpapi.List(r, root+"/tiers", access.Public, a.tiers, httpapi.ID("listTiers"), httpapi.Summary("The tiers, as they are reached"), bad)
+	httpapi.Get(r, customers, read, a.account, httpapi.ID("getAnyAccount"), httpapi.Summary("Anybody's points"), httpapi.About("Who never had any has none: it is not told who is a customer."))
+	httpapi.List(r, customers+"/entries", read, a.staffEntries, httpapi.ID("listAnyEntries"), httpapi.Summary("How anybody's points came and went, the newest first"), bad)
+	httpapi.Post(r, customers+"/corrections", write, a.correct, httpapi.ID("correctPoints"), httpapi.Summary("Give or take points, with a reason"), httpapi.Refuses(http.StatusConflict))
+	a.cards(r)
+	a.holds(r)
 	return r
 }
 
-func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.list(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := page.New(in.Query, found, func(i Item) uuid.UUID { return i.ID })
-	if err != nil {
-		return nil, err
-	}
-	out := &listOutput{page.Of[itemBody]{Items: make([]itemBody, len(piece.Items)), Next: piece.Next}}
-	for n, i := range piece.Items {
-		out.Body.Items[n] = itemBody{i.ID, i.Name}
-	}
-	return out, nil
+func (a *api) mine(ctx context.Context, _ *struct{}) (*accountOutput, error) {
+	return a.standing(ctx, access.From(ctx).Subject)
 }
 
-// create makes an item once for a key: the item and the stored answer are one commit.
-func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[itemBody], error) {
-	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		id, err := uuid.NewV7()
+func (a *api) account(ctx context.Context, in *customerInput) (*accountOutput, error) {
+	return a.standing(ctx, in.Customer)
+}
+
+func (a *api) standing(ctx context.Context, customer string) (*accountOutput, error) {
+	b, err := standing(ctx, a.store.db, customer, instant(a.now))
+	if err != nil {
+		return nil, err
+	}
+	return &accountOutput{b}, nil
+}
+
+// standing is what is told of somebody's points.
+func standing(ctx context.Context, db querier, customer string, now time.Time) (accountBody, error) {
+	s, err := sums(ctx, db, customer, now)
+	if err != nil {
+		return accountBody{}, err
+	}
+	list, err := tiers(ctx, db)
+	if err != nil {
+		return accountBody{}, err
+	}
+	b := accountBody{Balance: s.Now(), Available: s.Available(), Year: s.Year, Expires: utc(s.Next)}
+	reached, next := TierOf(list, s.Year)
+	if reached != nil {
+		b.Tier = reached.Name
+	}
+	if next != nil {
+		b.NextTier = &tierBody{next.Name, next.Points}
+	}
+	return b, nil
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// history is a page of somebody's entries; the first page has no end that it begins before.
+func (a *api) history(ctx context.Context, q page.Query, customer string) (page.Of[Entry], error) {
+	before, err := page.After[uuid.UUID](q, customer)
+	if err != nil {
+		return page.Of[Entry]{}, err
+	}
+	if q.Cursor == "" {
+		before = uuid.Max
+	}
+	found, err := a.store.entries(ctx, customer, before, q.Limit+1)
+	if err != nil {
+		return page.Of[Entry]{}, err
+	}
+	return page.New(q, found, func(e Entry) uuid.UUID { return e.ID }, customer)
+}
+
+func (a *api) entries(ctx context.Context, in *listInput) (*entriesOutput, error) {
+	piece, err := a.history(ctx, in.Query, access.From(ctx).Subject)
+	return &entriesOutput{pageOf(piece, bodyOf)}, err
+}
+
+func (a *api) staffEntries(ctx context.Context, in *customerList) (*staffEntries, error) {
+	piece, err := a.history(ctx, in.Query, in.Customer)
+	return &staffEntries{pageOf(piece, func(e Entry) staffEntry { return staffEntry{bodyOf(e), e.Staff} })}, err
+}
+
+func bodyOf(e Entry) entryBody {
+	return entryBody{e.ID, string(e.Kind), e.Points, e.Order, utc(e.Expires), e.Reason, e.At.UTC()}
+}
+
+// pageOf is a page as it is answered.
+func pageOf[T, B any](piece page.Of[T], body func(T) B) page.Of[B] {
+	out := page.Of[B]{Items: make([]B, len(piece.Items)), Next: piece.Next}
+	for n, item := range piece.Items {
+		out.Items[n] = body(item)
+	}
+	return out
+}
+
+func (a *api) tiers(ctx context.Context, in *listInput) (*tiersOutput, error) {
+	after, err := page.After[string](in.Query)
+	if err != nil {
+		return nil, err
+	}
+	list, err := tiers(ctx, a.store.db)
+	if err != nil {
+		return nil, err
+	}
+	for n, t := range list {
+		if t.Name == after {
+			list = list[n+1:]
+			break
+		}
+	}
+	piece, err := page.New(in.Query, list[:min(len(list), in.Limit+1)], func(t Tier) string { return t.Name })
+	return &tiersOutput{pageOf(piece, func(t Tier) tierBody { return tierBody(t) })}, err
+}
+
+func (a *api) correct(ctx context.Context, in *correction) (*httpapi.Answer[accountBody], error) {
+	reason := strings.TrimSpace(in.Body.Reason)
+	if reason == "" {
+		return nil, fault.Invalid("#/reason", "A reason is more than blanks.")
+	}
+	return once(ctx, a.store, in.Idempotent, http.StatusOK, nil, func(ctx context.Context, tx pgx.Tx) (accountBody, error) {
+		now := instant(a.now)
+		if err := correct(ctx, tx, in.Customer, in.Body.Points, reason, access.From(ctx).Subject, now); err != nil {
+			return accountBody{}, err
+		}
+		return standing(ctx, tx, in.Customer, now)
+	})
+}
+
+// once has an effect and stores its answer in one commit. header is that of the answer, where it has one.
+func once[T any](ctx context.Context, s *store, key httpapi.Idempotent, status int, header func(T) map[string]string, do func(context.Context, pgx.Tx) (T, error)) (*httpapi.Answer[T], error) {
+	stored, err := idempotency.Once(ctx, s.db, key.Key(ctx), key.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		body, err := do(ctx, tx)
 		if err != nil {
 			return idempotency.Stored{}, err
 		}
-		i, err := New(id, in.Body.Name)
-		if err != nil {
-			return idempotency.Stored{}, err
+		text, err := httpapi.Encode(body)
+		out := idempotency.Stored{Status: status, Body: text}
+		if header != nil {
+			out.Header = header(body)
 		}
-		if err := insert(ctx, tx, i); err != nil {
-			return idempotency.Stored{}, err
-		}
-		return made(i)
+		return out, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Replay[itemBody](stored), nil
-}
-
-// made is the answer that a new item's request gets, whenever it is repeated.
-func made(i Item) (idempotency.Stored, error) {
-	out := answer(i)
-	body, err := httpapi.Encode(out.Body)
-	header := map[string]string{"ETag": out.ETag, "Location": root + "/" + i.ID.String()}
-	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}, err
-}
-
-func (a *api) get(ctx context.Context, in *readInput) (*itemOutput, error) {
-	i, err := a.store.item(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return answer(i), nil
-}
-
-func (a *api) change(ctx context.Context, in *changeInput) (*itemOutput, error) {
-	before, err := a.store.item(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	after, err := before.Rename(in.Body.Name)
-	if err != nil {
-		return nil, err
-	}
-	if in.Repeated(before.Version, after.Name == before.Name) {
-		return answer(before), nil
-	}
-	if err := in.Check(before.Version); err != nil {
-		return nil, err
-	}
-	if err := a.store.save(ctx, before, after); err != nil {
-		return nil, err
-	}
-	return answer(after), nil
-}
-
-func answer(i Item) *itemOutput {
-	return &itemOutput{ETag: shape.Tag(i.Version), Body: itemBody{i.ID, i.Name}}
+	return httpapi.Replay[T](stored), nil
 }
