@@ -226,7 +226,9 @@ func (a *api) hold(ctx context.Context, in *holdInput) (*httpapi.Answer[holdBody
 	if err != nil {
 		return nil, err
 	}
-	header := func(b holdBody) map[string]string { return map[string]string{"Location": holdsRoot + "/" + b.ID.String()} }
+	header := func(b holdBody) map[string]string {
+		return map[string]string{"Location": holdsRoot + "/" + b.ID.String()}
+	}
 	return once(ctx, a.store, in.Idempotent, http.StatusCreated, header, func(ctx context.Context, tx pgx.Tx) (holdBody, error) {
 		if err := reserve(ctx, tx, h, cards, instant(a.now)); err != nil {
 			return holdBody{}, err
