@@ -55,22 +55,23 @@ type staffEntry struct {
 	Staff string `json:"staff,omitempty" doc:"Who corrected"`
 }
 
-type customerPath struct {
+// CustomerPath is what every route of one customer has; exported, or it would not be filled.
+type CustomerPath struct {
 	Customer string `path:"customer" minLength:"1" maxLength:"64"`
 }
 
 type listInput struct{ page.Query }
 
-type customerInput struct{ customerPath }
+type customerInput struct{ CustomerPath }
 
 type customerList struct {
-	customerPath
+	CustomerPath
 	page.Query
 }
 
 type correction struct {
 	httpapi.Idempotent
-	customerPath
+	CustomerPath
 	Body struct {
 		Points int64  `json:"points" minimum:"-1000000" maximum:"1000000" doc:"Above zero gives, below takes"`
 		Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"The customer reads it"`

@@ -81,15 +81,16 @@ type holdBody struct {
 
 type holdOutput struct{ Body holdBody }
 
-type holdPath struct {
+// HoldPath is what every route of one hold has; exported, or it would not be filled.
+type HoldPath struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
-type readHoldInput struct{ holdPath }
+type readHoldInput struct{ HoldPath }
 
 type commitInput struct {
 	httpapi.Idempotent
-	holdPath
+	HoldPath
 	Body struct {
 		Order uuid.UUID `json:"order" format:"uuid"`
 	}
@@ -97,13 +98,13 @@ type commitInput struct {
 
 type releaseInput struct {
 	httpapi.Idempotent
-	holdPath
+	HoldPath
 	Body *struct{}
 }
 
 type refundInput struct {
 	httpapi.Idempotent
-	holdPath
+	HoldPath
 	Body struct {
 		Amount   money.Money `json:"amount" doc:"Of the whole refund"`
 		Provider money.Money `json:"provider" doc:"What the provider can still give back of the order"`

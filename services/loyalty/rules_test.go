@@ -82,7 +82,7 @@ func paidOrder(t rapidOrT, goods, net string) Order {
 }
 
 // C45: of the sum, on net, and what is left after each return.
-func TestC45PointsOnNetAndWhatALReturnTakes(t *testing.T) {
+func TestC45PointsOnNetAndWhatAReturnTakes(t *testing.T) {
 	o := paidOrder(t, "119.40", "100.34")
 	for refunded, want := range map[int64]int64{0: 100, 3990: 66, 11940: 0, 12430: 0} {
 		o.Refunded = refunded
