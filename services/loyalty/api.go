@@ -32,7 +32,7 @@ type tierBody struct {
 }
 
 type accountBody struct {
-	Balance   int64      `json:"balance" doc:"Points. Below zero where goods went back whose points were spent"`
+	Points    int64      `json:"points" doc:"What he has. Below zero where goods went back whose points were spent"`
 	Available int64      `json:"available" doc:"What can be spent: not what checkouts hold"`
 	Year      int64      `json:"year" doc:"Earned in the last 12 months, less what was taken back"`
 	Tier      string     `json:"tier"`
@@ -127,7 +127,7 @@ func standing(ctx context.Context, db querier, customer string, now time.Time) (
 	if err != nil {
 		return accountBody{}, err
 	}
-	b := accountBody{Balance: s.Now(), Available: s.Available(), Year: s.Year, Expires: utc(s.Next)}
+	b := accountBody{Points: s.Now(), Available: s.Available(), Year: s.Year, Expires: utc(s.Next)}
 	reached, next := TierOf(list, s.Year)
 	if reached != nil {
 		b.Tier = reached.Name

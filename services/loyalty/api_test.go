@@ -20,12 +20,12 @@ func TestACustomerSeesHisPointsAndNobodyElses(t *testing.T) {
 	s := serve(t)
 	anna, ben := []string{"Authorization", accesstest.Customer(t, "anna")}, []string{"Authorization", accesstest.Customer(t, "ben")}
 	for n, body := range []string{`{"points":700,"reason":"A late parcel"}`, `{"points":-200,"reason":"A mistake"}`} {
-		if a := s.post(ofAnna+"/corrections", body); a.status != 200 || string(a.Balance) != []string{"700", "500"}[n] {
+		if a := s.post(ofAnna+"/corrections", body); a.status != 200 || string(a.Points) != []string{"700", "500"}[n] {
 			t.Fatalf("%d %s", a.status, a.text)
 		}
 	}
 	mine := s.send("GET", root+"/account", "", anna...)
-	if string(mine.Balance) != "500" || mine.Available != 500 || mine.Year != 0 || mine.Tier != "bronze" || mine.NextTier == nil || *mine.NextTier != (tierBody{"silver", 500}) {
+	if string(mine.Points) != "500" || mine.Available != 500 || mine.Year != 0 || mine.Tier != "bronze" || mine.NextTier == nil || *mine.NextTier != (tierBody{"silver", 500}) {
 		t.Errorf("%s", mine.text)
 	}
 	if staff := s.send("GET", ofAnna, ""); staff.text != mine.text {
@@ -45,7 +45,7 @@ func TestACustomerSeesHisPointsAndNobodyElses(t *testing.T) {
 	if a := s.send("GET", root+"/entries?cursor="+first.Next, "", ben...); a.status != 400 {
 		t.Errorf("another customer's cursor: %d %s", a.status, a.text)
 	}
-	if a := s.send("GET", root+"/account", "", ben...); string(a.Balance) != "0" || a.Available != 0 {
+	if a := s.send("GET", root+"/account", "", ben...); string(a.Points) != "0" || a.Available != 0 {
 		t.Errorf("%s", a.text)
 	}
 }
@@ -219,11 +219,11 @@ func TestPointsPayGoodsAndNoMore(t *testing.T) {
 		t.Errorf("more than the goods: %s", q.text)
 	}
 	h := s.hold(`"customer":"anna","points":500`)
-	if a := s.send("GET", ofAnna, ""); h.status != 201 || string(a.Balance) != "700" || a.Available != 200 {
+	if a := s.send("GET", ofAnna, ""); h.status != 201 || string(a.Points) != "700" || a.Available != 200 {
 		t.Errorf("%s, %s", h.text, a.text)
 	}
 	s.step(h.ID, "commit", `{"order":"`+uuid.NewString()+`"}`)
-	if a := s.send("GET", ofAnna, ""); string(a.Balance) != "200" || a.Available != 200 {
+	if a := s.send("GET", ofAnna, ""); string(a.Points) != "200" || a.Available != 200 {
 		t.Errorf("%s", a.text)
 	}
 }

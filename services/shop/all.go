@@ -17,6 +17,7 @@ import (
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
+	"github.com/emporium-shop/emporium/services/shipping"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
 )
@@ -38,6 +39,7 @@ func all() []member {
 		{promotions.Service(), []string{"/api/promotions"}},
 		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
+		{shipping.Service(), []string{"/api/shipping"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
 	}
