@@ -3,6 +3,7 @@ package shipping
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -10,138 +11,193 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
+	"github.com/emporium-shop/emporium/services/internal/money"
 	"github.com/emporium-shop/emporium/services/internal/page"
 )
 
 // root is the path that the shop gives to this service: shop/service.yaml.
-const root = "/api/shipping"
+const root, ratesRoot = "/api/shipping", "/api/shipping/rates"
 
-// api is the HTTP.
-type api struct{ store *store }
-
-// itemBody is an item on the wire.
-type itemBody struct {
-	ID   uuid.UUID `json:"id" format:"uuid"`
-	Name string    `json:"name"`
+// api is the HTTP of rates and quotes; parcelapi.go has that of parcels.
+type api struct {
+	store *store
+	// from is the country that sends.
+	from string
+	now  func() time.Time
 }
 
-// itemChange is what a client may say of an item.
-type itemChange struct {
-	Name string `json:"name" minLength:"1" maxLength:"200"`
+type rateChange struct {
+	Name     string       `json:"name" minLength:"1" maxLength:"100" example:"Standard"`
+	Price    money.Money  `json:"price" doc:"With tax"`
+	FreeFrom *money.Money `json:"freeFrom,omitempty" doc:"The total of goods from which on it costs nothing, itself included; never, where it is missing"`
 }
 
-type listInput struct{ page.Query }
+type newRate struct {
+	Country  string `json:"country" pattern:"^([A-Z]{2}|\\*)$" example:"DE" doc:"ISO 3166-1; * is every country that has no rate of this method"`
+	Method   string `json:"method" pattern:"^[a-z0-9-]{1,64}$" example:"standard"`
+	MaxGrams int64  `json:"maxGrams,omitempty" minimum:"1" maximum:"1000000" doc:"Up to which weight, itself included; any weight, where it is missing"`
+	rateChange
+}
 
-type listOutput struct{ Body page.Of[itemBody] }
+type rateBody struct {
+	ID uuid.UUID `json:"id" format:"uuid"`
+	newRate
+}
 
 type createInput struct {
 	httpapi.Idempotent
-	Body itemChange
+	Body newRate
 }
 
-type readInput struct {
+type rateInput struct {
 	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
 type changeInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid"`
-	Body itemChange
+	Body rateChange
 }
 
-type itemOutput struct {
+type rateOutput struct {
 	ETag string `header:"ETag"`
-	Body itemBody
+	Body rateBody
 }
 
-// shape is that of an item on the wire: a release that answers another one makes caches ask again.
-var shape = etag.ShapeOf[itemBody]()
+type ratesInput struct {
+	page.Query
+	Country string `query:"country" pattern:"^([A-Z]{2}|\\*)?$" doc:"Only those of this country"`
+}
 
-// routes lists the routes. Each says who may call it: access.Public, Customer, Owner, Staff, Service.
+type ratesOutput struct{ Body page.Of[rateBody] }
+
+type quoteInput struct {
+	Body struct {
+		Country string      `json:"country" pattern:"^[A-Z]{2}$" example:"DE"`
+		Goods   money.Money `json:"goods" doc:"What the goods cost after all discounts, points included, with tax; before gift cards (R6)"`
+		Grams   int64       `json:"grams,omitempty" minimum:"0" maximum:"1000000000" doc:"What they weigh"`
+	}
+}
+
+type offerBody struct {
+	Method   string       `json:"method"`
+	Name     string       `json:"name"`
+	Cost     money.Money  `json:"cost" doc:"With tax"`
+	FreeFrom *money.Money `json:"freeFrom,omitempty"`
+}
+
+type quoteOutput struct {
+	Body struct {
+		Offers []offerBody `json:"offers" nullable:"false" doc:"The cheapest first; none where nothing is sent there"`
+	}
+}
+
+// shape is that of a rate on the wire: a release that answers another one makes caches ask again.
+var shape = etag.ShapeOf[rateBody]()
+
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
-	staff := access.Staff("shipping:write")
-	httpapi.List(r, root, access.Public, a.list,
-		httpapi.ID("listItems"), httpapi.Summary("Items, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
-	httpapi.Post(r, root, staff, a.create,
-		httpapi.ID("createItem"), httpapi.Summary("Make an item"), httpapi.Status(http.StatusCreated))
-	httpapi.Get(r, root+"/{id}", access.Public, a.get,
-		httpapi.ID("getItem"), httpapi.Summary("One item"), httpapi.Refuses(http.StatusNotFound))
-	httpapi.Put(r, root+"/{id}", staff, a.change,
-		httpapi.ID("changeItem"), httpapi.Summary("Replace what an item says"), httpapi.Refuses(http.StatusNotFound))
+	write, bad, missing := access.Staff("shipping:write"), httpapi.Refuses(http.StatusBadRequest), httpapi.Refuses(http.StatusNotFound)
+	httpapi.List(r, ratesRoot, access.Public, a.rates, httpapi.ID("listRates"), httpapi.Summary("What shipping costs"), bad)
+	httpapi.Post(r, ratesRoot, write, a.create, httpapi.ID("createRate"), httpapi.Summary("Add a rate"), httpapi.Status(http.StatusCreated), httpapi.Refuses(http.StatusConflict))
+	httpapi.Get(r, ratesRoot+"/{id}", access.Public, a.get, httpapi.ID("getRate"), httpapi.Summary("One rate"), missing)
+	httpapi.Put(r, ratesRoot+"/{id}", write, a.change, httpapi.ID("changeRate"), httpapi.Summary("Change what a rate costs"), missing)
+	httpapi.Post(r, "/internal/shipping/quotes", access.Service("checkout"), a.quote, httpapi.Safe(), httpapi.ID("quoteShipping"), httpapi.Summary("How goods can be sent, and what it costs"))
+	a.parcels(r)
 	return r
 }
 
-func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
-	}
-	found, err := a.store.list(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	piece, err := page.New(in.Query, found, func(i Item) uuid.UUID { return i.ID })
-	if err != nil {
-		return nil, err
-	}
-	out := &listOutput{page.Of[itemBody]{Items: make([]itemBody, len(piece.Items)), Next: piece.Next}}
-	for n, i := range piece.Items {
-		out.Body.Items[n] = itemBody{i.ID, i.Name}
-	}
-	return out, nil
+// rate is what a client says of one.
+func (b newRate) rate(id uuid.UUID) (Rate, error) {
+	return NewRate(Rate{ID: id, Country: b.Country, Method: b.Method, Name: b.Name, Price: b.Price, FreeFrom: b.FreeFrom, MaxGrams: b.MaxGrams, Version: 1})
 }
 
-// create makes an item once for a key: the item and the stored answer are one commit.
-func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[itemBody], error) {
-	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		id, err := uuid.NewV7()
+func (r Rate) body() rateBody {
+	return rateBody{r.ID, newRate{r.Country, r.Method, r.MaxGrams, rateChange{r.Name, r.Price, r.FreeFrom}}}
+}
+
+func answer(r Rate) *rateOutput { return &rateOutput{shape.Tag(r.Version), r.body()} }
+
+func (a *api) rates(ctx context.Context, in *ratesInput) (*ratesOutput, error) {
+	after, err := page.After[uuid.UUID](in.Query, in.Country)
+	if err != nil {
+		return nil, err
+	}
+	found, err := readRates(ctx, a.store.db, `WHERE id > $1 AND ($2 = '' OR country = $2) ORDER BY id LIMIT $3`, after, in.Country, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	piece, err := page.New(in.Query, found, func(r Rate) uuid.UUID { return r.ID }, in.Country)
+	return &ratesOutput{pageOf(piece, Rate.body)}, err
+}
+
+// pageOf is a page as it is answered.
+func pageOf[T, B any](piece page.Of[T], body func(T) B) page.Of[B] {
+	out := page.Of[B]{Items: make([]B, len(piece.Items)), Next: piece.Next}
+	for n, item := range piece.Items {
+		out.Items[n] = body(item)
+	}
+	return out
+}
+
+func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[rateBody], error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	r, err := in.Body.rate(id)
+	if err != nil {
+		return nil, err
+	}
+	header := func(b rateBody) map[string]string {
+		return map[string]string{"ETag": shape.Tag(1), "Location": ratesRoot + "/" + b.ID.String()}
+	}
+	return once(ctx, a.store, in.Idempotent, http.StatusCreated, header, func(ctx context.Context, tx pgx.Tx) (rateBody, error) {
+		return r.body(), insertRate(ctx, tx, r)
+	})
+}
+
+// once has an effect and stores its answer in one commit.
+func once[T any](ctx context.Context, s *store, key httpapi.Idempotent, status int, header func(T) map[string]string, do func(context.Context, pgx.Tx) (T, error)) (*httpapi.Answer[T], error) {
+	stored, err := idempotency.Once(ctx, s.db, key.Key(ctx), key.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
+		body, err := do(ctx, tx)
 		if err != nil {
 			return idempotency.Stored{}, err
 		}
-		i, err := New(id, in.Body.Name)
-		if err != nil {
-			return idempotency.Stored{}, err
-		}
-		if err := insert(ctx, tx, i); err != nil {
-			return idempotency.Stored{}, err
-		}
-		return made(i)
+		text, err := httpapi.Encode(body)
+		return idempotency.Stored{Status: status, Header: header(body), Body: text}, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Replay[itemBody](stored), nil
+	return httpapi.Replay[T](stored), nil
 }
 
-// made is the answer that a new item's request gets, whenever it is repeated.
-func made(i Item) (idempotency.Stored, error) {
-	out := answer(i)
-	body, err := httpapi.Encode(out.Body)
-	header := map[string]string{"ETag": out.ETag, "Location": root + "/" + i.ID.String()}
-	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}, err
-}
-
-func (a *api) get(ctx context.Context, in *readInput) (*itemOutput, error) {
-	i, err := a.store.item(ctx, in.ID)
+func (a *api) get(ctx context.Context, in *rateInput) (*rateOutput, error) {
+	r, err := a.store.rate(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return answer(i), nil
+	return answer(r), nil
 }
 
-func (a *api) change(ctx context.Context, in *changeInput) (*itemOutput, error) {
-	before, err := a.store.item(ctx, in.ID)
+func (a *api) change(ctx context.Context, in *changeInput) (*rateOutput, error) {
+	before, err := a.store.rate(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	after, err := before.Rename(in.Body.Name)
-	if err != nil {
+	if in.Body.Price.Currency() != before.Price.Currency() {
+		return nil, fault.Invalid("#/price/currency", "The rate counts in "+before.Price.Currency()+".")
+	}
+	after := before
+	after.Name, after.Price, after.FreeFrom = in.Body.Name, in.Body.Price, in.Body.FreeFrom
+	if after, err = NewRate(after); err != nil {
 		return nil, err
 	}
-	if in.Repeated(before.Version, after.Name == before.Name) {
+	if in.Repeated(before.Version, before.says(after)) {
 		return answer(before), nil
 	}
 	if err := in.Check(before.Version); err != nil {
@@ -150,9 +206,28 @@ func (a *api) change(ctx context.Context, in *changeInput) (*itemOutput, error) 
 	if err := a.store.save(ctx, before, after); err != nil {
 		return nil, err
 	}
+	after.Version++
 	return answer(after), nil
 }
 
-func answer(i Item) *itemOutput {
-	return &itemOutput{ETag: shape.Tag(i.Version), Body: itemBody{i.ID, i.Name}}
+// says tells whether two rates say the same of what a client may change.
+func (r Rate) says(other Rate) bool {
+	same := r.Name == other.Name && r.Price == other.Price && (r.FreeFrom == nil) == (other.FreeFrom == nil)
+	return same && (r.FreeFrom == nil || *r.FreeFrom == *other.FreeFrom)
+}
+
+func (a *api) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
+	if in.Body.Goods.Sign() < 0 {
+		return nil, fault.Invalid("#/goods/amount", "It is below zero.")
+	}
+	rates, err := readRates(ctx, a.store.db, `WHERE country IN ($1, '*') ORDER BY id`, in.Body.Country)
+	if err != nil {
+		return nil, err
+	}
+	out := &quoteOutput{}
+	out.Body.Offers = []offerBody{}
+	for _, o := range Offers(rates, in.Body.Country, in.Body.Goods, in.Body.Grams) {
+		out.Body.Offers = append(out.Body.Offers, offerBody{o.Rate.Method, o.Rate.Name, o.Cost, o.Rate.FreeFrom})
+	}
+	return out, nil
 }

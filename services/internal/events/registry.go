@@ -41,6 +41,8 @@ const (
 	ReviewPublished   Type = "reviews.review.published.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
+	ParcelSent        Type = "shipping.parcel.sent.v1"
+	ParcelDelivered   Type = "shipping.parcel.delivered.v1"
 )
 
 const (
