@@ -40,7 +40,8 @@ type accountBody struct {
 	Expires   *time.Time `json:"expires,omitempty" doc:"When points expire next that are not spent before"`
 }
 
-type entryBody struct {
+// EntryBody is a line of the ledger on the wire; exported, or what has it as a part would not describe its members.
+type EntryBody struct {
 	ID      uuid.UUID  `json:"id" format:"uuid"`
 	Kind    string     `json:"kind" doc:"earned, taken-back, spent, returned, expired, corrected"`
 	Points  int64      `json:"points" doc:"Above zero where they were given"`
@@ -51,7 +52,7 @@ type entryBody struct {
 }
 
 type staffEntry struct {
-	entryBody
+	EntryBody
 	Staff string `json:"staff,omitempty" doc:"Who corrected"`
 }
 
@@ -80,7 +81,7 @@ type correction struct {
 
 type accountOutput struct{ Body accountBody }
 
-type entriesOutput struct{ Body page.Of[entryBody] }
+type entriesOutput struct{ Body page.Of[EntryBody] }
 
 type staffEntries struct{ Body page.Of[staffEntry] }
 
@@ -172,8 +173,8 @@ func (a *api) staffEntries(ctx context.Context, in *customerList) (*staffEntries
 	return &staffEntries{pageOf(piece, func(e Entry) staffEntry { return staffEntry{bodyOf(e), e.Staff} })}, err
 }
 
-func bodyOf(e Entry) entryBody {
-	return entryBody{e.ID, string(e.Kind), e.Points, e.Order, utc(e.Expires), e.Reason, e.At.UTC()}
+func bodyOf(e Entry) EntryBody {
+	return EntryBody{e.ID, string(e.Kind), e.Points, e.Order, utc(e.Expires), e.Reason, e.At.UTC()}
 }
 
 // pageOf is a page as it is answered.

@@ -23,7 +23,8 @@ const cardsRoot = root + "/cards"
 // guesses bounds how many wrong codes somebody may type (C42): then not even a right one is looked at, or guessing would go on.
 var guesses = tries.Limit{Most: 10, Within: time.Minute}
 
-type cardBody struct {
+// CardBody is a card on the wire; exported, or what has it as a part would not describe its members.
+type CardBody struct {
 	ID      uuid.UUID   `json:"id" format:"uuid"`
 	Ending  string      `json:"ending" doc:"The last four characters of its code"`
 	Initial money.Money `json:"initial"`
@@ -34,12 +35,12 @@ type cardBody struct {
 }
 
 type issuedBody struct {
-	cardBody
+	CardBody
 	Code string `json:"code" doc:"Told once, to who issues it: nobody can read it afterwards"`
 }
 
 type closedBody struct {
-	cardBody
+	CardBody
 	Refundable money.Money `json:"refundable" doc:"What was left on it, and is on it no more: the most that who bought it gets back"`
 }
 
@@ -63,10 +64,10 @@ type closeInput struct {
 
 type cardOutput struct {
 	ETag string `header:"ETag"`
-	Body cardBody
+	Body CardBody
 }
 
-type cardList struct{ Body page.Of[cardBody] }
+type cardList struct{ Body page.Of[CardBody] }
 
 type balanceInput struct {
 	Forwarded string `header:"X-Forwarded-For" doc:"Who asks, as the front door says: wrong codes are counted by it"`
@@ -82,7 +83,7 @@ type balanceOutput struct {
 }
 
 // shape is that of a card on the wire: a release that answers another one makes caches ask again.
-var shape = etag.ShapeOf[cardBody]()
+var shape = etag.ShapeOf[CardBody]()
 
 // cards adds the routes of gift cards.
 func (a *api) cards(r *httpapi.API) {
@@ -95,8 +96,8 @@ func (a *api) cards(r *httpapi.API) {
 		httpapi.About("A code that nobody has, a card that is closed and one that is used up get the same answer."), missing, httpapi.Refuses(http.StatusTooManyRequests))
 }
 
-func (c Card) body() cardBody {
-	return cardBody{c.ID, c.Ending, c.Initial, c.Balance, c.Closed, c.Order, c.Created.UTC()}
+func (c Card) body() CardBody {
+	return CardBody{c.ID, c.Ending, c.Initial, c.Balance, c.Closed, c.Order, c.Created.UTC()}
 }
 
 func (a *api) issue(ctx context.Context, in *issueInput) (*httpapi.Answer[issuedBody], error) {

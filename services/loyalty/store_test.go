@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -270,4 +271,33 @@ func TestASampleCardIsWrittenOnceIntoAnEmptyTable(t *testing.T) {
 	if c, err := usable(t.Context(), s.db, sampleCode); err != nil || c == nil {
 		t.Errorf("nobody can pay with it: %v", err)
 	}
+}
+
+// C44: two checkouts with one card of 50.00, whatever statement of whom comes first: one has it, and nothing is below zero.
+func TestC44EveryOrderOfTwoCheckoutsWithOneCard(t *testing.T) {
+	orders := servicetest.Interleave(t, schema(), func(t testing.TB, db *postgres.DB) (servicetest.Actors, func(testing.TB, []error)) {
+		s := &store{db}
+		c, code := s.card(t, "50.00")
+		var actors servicetest.Actors
+		for range 2 {
+			hold := uuid.New()
+			if _, err := db.Exec(context.Background(), `INSERT INTO loyalty.holds (id, saga, state) VALUES ($1, $2, 'reserved')`, hold, uuid.New()); err != nil {
+				t.Fatal(err)
+			}
+			actors = append(actors, func(db *postgres.DB) error {
+				return postgres.InTx(context.Background(), db, func(tx pgx.Tx) error {
+					return reserveCards(context.Background(), tx, hold, []wanted{{code, eur(t, "50.00")}}, noon)
+				})
+			})
+		}
+		return actors, func(t testing.TB, errs []error) {
+			if (errs[0] == nil) == (errs[1] == nil) || !fault.Is(errors.Join(errs...), fault.ConflictKind) || s.onCard(t, c.ID) != "0.00" {
+				t.Errorf("%v, %s left", errs, s.onCard(t, c.ID))
+			}
+		}
+	})
+	if orders < 10 {
+		t.Errorf("only %d orders", orders)
+	}
+	t.Logf("%d orders", orders)
 }

@@ -29,27 +29,29 @@ type api struct {
 	now  func() time.Time
 }
 
-type rateChange struct {
+// RateChange is what a client may change of a rate; exported, or what has it as a part would not describe its members.
+type RateChange struct {
 	Name     string       `json:"name" minLength:"1" maxLength:"100" example:"Standard"`
 	Price    money.Money  `json:"price" doc:"With tax"`
 	FreeFrom *money.Money `json:"freeFrom,omitempty" doc:"The total of goods from which on it costs nothing, itself included; never, where it is missing"`
 }
 
-type newRate struct {
+// NewRateBody is what a client says of a rate; exported, or what has it as a part would not describe its members.
+type NewRateBody struct {
 	Country  string `json:"country" pattern:"^([A-Z]{2}|\\*)$" example:"DE" doc:"ISO 3166-1; * is every country that has no rate of this method"`
 	Method   string `json:"method" pattern:"^[a-z0-9-]{1,64}$" example:"standard"`
 	MaxGrams int64  `json:"maxGrams,omitempty" minimum:"1" maximum:"1000000" doc:"Up to which weight, itself included; any weight, where it is missing"`
-	rateChange
+	RateChange
 }
 
 type rateBody struct {
 	ID uuid.UUID `json:"id" format:"uuid"`
-	newRate
+	NewRateBody
 }
 
 type createInput struct {
 	httpapi.Idempotent
-	Body newRate
+	Body NewRateBody
 }
 
 type rateInput struct {
@@ -59,7 +61,7 @@ type rateInput struct {
 type changeInput struct {
 	httpapi.IfMatch
 	ID   uuid.UUID `path:"id" format:"uuid"`
-	Body rateChange
+	Body RateChange
 }
 
 type rateOutput struct {
@@ -111,12 +113,12 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 }
 
 // rate is what a client says of one.
-func (b newRate) rate(id uuid.UUID) (Rate, error) {
+func (b NewRateBody) rate(id uuid.UUID) (Rate, error) {
 	return NewRate(Rate{ID: id, Country: b.Country, Method: b.Method, Name: b.Name, Price: b.Price, FreeFrom: b.FreeFrom, MaxGrams: b.MaxGrams, Version: 1})
 }
 
 func (r Rate) body() rateBody {
-	return rateBody{r.ID, newRate{r.Country, r.Method, r.MaxGrams, rateChange{r.Name, r.Price, r.FreeFrom}}}
+	return rateBody{r.ID, NewRateBody{r.Country, r.Method, r.MaxGrams, RateChange{r.Name, r.Price, r.FreeFrom}}}
 }
 
 func answer(r Rate) *rateOutput { return &rateOutput{shape.Tag(r.Version), r.body()} }

@@ -63,8 +63,8 @@ type itemBody struct {
 	Amount   money.Money `json:"amount" doc:"The parcel's part of what the line costs"`
 }
 
-// tracked is what everybody may see who may see a parcel.
-type tracked struct {
+// Tracked is what everybody may see who may see a parcel.
+type Tracked struct {
 	ID          uuid.UUID  `json:"id" format:"uuid"`
 	State       string     `json:"state" doc:"packed, sent, delivered"`
 	Carrier     string     `json:"carrier"`
@@ -76,7 +76,7 @@ type tracked struct {
 }
 
 type parcelBody struct {
-	tracked
+	Tracked
 	Order    uuid.UUID   `json:"order" format:"uuid"`
 	Grams    int64       `json:"grams,omitempty"`
 	Goods    money.Money `json:"goods" doc:"What is in it costs so much"`
@@ -93,7 +93,7 @@ type parcelsOutput struct{ Body page.Of[parcelBody] }
 type ofOrderOutput struct {
 	Body struct {
 		Order   uuid.UUID `json:"order" format:"uuid"`
-		Parcels []tracked `json:"parcels" nullable:"false"`
+		Parcels []Tracked `json:"parcels" nullable:"false"`
 	}
 }
 
@@ -132,8 +132,8 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-func (p Parcel) tracked() tracked {
-	t := tracked{p.ID, string(p.State), p.Carrier, p.Tracking, []itemBody{}, p.PackedAt.UTC(), utc(p.SentAt), utc(p.DeliveredAt)}
+func (p Parcel) tracked() Tracked {
+	t := Tracked{p.ID, string(p.State), p.Carrier, p.Tracking, []itemBody{}, p.PackedAt.UTC(), utc(p.SentAt), utc(p.DeliveredAt)}
 	for _, i := range p.Items {
 		t.Lines = append(t.Lines, itemBody(i))
 	}
@@ -175,7 +175,7 @@ func (a *api) list(ctx context.Context, in *parcelsInput) (*parcelsOutput, error
 	if err != nil {
 		return nil, err
 	}
-	found, err := readParcels(ctx, a.store.db, `WHERE id > $1 AND ($2 = $3 OR order_id = $2) AND ($4 = '' OR state = $4) ORDER BY id LIMIT $5`, after, in.Order, uuid.Nil, in.State, in.Limit+1)
+	found, err := readParcels(ctx, a.store.db, `WHERE id > $1 AND ($2::uuid = $3::uuid OR order_id = $2::uuid) AND ($4 = '' OR state = $4) ORDER BY id LIMIT $5`, after, in.Order, uuid.Nil, in.State, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (a *api) ofOrder(ctx context.Context, in *ofOrderInput) (*ofOrderOutput, er
 		return nil, err
 	}
 	out := &ofOrderOutput{}
-	out.Body.Order, out.Body.Parcels = o.ID, []tracked{}
+	out.Body.Order, out.Body.Parcels = o.ID, []Tracked{}
 	for _, p := range found {
 		out.Body.Parcels = append(out.Body.Parcels, p.tracked())
 	}

@@ -2,6 +2,7 @@ package shipping
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -215,4 +216,30 @@ func TestSampleRatesAreWrittenOnceIntoAnEmptyTable(t *testing.T) {
 	if list, err := readRates(t.Context(), s.db, ``); err != nil || len(list) != len(samples()) {
 		t.Errorf("%+v (%v)", list, err)
 	}
+}
+
+// C35: two who pack the last piece, whatever statement of whom comes first: one does.
+func TestC35EveryOrderOfTwoWhoPackTheLastPiece(t *testing.T) {
+	orders := servicetest.Interleave(t, schema(), func(t testing.TB, db *postgres.DB) (servicetest.Actors, func(testing.TB, []error)) {
+		order := uuid.New()
+		(&store{db}).takes(t, bought(t, order, 1, "25.99"))
+		packs := func(tracking string) func(*postgres.DB) error {
+			return func(db *postgres.DB) error {
+				return postgres.InTx(context.Background(), db, func(tx pgx.Tx) error {
+					_, err := pack(context.Background(), tx, packing{Order: order, Items: []Item{{SKU: "A", Quantity: 1}}, Carrier: "DHL", Tracking: tracking + order.String()}, noon)
+					return err
+				})
+			}
+		}
+		return servicetest.Actors{packs("1"), packs("2")}, func(t testing.TB, errs []error) {
+			found, err := readParcels(context.Background(), db, `WHERE order_id = $1`, order)
+			if (errs[0] == nil) == (errs[1] == nil) || !fault.Is(errors.Join(errs...), fault.ConflictKind) || err != nil || len(found) != 1 {
+				t.Errorf("%v, %d parcels (%v)", errs, len(found), err)
+			}
+		}
+	})
+	if orders < 10 {
+		t.Errorf("only %d orders", orders)
+	}
+	t.Logf("%d orders", orders)
 }
