@@ -155,7 +155,9 @@ func TestC40ACustomerListsAndEndsHerSessions(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	end := func(by, of said) said { return d.ask("DELETE", "/sessions/"+of.Session, "", append(with(by), "If-Match", "*")...) }
+	end := func(by, of said) said {
+		return d.ask("DELETE", "/sessions/"+of.Session, "", append(with(by), "If-Match", "*")...)
+	}
 	if a := end(other, phone); a.status != 404 {
 		t.Errorf("somebody else's: %d %s", a.status, a.text)
 	}

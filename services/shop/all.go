@@ -13,6 +13,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
 	"github.com/emporium-shop/emporium/services/invoicing"
+	"github.com/emporium-shop/emporium/services/loyalty"
 	"github.com/emporium-shop/emporium/services/media"
 	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/orders"
@@ -21,6 +22,7 @@ import (
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
 	"github.com/emporium-shop/emporium/services/search"
+	"github.com/emporium-shop/emporium/services/shipping"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
 )
@@ -37,6 +39,7 @@ func all() []member {
 		{customers.Service(), []string{"/api/customers"}},
 		{inventory.Service(), []string{"/api/inventory"}},
 		{invoicing.Service(), []string{"/api/invoicing"}},
+		{loyalty.Service(), []string{"/api/loyalty"}},
 		{media.Service(), []string{"/api/media"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},
@@ -46,6 +49,7 @@ func all() []member {
 		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{search.Service(), []string{"/api/search"}},
+		{shipping.Service(), []string{"/api/shipping"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
 	}

@@ -49,6 +49,8 @@ const (
 	VariantReady       Type = "media.variant.ready.v1"
 	InvoiceIssued      Type = "invoicing.invoice.issued.v1"
 	InvoiceCredited    Type = "invoicing.invoice.credited.v1"
+	ParcelSent         Type = "shipping.parcel.sent.v1"
+	ParcelDelivered    Type = "shipping.parcel.delivered.v1"
 )
 
 const (
