@@ -36,6 +36,7 @@ class Message:
     reply: str
     data: bytes
     status: int = 0
+    why: str = ''
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -61,7 +62,11 @@ class Connection:
         self.questions = 0
         self.pull: Pull | None = None
         self.early: list[Message] = []  # of the pull, while an answer was waited for
-        self.greet(parts)
+        try:
+            self.greet(parts)
+        except (TimeoutError, ValueError, Broken) as error:
+            self.close()
+            raise Broken(f'connecting to NATS: {error or "it says nothing"}') from error
 
     def greet(self, parts) -> None:
         end = time.monotonic() + CONNECTING
@@ -137,7 +142,8 @@ class Connection:
         m = Message(words[0], words[2] if len(words) == 4 else '', whole[head:])
         if head:
             first, *rest = whole[:head].decode().split('\r\n')
-            m.status = int((first.split(' ') + ['', ''])[1] or 0)
+            _, code, why = (first + '  ').split(' ', 2)
+            m.status, m.why = int(code or 0), why.strip()
             m.headers = {n.strip(): v.strip() for n, _, v in (line.partition(':') for line in rest) if n}
         return m
 
@@ -211,8 +217,8 @@ class Connection:
                 if self.pull.left == 0:
                     self.pull = None
         elif self.pull and m.subject == self.pull.reply:
-            if m.status == 409 and 'Deleted' in m.headers.get('Description', '') or m.status == 503:
-                raise Broken('the consumer was taken over')
+            if m.status in (409, 503):  # Consumer Deleted: somebody took over; Server Shutdown
+                raise Broken(f'NATS ended the pull: {m.why}')
             self.pull = None  # 404, 408: nothing came, or the pull is over
 
     def acknowledge(self, m: Message) -> None:

@@ -84,7 +84,10 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserInvalidMethodError:
             self.strange_method(data)
         except httptools.HttpParserError:
-            self.refuse(400, 'This is no request that can be read.')
+            if not self.whole and self.read > MOST_HEADER:  # some releases of the parser have a limit of their own
+                self.refuse(431, 'The header is larger than 16 KiB.')
+            else:
+                self.refuse(400, 'This is no request that can be read.')
         if not self.done and self.request and not self.whole and self.read > MOST_READ:
             self.refuse(431, 'The header is larger than 16 KiB.')
 
