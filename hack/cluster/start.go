@@ -40,9 +40,10 @@ func (s session) start(ctx context.Context, ready supplies) error {
 	if err != nil {
 		return err
 	}
-	before := make(chan struct{})
+	apiReady := make(chan struct{})
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.startControlPlane(ctx, run, api, before) })
+	group.Go(func() error { return s.startControlPlane(ctx, run, api, apiReady) })
+	before := apiReady
 	for _, node := range s.Nodes() {
 		turn, joined := before, make(chan struct{})
 		group.Go(func() error { return s.startNode(ctx, run, api, node, ready, turn, joined) })

@@ -22,7 +22,9 @@ func powerOff(ctx context.Context, s session) error {
 	return programs.Of(s.Cluster).PowerOff(ctx, s.args[0])
 }
 
-func powerOn(_ context.Context, s session) error { return programs.Of(s.Cluster).PowerOn(s.args[0]) }
+func powerOn(ctx context.Context, s session) error {
+	return programs.Of(s.Cluster).PowerOn(ctx, s.args[0])
+}
 
 func startPrograms(_ context.Context, s session) error {
 	return programs.Of(s.Cluster).Start(s.args...)

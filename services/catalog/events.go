@@ -6,8 +6,30 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/prices"
 )
+
+// told is what others hear of a product: what it is called and described as, and where it stands. What it costs is pricing's to tell.
+type told struct {
+	SKU         string `json:"sku"`
+	Version     int64  `json:"version"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Category    string `json:"category"`
+	Brand       string `json:"brand"`
+	Slug        string `json:"slug"`
+}
+
+// tell puts what became of a product into the outbox, in the transaction in which it became so.
+func tell(ctx context.Context, tx pgx.Tx, p Product) error {
+	e, err := events.New(ctx, "catalog", events.ProductChanged, p.SKU, told{p.SKU, p.Version, p.Name, p.Description, p.Category, p.Brand, p.Slug})
+	if err != nil {
+		return err
+	}
+	return outbox.Put(ctx, tx, "catalog", e)
+}
 
 // take is the effect of a price that changed. A country's own price is no product's: the catalog shows one for all.
 func take(ctx context.Context, tx pgx.Tx, c prices.Changed) error {

@@ -110,3 +110,34 @@ func TestAPriceReachesTheCustomerThroughTheBus(t *testing.T) {
 		return err == nil && p.Price == money.New(1, "EUR")
 	})
 }
+
+// What an editor changes is told once, in the commit that changes it; what was refused is told to nobody.
+func TestAProductThatChangedIsToldOnceWithItsVersion(t *testing.T) {
+	s := seeded(t)
+	before, err := s.product(t.Context(), "KIT-1001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.save(t.Context(), before.With(Change{Name: ptrTo("Moka Pot, six cups")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.save(t.Context(), before.With(Change{Name: ptrTo("late")})); err == nil {
+		t.Error("an old version was written over")
+	}
+	rows, err := s.db.Query(t.Context(), `SELECT event FROM catalog.outbox`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[events.Event])
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d are told of: %v", len(all), err)
+	}
+	var got told
+	if err := all[0].Into(&got); err != nil || all[0].Type != events.ProductChanged || all[0].Subject != "KIT-1001" ||
+		got.Name != "Moka Pot, six cups" || got.Version != after.Version || got.Slug == "" || got.Category == "" || got.Brand == "" {
+		t.Errorf("%+v %+v %v", all[0], got, err)
+	}
+}
+
+func ptrTo[T any](v T) *T { return &v }

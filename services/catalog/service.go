@@ -1,7 +1,7 @@
 // Package catalog is a service: which products the shop has, and what they cost.
 //
 // catalog.go knows the rules, shelf.go what is read from memory, store.go the SQL,
-// api.go the HTTP, events.go what it takes of pricing; this file wires them.
+// api.go the HTTP, events.go what it takes of pricing and tells of products; this file wires them.
 package catalog
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/prices"
 	"github.com/emporium-shop/emporium/services/internal/snapshot"
@@ -25,7 +26,8 @@ var migrations embed.FS
 func Service() app.Service {
 	return app.Service{
 		Name: "catalog", About: "The products of the shop.",
-		Schema: schema(), Provides: []string{"catalog/v1"}, Takes: []events.Type{events.PriceChanged}, Seed: seed, New: newCatalog,
+		Schema: schema(), Provides: []string{"catalog/v1"},
+		Emits: []events.Type{events.ProductChanged}, Takes: []events.Type{events.PriceChanged}, Seed: seed, New: newCatalog,
 	}
 }
 
@@ -46,6 +48,7 @@ func newCatalog(_ context.Context, k *app.Kit) (app.Parts, error) {
 		Workers: []app.Worker{
 			{Name: "shelf", Run: a.shelf.Run, Beside: true},
 			{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "catalog", prices.Handlers(take))},
+			{Name: "publish-events", Run: outbox.Relay(k.DB, k.Bus)},
 		},
 	}, nil
 }
@@ -73,5 +76,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "catalog", Files: files, Floor: 1, Parts: []postgres.Part{inbox.Tables}}
+	return postgres.Schema{Name: "catalog", Files: files, Floor: 1, Parts: []postgres.Part{inbox.Tables, outbox.Tables}}
 }

@@ -41,15 +41,21 @@ func (s *store) product(ctx context.Context, sku string) (Product, error) {
 	return p, nil
 }
 
-// save writes what an editor may change of a product over the version that it was read at.
-func (s *store) save(ctx context.Context, p Product) (Product, error) {
-	changed, err := scan(s.db.QueryRow(ctx, `UPDATE catalog.products SET name = $3, version = version + 1
-		WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name))
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Product{}, fault.Stale()
-	}
+// save writes what an editor may change of a product over the version that it was read at, and tells of it in the same commit.
+func (s *store) save(ctx context.Context, p Product) (changed Product, err error) {
+	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		changed, err = scan(tx.QueryRow(ctx, `UPDATE catalog.products SET name = $3, version = version + 1
+			WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name))
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.Stale()
+		}
+		if err != nil {
+			return fmt.Errorf("changing a product: %w", err)
+		}
+		return tell(ctx, tx, changed)
+	})
 	if err != nil {
-		return Product{}, fmt.Errorf("changing a product: %w", err)
+		return Product{}, err
 	}
 	return changed, nil
 }

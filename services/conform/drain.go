@@ -154,6 +154,7 @@ func (c *Case) halfWrite(ctx context.Context) (head, body string, err error) {
 	switch {
 	case w != nil:
 		r.method, r.path, r.body = w.method(), w.path(), w.Body
+		r.header.Set("Content-Type", w.mediaType())
 		r.header.Set("Idempotency-Key", newID())
 		r.keyed()
 	case c.Settings.Change != nil && c.Settings.Change.Body != nil:
@@ -162,6 +163,7 @@ func (c *Case) halfWrite(ctx context.Context) (head, body string, err error) {
 			return "", "", err
 		}
 		r.method, r.path, r.body, r.thing = v.write.method(), v.path, v.write.Body, v.thing
+		r.header.Set("Content-Type", "application/json")
 		r.header.Set("If-Match", "*")
 	default:
 		return "", "", skip("no write of conform.json has a body")
@@ -170,7 +172,6 @@ func (c *Case) halfWrite(ctx context.Context) (head, body string, err error) {
 		r.body = []byte("{}")
 	}
 	c.authorize(c.doc.find(r.method, r.path), r)
-	r.header.Set("Content-Type", "application/json")
 	r.header.Set("Host", "conform")
 	r.header.Set("Content-Length", strconv.Itoa(len(r.body)))
 	var b strings.Builder

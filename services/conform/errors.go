@@ -69,10 +69,10 @@ type write struct {
 	send func(options ...option) *Answer
 }
 
-// writes are what the settings can make; each can be sent again and again, as it is refused.
+// writes are what the settings can make of JSON; each can be sent again and again, as it is refused.
 func (c *Case) writes(ctx context.Context) ([]write, error) {
 	var out []write
-	if w := c.Settings.Create; w != nil && c.hasBody(w) {
+	if w := c.Settings.Create; w != nil && c.hasBody(w) && !w.isFile() {
 		out = append(out, write{"create", w.Body, func(o ...option) *Answer { return c.post(ctx, newID(), o...) }})
 	}
 	if w := c.Settings.Change; w != nil && len(w.Body) > 0 {
@@ -301,8 +301,7 @@ func (c *Case) orderOfCreate(ctx context.Context) error {
 	if c.post(ctx, "", without("Idempotency-Key"), quiet()).Status != 400 {
 		return nil // see I-01
 	}
-	bad := spoiled(w.Body)
-	if err := c.post(ctx, "", jsonBody(bad), without("Idempotency-Key")).want(400); err != nil {
+	if err := c.post(ctx, "", w.sends(w.spoiled()), without("Idempotency-Key")).want(400); err != nil {
 		return fmt.Errorf("400 for the key comes before 422: %w", err)
 	}
 	a := c.post(ctx, "", jsonBody([]byte("x")), without("Idempotency-Key"), with("Content-Type", "text/plain"))

@@ -57,8 +57,8 @@ func eventsOncePerCommit(ctx context.Context, c *Case) error {
 	if len(made) == len(before) {
 		return errors.New("what create made is told by no event")
 	}
-	c.post(ctx, key)                                                                       // a replay
-	c.post(ctx, newID(), jsonBody(spoiled(c.Settings.Create.Body)), with("Accept", "*/*")) // a refusal
+	c.post(ctx, key)                                                                                  // a replay
+	c.post(ctx, newID(), c.Settings.Create.sends(c.Settings.Create.spoiled()), with("Accept", "*/*")) // a refusal
 	after, err := c.outbox(ctx)
 	if err == nil && len(after) != len(made) {
 		return fmt.Errorf("a replay and a refusal put %d events into the outbox", len(after)-len(made))

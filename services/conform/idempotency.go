@@ -120,7 +120,7 @@ func keyWithAnotherBody(ctx context.Context, c *Case) error {
 	if err != nil {
 		return err
 	}
-	return c.post(ctx, key, jsonBody(other)).wantProblem(422, "idempotency-mismatch")
+	return c.post(ctx, key, c.Settings.Create.sends(other)).wantProblem(422, "idempotency-mismatch")
 }
 
 // sameJSONIsTheSame sends the body as encoding/json would not write it.
@@ -280,7 +280,7 @@ func refusedKeyIsFree(ctx context.Context, c *Case) error {
 		return skip("create takes no body that could be wrong")
 	}
 	key := newID()
-	a := c.post(ctx, key, jsonBody(spoiled(c.Settings.Create.Body)))
+	a := c.post(ctx, key, c.Settings.Create.sends(c.Settings.Create.spoiled()))
 	if a.Status != 422 {
 		return unseen("a wrong body is not refused: see E-06, E-07")
 	}

@@ -54,6 +54,11 @@ type Write struct {
 	// Body is valid; Other is valid, too, and means something else.
 	Body  json.RawMessage `json:"body,omitempty"`
 	Other json.RawMessage `json:"other,omitempty"`
+	// File and OtherFile are files beside conform.json that are sent as they are, in the place of Body and Other, and
+	// Type is their media type: for what takes pictures.
+	File      string `json:"file,omitempty"`
+	OtherFile string `json:"otherFile,omitempty"`
+	Type      string `json:"type,omitempty"`
 	// Of is the path of the thing whose ETag the write names in If-Match. Unset: the write's own path, or
 	// {created} where that begins with it.
 	Of string `json:"of,omitempty"`
@@ -82,6 +87,9 @@ func Load(path string) (*Settings, error) {
 	}
 	s := &Settings{folder: filepath.Dir(path)}
 	if err := decodeStrictly(raw, s); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if err := s.Create.load(s.folder); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if s.Service == "" {

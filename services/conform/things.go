@@ -129,7 +129,7 @@ func (c *Case) caller(scheme string, names []string) (kid string, who claims) {
 // post makes something by the settings' create, under a key.
 func (c *Case) post(ctx context.Context, key string, options ...option) *Answer {
 	w := c.Settings.Create
-	all := append([]option{jsonBody(w.Body), withKey(key)}, options...)
+	all := append([]option{w.sends(w.Body), withKey(key)}, options...)
 	return c.ask(ctx, w.method(), w.path(), all...)
 }
 

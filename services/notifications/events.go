@@ -13,9 +13,9 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
-// takes are the types of events that become mails.
+// takes are the types of events that become mails, and those that tell when and of whom there may be none any more.
 func takes() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCancelled, events.PaymentRefunded}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased}
 }
 
 // writer makes mails of events.
@@ -27,7 +27,8 @@ type writer struct {
 func (w *writer) handlers() inbox.Handlers {
 	return inbox.Handlers{
 		events.OrderPlaced: w.placed, events.PaymentRefunded: w.refunded,
-		events.OrderPaid: w.happened(Paid), events.OrderSent: w.happened(Sent), events.OrderCancelled: w.happened(Cancelled),
+		events.OrderPaid: w.happened(Paid), events.OrderSent: w.happened(Sent), events.OrderCancelled: w.cancelled,
+		events.OrderCompleted: w.completed, events.CustomerErased: erased,
 	}
 }
 
@@ -35,7 +36,9 @@ func (w *writer) handlers() inbox.Handlers {
 type placedData struct {
 	Order, Saga                  uuid.UUID
 	Number, Token, Email, Locale string
-	Lines                        []struct {
+	// Customer is empty for a guest.
+	Customer string
+	Lines    []struct {
 		Name     string
 		Quantity int
 		Total    money.Money
@@ -72,7 +75,7 @@ func (w *writer) placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if err := lock(ctx, tx, o.ID, o.Saga); err != nil {
 		return err
 	}
-	if err := keep(ctx, tx, o); err != nil {
+	if err := keep(ctx, tx, o, data.Customer); err != nil {
 		return err
 	}
 	later, err := waited(ctx, tx, o)
@@ -137,6 +140,9 @@ func (w *writer) write(ctx context.Context, tx pgx.Tx, n Notice, o Order) error 
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("making the id of a mail: %w", err)
+	}
+	if o.Email == "" {
+		return unaddressed(ctx, tx, id, n, o, w.sender.Domain)
 	}
 	m, err := Write(id, n, o, w.sender, w.now())
 	if err != nil {

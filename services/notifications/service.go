@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
+	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -25,7 +27,7 @@ var migrations embed.FS
 func Service() app.Service {
 	return app.Service{
 		Name: "notifications", About: "Mails about orders, one for each thing that happened.",
-		Schema: schema(), Provides: []string{"notifications/v1"}, Takes: takes(), Seed: seed, New: newService,
+		Schema: schema(), Provides: []string{"notifications/v1"}, Emits: []events.Type{events.ErasureDone}, Takes: takes(), Seed: seed, New: newService,
 	}
 }
 
@@ -53,6 +55,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	return app.Parts{API: (&api{s, *from}).routes(k), Workers: []app.Worker{
 		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "notifications", w.handlers())},
 		{Name: "send", Run: send.run, Single: true},
+		{Name: "publish-events", Run: outbox.Relay(k.DB, k.Bus)},
 	}}, nil
 }
 
@@ -67,5 +70,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "notifications", Files: sub, Floor: 1, Parts: []postgres.Part{inbox.Tables}}
+	return postgres.Schema{Name: "notifications", Files: sub, Floor: 1, Parts: []postgres.Part{inbox.Tables, outbox.Tables}}
 }

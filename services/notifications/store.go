@@ -86,12 +86,12 @@ func lock(ctx context.Context, tx pgx.Tx, names ...uuid.UUID) error {
 }
 
 // keep notes an order, if it is new.
-func keep(ctx context.Context, tx pgx.Tx, o Order) error {
+func keep(ctx context.Context, tx pgx.Tx, o Order, customer string) error {
 	known, err := json.Marshal(o)
 	if err != nil {
 		return fmt.Errorf("writing an order: %w", err)
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO notifications.orders (id, saga, known) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, o.ID, o.Saga, known); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO notifications.orders (id, saga, known, customer) VALUES ($1, $2, $3, NULLIF($4, '')) ON CONFLICT DO NOTHING`, o.ID, o.Saga, known, customer); err != nil {
 		return fmt.Errorf("noting an order: %w", err)
 	}
 	return nil

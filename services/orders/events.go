@@ -20,11 +20,11 @@ var told = map[State]events.Type{
 
 // emits and takes are the events that go out and come in.
 func emits() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.ErasureDone}
 }
 
 func takes() []events.Type {
-	return []events.Type{events.PaymentCaptured, events.PaymentVoided, events.PaymentFailed, events.PaymentRefunded, events.ShortfallDetected}
+	return []events.Type{events.PaymentCaptured, events.PaymentVoided, events.PaymentFailed, events.PaymentRefunded, events.ShortfallDetected, events.CustomerErased}
 }
 
 // tell puts what happened to an order into the outbox, in the transaction in which it happens.
@@ -63,7 +63,7 @@ func (s *store) handlers() inbox.Handlers {
 			return o.Lose("the payment failed", at)
 		}),
 		events.PaymentRefunded:   s.payment(func(o Order, p paymentData, at time.Time) (Order, []Fact, error) { return o.Refund(p.Amount, at) }),
-		events.ShortfallDetected: s.shortfall,
+		events.ShortfallDetected: s.shortfall, events.CustomerErased: s.erased,
 	}
 }
 

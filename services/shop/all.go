@@ -4,18 +4,22 @@ package shop
 
 import (
 	"github.com/emporium-shop/emporium/services/auth"
+	"github.com/emporium-shop/emporium/services/backoffice"
 	"github.com/emporium-shop/emporium/services/books"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/checkout"
+	"github.com/emporium-shop/emporium/services/customers"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
+	"github.com/emporium-shop/emporium/services/media"
 	"github.com/emporium-shop/emporium/services/notifications"
 	"github.com/emporium-shop/emporium/services/orders"
 	"github.com/emporium-shop/emporium/services/payments"
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
+	"github.com/emporium-shop/emporium/services/search"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
 )
@@ -24,11 +28,14 @@ import (
 func all() []member {
 	return []member{
 		{auth.Service(), []string{"/api/auth"}},
+		{backoffice.Service(), []string{"/staff"}},
 		{books.Service(), []string{"/api/books", "/staff/books"}},
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
 		{checkout.Service(), []string{"/api/checkout"}},
+		{customers.Service(), []string{"/api/customers"}},
 		{inventory.Service(), []string{"/api/inventory"}},
+		{media.Service(), []string{"/api/media"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},
 		{payments.Service(), []string{"/api/payments"}},
@@ -36,6 +43,7 @@ func all() []member {
 		{promotions.Service(), []string{"/api/promotions"}},
 		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
+		{search.Service(), []string{"/api/search"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
 	}

@@ -3,6 +3,7 @@ package programs
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -32,8 +33,9 @@ func (c Cluster) PowerOff(ctx context.Context, name string) error {
 	return endAll(ctx, node)
 }
 
-// PowerOn lets it start again: its kubelet finds its pods dead and makes them anew.
-func (c Cluster) PowerOn(name string) error {
+// PowerOn lets it start again: its kubelet finds its pods dead and makes them anew. It waits for the node's containerd, without which
+// the kubelet ends, and not until the node is ready.
+func (c Cluster) PowerOn(ctx context.Context, name string) error {
 	node, err := c.node(name)
 	if err != nil {
 		return err
@@ -41,7 +43,28 @@ func (c Cluster) PowerOn(name string) error {
 	if err := network.Plug(node); err != nil {
 		return err
 	}
-	return c.Start(programsOf(node)...)
+	names := programsOf(node)
+	if err := c.Start(names[0]); err != nil {
+		return err
+	}
+	if err := listening(ctx, node.Socket()); err != nil {
+		return fmt.Errorf("waiting for containerd of %s: %w", node.Name, err)
+	}
+	return c.Start(names[1:]...)
+}
+
+// listening waits until somebody listens on a socket; what the one before left there refuses.
+func listening(ctx context.Context, socket string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var dialer net.Dialer
+	return wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+		connection, err := dialer.DialContext(ctx, "unix", socket)
+		if err != nil {
+			return false, nil //nolint:nilerr // not yet
+		}
+		return true, connection.Close()
+	})
 }
 
 func (c Cluster) node(name string) (layout.Node, error) {

@@ -132,3 +132,6 @@ func (d *Desk) showSignIn(w http.ResponseWriter, r *http.Request, code int, v si
 	v.Root, v.About = d.Root, capital(d.Name)+" are for staff."
 	d.Show(w, r, code, signIn, View{Title: "Sign in", Problem: v.Said != "" || len(v.Wrong) > 0, Body: v})
 }
+
+// Token is that of who is signed in, to ask other services in his name; empty is none.
+func Token(r *http.Request) string { return sessionOf(r) }

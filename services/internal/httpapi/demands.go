@@ -66,7 +66,9 @@ func (r *route) accepted(w http.ResponseWriter, req *http.Request, c *call) (*ht
 		if p := r.typed(req); p != nil {
 			return req, p
 		}
-		req.Header.Set("Content-Type", jsonType) // what huma knows; a merge patch is JSON
+		if !r.bytes {
+			req.Header.Set("Content-Type", jsonType) // what huma knows; a merge patch is JSON
+		}
 	}
 	return req, nil
 }
@@ -107,7 +109,11 @@ func (r *route) typed(req *http.Request) *problem.Problem {
 		name = "Accept"
 	}
 	list := strings.Join(r.takes, ", ")
-	return problem.New(problem.Plain(http.StatusUnsupportedMediaType), "The body must be "+list+", in UTF-8.").With(name, list)
+	text := "The body must be " + list
+	if !r.bytes {
+		text += ", in UTF-8"
+	}
+	return problem.New(problem.Plain(http.StatusUnsupportedMediaType), text+".").With(name, list)
 }
 
 // acceptable tells whether the client takes one of the types. No Accept takes everything.
@@ -151,7 +157,7 @@ func (r *route) demanded(_ http.ResponseWriter, req *http.Request, c *call) (*ht
 	if r.match && req.Header.Get("If-Match") == "" {
 		return req, problem.New(problem.PreconditionRequired, "Send If-Match with the ETag that you read.")
 	}
-	if !utf8.Valid(c.body) { // encoding/json would put U+FFFD in its place, and nobody would know
+	if !r.bytes && !utf8.Valid(c.body) { // encoding/json would put U+FFFD in its place, and nobody would know
 		return req, problem.New(problem.Malformed, "The request cannot be read; errors tells where.", problem.Field{Pointer: "#", Detail: "It is no UTF-8."})
 	}
 	return req, nil

@@ -34,6 +34,8 @@ type route struct {
 	// safe says that a POST only asks, webhook that a stranger defines it.
 	safe, webhook bool
 	page          bool
+	// bytes says that the body is no JSON: a picture, a file.
+	bytes bool
 	// session finds the token of a browser that shows none by itself.
 	session func(*http.Request) string
 	serve   http.HandlerFunc
@@ -77,8 +79,8 @@ func Safe() Option { return func(r *route) { r.safe = true } }
 // With bounds the route otherwise than the service.
 func With(l Limits) Option { return func(r *route) { r.limits = l } }
 
-// Produces is the media type of a page's answer, where it is not text/html.
-func Produces(mediaType string) Option { return func(r *route) { r.gives = []string{mediaType} } }
+// Produces are the media types of a page's answers, where they are not text/html.
+func Produces(mediaTypes ...string) Option { return func(r *route) { r.gives = mediaTypes } }
 
 // Consumes are the media types of a page's body. Unset the page has none.
 func Consumes(mediaTypes ...string) Option { return func(r *route) { r.takes = mediaTypes } }
@@ -144,6 +146,7 @@ func register[I, O any](a *API, method, path string, who access.Access, h Handle
 	})
 	r.serve = a.made[r.name()]
 	if described := a.operation(method, path); described.RequestBody != nil {
+		r.describeBytes(described.RequestBody)
 		r.takes = slices.Sorted(maps.Keys(described.RequestBody.Content))
 	}
 	a.complete(r)
