@@ -10,7 +10,10 @@ CREATE TABLE recommendations.counts (
     reviews bigint NOT NULL DEFAULT 0 CHECK (reviews >= 0),
     -- The newest version that the catalog told of, and whether the product is removed in it.
     version bigint NOT NULL DEFAULT 0,
-    removed boolean NOT NULL DEFAULT false
+    removed boolean NOT NULL DEFAULT false,
+    -- Whether none can be bought, as of when.
+    sold_out boolean NOT NULL DEFAULT false,
+    stock_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 
 -- In how many orders two products were together; each pair once.

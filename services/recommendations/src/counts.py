@@ -69,6 +69,21 @@ def version(data: dict) -> tuple[str, int]:
     return text(data.get('sku')), number
 
 
+@dataclass(frozen=True)
+class Stock:
+    """Whether none of a product can be bought, and since when one knows."""
+    sku: str
+    sold_out: bool
+    at: float
+
+
+def stock(data: dict) -> Stock:
+    available = data.get('available')
+    if type(available) is not int or available < 0:
+        raise Wrong('how many there are is a whole number')
+    return Stock(text(data.get('sku')), available == 0, instant(data.get('at')))
+
+
 def text(value) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 255:
         raise Wrong('a text of 1 to 255 characters is missing')

@@ -21,6 +21,7 @@ class Product:
     stars: int = 0
     reviews: int = 0
     removed: bool = False
+    sold_out: bool = False
 
     @property
     def quality(self) -> float:
@@ -28,7 +29,7 @@ class Product:
 
     @property
     def shown(self) -> bool:
-        return not self.removed and self.quality >= WORST
+        return not self.removed and not self.sold_out and self.quality >= WORST
 
 
 @dataclass(frozen=True)

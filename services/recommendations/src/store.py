@@ -2,7 +2,7 @@
 import time
 from collections.abc import Iterator
 
-from counts import basket, version, voice
+from counts import basket, stock, version, voice
 from shop.inbox import Event
 from shop.postgres import transaction
 from similar import SUPPORT, Product, Snapshot, snapshot
@@ -54,6 +54,17 @@ def shelve(cursor, e: Event, gone: bool) -> None:
         changed(cursor)
 
 
+def stocked(cursor, e: Event) -> None:
+    """How many there are changes all the time; only from none to some and back changes an answer."""
+    s = stock(e.data)
+    cursor.execute('''WITH before AS (SELECT sold_out FROM recommendations.counts WHERE sku = %s)
+        INSERT INTO recommendations.counts AS c (sku, sold_out, stock_at) VALUES (%s, %s, to_timestamp(%s))
+        ON CONFLICT (sku) DO UPDATE SET sold_out = excluded.sold_out, stock_at = excluded.stock_at WHERE c.stock_at < excluded.stock_at
+        RETURNING sold_out <> coalesce((SELECT sold_out FROM before), false)''', [s.sku, s.sku, s.sold_out, s.at])
+    if cursor.fetchone() == (True,):
+        changed(cursor)
+
+
 def changed(cursor) -> None:
     cursor.execute('UPDATE recommendations.revision SET value = value + 1')
 
@@ -63,6 +74,7 @@ EFFECTS = {
     'reviews.review.published.v1': published,
     'catalog.product.removed.v1': removed,
     'catalog.product.changed.v1': returned,
+    'inventory.stock.changed.v1': stocked,
 }
 
 
@@ -77,7 +89,7 @@ def load(connection) -> Snapshot:
     with transaction(connection, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY') as cursor:
         cursor.execute('SELECT value FROM recommendations.revision')
         value, = cursor.fetchone()
-        cursor.execute('SELECT sku, orders, trend, stars, reviews, removed FROM recommendations.counts')
+        cursor.execute('SELECT sku, orders, trend, stars, reviews, removed, sold_out FROM recommendations.counts')
         products = {row[0]: Product(*row[1:]) for row in cursor}
         return snapshot(value, products, pairs(cursor, products))
 

@@ -1,6 +1,6 @@
 import unittest
 
-from counts import EPOCH, HALF_LIFE, MOST_TOGETHER, Wrong, basket, instant, version, voice, weight
+from counts import EPOCH, HALF_LIFE, MOST_TOGETHER, Wrong, basket, instant, stock, version, voice, weight
 
 from .world import gone, order, review
 
@@ -49,3 +49,6 @@ class WhatOthersTell(unittest.TestCase):
         for data in ({'sku': 'A'}, {'sku': 'A', 'version': 0}, {'sku': 'A', 'version': '3'}, {'version': 3}):
             with self.subTest(data), self.assertRaises(Wrong):
                 version(data)
+        for data in ({'sku': 'A', 'at': '2026-01-01T00:00:00Z'}, {'sku': 'A', 'available': -1, 'at': '2026-01-01T00:00:00Z'}, {'sku': 'A', 'available': 1}):
+            with self.subTest(data), self.assertRaises(Wrong):
+                stock(data)

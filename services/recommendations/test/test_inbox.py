@@ -11,7 +11,7 @@ from shop.postgres import Error, connect
 from similar import Product
 
 from .test_shared import message
-from .world import Migrated, back, gone, metrics, order, review
+from .world import Migrated, back, gone, left, metrics, order, review
 
 
 class Silent:
@@ -100,6 +100,15 @@ class Effects(Migrated):
         for e, want in ((back('A', 1), False), (gone('A', 2), True), (back('A', 1), True), (order('A'), True), (back('A', 2), True), (back('A', 3), False), (gone('A', 2), False)):
             self.take(e)
             self.assertEqual(is_removed(), want, e)
+
+    def test_what_is_sold_out_is_as_the_newest_word_says_and_only_a_change_makes_a_new_snapshot(self):
+        seen = []
+        for at, available in (('00', 5), ('01', 0), ('02', 0), ('00', 9), ('03', 2), ('04', 1)):
+            self.take(left('A', available, f'2026-11-27T12:00:{at}.5Z'))
+            seen.append((self.rows('SELECT sold_out FROM recommendations.counts')[0][0], store.revision(self.db)))
+        self.assertEqual(seen, [(False, 1), (True, 2), (True, 2), (True, 2), (False, 3), (False, 3)])
+        self.take(order('A', 'B'), order('A', 'B'), left('B', 0))
+        self.assertEqual(store.load(self.db).similar, {'B': ('A',)})
 
     def test_a_review_counts_as_it_is_now_also_of_another_product(self):
         one = 'c0ffee00-0000-4000-8000-000000000001'

@@ -142,7 +142,7 @@ class Events(unittest.TestCase):
         if not schemas.is_dir():
             self.skipTest('the contract is not in this image')
         reads = {'orders.order.placed.v1': {'lines', 'placedAt'}, 'reviews.review.published.v1': {'review', 'sku', 'stars'},
-                 'catalog.product.removed.v1': {'sku', 'version'}, 'catalog.product.changed.v1': {'sku', 'version'}}
+                 'catalog.product.removed.v1': {'sku', 'version'}, 'catalog.product.changed.v1': {'sku', 'version'}, 'inventory.stock.changed.v1': {'sku', 'available', 'at'}}
         from store import EFFECTS
         self.assertEqual(set(reads), set(EFFECTS))
         self.assertEqual(sorted(reads), json.loads((FOLDER / 'contract.json').read_text())['takes'])

@@ -21,6 +21,8 @@ def similar(products, pairs):
 
 
 class OthersBoughtWithIt(unittest.TestCase):
+    """cases/commerce.md, Recommendations: never itself, nothing unpublished or sold out, no doubles; an empty list for what is new."""
+
     def test_what_is_bought_with_it_comes_before_what_is_bought_with_everything(self):
         baskets = [['tea', 'cup', 'bag']] * 3 + [['tea', 'bag']] * 2 + [[f'x{n}', 'bag'] for n in range(40)]
         self.assertEqual(similar(*counted(baskets))['tea'], ('cup', 'bag'))
@@ -44,6 +46,12 @@ class OthersBoughtWithIt(unittest.TestCase):
         self.assertEqual(s.similar['b'], ('a', 'c'))  # whoever still has its page open
         products['b'].removed = False
         self.assertEqual(similar(products, pairs)['a'], ('b', 'c'))
+
+    def test_what_is_sold_out_is_recommended_nowhere(self):
+        products, pairs = counted([['a', 'b', 'c']] * 3)
+        products['b'].sold_out = True
+        s = snapshot(1, products, pairs)
+        self.assertEqual((s.similar['a'], s.popular), (('c',), ('a', 'c')))
 
     def test_what_is_spoken_ill_of_by_many_is_not_recommended(self):
         products, pairs = counted([['a', 'b']] * 3)

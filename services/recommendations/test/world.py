@@ -269,6 +269,10 @@ def review(sku: str, stars: int, id_: str | None = None) -> dict:
     return event('reviews.review.published.v1', sku, {'review': id_ or str(uuid4()), 'sku': sku, 'stars': stars})
 
 
+def left(sku: str, available: int, at: str = '2026-11-27T12:00:00Z') -> dict:
+    return event('inventory.stock.changed.v1', sku, {'sku': sku, 'available': available, 'at': at})
+
+
 def publish(bus: jetstream.Connection, *events: dict):
     jetstream.hold(bus, 'shop', [e['type'] for e in events])
     for e in events:
