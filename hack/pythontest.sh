@@ -26,5 +26,9 @@ mkdir -p bin
 go build -o bin/nats-server github.com/nats-io/nats-server/v2
 export NATS_SERVER=$PWD/bin/nats-server PYTHONDONTWRITEBYTECODE=1
 for tests in services/*/test/test_*.py; do echo "${tests%/*}"; done | sort -u | while read -r folder; do
+	if [ "${1:-}" = faults ]; then
+		(cd "${folder%/test}" && $python -m test.faults "${@:2}" </dev/null)
+		continue
+	fi
 	(cd "${folder%/test}" && $python -m unittest discover -q -s test -t . "$@" </dev/null)
 done

@@ -25,7 +25,7 @@ from shop.migrate import migrate
 from shop.postgres import connect
 
 FOLDER = Path(__file__).resolve().parent.parent
-PATIENCE = 60.0
+PATIENCE = float(os.environ.get('TEST_PATIENCE', '60'))
 
 
 def until(what: str, seen, patience: float = PATIENCE):
