@@ -19,6 +19,10 @@ for name in "$@"; do
 	elif [ -e "$folder/src/main.js" ]; then
 		[ -d "$folder/node_modules" ] || npm --prefix "$folder" ci --ignore-scripts --no-fund --no-audit --silent || { echo "$name: LEFT OUT: npm ci failed"; continue; }
 		command=(node "$PWD/$folder/src/main.js" serve)
+	elif [ -e "$folder/src/main.py" ]; then
+		why=$(hack/pythontest.sh missing)
+		[ -z "$why" ] || { echo "$name: LEFT OUT: $why"; continue; }
+		command=(/usr/bin/python3 "$PWD/$folder/src/main.py" serve)
 	else
 		continue # the mutants' service is run by its own test
 	fi

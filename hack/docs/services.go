@@ -55,6 +55,9 @@ func serviceRow(root string, s services.Service) (string, error) {
 	if exists(filepath.Join(root, s.Folder, "package.json")) {
 		name += ", in Node"
 	}
+	if exists(filepath.Join(root, s.Folder, "src", "main.py")) {
+		name += ", in Python"
+	}
 	var paths []string
 	for _, r := range s.Manifest().Spec.Routes {
 		paths = append(paths, "`"+r.Path+"`")

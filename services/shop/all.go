@@ -47,6 +47,7 @@ func all() []member {
 		{pricing.Service(), []string{"/api/pricing"}},
 		{promotions.Service(), []string{"/api/promotions"}},
 		{pspfake.Service(), []string(nil)},
+		{app.Service{Name: "recommendations"}, []string{"/api/recommendations"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{search.Service(), []string{"/api/search"}},
 		{shipping.Service(), []string{"/api/shipping"}},
