@@ -9,6 +9,8 @@ package() {
 	node) echo nodejs ;;
 	# Without its recommendations it has no font but one.
 	chromium) echo chromium fonts-liberation ;;
+	# What the Dockerfiles of services in Python take.
+	python) echo python3 python3-httptools python3-prometheus-client python3-psycopg2 python3-uvloop ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -18,6 +20,11 @@ missing=()
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql-15)
 command -v gcc >/dev/null || command -v clang >/dev/null || missing+=(gcc libc6-dev)
 for name in "$@"; do
+	if [ "$name" = python ]; then
+		# shellcheck disable=SC2207 # names of packages are words
+		[ -z "$(hack/pythontest.sh missing)" ] || missing+=($(package "$name"))
+		continue
+	fi
 	# shellcheck disable=SC2207 # names of packages are words
 	[ -x "/usr/sbin/$name" ] || command -v "$name" >/dev/null || missing+=($(package "$name"))
 done

@@ -52,6 +52,13 @@ if [ -z "$no_node" ]; then
 else
 	leave_out test-node "$no_node"
 fi
+[ -z "$(hack/pythontest.sh missing)" ] || hack/install.sh python || true # what it could not install is said below
+no_python=$(hack/pythontest.sh missing)
+if [ -z "$no_python" ]; then
+	step test-python
+else
+	leave_out test-python "$no_python"
+fi
 if command -v chromium >/dev/null && command -v npm >/dev/null; then
 	step pages
 else
