@@ -19,6 +19,7 @@ import (
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
+	"github.com/emporium-shop/emporium/services/warehouse"
 )
 
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
@@ -40,5 +41,6 @@ func all() []member {
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
+		{warehouse.Service(), []string{"/api/warehouse"}},
 	}
 }
