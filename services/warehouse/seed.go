@@ -2,36 +2,35 @@ package warehouse
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
+	"strings"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
-// seed writes sample items where there are none, all of them or nothing. A shop that took one out does not get it back with its
-// next release. Only the command seed does so, and migrate where SHOP_SEED=sample.
+// samples are SKUs and their places, one a line.
+//
+//go:embed seed.txt
+var samples string
+
+// seed writes sample bins where there are none, all of them or nothing. Only the command seed does so, and migrate where
+// SHOP_SEED=sample.
 func seed(ctx context.Context, db *postgres.DB) error {
 	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		// Of two who seed at once, the second waits here and finds it done.
-		if _, err := tx.Exec(ctx, `LOCK TABLE warehouse.items IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		if _, err := tx.Exec(ctx, `LOCK TABLE warehouse.bins IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
 		}
 		var used bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM warehouse.items)`).Scan(&used); err != nil || used {
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM warehouse.bins)`).Scan(&used); err != nil || used {
 			return err
 		}
-		for _, name := range []string{"First sample", "Second sample", "Third sample"} {
-			id, err := uuid.NewV7()
-			if err != nil {
-				return err
-			}
-			i, err := New(id, name)
-			if err != nil {
-				return err
-			}
-			if err := insert(ctx, tx, i); err != nil {
+		for line := range strings.Lines(samples) {
+			sku, place, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if err := insertBin(ctx, tx, Bin{SKU: sku, Place: place}); err != nil {
 				return err
 			}
 		}
