@@ -131,6 +131,10 @@ func TestOfManyWhoMoveABinOneWins(t *testing.T) {
 	if a := s.send("GET", binsRoot, ""); len(a.Items) != 1 || a.Items[0].Place != "C-01" {
 		t.Errorf("listed %s", a.text)
 	}
+	s.send("POST", binsRoot, `{"sku":"PAN","place":"CX-01"}`)
+	if a := s.send("GET", binsRoot+"?zone=C", ""); len(a.Items) != 1 || a.Items[0].Place != "C-01" {
+		t.Errorf("in zone C: %s", a.text)
+	}
 }
 
 func TestWhatIsRefused(t *testing.T) {

@@ -28,7 +28,10 @@ type binChange struct {
 	Place string `json:"place" pattern:"^[A-Z][A-Z0-9]{0,7}(-[A-Z0-9]{1,8}){0,3}$" example:"A-01-3"`
 }
 
-type binsInput struct{ page.Query }
+type binsInput struct {
+	page.Query
+	Zone string `query:"zone" maxLength:"8" doc:"Only those in this zone"`
+}
 
 type binsOutput struct{ Body page.Of[binBody] }
 
@@ -66,15 +69,15 @@ func (a *api) bins(r *httpapi.API, read, write access.Access) {
 }
 
 func (a *api) listBins(ctx context.Context, in *binsInput) (*binsOutput, error) {
-	after, err := page.After[string](in.Query, "bins")
+	after, err := page.After[string](in.Query, "bins", in.Zone)
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.store.bins(ctx, after, in.Limit+1)
+	found, err := a.store.bins(ctx, in.Zone, after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	piece, err := page.New(in.Query, found, func(b Bin) string { return b.SKU }, "bins")
+	piece, err := page.New(in.Query, found, func(b Bin) string { return b.SKU }, "bins", in.Zone)
 	if err != nil {
 		return nil, err
 	}

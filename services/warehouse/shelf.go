@@ -14,9 +14,9 @@ func scanBin(row pgx.CollectableRow) (b Bin, err error) {
 	return b, row.Scan(&b.SKU, &b.Place, &b.Version)
 }
 
-// bins returns up to limit bins after a SKU.
-func (s *store) bins(ctx context.Context, after string, limit int) ([]Bin, error) {
-	rows, err := s.db.Query(ctx, `SELECT sku, place, version FROM warehouse.bins WHERE sku > $1 ORDER BY sku LIMIT $2`, after, limit)
+// bins returns up to limit bins of a zone after a SKU. An empty zone is every one.
+func (s *store) bins(ctx context.Context, zone, after string, limit int) ([]Bin, error) {
+	rows, err := s.db.Query(ctx, `SELECT sku, place, version FROM warehouse.bins WHERE sku > $1 AND ($3 = '' OR split_part(place, '-', 1) = $3) ORDER BY sku LIMIT $2`, after, limit, zone)
 	if err != nil {
 		return nil, fmt.Errorf("listing bins: %w", err)
 	}

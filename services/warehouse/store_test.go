@@ -218,7 +218,7 @@ func TestSampleBinsAreWrittenOnceIntoAnEmptyTable(t *testing.T) {
 		})
 	}
 	both.Wait()
-	if list, err := s.bins(t.Context(), "", 100); err != nil || len(list) != 8 || list[0].Place != "A-01-1" {
+	if list, err := s.bins(t.Context(), "", "", 100); err != nil || len(list) != 8 || list[0].Place != "A-01-1" {
 		t.Errorf("%+v (%v)", list, err)
 	}
 }
