@@ -5,8 +5,10 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/fault"
@@ -87,6 +89,33 @@ func TestWorkersWhoAskForTheNextTaskGetDifferentOnes(t *testing.T) {
 	}
 }
 
+// While one worker is about to claim a task, another gets the next one, and does not wait.
+func TestAWorkerDoesNotWaitForWhoClaimsAnotherTask(t *testing.T) {
+	db := pgtest.Open(t, schema())
+	for range 2 {
+		b := buy(buys{"CUP": 1})
+		taken(t, db, b.placed(t), b.paid(t))
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	err := postgres.InTx(ctx, db, func(first pgx.Tx) error {
+		one, err := nextOpen(ctx, first)
+		if err != nil {
+			return err
+		}
+		return postgres.InTx(ctx, db, func(second pgx.Tx) error {
+			other, err := nextOpen(ctx, second)
+			if err == nil && other.ID == one.ID {
+				t.Error("both have the same task")
+			}
+			return err
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // Two picks of the last unit, in every order of their statements: it is picked once.
 func TestEveryOrderOfTwoPicksOfTheLastUnit(t *testing.T) {
 	orders := servicetest.Interleave(t, schema(), func(t testing.TB, db *postgres.DB) (servicetest.Actors, func(testing.TB, []error)) {
@@ -132,16 +161,17 @@ func TestEveryOrderOfAPickAndACancellation(t *testing.T) {
 	t.Logf("%d orders", orders)
 }
 
-// The three events of an order at the same moment, in every order of their statements: it is cancelled, whoever was first.
+// An order and its cancellation at the same moment, in every order of their statements: nothing is left to pick, whoever was first.
+// It is known to be paid, so that neither waits for the other where the row of the order is made.
 func TestEveryOrderOfAnOrderAndItsCancellation(t *testing.T) {
 	orders := servicetest.Interleave(t, schema(), func(t testing.TB, db *postgres.DB) (servicetest.Actors, func(testing.TB, []error)) {
 		b := buy(buys{"CUP": 1})
 		placed, cancelled := b.placed(t), b.cancelled(t)
+		taken(t, db, b.paid(t))
 		return servicetest.Actors{
 				func(db *postgres.DB) error { return take(db, placed) },
 				func(db *postgres.DB) error { return take(db, cancelled) },
 			}, func(t testing.TB, errs []error) {
-				taken(t, db, b.paid(t))
 				for _, task := range tasksOf(t, db, b.id) {
 					if task.State != Cancelled {
 						t.Errorf("%+v", task)
