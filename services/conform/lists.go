@@ -61,8 +61,17 @@ func (c *Case) hasList() error {
 	return nil
 }
 
+// key tells an item apart: by the member that the settings name, by its id, or, where nobody said which member that is and it has no id,
+// by all that it says.
 func (c *Case) key(item map[string]any) string {
-	return fmt.Sprint(item[or(c.Settings.List.Key, "id")])
+	if value, there := item[or(c.Settings.List.Key, "id")]; there || c.Settings.List.Key != "" {
+		return fmt.Sprint(value)
+	}
+	text, err := json.Marshal(item)
+	if err != nil { // it was read from JSON
+		return fmt.Sprint(item)
+	}
+	return string(text)
 }
 
 func listIsAPage(ctx context.Context, c *Case) error {

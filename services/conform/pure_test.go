@@ -109,3 +109,19 @@ func TestEvidenceIsShortAndKeepsSecrets(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A service that runs says what its lists are, and not which member tells two items apart: those without an id are told apart by all they say.
+func TestItemsWithoutAnIDAreToldApartByAllTheySay(t *testing.T) {
+	gold, silver := map[string]any{"name": "gold", "points": 2000}, map[string]any{"name": "silver", "points": 500}
+	known := map[string]any{"id": "7", "name": "gold"}
+	for key, want := range map[string]bool{"": false, "name": false, "colour": true} {
+		c := &Case{world: &world{Target: Target{Settings: &Settings{List: &List{Key: key}}}}}
+		if same := c.key(gold) == c.key(silver); same != want {
+			t.Errorf("by %q two items are the same: %t", key, same)
+		}
+	}
+	c := &Case{world: &world{Target: Target{Settings: &Settings{List: &List{}}}}}
+	if c.key(known) != "7" || c.key(gold) != c.key(map[string]any{"points": 2000, "name": "gold"}) {
+		t.Errorf("%s, %s", c.key(known), c.key(gold))
+	}
+}

@@ -25,6 +25,7 @@ import (
 	"github.com/emporium-shop/emporium/services/shipping"
 	"github.com/emporium-shop/emporium/services/storefront"
 	"github.com/emporium-shop/emporium/services/tax"
+	"github.com/emporium-shop/emporium/services/warehouse"
 )
 
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
@@ -53,5 +54,6 @@ func all() []member {
 		{shipping.Service(), []string{"/api/shipping"}},
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
+		{warehouse.Service(), []string{"/api/warehouse"}},
 	}
 }
