@@ -8,6 +8,7 @@ import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/checkout"
+	"github.com/emporium-shop/emporium/services/cms"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
 	"github.com/emporium-shop/emporium/services/notifications"
@@ -28,6 +29,7 @@ func all() []member {
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
 		{checkout.Service(), []string{"/api/checkout"}},
+		{cms.Service(), []string{"/api/cms"}},
 		{inventory.Service(), []string{"/api/inventory"}},
 		{notifications.Service(), []string{"/api/notifications"}},
 		{orders.Service(), []string{"/api/orders"}},
