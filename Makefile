@@ -51,12 +51,13 @@ down: ## End that cluster and leave nothing behind (safe to run twice)
 
 ##@ Write code
 .PHONY: generate fmt vet lint build images
-generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations and the reference (docs/reference) from api/; samples and the table of services from services/
+generate: $(BIN)/controller-gen ## Make deep copies, CRDs, apply configurations and the reference (docs/reference) from api/; samples, the table of services and their map from services/
 	$(BIN)/controller-gen object crd:maxDescLen=2000 applyconfiguration \
 		paths=./api/v1alpha1 output:crd:artifacts:config=config/crd/bases
 	go run ./hack/samples
 	go run ./hack/policy
 	go run ./hack/docs
+	go run ./hack/shopmap
 
 fmt: $(BIN)/golangci-lint ## Format Go code
 	$(BIN)/golangci-lint fmt

@@ -57,6 +57,7 @@ func whose(c layout.Cluster) (findings, error) {
 	found.facts.Owner, found.facts.Complete = record.State, record.Complete
 	found.facts.OwnerExists = exists(layout.Cluster{State: record.State})
 	found.facts.Alive, found.facts.Dead = record.Alive(), record.Dead()
+	found.facts.Nodes = max(record.Nodes, 1)
 	return found, nil
 }
 

@@ -13,8 +13,9 @@ import (
 )
 
 // startNode starts what runs inside a node. Its kubelet comes last, and finds the images that the first pods need:
-// one that is missing would be asked for at a registry, and then not again for ten seconds.
-func (s session) startNode(ctx context.Context, run *runner, api *kube.API, node layout.Node, ready supplies, apiReady <-chan struct{}) error {
+// one that is missing would be asked for at a registry, and then not again for ten seconds. Nodes join in turn, since the controller
+// manager gives them their addresses of pods in the order in which they come: turn ends when the one before has joined.
+func (s session) startNode(ctx context.Context, run *runner, api *kube.API, node layout.Node, ready supplies, turn <-chan struct{}, joined chan<- struct{}) error {
 	if err := s.progress.Do(node.Name+" containerd", func() error { return startContainerd(ctx, run, node) }); err != nil {
 		return err
 	}
@@ -26,7 +27,11 @@ func (s session) startNode(ctx context.Context, run *runner, api *kube.API, node
 		if err := s.progress.Do(node.Name+" images", func() error { return s.importImages(ctx, node, ready.small...) }); err != nil {
 			return err
 		}
-		return s.join(ctx, run, api, node, apiReady)
+		if err := s.join(ctx, run, api, node, turn); err != nil {
+			return err
+		}
+		close(joined)
+		return nil
 	})
 	return group.Wait()
 }
@@ -58,9 +63,9 @@ func (s session) importImages(ctx context.Context, node layout.Node, tarballs ..
 	return group.Wait()
 }
 
-func (s session) join(ctx context.Context, run *runner, api *kube.API, node layout.Node, apiReady <-chan struct{}) error {
+func (s session) join(ctx context.Context, run *runner, api *kube.API, node layout.Node, turn <-chan struct{}) error {
 	select {
-	case <-apiReady:
+	case <-turn:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

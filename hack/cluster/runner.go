@@ -21,7 +21,7 @@ type runner struct {
 // newRunner claims the machine before the first process starts. The context it returns ends when any of them does.
 func newRunner(ctx context.Context, c layout.Cluster) (*runner, context.Context, error) {
 	ctx, failed := context.WithCancelCause(ctx)
-	run := &runner{Cluster: c, record: owner.Record{State: c.State}, failed: failed}
+	run := &runner{Cluster: c, record: owner.Record{State: c.State, Nodes: c.Size}, failed: failed}
 	return run, ctx, run.record.Write(layout.OwnerFile)
 }
 

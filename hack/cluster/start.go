@@ -40,11 +40,13 @@ func (s session) start(ctx context.Context, ready supplies) error {
 	if err != nil {
 		return err
 	}
-	apiReady := make(chan struct{})
+	before := make(chan struct{})
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.startControlPlane(ctx, run, api, apiReady) })
+	group.Go(func() error { return s.startControlPlane(ctx, run, api, before) })
 	for _, node := range s.Nodes() {
-		group.Go(func() error { return s.startNode(ctx, run, api, node, ready, apiReady) })
+		turn, joined := before, make(chan struct{})
+		group.Go(func() error { return s.startNode(ctx, run, api, node, ready, turn, joined) })
+		before = joined
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -54,6 +56,9 @@ func (s session) start(ctx context.Context, ready supplies) error {
 
 // lay writes and makes all that processes expect when they start.
 func (s session) lay() error {
+	if err := writeAll(map[string]string{s.SizeFile(): fmt.Sprintln(s.Size)}); err != nil {
+		return fmt.Errorf("writing how many nodes there are: %w", err)
+	}
 	if err := s.progress.Do("certificates", func() error { return pki.Make(s.Cluster) }); err != nil {
 		return err
 	}

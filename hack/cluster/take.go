@@ -18,6 +18,12 @@ func killPrograms(ctx context.Context, s session) error {
 	return programs.Of(s.Cluster).Kill(ctx, s.args...)
 }
 
+func powerOff(ctx context.Context, s session) error {
+	return programs.Of(s.Cluster).PowerOff(ctx, s.args[0])
+}
+
+func powerOn(_ context.Context, s session) error { return programs.Of(s.Cluster).PowerOn(s.args[0]) }
+
 func startPrograms(_ context.Context, s session) error {
 	return programs.Of(s.Cluster).Start(s.args...)
 }

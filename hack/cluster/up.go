@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ func up(ctx context.Context, s session) error {
 	if err != nil {
 		return err
 	}
+	found.facts.Asked = s.nodes
 	verdict := owner.Decide(found.facts)
 	switch verdict.Action {
 	case owner.Refuse:
@@ -79,6 +81,7 @@ func (s session) build(ctx context.Context, found findings) error {
 	if err := s.clear(ctx, found); err != nil {
 		return err
 	}
+	s.Size = cmp.Or(s.nodes, 1)
 	if err := s.start(ctx, ready); err != nil {
 		return fmt.Errorf("%w\nlogs: %s; the next up begins anew, down removes what there is", err, filepath.Dir(s.Log("x")))
 	}

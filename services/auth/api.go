@@ -74,6 +74,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Get(r, "/.well-known/jwks.json", access.Public, a.keys,
 		httpapi.ID("getKeys"), httpapi.Summary("The public keys that tokens are checked with"),
 		httpapi.About("Read it again every 30 s, or once for a key that you do not know. A key is here an hour before the first token that it signs."))
+	(&signInAPI{&customers{a.login}}).routes(r)
 	return r
 }
 

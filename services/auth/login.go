@@ -75,21 +75,42 @@ func (l *login) token(ctx context.Context, name, password string) (Token, error)
 		return Token{}, errWrong
 	}
 	if weak {
-		if err := l.store.rehash(ctx, a, current.hashed(password)); err != nil {
+		if err := l.inTurn(ctx, func() error { return l.store.rehash(ctx, a, current.hashed(password)) }); err != nil {
 			slog.WarnContext(ctx, "keeping a weak hash until the next login", "error", err)
 		}
 	}
 	return l.sign(ctx, a)
 }
 
-// compare waits for its turn, so that many logins do not take all the memory.
-func (l *login) compare(ctx context.Context, hash, password string, there bool) (right, weak bool, err error) {
+// patience is how long a login waits for its turn.
+const patience = time.Second
+
+// inTurn does what hashes a password, a few at a time: each takes 19 MiB and a part of a second of a core. Who would wait for long is
+// told to come back.
+func (l *login) inTurn(ctx context.Context, do func() error) error {
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
 	select {
 	case l.turns <- struct{}{}:
 		defer func() { <-l.turns }()
+		return do()
+	case <-enough.C:
+		return fault.Unavailable("Too many sign in at once. Come back in a second.", nil)
 	case <-ctx.Done():
-		return false, false, ctx.Err()
+		return ctx.Err()
 	}
+}
+
+func (l *login) compare(ctx context.Context, hash, password string, there bool) (right, weak bool, err error) {
+	err = l.inTurn(ctx, func() (err error) {
+		right, weak, err = l.matches(hash, password, there)
+		return err
+	})
+	return right, weak, err
+}
+
+// matches compares in its turn, and takes as long where there is no account.
+func (l *login) matches(hash, password string, there bool) (right, weak bool, err error) {
 	if !there {
 		hash = l.nobody
 	}
@@ -100,8 +121,15 @@ func (l *login) compare(ctx context.Context, hash, password string, there bool) 
 	return right && there, weak, nil
 }
 
-// sign makes the token.
+// sign makes the token of a member of staff.
 func (l *login) sign(ctx context.Context, a Account) (Token, error) {
+	t, err := l.signed(ctx, jwt.MapClaims{"sub": a.ID.String(), "kind": "staff", "scope": strings.Join(a.Scopes, " ")})
+	t.Scopes = a.Scopes
+	return t, err
+}
+
+// signed makes a token with these claims, beside those that every token has.
+func (l *login) signed(ctx context.Context, claims jwt.MapClaims) (Token, error) {
 	keys, err := keysOf(ctx, l.store.db)
 	if err != nil {
 		return Token{}, err
@@ -115,9 +143,8 @@ func (l *login) sign(ctx context.Context, a Account) (Token, error) {
 	if err != nil {
 		return Token{}, fmt.Errorf("reading the key %s: it %w", key.ID, err)
 	}
-	t := Token{Expires: now.Add(tokens.Life).Truncate(time.Second).UTC(), Scopes: a.Scopes}
-	t.Text, err = private.Sign(jwt.MapClaims{
-		"aud": l.shop, "sub": a.ID.String(), "kind": "staff", "scope": strings.Join(a.Scopes, " "), "iat": now.Unix(), "exp": t.Expires.Unix(), "jti": uuid.NewString(),
-	})
+	t := Token{Expires: now.Add(tokens.Life).Truncate(time.Second).UTC()}
+	claims["aud"], claims["iat"], claims["exp"], claims["jti"] = l.shop, now.Unix(), t.Expires.Unix(), uuid.NewString()
+	t.Text, err = private.Sign(claims)
 	return t, err
 }

@@ -54,6 +54,12 @@ func (p params) hashed(password string) string {
 // nothing, where hashing takes 19 MiB, and every process makes one when it starts.
 func (p params) unmatched() string { return p.text(random(saltLength), random(hashLength)) }
 
+// slow is what is kept of a request that holds a password, to know it again: a plain hash would let whoever has the database try
+// passwords a million times as fast as the password's own hash does.
+func (p params) slow(body []byte, salt string) []byte {
+	return argon2.IDKey(body, []byte("request "+salt), p.time, p.memory, p.threads, hashLength)
+}
+
 func random(length int) []byte {
 	bytes := make([]byte, length)
 	_, _ = rand.Read(bytes) // never fails

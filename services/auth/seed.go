@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/emporium-shop/emporium/services/internal/contact"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 )
 
@@ -17,14 +18,25 @@ const sampleStaff = "jo"
 
 var sampleScopes = []string{
 	"books:read", "books:write", "catalog:write", "inventory:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
-	"pricing:write", "promotions:write", "reviews:write",
+	"pricing:write", "promotions:write", "reviews:write", "customers:read",
 }
 
-// seed makes the first key, and the sample account where AUTH_SAMPLE_PASSWORD has its password: no password stands in this repository's code.
+// sampleCustomer is the customer of the sample shop, as the samples of customers know her.
+var (
+	sampleCustomer = uuid.MustParse("0198c9a5-0000-7000-8000-0000000000a1")
+	sampleMail     = contact.Mail{Spelled: "ann@example.org", Key: "ann@example.org"}
+)
+
+// seed makes the first key, a sample customer where AUTH_SAMPLE_CUSTOMER_PASSWORD has her password, and the sample account of staff where AUTH_SAMPLE_PASSWORD has its password: no password stands in this repository's code.
 func seed(ctx context.Context, db *postgres.DB) error {
 	t := &turner{&store{db}, Turning{Every: every, Ahead: ahead, After: after}, time.Now}
 	if err := t.first(ctx); err != nil {
 		return err
+	}
+	if password := os.Getenv("AUTH_SAMPLE_CUSTOMER_PASSWORD"); password != "" {
+		if err := addCustomer(ctx, db, Customer{sampleCustomer, sampleMail, current.hashed(password)}); err != nil {
+			return err
+		}
 	}
 	password := os.Getenv("AUTH_SAMPLE_PASSWORD")
 	if password == "" {

@@ -55,7 +55,9 @@ func (t *turner) run(ctx context.Context) error {
 
 // forget is a worker.
 func (t *turner) forget(ctx context.Context) error {
-	return repeat(ctx, "forgetting failed logins", func() error { return t.store.forget(ctx, t.now().Add(-2*time.Minute)) })
+	return repeat(ctx, "forgetting failed logins and what has ended", func() error {
+		return errors.Join(t.store.forget(ctx, t.now().Add(-2*time.Minute)), t.store.forgetEnded(ctx, t.now()))
+	})
 }
 
 func repeat(ctx context.Context, what string, do func() error) error {

@@ -1,15 +1,12 @@
 package books
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
-	"log/slog"
-	"net/http"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/desk"
 )
 
 // How the page of staff looks.
@@ -17,8 +14,6 @@ import (
 const (
 	// mostShown bounds the violations and the checkouts of the page.
 	mostShown = 100
-	// retryAfter is in seconds.
-	retryAfter = 5
 	// leastReason and mostReason are characters, as the API has them.
 	leastReason, mostReason = 3, 500
 )
@@ -26,34 +21,8 @@ const (
 //go:embed templates
 var files embed.FS
 
-//go:embed templates/staff.css
-var css string
-
-// pages are the views. A template that is wrong ends the program at its start, and every test.
-var pages = func() map[string]*template.Template {
-	functions := template.FuncMap{"mend": mend, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "clock": clocked, "age": age, "says": says}
-	all := map[string]*template.Template{}
-	for _, name := range []string{"books", "signin", "sorry"} {
-		all[name] = template.Must(template.New(name).Funcs(functions).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
-	}
-	return all
-}()
-
-// contentPolicy lets a page load nothing but its own style, and send forms to us alone.
-var contentPolicy = func() string {
-	sum := sha256.Sum256([]byte(css))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-}()
-
-// view is what the layout shows around Body.
-type view struct {
-	Title string
-	// Problem marks a page that says what is wrong, SignedIn one that has the button to sign out.
-	Problem, SignedIn bool
-	Shop              string
-	CSS               template.CSS
-	Body              any
-}
+// pages are the views.
+var pages = desk.Parse(files, template.FuncMap{"mend": mend, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) }, "clock": clocked, "age": age, "says": says}, "books")
 
 // standing is how the books stand, for the page.
 type standing struct {
@@ -134,31 +103,4 @@ func age(now, then time.Time) string {
 		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	}
 	return fmt.Sprintf("%d days", int(d.Hours())/24)
-}
-
-// show writes a page when it is complete: half of one cannot be turned into an error any more.
-func (d *desk) show(w http.ResponseWriter, r *http.Request, code int, name string, v view) {
-	v.Shop, v.CSS = d.shop, template.CSS(css) //nolint:gosec // our own file
-	var out bytes.Buffer
-	if err := pages[name].ExecuteTemplate(&out, "layout", v); err != nil {
-		slog.ErrorContext(r.Context(), "rendering a page", "page", name, "error", err)
-		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	for name, value := range map[string]string{
-		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff",
-		// Nobody keeps it: it is for who is signed in.
-		"Cache-Control": "private, no-store", "Vary": "Cookie",
-		// Not "no-referrer": browsers then send "Origin: null" with our own forms.
-		"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
-		"Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-	} {
-		h.Set(name, value)
-	}
-	if secure(r) {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-	w.WriteHeader(code)
-	_, _ = w.Write(out.Bytes()) // the client is gone: nobody to tell
 }

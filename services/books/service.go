@@ -2,8 +2,7 @@
 //
 // rules.go lists the rules, payrules.go and goodsrules.go are them, books.go says how long what is under way may take; facts.go and
 // entry.go are what is read of the owners, read.go reads it, round.go compares in rounds, verdict.go at once for a release check,
-// check.go is that check; store.go and violations.go are the SQL, api.go the HTTP; staff.go, session.go and page.go are the page for
-// staff, trouble.go which checkouts wait for a person; this file wires them.
+// check.go is that check; store.go and violations.go are the SQL, api.go the HTTP; staff.go and page.go are the page for staff, trouble.go which checkouts wait for a person; this file wires them.
 package books
 
 import (
@@ -53,12 +52,9 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		return c.run(ctx)
 	}
 	a := &api{s, c, k.Now}
-	desk := &desk{api: a, shop: k.Config.Shop}
-	if auth, there := k.ClientIfKnown("auth"); there {
-		desk.auth = auth
-	}
+	auth, _ := k.ClientIfKnown("auth")
 	routes := a.routes(k)
-	desk.routes(routes)
+	newCounter(a, k.Config.Shop, auth).routes(routes)
 	return app.Parts{API: routes, Workers: []app.Worker{{Name: "compare-books", Run: work, Single: true}}}, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/emporium-shop/emporium/services/auth"
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/desk"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
@@ -89,7 +90,7 @@ func (o *office) send(method, path string, form url.Values, header ...string) sh
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	if form != nil {
-		r.Header.Set("Content-Type", formType)
+		r.Header.Set("Content-Type", desk.FormType)
 	}
 	if o.cookie != nil {
 		r.AddCookie(&http.Cookie{Name: o.cookie.Name, Value: o.cookie.Value})
@@ -137,7 +138,7 @@ func (o *office) signsIn() {
 
 // carries lets the browser show a token that auth never gave it here.
 func (o *office) carries(authorization string) {
-	o.cookie = &http.Cookie{Name: plainSession, Value: strings.TrimPrefix(authorization, "Bearer ")}
+	o.cookie = &http.Cookie{Name: desk.PlainCookie, Value: strings.TrimPrefix(authorization, "Bearer ")}
 }
 
 func TestStaffSignsInAndSeesHowTheBooksStand(t *testing.T) {
@@ -165,11 +166,11 @@ func TestStaffSignsInAndSeesHowTheBooksStand(t *testing.T) {
 
 // The token is in a cookie that nobody but this page gets, and nowhere else.
 func TestTheTokenIsInTheCookieAloneAndTheCookieIsOfThisPage(t *testing.T) {
-	for name, c := range map[string]struct{ proto, cookie string }{"plain": {"http", plainSession}, "TLS": {"https", secureSession}} {
+	for name, c := range map[string]struct{ proto, cookie string }{"plain": {"http", desk.PlainCookie}, "TLS": {"https", desk.SecureCookie}} {
 		o := openOffice(t)
 		got := o.send("POST", staffRoot+"/session", url.Values{"name": {"jo"}, "password": {samplePassword}}, "X-Forwarded-Proto", c.proto)
 		set := o.cookie
-		if set == nil || set.Name != c.cookie || set.Path != staffRoot || !set.HttpOnly || set.SameSite != http.SameSiteStrictMode || set.Secure != (c.proto == "https") ||
+		if set == nil || set.Name != c.cookie || set.Path != desk.CookiePath || !set.HttpOnly || set.SameSite != http.SameSiteStrictMode || set.Secure != (c.proto == "https") ||
 			set.Domain != "" || set.MaxAge < 200 || set.MaxAge > 300 {
 			t.Fatalf("%s: %d %+v", name, got.code, set)
 		}
@@ -184,7 +185,7 @@ func TestTheTokenIsInTheCookieAloneAndTheCookieIsOfThisPage(t *testing.T) {
 			}
 		}
 		if c.proto == "https" { // the plain name is anybody's to set
-			o.cookie = &http.Cookie{Name: plainSession, Value: token}
+			o.cookie = &http.Cookie{Name: desk.PlainCookie, Value: token}
 			o.wants("the plain cookie over TLS", o.send("GET", staffRoot, nil, "X-Forwarded-Proto", "https"), 401)
 		}
 		o.cookie = set
@@ -348,7 +349,7 @@ func TestStaffAcceptsAViolationOnThePage(t *testing.T) {
 		"no version":      {at, url.Values{"reason": {"known"}}, 404, "That did not work"},
 		"never found":     {staffRoot + "/violations/" + uuid.NewString() + "/acceptance", good, 404, "That did not work"},
 		"no id":           {staffRoot + "/violations/7/acceptance", good, 404, "That did not work"},
-		"too much":        {at, url.Values{"reason": {strings.Repeat("x", mostForm)}}, 413, "That did not work"},
+		"too much":        {at, url.Values{"reason": {strings.Repeat("x", desk.MostForm)}}, 413, "That did not work"},
 	} {
 		o.wants(name, o.send("POST", c.path, c.form), c.code, c.says)
 	}

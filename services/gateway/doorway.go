@@ -95,6 +95,7 @@ func (d *doorway) fronts(requests *metrics.Requests) {
 	pods := proxy.TransportOptions{
 		DialTimeout: d.set.DialTimeout, ResponseHeaderTimeout: d.set.ResponseHeaderTimeout,
 		IdleTimeout: d.set.UpstreamIdleTimeout, IdlePerPod: int(d.set.UpstreamIdleConns),
+		SilenceTimeout: d.set.SilenceTimeout,
 	}
 	d.direct = proxy.NewDirect(pods, time.Now)
 	d.bodies = proxy.NewBudget(d.set.MaxHeld)

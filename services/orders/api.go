@@ -59,6 +59,12 @@ type cancelInput struct {
 	Body *cancelBody
 }
 
+type cancelAnyInput struct {
+	httpapi.Idempotent
+	ID   uuid.UUID `path:"id" format:"uuid"`
+	Body staffCancelBody
+}
+
 type sendInput struct {
 	httpapi.Idempotent
 	ID   uuid.UUID `path:"id" format:"uuid"`
@@ -112,6 +118,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.Refuses(http.StatusUnauthorized), httpapi.Summary("Cancel one's own order"))
 	httpapi.List(r, root+"/staff", access.Staff("orders:read"), a.list, httpapi.ID("listAllOrders"), httpapi.Summary("Everybody's orders, the newest first"), httpapi.Refuses(http.StatusBadRequest))
 	httpapi.Get(r, root+"/staff/{id}", access.Staff("orders:read"), a.show, httpapi.ID("getAnyOrder"), httpapi.Summary("Anybody's order"), missing)
+	httpapi.Post(r, root+"/staff/{id}/cancellations", access.Staff("orders:write"), a.cancelAny, httpapi.ID("cancelAnyOrder"), httpapi.Status(http.StatusCreated), conflict, missing,
+		httpapi.Summary("Cancel anybody's order"))
 	httpapi.Post(r, root+"/{id}/shipments", access.Staff("orders:write"), a.send, httpapi.ID("shipOrder"), httpapi.Status(http.StatusCreated), conflict, missing,
 		httpapi.Summary("Say that an order was sent"))
 	return r
@@ -202,7 +210,11 @@ func (a *api) show(ctx context.Context, in *staffInput) (*orderOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.answer(ctx, o)
+	out, err := a.answer(ctx, o)
+	if err == nil {
+		out.Body.Payment = o.Payment
+	}
+	return out, err
 }
 
 func (a *api) answer(ctx context.Context, o Order) (*orderOutput, error) {
@@ -222,6 +234,10 @@ func (a *api) cancel(ctx context.Context, in *cancelInput) (*httpapi.Answer[chan
 		return nil, err
 	}
 	return a.change(ctx, in.Idempotent, in.ID, func(o Order) (Order, []Fact, error) { return o.Cancel(reason, a.instant()) })
+}
+
+func (a *api) cancelAny(ctx context.Context, in *cancelAnyInput) (*httpapi.Answer[changedBody], error) {
+	return a.change(ctx, in.Idempotent, in.ID, func(o Order) (Order, []Fact, error) { return o.Cancel(strings.TrimSpace(in.Body.Reason), a.instant()) })
 }
 
 func (a *api) send(ctx context.Context, in *sendInput) (*httpapi.Answer[changedBody], error) {

@@ -120,6 +120,46 @@ func TestC33AnOrderIsCancelledOnceAndNotAfterShipping(t *testing.T) {
 	}
 }
 
+// Staff cancels what customers may, says why, and is told whom to ask for a refund; customers are told neither.
+func TestStaffCancelsAnOrderAndKnowsItsPayment(t *testing.T) {
+	d := serve(t)
+	p := placement()
+	o := d.place(p)
+	at := root + "/staff/" + o.ID.String()
+	reads, writes := []string{"Authorization", accesstest.Staff(t, "orders:read")}, []string{"Authorization", accesstest.Staff(t, "orders:write")}
+	if got := d.ask("GET", at, nil, reads...); !strings.Contains(got.text, `"payment":"`+p.Payment.String()+`"`) {
+		t.Errorf("staff is not told the payment: %s", got.text)
+	}
+	if got := d.ask("GET", pathOf(o.ID, ""), nil, "X-Order-Token", o.Token); got.status != 200 || strings.Contains(got.text, `"payment"`) {
+		t.Errorf("its customer is told the payment: %s", got.text)
+	}
+	for name, c := range map[string]struct {
+		body   any
+		header []string
+		status int
+	}{
+		"who may only read":  {staffCancelBody{"telephone"}, reads, 403},
+		"with the token":     {staffCancelBody{"telephone"}, []string{"X-Order-Token", o.Token}, 401},
+		"without a reason":   {staffCancelBody{}, writes, 422},
+		"of nothing at all":  {nil, writes, 422},
+		"staff, with a word": {staffCancelBody{"sold by telephone"}, writes, 201},
+		"once more":          {staffCancelBody{"sold by telephone"}, writes, 201},
+	} {
+		if got := d.post(at+"/cancellations", c.body, c.header...); got.status != c.status && !(c.body == nil && got.status == 400) {
+			t.Errorf("%s: %d %s", name, got.status, got.text)
+		}
+	}
+	if got := d.ask("GET", at, nil, reads...); got.State != "cancelled" || !strings.Contains(got.text, "sold by telephone") {
+		t.Errorf("%s", got.text)
+	}
+	if got := outboxed(t, d.db(), o.ID); len(got) != 2 {
+		t.Errorf("told %v", got)
+	}
+	if got := d.post(root+"/staff/"+uuid.NewString()+"/cancellations", staffCancelBody{"nothing"}, writes...); got.status != 404 {
+		t.Errorf("an order that is not there: %d %s", got.status, got.text)
+	}
+}
+
 func TestASagaIsAnsweredAgain(t *testing.T) {
 	d, p := serve(t), placement()
 	key := p.Saga.String() + ":order"

@@ -96,6 +96,10 @@ type cancelBody struct {
 	Reason string `json:"reason,omitempty" maxLength:"200"`
 }
 
+type staffCancelBody struct {
+	Reason string `json:"reason" minLength:"3" maxLength:"200" doc:"What the customer is told"`
+}
+
 type shipmentBody struct {
 	Carrier  string `json:"carrier,omitempty" maxLength:"100"`
 	Tracking string `json:"tracking,omitempty" maxLength:"100"`
@@ -141,6 +145,7 @@ type orderBody struct {
 	Carrier     string           `json:"carrier,omitempty"`
 	Tracking    string           `json:"tracking,omitempty"`
 	Cancellable bool             `json:"cancellable" doc:"Whether it can still be cancelled"`
+	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay"`
 	History     []factBody       `json:"history" nullable:"false"`
 }
 

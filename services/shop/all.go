@@ -4,6 +4,7 @@ package shop
 
 import (
 	"github.com/emporium-shop/emporium/services/auth"
+	"github.com/emporium-shop/emporium/services/backoffice"
 	"github.com/emporium-shop/emporium/services/books"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
@@ -25,6 +26,7 @@ import (
 func all() []member {
 	return []member{
 		{auth.Service(), []string{"/api/auth"}},
+		{backoffice.Service(), []string{"/staff"}},
 		{books.Service(), []string{"/api/books", "/staff/books"}},
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},

@@ -51,8 +51,9 @@ func (s Stage) document(doc string) (string, error) {
 	}
 	switch {
 	case object.Kind == "ShopService" && s.plays(name):
-		needs, _ := object.Spec["dependsOn"].([]any)
-		object.Spec["dependsOn"] = slices.DeleteFunc(needs, func(need any) bool { return !s.plays(fmt.Sprint(need)) })
+		if needs, some := object.Spec["dependsOn"].([]any); some { // null, which takes the field out, stays null
+			object.Spec["dependsOn"] = slices.DeleteFunc(needs, func(need any) bool { return !s.plays(fmt.Sprint(need)) })
+		}
 	case object.Kind == "ShopService":
 		return "", nil
 	case object.Kind == "Shop":

@@ -43,6 +43,12 @@ func TestAPartOfTheShopIsWholeByItself(t *testing.T) {
 			t.Errorf("%q is there %d times, not %d:\n%s", text, strings.Count(got, text), times, got)
 		}
 	}
+	if got, err := (Stage{Part: Browsing}).part(strings.Replace(whole, "[auth, catalog]", "null", 1)); err != nil || strings.Contains(got, "dependsOn: []") {
+		t.Errorf("what depends on nothing is given an empty list: %v\n%s", err, got)
+	}
+	if got, err := (Stage{Part: Browsing}).part(strings.Replace(whole, "dependsOn: [auth, catalog], ", "", 1)); err != nil || strings.Contains(got, "dependsOn") {
+		t.Errorf("what says nothing of it is given null, which the API refuses: %v\n%s", err, got)
+	}
 	if all, err := (Stage{}).part(whole); err != nil || all != whole {
 		t.Errorf("without a part it is the whole: %v\n%s", err, all)
 	}

@@ -29,10 +29,13 @@ const patience = 10 * time.Second
 // Cluster is the running cluster of a checkout.
 type Cluster struct {
 	state, record, lock string
+	size                int
 }
 
 // Of names the cluster of a checkout.
-func Of(c layout.Cluster) Cluster { return Cluster{c.State, layout.OwnerFile, layout.LockFile} }
+func Of(c layout.Cluster) Cluster {
+	return Cluster{c.State, layout.OwnerFile, layout.LockFile, c.Size}
+}
 
 // Locked is the same cluster for who has the machine's lock already, as up does.
 func (c Cluster) Locked() Cluster {

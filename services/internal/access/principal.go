@@ -23,6 +23,9 @@ type Principal struct {
 	Subject string
 	// Scopes are what staff may do: "catalog:write".
 	Scopes []string
+	// Session is the login of a customer that the token comes from; empty where auth did not say. It is for auth alone: a token is good
+	// until it ends, whatever became of its session.
+	Session string
 }
 
 // Caller names the principal for what is kept by caller, such as Idempotency-Keys;

@@ -18,6 +18,8 @@ type claims struct {
 	Kind Kind `json:"kind"`
 	// Scope holds what staff may do, separated by blanks (RFC 8693).
 	Scope string `json:"scope,omitempty"`
+	// Session is the login that the token comes from (OpenID Connect: sid).
+	Session string `json:"sid,omitempty"`
 }
 
 var errToken = errors.New("the token says not who of whom")
@@ -61,7 +63,7 @@ func (v *Verifier) Caller(authorization string) (Principal, error) {
 	if c.Subject == "" || (c.Kind != CustomerKind && c.Kind != StaffKind && c.Kind != ServiceKind) {
 		return Principal{}, errToken
 	}
-	who := Principal{Kind: c.Kind, Subject: c.Subject, Scopes: strings.Fields(c.Scope)}
+	who := Principal{Kind: c.Kind, Subject: c.Subject, Scopes: strings.Fields(c.Scope), Session: c.Session}
 	v.known.keep(token, verified{who, set, now, c.ExpiresAt.Time})
 	return who, nil
 }

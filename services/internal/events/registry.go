@@ -41,6 +41,11 @@ const (
 	ReviewPublished   Type = "reviews.review.published.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
+	MailWanted        Type = "auth.mail.wanted.v1"
+	// CustomerErased is answered with ErasureDone by each service that holds personal data.
+	CustomerRegistered Type = "customers.customer.registered.v1"
+	CustomerErased     Type = "customers.customer.erased.v1"
+	ErasureDone        Type = "customers.erasure.done.v1"
 )
 
 const (

@@ -119,9 +119,11 @@ func controllers() []string {
 }
 
 // Remains lists the cgroups of every cluster on this machine, the innermost first.
-func Remains() (found []string) {
+func Remains() []string { return below(layout.CgroupRoot) }
+
+func below(place string) (found []string) {
 	for _, controller := range controllers() {
-		_ = filepath.WalkDir(filepath.Join(controller, layout.CgroupRoot), func(path string, entry fs.DirEntry, err error) error {
+		_ = filepath.WalkDir(filepath.Join(controller, place), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() {
 				found = append(found, path)
 			}
@@ -133,8 +135,13 @@ func Remains() (found []string) {
 }
 
 // Members lists the processes in those cgroups.
-func Members() (pids []int) {
-	for _, path := range Remains() {
+func Members() []int { return members(Remains()) }
+
+// MembersOf lists the processes in a node's cgroups.
+func MembersOf(node layout.Node) []int { return members(below(node.Cgroup())) }
+
+func members(paths []string) (pids []int) {
+	for _, path := range paths {
 		text, _ := os.ReadFile(filepath.Join(path, "cgroup.procs"))
 		for _, line := range strings.Fields(string(text)) {
 			if pid, err := strconv.Atoi(line); err == nil {

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 const module = "module github.com/emporium-shop/emporium\n"
@@ -35,5 +38,20 @@ func in(checkout string) (Cluster, error) {
 	if len(cluster.State) > longest {
 		return Cluster{}, fmt.Errorf("using %s: the path is longer than %d characters, too long for the kubelet's sockets: move the checkout", cluster.State, longest)
 	}
-	return cluster, nil
+	return cluster.sized()
+}
+
+// sized reads how many nodes the cluster has that there is, if there is one.
+func (c Cluster) sized() (Cluster, error) {
+	text, err := os.ReadFile(c.SizeFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err == nil {
+		c.Size, err = strconv.Atoi(strings.TrimSpace(string(text)))
+	}
+	if err != nil || c.Size < 1 || c.Size > MostNodes {
+		return c, fmt.Errorf("reading how many nodes the cluster has: %s holds no number from 1 to %d: delete it, then: make down up", c.SizeFile(), MostNodes)
+	}
+	return c, nil
 }

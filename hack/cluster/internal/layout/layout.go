@@ -42,6 +42,8 @@ const MarkVariable = "EMPORIUM_CLUSTER"
 type Cluster struct {
 	// State is the absolute path of the checkout's .cluster folder.
 	State string
+	// Size is how many nodes it has; 0 means 1.
+	Size int
 }
 
 // Checkout is the folder whose cluster this is.
@@ -68,6 +70,9 @@ func (c Cluster) Images() string { return c.at("images", nil) }
 // Registries is where the nodes find how to reach registries, each in a folder of its name; or one of them.
 func (c Cluster) Registries(name ...string) string { return c.at("certs.d", name) }
 
+// SizeFile says how many nodes the cluster has, for whoever works in the checkout; there is none while there is no cluster.
+func (c Cluster) SizeFile() string { return c.at("nodes", nil) }
+
 // Kubeconfig is the administrator's way in.
 func (c Cluster) Kubeconfig() string { return c.at("kubeconfig", nil) }
 
@@ -75,10 +80,11 @@ func (c Cluster) Kubeconfig() string { return c.at("kubeconfig", nil) }
 // Binaries, images and logs stay: the first two are costly, the last are wanted after a failure.
 func (c Cluster) Data() []string {
 	data := []string{c.PKI(), c.Etcd(), c.Volumes(), c.Kubeconfig(), c.Registries()}
-	for _, node := range c.Nodes() {
+	// Whatever size it had.
+	for _, node := range (Cluster{State: c.State, Size: MostNodes}).Nodes() {
 		data = append(data, node.State())
 	}
-	return data
+	return append(data, c.SizeFile())
 }
 
 func (c Cluster) at(folder string, name []string) string {

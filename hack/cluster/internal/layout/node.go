@@ -1,6 +1,9 @@
 package layout
 
-import "path/filepath"
+import (
+	"fmt"
+	"path/filepath"
+)
 
 // Node is one machine of the cluster: a network namespace on the bridge with its own containerd, kubelet and kube-proxy.
 type Node struct {
@@ -11,11 +14,27 @@ type Node struct {
 	cluster Cluster
 }
 
-// Nodes lists the cluster's nodes. One is enough for a shop; a second would be a second line here.
-func (c Cluster) Nodes() []Node {
-	return []Node{
-		{Name: "node1", Address: "198.18.0.11", PodCIDR: "198.18.16.0/24", cluster: c},
+// MostNodes is how many nodes a cluster may have: each takes some 200 MB and a /24 of PodCIDR.
+const MostNodes = 5
+
+// Nodes lists the cluster's nodes: node1, node2, … One is enough for a shop; with several one can die.
+func (c Cluster) Nodes() (nodes []Node) {
+	for n := range max(c.Size, 1) {
+		nodes = append(nodes, Node{
+			Name: fmt.Sprintf("node%d", n+1), Address: fmt.Sprintf("198.18.0.%d", 11+n), PodCIDR: fmt.Sprintf("198.18.%d.0/24", 16+n), cluster: c,
+		})
 	}
+	return nodes
+}
+
+// Node finds a node by its name.
+func (c Cluster) Node(name string) (Node, error) {
+	for _, node := range c.Nodes() {
+		if node.Name == name {
+			return node, nil
+		}
+	}
+	return Node{}, fmt.Errorf("looking for %s: the cluster has the nodes node1 to node%d", name, max(c.Size, 1))
 }
 
 // State is where the node keeps its files, or one of them.

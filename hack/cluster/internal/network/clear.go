@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -78,10 +79,24 @@ func Holds(pid int, inodes map[uint64]bool) bool {
 	return inodes[inode(info)]
 }
 
+// Inside lists the processes in a node's own namespace; its pods have others.
+func Inside(node layout.Node) (pids []int) {
+	inodes := inodesOf([]string{node.Netns()})
+	folders, _ := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		if pid, err := strconv.Atoi(filepath.Base(folder)); err == nil && Holds(pid, inodes) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // Inodes identifies the nodes' namespaces, as Holds asks for them.
-func Inodes() map[uint64]bool {
+func Inodes() map[uint64]bool { return inodesOf(Namespaces()) }
+
+func inodesOf(paths []string) map[uint64]bool {
 	inodes := map[uint64]bool{}
-	for _, path := range Namespaces() {
+	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {
 			inodes[inode(info)] = true
 		}

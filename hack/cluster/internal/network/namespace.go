@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -48,8 +49,8 @@ func onOwnThread(f func() error) error {
 
 func (n *namespace) Close() { _ = n.handle.Close() }
 
-// configure gives the node its address and its way to the host.
-func (n *namespace) configure(node layout.Node) error {
+// configure gives the node its address, its way to the host, and its ways to the other nodes' pods, which the host does not forward.
+func (n *namespace) configure(node layout.Node, all []layout.Node) error {
 	inside, err := netlink.NewHandleAt(n.handle)
 	if err != nil {
 		return err
@@ -60,6 +61,14 @@ func (n *namespace) configure(node layout.Node) error {
 	}
 	if err := up(inside, "eth0", node.Address); err != nil {
 		return err
+	}
+	for _, other := range all {
+		if other.Name == node.Name {
+			continue
+		}
+		if err := inside.RouteAdd(&netlink.Route{Dst: cidr(other.PodCIDR), Gw: net.ParseIP(other.Address)}); err != nil {
+			return fmt.Errorf("adding the route to the pods of %s: %w", other.Name, err)
+		}
 	}
 	return inside.RouteAdd(&netlink.Route{Gw: net.ParseIP(layout.HostAddress)})
 }

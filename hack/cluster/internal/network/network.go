@@ -24,7 +24,7 @@ func Make(c layout.Cluster) error {
 		return fmt.Errorf("making the bridge: %w", err)
 	}
 	for _, node := range c.Nodes() {
-		if err := makeNode(node, bridge); err != nil {
+		if err := makeNode(node, c.Nodes(), bridge); err != nil {
 			return fmt.Errorf("making the network of %s: %w", node.Name, err)
 		}
 	}
@@ -53,7 +53,7 @@ func makeBridge() (netlink.Link, error) {
 	return bridge, netlink.LinkSetUp(bridge)
 }
 
-func makeNode(node layout.Node, bridge netlink.Link) error {
+func makeNode(node layout.Node, all []layout.Node, bridge netlink.Link) error {
 	inside, err := newNamespace(node.NetnsName())
 	if err != nil {
 		return fmt.Errorf("making the namespace: %w", err)
@@ -62,7 +62,7 @@ func makeNode(node layout.Node, bridge netlink.Link) error {
 	if err := plug(node, bridge, inside); err != nil {
 		return fmt.Errorf("plugging it into the bridge: %w", err)
 	}
-	if err := inside.configure(node); err != nil {
+	if err := inside.configure(node, all); err != nil {
 		return fmt.Errorf("setting it up inside: %w", err)
 	}
 	return route(node.PodCIDR, node.Address)
@@ -78,6 +78,23 @@ func plug(node layout.Node, bridge netlink.Link, inside *namespace) error {
 		return err
 	}
 	return netlink.LinkSetUp(veth)
+}
+
+// Unplug takes a node off the network, as when its cable is cut: nobody gets an answer, nor a refusal.
+func Unplug(node layout.Node) error { return cable(node, netlink.LinkSetDown) }
+
+// Plug ends that.
+func Plug(node layout.Node) error { return cable(node, netlink.LinkSetUp) }
+
+func cable(node layout.Node, set func(netlink.Link) error) error {
+	link, err := netlink.LinkByName(node.Veth())
+	if err == nil {
+		err = set(link)
+	}
+	if err != nil {
+		return fmt.Errorf("changing the cable of %s: %w", node.Name, err)
+	}
+	return nil
 }
 
 func route(to, via string) error {

@@ -19,6 +19,8 @@ type Facts struct {
 	Alive, Dead []string
 	// Sick says what is wrong although every process runs; empty when nothing is.
 	Sick string
+	// Nodes is how many nodes the recorded cluster has, Asked how many are asked for; 0: however many there are.
+	Nodes, Asked int
 	// Remains says that the kernel still has something of a cluster.
 	Remains bool
 }
@@ -73,6 +75,8 @@ func ours(f Facts) Verdict {
 		return Verdict{Rebuild, "no longer running: " + strings.Join(f.Dead, ", ")}
 	case f.Sick != "":
 		return Verdict{Rebuild, f.Sick}
+	case f.Asked != 0 && f.Asked != f.Nodes:
+		return Verdict{Refuse, fmt.Sprintf("it runs with %d node(s), %d are asked for; to throw it away and begin anew: make down, then up --nodes %d", f.Nodes, f.Asked, f.Asked)}
 	default:
 		return Verdict{Reuse, "it runs and is well"}
 	}

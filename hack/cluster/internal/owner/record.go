@@ -17,6 +17,8 @@ import (
 type Record struct {
 	// State is the state folder of the checkout that owns the cluster.
 	State string `json:"state"`
+	// Nodes is how many nodes it has; 0 means 1, as records of before had it.
+	Nodes int `json:"nodes,omitempty"`
 	// Complete says that the cluster was once up entirely.
 	Complete  bool              `json:"complete"`
 	Processes []process.Process `json:"processes"`

@@ -88,6 +88,10 @@ func (b *balancer) learn(ex *exchange, pod *upstream.Endpoint, err error) error 
 	if ex.r.Context().Err() != nil {
 		return err
 	}
+	if isSilent(err) && pod.Refused(b.front.Now()) { // each further request would wait as long
+		b.front.Recorder.Ejected(ex.service())
+		return err
+	}
 	if !notSent(err) {
 		if podFault(err) && ex.body.clientError() == nil && pod.Failed(b.front.Now()) {
 			b.front.Recorder.Ejected(ex.service())
@@ -126,7 +130,7 @@ func (b *balancer) answered(ex *exchange, status int) {
 // mayRepeat tells whether asking another pod can do no harm: nothing was sent,
 // or the request means the same when it is done twice and can be sent again.
 // A pod that is merely slow is not left: its work would be done once more by
-// the next one. No byte of a response has been forwarded here. What was sent is repeated
+// the next one; one whose machine is gone is. No byte of a response has been forwarded here. What was sent is repeated
 // as long as the budget of the service's pods lasts.
 func (ex *exchange) mayRepeat(err error) bool {
 	if ex.r.Context().Err() != nil || ex.body.clientError() != nil {
@@ -135,7 +139,7 @@ func (ex *exchange) mayRepeat(err error) bool {
 	if errors.Is(err, errUnreachable) || errors.Is(err, errLocal) {
 		return ex.body.untouched() || ex.body.replayable()
 	}
-	return !isTimeout(err) && isIdempotent(ex.r) && ex.body.replayable() && ex.pool.MayRepeat()
+	return (!isTimeout(err) || isSilent(err)) && isIdempotent(ex.r) && ex.body.replayable() && ex.pool.MayRepeat()
 }
 
 // isIdempotent follows RFC 9110, 9.2.2. A request with an Idempotency-Key is

@@ -77,6 +77,8 @@ func (ex *exchange) diagnose(err error) (problem.Problem, Cause) {
 		return nobody, Local
 	case errors.Is(err, errNoPod), errors.Is(err, errUnreachable):
 		return nobody, NoPod
+	case isSilent(err):
+		return broken, PodCut
 	case isTimeout(err) && !errors.Is(err, context.Canceled):
 		return tooLate, TooLate
 	case podFault(err):

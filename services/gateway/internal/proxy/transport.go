@@ -21,6 +21,10 @@ type TransportOptions struct {
 	IdleTimeout time.Duration
 	// IdlePerPod is how many unused connections are kept to one pod.
 	IdlePerPod int
+	// SilenceTimeout is how long the machine of a pod may acknowledge nothing of a small request (TCP_USER_TIMEOUT), and how long a
+	// connection on which a pod is waited for may be quiet before its machine is asked whether it is there. It is seen by Linux
+	// alone. 0: the kernel's own, a quarter of an hour. A pod that is merely slow has a machine that acknowledges.
+	SilenceTimeout time.Duration
 }
 
 // NewTransport returns the transport to the pods: HTTP/1.1, kept-alive, no
@@ -39,8 +43,10 @@ func NewTransport(o TransportOptions) *http.Transport {
 
 // NewDirect returns the client for small plain requests, with the same limits.
 func NewDirect(o TransportOptions, now func() time.Time) *http1.Client {
+	dialer := o.dialer()
+	o.noticeSilence(dialer)
 	return http1.New(http1.Options{
-		Dial: o.dialer().DialContext, ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
+		Dial: dialer.DialContext, ResponseTimeout: o.ResponseHeaderTimeout, IdleTimeout: o.IdleTimeout, IdlePerPod: o.IdlePerPod, Now: now,
 	})
 }
 

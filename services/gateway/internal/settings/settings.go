@@ -40,8 +40,8 @@ type Settings struct {
 	// may be at once; MaxHeld is the memory for bodies in bytes.
 	MaxConnections, MaxUpgraded, MaxInFlight, MaxStreams, MaxHeld int64
 
-	DialTimeout, ResponseHeaderTimeout, UpstreamIdleTimeout time.Duration
-	UpstreamIdleConns, UpstreamAttempts                     int64
+	DialTimeout, ResponseHeaderTimeout, UpstreamIdleTimeout, SilenceTimeout time.Duration
+	UpstreamIdleConns, UpstreamAttempts                                     int64
 
 	TrustedProxies []netip.Prefix
 	// Upgrades are the protocols, in lower case, that a client may change to.
@@ -83,6 +83,7 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 
 		DialTimeout:           e.duration("UPSTREAM_DIAL_TIMEOUT", 2*time.Second, 50*time.Millisecond, 30*time.Second),
 		ResponseHeaderTimeout: e.duration("UPSTREAM_RESPONSE_TIMEOUT", 55*time.Second, time.Second, time.Hour),
+		SilenceTimeout:        e.duration("UPSTREAM_SILENCE_TIMEOUT", 5*time.Second, 500*time.Millisecond, time.Minute),
 		UpstreamIdleTimeout:   e.duration("UPSTREAM_IDLE_TIMEOUT", 4*time.Second, 100*time.Millisecond, 10*time.Minute),
 		UpstreamIdleConns:     e.number("UPSTREAM_IDLE_CONNS", 256, 1, 65536),
 		UpstreamAttempts:      e.number("UPSTREAM_ATTEMPTS", 3, 1, 10),

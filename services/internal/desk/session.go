@@ -1,4 +1,4 @@
-package books
+package desk
 
 import (
 	"log/slog"
@@ -13,12 +13,14 @@ import (
 )
 
 // Who is signed in: the token of auth, in a cookie that no script reads, that no other site lets the browser send, and that is sent to
-// this page alone. It ends with the token, after five minutes.
+// the pages of staff alone, whichever service has them. It ends with the token, after five minutes.
 
 const (
-	// Over TLS the name asks the browser to take it over TLS alone. Not __Host-, which would have it sent to every service of the shop.
-	secureSession = "__Secure-shop_books"
-	plainSession  = "shop_books"
+	// SecureCookie and PlainCookie are the names of the cookie. Over TLS the name asks the browser to take it over TLS alone. Not __Host-, which would have it sent to every service of the shop.
+	SecureCookie = "__Secure-shop_staff"
+	PlainCookie  = "shop_staff"
+	// CookiePath is where pages of staff are.
+	CookiePath = "/staff"
 )
 
 // secure tells whether the browser speaks TLS with the front door. Only the front door says so: what a visitor says of it is dropped there.
@@ -26,9 +28,9 @@ func secure(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == 
 
 func sessionName(r *http.Request) string {
 	if secure(r) {
-		return secureSession
+		return SecureCookie
 	}
-	return plainSession
+	return PlainCookie
 }
 
 // sessionOf is the token in the cookie; empty is none.
@@ -42,7 +44,7 @@ func sessionOf(r *http.Request) string {
 
 func setSession(w http.ResponseWriter, r *http.Request, token string, age int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: sessionName(r), Value: token, Path: staffRoot, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure(r),
+		Name: sessionName(r), Value: token, Path: CookiePath, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure(r),
 	})
 }
 
@@ -56,6 +58,8 @@ type ticket struct {
 // signInView is the form: the password is never in it.
 type signInView struct {
 	Name string
+	// Root and About are where the form is, and what for.
+	Root, About string
 	// Said is what is to be known of the form as a whole.
 	Said string
 	// Wrong are what is wrong with a field, by its id.
@@ -63,8 +67,8 @@ type signInView struct {
 }
 
 // signIn exchanges name and password for a token at auth.
-func (d *desk) signIn(w http.ResponseWriter, r *http.Request) {
-	get, ok := d.fields(w, r)
+func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
+	get, ok := d.Fields(w, r)
 	if !ok {
 		return
 	}
@@ -80,28 +84,28 @@ func (d *desk) signIn(w http.ResponseWriter, r *http.Request) {
 		d.showSignIn(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
-	if d.auth == nil {
-		d.sorry(w, r, problem.New(problem.Unavailable, "This shop has no service auth: nobody can sign in here. Use the API with a token."))
+	if d.Auth == nil {
+		d.Sorry(w, r, problem.New(problem.Unavailable, "This shop has no service auth: nobody can sign in here. Use the API with a token."))
 		return
 	}
-	t, _, err := client.Call[ticket](r.Context(), d.auth, client.Request{
+	t, _, err := client.Call[ticket](r.Context(), d.Auth, client.Request{
 		Method: http.MethodPost, Path: "/api/auth/tokens", Safe: true, Body: map[string]string{"name": v.Name, "password": password},
 	})
 	if err != nil {
 		d.notSignedIn(w, r, v, err)
 		return
 	}
-	if !slices.Contains(t.Scopes, readsBooks) {
-		v.Said = "Your account may not read the books: it lacks the scope " + readsBooks + "."
+	if !slices.Contains(t.Scopes, d.Scope) {
+		v.Said = d.lacks()
 		d.showSignIn(w, r, http.StatusForbidden, v)
 		return
 	}
-	setSession(w, r, t.Token, max(1, int(t.ExpiresAt.Sub(d.api.now()).Seconds())))
-	http.Redirect(w, r, staffRoot, http.StatusSeeOther)
+	setSession(w, r, t.Token, max(1, int(t.ExpiresAt.Sub(d.Now()).Seconds())))
+	http.Redirect(w, r, d.Root, http.StatusSeeOther)
 }
 
 // notSignedIn says why auth gave no token.
-func (d *desk) notSignedIn(w http.ResponseWriter, r *http.Request, v signInView, err error) {
+func (d *Desk) notSignedIn(w http.ResponseWriter, r *http.Request, v signInView, err error) {
 	code := http.StatusServiceUnavailable
 	switch client.Status(err) {
 	case http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusBadRequest:
@@ -119,11 +123,15 @@ func (d *desk) notSignedIn(w http.ResponseWriter, r *http.Request, v signInView,
 }
 
 // signOut takes the token out of the browser.
-func (d *desk) signOut(w http.ResponseWriter, r *http.Request) {
+func (d *Desk) signOut(w http.ResponseWriter, r *http.Request) {
 	setSession(w, r, "", -1)
-	http.Redirect(w, r, staffRoot, http.StatusSeeOther)
+	http.Redirect(w, r, d.Root, http.StatusSeeOther)
 }
 
-func (d *desk) showSignIn(w http.ResponseWriter, r *http.Request, code int, v signInView) {
-	d.show(w, r, code, "signin", view{Title: "Sign in", Problem: v.Said != "" || len(v.Wrong) > 0, Body: v})
+func (d *Desk) showSignIn(w http.ResponseWriter, r *http.Request, code int, v signInView) {
+	v.Root, v.About = d.Root, capital(d.Name)+" are for staff."
+	d.Show(w, r, code, signIn, View{Title: "Sign in", Problem: v.Said != "" || len(v.Wrong) > 0, Body: v})
 }
+
+// Token is that of who is signed in, to ask other services in his name; empty is none.
+func Token(r *http.Request) string { return sessionOf(r) }
