@@ -2,157 +2,168 @@ package cms
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"strconv"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/etag"
+	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
-	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/page"
+	"github.com/emporium-shop/emporium/services/internal/snapshot"
 )
 
 // root is the path that the shop gives to this service: shop/service.yaml.
 const root = "/api/cms"
 
-// api is the HTTP.
-type api struct{ store *store }
+const (
+	// keep is how long a cache may keep a page: so long the change of an editor may stay unseen. A change that is scheduled never does.
+	keep = time.Minute
+	// silent is how old an answer is without an Age: PostgreSQL is asked every two seconds.
+	silent = 5 * time.Second
+)
 
-// itemBody is an item on the wire.
-type itemBody struct {
-	ID   uuid.UUID `json:"id" format:"uuid"`
-	Name string    `json:"name"`
+// api is the HTTP. Public reads come from the board, those of staff and all writes go to the store.
+type api struct {
+	store *store
+	board *snapshot.Of[*board]
+	now   func() time.Time
 }
 
-// itemChange is what a client may say of an item.
-type itemChange struct {
-	Name string `json:"name" minLength:"1" maxLength:"200"`
+// pageBody is a page as customers see it.
+type pageBody struct {
+	Slug      string     `json:"slug"`
+	Lang      string     `json:"lang" doc:"Language of the text: another one than asked for where the page is not in that"`
+	Title     string     `json:"title" doc:"Text, not HTML"`
+	HTML      string     `json:"html" doc:"Sanitised: no scripts, no styles, pictures of this shop only"`
+	Version   int        `json:"version" doc:"Number of the version, of this page"`
+	Since     *time.Time `json:"since,omitempty" doc:"When this version began to be shown; absent in the preview of a draft"`
+	Languages []string   `json:"languages" nullable:"false" doc:"In which languages the page is shown now"`
+}
+
+// entryBody is a page of the list.
+type entryBody struct {
+	Slug  string      `json:"slug"`
+	Texts []entryText `json:"texts" nullable:"false" doc:"One for each language"`
+}
+
+type entryText struct {
+	Lang  string    `json:"lang"`
+	Title string    `json:"title"`
+	Since time.Time `json:"since" doc:"When it began to be shown: lastmod of a sitemap"`
+}
+
+// Freshness is what a read tells caches. It is exported for huma, which sees no other fields.
+type Freshness struct {
+	ETag  string `header:"ETag" doc:"Changes with the answer"`
+	Cache string `header:"Cache-Control" doc:"max-age ends with the next change of the schedule, at the latest"`
+	Age   string `header:"Age" doc:"Seconds for which nobody could tell whether the answer is still right; absent while PostgreSQL answers"`
 }
 
 type listInput struct{ page.Query }
 
-type listOutput struct{ Body page.Of[itemBody] }
-
-type createInput struct {
-	httpapi.Idempotent
-	Body itemChange
+type listOutput struct {
+	Freshness
+	Body page.Of[entryBody]
 }
 
-type readInput struct {
-	ID uuid.UUID `path:"id" format:"uuid"`
+type pageInput struct {
+	Slug string `path:"slug" maxLength:"80"`
+	Lang string `query:"lang" default:"en" maxLength:"35" pattern:"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$" doc:"Language, such as de or de-AT; where the page is not in that, another one is answered" example:"de"`
 }
 
-type changeInput struct {
-	httpapi.IfMatch
-	ID   uuid.UUID `path:"id" format:"uuid"`
-	Body itemChange
+type pageOutput struct {
+	Freshness
+	Language string `header:"Content-Language"`
+	Body     pageBody
 }
 
-type itemOutput struct {
-	ETag string `header:"ETag"`
-	Body itemBody
-}
+const fromMemory = "Answered from memory, by the clock: a version is shown at the second of its schedule. A change of an editor is seen by every replica within a second, and by caches within a minute. " +
+	"While PostgreSQL is away the last known answer stands, and Age says for how many seconds nobody could tell whether it is still right."
 
-// shape is that of an item on the wire: a release that answers another one makes caches ask again.
-var shape = etag.ShapeOf[itemBody]()
-
-// routes lists the routes. Each says who may call it: access.Public, Customer, Owner, Staff, Service.
+// routes lists the routes.
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
-	staff := access.Staff("cms:write")
-	httpapi.List(r, root, access.Public, a.list,
-		httpapi.ID("listItems"), httpapi.Summary("Items, in the order in which they were made"), httpapi.Refuses(http.StatusBadRequest))
-	httpapi.Post(r, root, staff, a.create,
-		httpapi.ID("createItem"), httpapi.Summary("Make an item"), httpapi.Status(http.StatusCreated))
-	httpapi.Get(r, root+"/{id}", access.Public, a.get,
-		httpapi.ID("getItem"), httpapi.Summary("One item"), httpapi.Refuses(http.StatusNotFound))
-	httpapi.Put(r, root+"/{id}", staff, a.change,
-		httpapi.ID("changeItem"), httpapi.Summary("Replace what an item says"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.List(r, root+"/pages", access.Public, a.list, httpapi.About(fromMemory),
+		httpapi.ID("listPages"), httpapi.Summary("Pages that are shown, by their slugs: for a sitemap"), httpapi.Refuses(http.StatusBadRequest))
+	httpapi.Get(r, root+"/pages/{slug}", access.Public, a.page, httpapi.About(fromMemory),
+		httpapi.ID("getPage"), httpapi.Summary("A page as it is shown"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Get(r, root+"/preview", access.Public, a.preview, httpapi.About("The token is all that it takes: who has it sees this one version, for an hour."),
+		httpapi.ID("getPreview"), httpapi.Summary("A version as it would be shown"), httpapi.Refuses(http.StatusForbidden, http.StatusNotFound))
+	a.staffRoutes(r)
 	return r
 }
 
-func (a *api) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := page.After[uuid.UUID](in.Query)
-	if err != nil {
-		return nil, err
+// read returns the board that an answer is made of, and the answer's Age.
+func (a *api) read() (*board, string, error) {
+	b, there := a.board.Get()
+	if !there {
+		return nil, "", fault.Unavailable("The pages are not loaded yet.", nil)
 	}
-	found, err := a.store.list(ctx, after, in.Limit+1)
-	if err != nil {
-		return nil, err
+	if age, _ := a.board.Age(a.now()); age > silent {
+		return b, strconv.Itoa(int(age / time.Second)), nil
 	}
-	piece, err := page.New(in.Query, found, func(i Item) uuid.UUID { return i.ID })
-	if err != nil {
-		return nil, err
-	}
-	out := &listOutput{page.Of[itemBody]{Items: make([]itemBody, len(piece.Items)), Next: piece.Next}}
-	for n, i := range piece.Items {
-		out.Body.Items[n] = itemBody{i.ID, i.Name}
-	}
-	return out, nil
+	return b, "", nil
 }
 
-// create makes an item once for a key: the item and the stored answer are one commit.
-func (a *api) create(ctx context.Context, in *createInput) (*httpapi.Answer[itemBody], error) {
-	stored, err := idempotency.Once(ctx, a.store.db, in.Key(ctx), in.Sent(ctx), func(ctx context.Context, tx pgx.Tx) (idempotency.Stored, error) {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return idempotency.Stored{}, err
-		}
-		i, err := New(id, in.Body.Name)
-		if err != nil {
-			return idempotency.Stored{}, err
-		}
-		if err := insert(ctx, tx, i); err != nil {
-			return idempotency.Stored{}, err
-		}
-		return made(i)
-	})
+func (a *api) list(_ context.Context, in *listInput) (*listOutput, error) {
+	after, err := page.After[string](in.Query)
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Replay[itemBody](stored), nil
-}
-
-// made is the answer that a new item's request gets, whenever it is repeated.
-func made(i Item) (idempotency.Stored, error) {
-	out := answer(i)
-	body, err := httpapi.Encode(out.Body)
-	header := map[string]string{"ETag": out.ETag, "Location": root + "/" + i.ID.String()}
-	return idempotency.Stored{Status: http.StatusCreated, Header: header, Body: body}, err
-}
-
-func (a *api) get(ctx context.Context, in *readInput) (*itemOutput, error) {
-	i, err := a.store.item(ctx, in.ID)
+	b, age, err := a.read()
 	if err != nil {
 		return nil, err
 	}
-	return answer(i), nil
-}
-
-func (a *api) change(ctx context.Context, in *changeInput) (*itemOutput, error) {
-	before, err := a.store.item(ctx, in.ID)
+	now := a.now()
+	var found []entryBody
+	for _, texts := range b.all(after, in.Limit+1, now) {
+		found = append(found, entry(texts))
+	}
+	piece, err := page.New(in.Query, found, func(e entryBody) string { return e.Slug })
 	if err != nil {
 		return nil, err
 	}
-	after, err := before.Rename(in.Body.Name)
+	fresh, err := freshness(piece, b.fresh(b.slugs, now, keep), age)
+	return &listOutput{fresh, piece}, err
+}
+
+func entry(texts []Version) entryBody {
+	e := entryBody{Slug: texts[0].Slug}
+	for _, v := range texts {
+		e.Texts = append(e.Texts, entryText{v.Lang, v.Title, v.From})
+	}
+	return e
+}
+
+func (a *api) page(_ context.Context, in *pageInput) (*pageOutput, error) {
+	b, age, err := a.read()
 	if err != nil {
 		return nil, err
 	}
-	if in.Repeated(before.Version, after.Name == before.Name) {
-		return answer(before), nil
+	now := a.now()
+	v, languages, there := b.page(in.Slug, in.Lang, now)
+	if !there {
+		return nil, fault.NotFound("page", in.Slug)
 	}
-	if err := in.Check(before.Version); err != nil {
-		return nil, err
-	}
-	if err := a.store.save(ctx, before, after); err != nil {
-		return nil, err
-	}
-	return answer(after), nil
+	body := seen(v, languages)
+	fresh, err := freshness(body, b.fresh([]string{in.Slug}, now, keep), age)
+	return &pageOutput{fresh, v.Lang, body}, err
 }
 
-func answer(i Item) *itemOutput {
-	return &itemOutput{ETag: shape.Tag(i.Version), Body: itemBody{i.ID, i.Name}}
+func seen(v Version, in []string) pageBody {
+	body := pageBody{Slug: v.Slug, Lang: v.Lang, Title: v.Title, HTML: v.HTML, Version: v.Number, Languages: append([]string{}, in...)}
+	if !v.From.IsZero() {
+		body.Since = &v.From
+	}
+	return body
+}
+
+// freshness is of what is answered, so replicas that load at different times give the same ETag.
+func freshness(body any, age time.Duration, known string) (Freshness, error) {
+	text, err := httpapi.Encode(body)
+	return Freshness{etag.ShapeFrom(string(text)).Tag(1), fmt.Sprintf("public, max-age=%d", int(age/time.Second)), known}, err
 }

@@ -1,16 +1,19 @@
-// Package cms is a service: Content pages: imprint, terms, shipping information, landing pages.
+// Package cms is a service: the content pages of the shop, such as imprint, terms, and landing pages.
 //
-// cms.go knows the rules, store.go the SQL, api.go the HTTP; this file wires them.
+// cms.go knows the rules, render.go makes HTML, publish.go is what is read from memory, preview.go the tokens of previews, store.go the
+// SQL, api.go and staff.go the HTTP; this file wires them.
 package cms
 
 import (
 	"context"
 	"embed"
 	"io/fs"
+	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
+	"github.com/emporium-shop/emporium/services/internal/snapshot"
 )
 
 //go:embed migrations
@@ -24,11 +27,31 @@ func Service() app.Service {
 	}
 }
 
+const (
+	// changed is the channel of the database at which every change of a version is told.
+	changed = "cms_changed"
+	// slack is how far back a clock may be set without a page vanishing: so long what has ended stays in memory.
+	slack = time.Minute
+)
+
 func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
-	return app.Parts{API: (&api{&store{k.DB}}).routes(k), Workers: []app.Worker{
+	s := &store{k.DB}
+	a := &api{store: s, now: k.Now, board: snapshot.New(func(ctx context.Context, _ *board) (*board, error) { return s.board(ctx, k.Now().Add(-slack)) },
+		snapshot.Options{Every: time.Minute, Heard: func() time.Time { return k.DB.Seen().At }})}
+	k.DB.Listen(changed, func(string) { a.board.Poke() })
+	return app.Parts{API: a.routes(k), Warm: a.warm, Workers: []app.Worker{
+		{Name: "board", Run: a.board.Run, Beside: true},
 		// It forgets what is too old to be of use, so any release may do it.
 		{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, idempotency.Keep), Beside: true},
 	}}, nil
+}
+
+// warm returns when there is a board to read from.
+func (a *api) warm(ctx context.Context) error {
+	if _, there := a.board.Get(); there {
+		return nil
+	}
+	return a.board.Refresh(ctx)
 }
 
 // schema is what the service owns in the database.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -15,51 +16,105 @@ import (
 // store is the SQL.
 type store struct{ db *postgres.DB }
 
-func scan(row pgx.Row) (Item, error) {
-	var i Item
-	err := row.Scan(&i.ID, &i.Name, &i.Version)
-	return i, err
+const columns = `v.id, v.slug, v.number, v.lang, v.title, v.markdown, v.html, v.created_at, v.publish_from, v.publish_until, v.revision`
+
+func scan(row pgx.CollectableRow) (Version, error) { return scanOne(row) }
+
+func scanOne(row pgx.Row) (Version, error) {
+	var v Version
+	var from, until *time.Time
+	err := row.Scan(&v.ID, &v.Slug, &v.Number, &v.Lang, &v.Title, &v.Markdown, &v.HTML, &v.CreatedAt, &from, &until, &v.Revision)
+	v.CreatedAt, v.Schedule = v.CreatedAt.UTC(), Schedule{instant(from), instant(until)}
+	return v, err
 }
 
-func (s *store) item(ctx context.Context, id uuid.UUID) (Item, error) {
-	i, err := scan(s.db.QueryRow(ctx, `SELECT id, name, version FROM cms.items WHERE id = $1`, id))
+func instant(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// orNull is how an instant is stored.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (s *store) version(ctx context.Context, id uuid.UUID) (Version, error) {
+	v, err := scanOne(s.db.QueryRow(ctx, `SELECT `+columns+` FROM cms.versions v WHERE v.id = $1`, id))
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Item{}, fault.NotFound("item", id.String())
+		return Version{}, fault.NotFound("version", id.String())
 	}
 	if err != nil {
-		return Item{}, fmt.Errorf("reading an item: %w", err)
+		return Version{}, fmt.Errorf("reading a version: %w", err)
 	}
-	return i, nil
+	return v, nil
 }
 
-// list returns up to limit items that were made after one, in their order; the zero id is before all of them.
-func (s *store) list(ctx context.Context, after uuid.UUID, limit int) ([]Item, error) {
-	rows, err := s.db.Query(ctx, `SELECT id, name, version FROM cms.items WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+// list returns up to limit versions that were made after one, in their order; the zero id is before all of them. Empty slug and lang are all.
+func (s *store) list(ctx context.Context, slug, lang string, after uuid.UUID, limit int) ([]Version, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM cms.versions v
+		WHERE v.id > $1 AND ($2 = '' OR v.slug = $2) AND ($3 = '' OR v.lang = $3) ORDER BY v.id LIMIT $4`, after, slug, lang, limit)
 	if err != nil {
-		return nil, fmt.Errorf("listing items: %w", err)
+		return nil, fmt.Errorf("listing versions: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Item, error) { return scan(row) })
+	list, err := pgx.CollectRows(rows, scan)
 	if err != nil {
-		return nil, fmt.Errorf("listing items: %w", err)
+		return nil, fmt.Errorf("listing versions: %w", err)
 	}
 	return list, nil
 }
 
-func insert(ctx context.Context, tx pgx.Tx, i Item) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO cms.items (id, name, version) VALUES ($1, $2, $3)`, i.ID, i.Name, i.Version); err != nil {
-		return fmt.Errorf("making an item: %w", err)
+// insert numbers a version and writes it. Of two writers of a page the second waits for the first, and has the number after it.
+func insert(ctx context.Context, tx pgx.Tx, v Version) (Version, error) {
+	err := tx.QueryRow(ctx, `INSERT INTO cms.pages AS p (slug, latest) VALUES ($1, 1)
+		ON CONFLICT (slug) DO UPDATE SET latest = p.latest + 1 RETURNING latest`, v.Slug).Scan(&v.Number)
+	if err != nil {
+		return Version{}, fmt.Errorf("numbering a version: %w", err)
 	}
-	return nil
+	_, err = tx.Exec(ctx, `INSERT INTO cms.versions (id, slug, number, lang, title, markdown, html, created_at, publish_from, publish_until, revision)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		v.ID, v.Slug, v.Number, v.Lang, v.Title, v.Markdown, v.HTML, v.CreatedAt, orNull(v.From), orNull(v.Until), v.Revision)
+	if err != nil {
+		return Version{}, fmt.Errorf("writing a version: %w", err)
+	}
+	return v, nil
 }
 
-// save writes an item over the version that it was read at: of two who read one version, the second finds none.
-func (s *store) save(ctx context.Context, before, after Item) error {
-	tag, err := s.db.Exec(ctx, `UPDATE cms.items SET name = $3, version = $4 WHERE id = $1 AND version = $2`, before.ID, before.Version, after.Name, after.Version)
+// schedule writes when a version is shown, over the revision that it was read at: of two who read one, the second finds none.
+func (s *store) schedule(ctx context.Context, before, after Version) error {
+	tag, err := s.db.Exec(ctx, `UPDATE cms.versions SET publish_from = $3, publish_until = $4, revision = $5 WHERE id = $1 AND revision = $2`,
+		before.ID, before.Revision, orNull(after.From), orNull(after.Until), after.Revision)
 	if err != nil {
-		return fmt.Errorf("changing an item: %w", err)
+		return fmt.Errorf("scheduling a version: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
 		return fault.Stale()
 	}
 	return nil
+}
+
+// board reads what is shown at an instant or will be later. What has ended stays in the database, and so does what lies below another
+// version for all of its time: a page that is written anew each week is not in memory fifty times a year.
+func (s *store) board(ctx context.Context, now time.Time) (*board, error) {
+	rows, err := s.db.Query(ctx, `SELECT `+columns+` FROM cms.versions v
+		WHERE v.publish_from IS NOT NULL AND (v.publish_until IS NULL OR v.publish_until > $1) AND NOT EXISTS (
+			SELECT FROM cms.versions o WHERE o.slug = v.slug AND o.lang = v.lang
+				AND (o.publish_from, o.number) > (v.publish_from, v.number) AND o.publish_from <= $1
+				AND (o.publish_until IS NULL OR o.publish_until >= v.publish_until))`, now)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
+	}
+	versions, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
+	}
+	var key []byte
+	if err := s.db.QueryRow(ctx, `SELECT secret FROM cms.preview_key`).Scan(&key); err != nil {
+		return nil, fmt.Errorf("reading the key of previews: %w", err)
+	}
+	return newBoard(versions, key), nil
 }
