@@ -1,10 +1,10 @@
 package cms
 
 import (
-	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,89 +14,82 @@ import (
 
 func TestTheDescriptionIsThatOfTheCode(t *testing.T) { servicetest.OpenAPI(t, Service()) }
 
-func TestWhatIsMadeIsReadChangedAndListed(t *testing.T) {
-	s := serve(t)
-	lamp, desk := s.begin("Lamp"), s.begin("Desk")
-	if got := s.send("GET", lamp.at, ""); got.status != 200 || got.text != lamp.text || got.tag != lamp.tag {
-		t.Errorf("read %+v, made %+v", got, lamp)
+func TestAPageIsShownFromItsScheduleOnAndNoLongerThanThat(t *testing.T) {
+	d := serve(t)
+	v := d.write("gifts", "de", "Geschenke", "Alles *neu*.")
+	if got := d.ask("GET", root+"/pages/gifts", ""); got.status != 404 {
+		t.Errorf("a draft: %d %s", got.status, got.text)
 	}
-	changed := s.send("PUT", lamp.at, `{"name":"Floor lamp"}`, "If-Match", lamp.tag)
-	if changed.status != 200 || changed.Name != "Floor lamp" || changed.tag == lamp.tag {
-		t.Errorf("changed: %+v", changed)
+	shown := d.shows(v, `{"publishFrom":"2026-01-01T00:00:00Z"}`)
+	got := d.ask("GET", root+"/pages/gifts?lang=de", "")
+	if got.status != 200 || got.Title != "Geschenke" || got.HTML != "<p>Alles <em>neu</em>.</p>\n" || got.tag == "" || !strings.Contains(got.cache, "max-age=60") {
+		t.Errorf("%d %s %s", got.status, got.text, got.cache)
 	}
-	first := s.send("GET", root+"?limit=1", "")
-	second := s.send("GET", root+"?limit=1&cursor="+first.Next, "")
-	if len(first.Items) != 1 || first.Items[0].Name != "Floor lamp" || len(second.Items) != 1 || second.Items[0].ID != desk.ID || second.Next != "" {
-		t.Errorf("listed %+v, then %+v", first, second)
+	if got := d.ask("GET", root+"/pages/gifts?lang=en", ""); got.status != 200 || got.Lang != "de" {
+		t.Errorf("in a language that it has not: %d %s", got.status, got.text)
 	}
-}
-
-func TestOfManyWritersOfOneVersionOneWins(t *testing.T) {
-	s := serve(t)
-	item := s.begin("Lamp")
-	servicetest.Writers(t, 8, 5, func() string { return s.send("GET", item.at, "").tag }, func(writer int, version string) int {
-		return s.send("PUT", item.at, fmt.Sprintf(`{"name":"%d %s"}`, writer, uuid.NewString()), "If-Match", version).status
-	})
-}
-
-// The front door repeats a PUT whose connection broke.
-func TestAChangeThatIsRepeatedIsDone(t *testing.T) {
-	s := serve(t)
-	item := s.begin("Lamp")
-	first := s.send("PUT", item.at, `{"name":"Desk"}`, "If-Match", item.tag)
-	again := s.send("PUT", item.at, `{"name":"Desk"}`, "If-Match", item.tag)
-	if first.status != 200 || again.status != 200 || first.tag != again.tag {
-		t.Errorf("%+v, then %+v", first, again)
+	if list := d.ask("GET", root+"/pages", ""); len(list.Items) != 1 || list.Items[0].Slug != "gifts" {
+		t.Errorf("%s", list.text)
+	}
+	d.shows(shown, `{}`)
+	if got := d.ask("GET", root+"/pages/gifts", ""); got.status != 404 {
+		t.Errorf("taken back: %d %s", got.status, got.text)
 	}
 }
 
-func TestOneKeyMakesOneItem(t *testing.T) {
-	s := serve(t)
-	key := []string{"Idempotency-Key", uuid.NewString()}
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			if a := s.send("POST", root, `{"name":"Lamp"}`, key...); a.status != 201 && a.status != 409 {
-				t.Errorf("%+v", a)
-			}
-		})
+func TestADraftIsSeenByWhoHasItsPreviewAlone(t *testing.T) {
+	d := serve(t)
+	v := d.write("gifts", "en", "Gifts", "Soon.")
+	p := d.edits("POST", v.at+"/preview", "")
+	if p.status != 200 || p.Token == "" {
+		t.Fatal(p.text)
 	}
-	all.Wait()
-	again := s.send("POST", root, `{"name":"Lamp"}`, key...)
-	if list := s.send("GET", root, ""); again.status != 201 || len(list.Items) != 1 || list.Items[0].ID != again.ID {
-		t.Errorf("%+v after %+v", list, again)
+	got := d.ask("GET", p.Path, "")
+	if got.status != 200 || got.Title != "Gifts" || got.cache != "private, no-store" {
+		t.Errorf("%d %s %s", got.status, got.text, got.cache)
 	}
-	if a := s.send("POST", root, `{"name":"Desk"}`, key...); a.status != 422 {
-		t.Errorf("the key with another body: %+v", a)
+	if got := d.ask("GET", root+"/preview?token=x", ""); got.status != 403 {
+		t.Errorf("with another token: %d", got.status)
 	}
 }
 
-func TestWhatIsRefusedChangesNothing(t *testing.T) {
-	s := serve(t)
-	item := s.begin("Lamp")
-	match, key := []string{"If-Match", item.tag}, []string{"Idempotency-Key", uuid.NewString()}
+func TestWhoMayWritePages(t *testing.T) {
+	d := serve(t)
+	v := d.write("gifts", "en", "Gifts", "Soon.")
+	body, key := `{"slug":"a","lang":"en","title":"A","markdown":"a"}`, []string{"Idempotency-Key", uuid.NewString()}
 	for name, c := range map[string]struct {
 		status             int
-		kind               string
 		method, path, body string
 		header             []string
 	}{
-		"nobody makes one":     {401, "unauthenticated", "POST", root, `{"name":"x"}`, append(key, "Authorization", "")},
-		"a customer makes one": {403, "forbidden", "POST", root, `{"name":"x"}`, append(key, "Authorization", accesstest.Customer(t, "anna"))},
-		"no key":               {400, "malformed", "POST", root, `{"name":"x"}`, nil},
-		"a blank name":         {422, "invalid", "POST", root, `{"name":" "}`, key},
-		"a field too many":     {422, "invalid", "POST", root, `{"name":"x","price":1}`, key},
-		"no precondition":      {428, "precondition-required", "PUT", item.at, `{"name":"x"}`, nil},
-		"stale":                {412, "stale", "PUT", item.at, `{"name":"x"}`, []string{"If-Match", `"9-x"`}},
-		"too long":             {422, "invalid", "PUT", item.at, `{"name":"` + strings.Repeat("x", 201) + `"}`, match},
-		"never made":           {404, "not-found", "GET", root + "/0198c9a5-0000-7000-8000-000000000000", "", nil},
-		"a foreign cursor":     {400, "malformed", "GET", root + "?cursor=x", "", nil},
+		"nobody writes one":       {401, "POST", root + "/versions", body, key},
+		"a customer writes one":   {403, "POST", root + "/versions", body, append(key, "Authorization", accesstest.Customer(t, "anna"))},
+		"other staff":             {403, "POST", root + "/versions", body, append(key, "Authorization", accesstest.Staff(t, "books:read"))},
+		"nobody reads a draft":    {401, "GET", v.at, "", nil},
+		"nobody lists drafts":     {401, "GET", root + "/versions", "", nil},
+		"nobody makes a preview":  {401, "POST", v.at + "/preview", "", nil},
+		"nobody schedules one":    {401, "PUT", v.at, `{}`, []string{"If-Match", v.tag}},
+		"everybody lists pages":   {200, "GET", root + "/pages", "", nil},
+		"nothing is at that name": {404, "GET", root + "/pages/none", "", nil},
 	} {
-		if a := s.send(c.method, c.path, c.body, c.header...); a.status != c.status || !strings.Contains(a.text, "urn:emporium:problem:"+c.kind+`"`) {
-			t.Errorf("%s: %d %s, want %d %s", name, a.status, a.text, c.status, c.kind)
+		if got := d.ask(c.method, c.path, c.body, c.header...); got.status != c.status {
+			t.Errorf("%s: %d %s", name, got.status, got.text)
 		}
 	}
-	if list := s.send("GET", root, ""); len(list.Items) != 1 || list.Items[0].Name != "Lamp" {
-		t.Errorf("a refusal changed something: %s", list.text)
+	if got := d.edits("PUT", v.at, `{"publishFrom":"2026-01-01T00:00:00Z"}`); got.status != 428 {
+		t.Errorf("without a precondition: %d", got.status)
 	}
+	if got := d.edits("PUT", v.at, `{"publishUntil":"2026-01-01T00:00:00Z"}`, "If-Match", v.tag); got.status != 422 || !strings.Contains(got.text, "#/publishUntil") {
+		t.Errorf("an end alone: %d %s", got.status, got.text)
+	}
+}
+
+func TestOfManyWhoScheduleOneVersionOneWins(t *testing.T) {
+	d := serve(t)
+	v := d.write("gifts", "en", "Gifts", "Soon.")
+	var second atomic.Int64
+	servicetest.Writers(t, 6, 4, func() string { return d.edits("GET", v.at, "").tag }, func(_ int, version string) int {
+		from := noon.Add(time.Duration(second.Add(1)) * time.Second).Format(time.RFC3339)
+		return d.edits("PUT", v.at, `{"publishFrom":"`+from+`"}`, "If-Match", version).status
+	})
 }

@@ -35,8 +35,8 @@ type versionBody struct {
 
 // scheduleBody is when a version is shown.
 type scheduleBody struct {
-	PublishFrom  *time.Time `json:"publishFrom,omitempty" doc:"Shown from this instant on. With its offset: 02:30 of the night in which clocks go back is there twice. Absent: a draft" example:"2026-11-27T08:00:00+01:00"`
-	PublishUntil *time.Time `json:"publishUntil,omitempty" doc:"Shown until this instant, and at it no more. Absent: without end" example:"2026-12-01T00:00:00+01:00"`
+	PublishFrom  *time.Time `json:"publishFrom,omitempty" doc:"Shown from this instant on. With its offset: 02:30 of the night in which clocks go back is there twice. Absent: a draft" example:"2026-11-27T07:00:00Z"`
+	PublishUntil *time.Time `json:"publishUntil,omitempty" doc:"Shown until this instant, and at it no more. Absent: without end" example:"2026-11-30T23:00:00Z"`
 }
 
 // draftBody is what an editor writes.
