@@ -9,6 +9,7 @@ import (
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/checkout"
+	"github.com/emporium-shop/emporium/services/cms"
 	"github.com/emporium-shop/emporium/services/customers"
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/inventory"
@@ -37,6 +38,7 @@ func all() []member {
 		{cart.Service(), []string{"/api/cart"}},
 		{catalog.Service(), []string{"/api/catalog"}},
 		{checkout.Service(), []string{"/api/checkout"}},
+		{cms.Service(), []string{"/api/cms"}},
 		{customers.Service(), []string{"/api/customers"}},
 		{inventory.Service(), []string{"/api/inventory"}},
 		{invoicing.Service(), []string{"/api/invoicing"}},
