@@ -28,7 +28,7 @@ func (f finding) facets(c counts, categories []category, show func(string) strin
 	all = append(all, f.facet("Category", byCategory, "", c.Category, name), f.facet("Brand", byBrand, "", c.Brand, same),
 		f.facet("Price", byPrice, "", c.Price, func(span string) string { return priced(span, show) }), f.rated(c.Stars))
 	for _, a := range f.attributes(c.Attributes) {
-		all = append(all, f.facet(capital(a.Name), byAttribute, a.Name+":", a.Values, same))
+		all = append(all, f.facet(cmp.Or(title(a.Name), a.Name), byAttribute, a.Name+":", a.Values, same))
 	}
 	if c.InStock > 0 || f.InStock {
 		other := f.first()
@@ -110,9 +110,6 @@ func priced(span string, show func(string) string) string {
 	}
 	return show(from) + " to " + show(to)
 }
-
-// capital begins a name that a machine gave with a capital letter.
-func capital(name string) string { return cmp.Or(title(name), name) }
 
 // orders are the orders of a search.
 func (f finding) orders() (all []choice) {

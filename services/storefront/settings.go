@@ -27,7 +27,7 @@ type settings struct {
 const (
 	defaultLocale   = "en"
 	defaultCurrency = "EUR"
-	defaultNote   = "incl. VAT, plus shipping"
+	defaultNote     = "incl. VAT, plus shipping"
 )
 
 var aLocale = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$`)
