@@ -71,11 +71,7 @@ func (l listing) Previous() string {
 	if l.Cursor == "" {
 		return ""
 	}
-	if len(l.Back) == 0 {
-		return l.First()
-	}
-	last := len(l.Back) - 1
-	return l.at(l.Back[last], l.Back[:last]).Path()
+	return l.at(before(l.Back)).Path()
 }
 
 // After is the path of the page at a cursor that came with this one; empty without.
@@ -83,12 +79,26 @@ func (l listing) After(cursor string) string {
 	if cursor == "" {
 		return ""
 	}
-	back := slices.Clone(l.Back)
-	if l.Cursor != "" {
-		back = append(back, l.Cursor)
+	return l.at(cursor, onward(l.Cursor, l.Back)).Path()
+}
+
+// before is where the page before begins, and the way back from there. Without a way it is the first page.
+func before(back []string) (cursor string, rest []string) {
+	if len(back) == 0 {
+		return "", nil
+	}
+	last := len(back) - 1
+	return back[last], back[:last]
+}
+
+// onward is the way back of the page after the one at a cursor.
+func onward(cursor string, back []string) []string {
+	back = slices.Clone(back)
+	if cursor != "" {
+		back = append(back, cursor)
 	}
 	// Who goes on further than that forgets the beginning, and has "First page".
-	return l.at(cursor, back[max(0, len(back)-mostBack):]).Path()
+	return back[max(0, len(back)-mostBack):]
 }
 
 func (l listing) at(cursor string, back []string) listing {

@@ -153,6 +153,8 @@ func TestWhatPagesReadIsPromised(t *testing.T) {
 	clienttest.Reads[cart](t, "../cart/openapi.json", "GET /api/cart/{id}")
 	clienttest.Reads[opinions](t, "../reviews/openapi.json", "GET /api/reviews")
 	clienttest.Reads[stockList](t, "../inventory/openapi.json", "GET /api/inventory/stock")
+	clienttest.Reads[foundList](t, "../search/openapi.json", "GET /api/search/products")
+	clienttest.Reads[suggestionList](t, "../search/openapi.json", "GET /api/search/suggestions")
 }
 
 func TestASearchKeepsItsCategory(t *testing.T) {

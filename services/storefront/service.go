@@ -2,7 +2,7 @@
 // services tell. It holds no data.
 //
 // shop.go lists the routes. pages.go and basket.go answer those of the goods and the cart; checkout.go, review.go, voucher.go,
-// placing.go and orderpage.go those of an order, in the visitor's order. catalog.go, cart.go, reviews.go, stock.go, checkouts.go
+// placing.go and orderpage.go those of an order, in the visitor's order; searchpage.go those of a search. searches.go, catalog.go, cart.go, reviews.go, stock.go, checkouts.go
 // and orders.go ask the other services; this file wires them.
 package storefront
 
@@ -17,7 +17,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -48,6 +48,9 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	if api, there := k.ClientIfKnown("orders"); there {
 		s.orders = orders{api}
+	}
+	if api, there := k.ClientIfKnown("search"); there {
+		s.searches = searches{api, languageOf(told.locale)}
 	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }

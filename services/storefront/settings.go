@@ -11,6 +11,8 @@ import (
 type settings struct {
 	// locale says how amounts are written (SHOP_LOCALE): "de" is 12,90 €. Unset: "en".
 	locale string
+	// currency is that of amounts that come without one (SHOP_CURRENCY). Unset: EUR.
+	currency string
 	// tagline greets on the front page (TAGLINE). Unset: "Welcome to" the shop.
 	tagline string
 	// note stands beside prices (PRICE_NOTE). Unset: what the law of the EU asks of
@@ -23,14 +25,15 @@ type settings struct {
 }
 
 const (
-	defaultLocale = "en"
-	defaultNote   = "incl. VAT, plus shipping"
+	defaultLocale   = "en"
+	defaultCurrency = "EUR"
+	defaultNote     = "incl. VAT, plus shipping"
 )
 
 var aLocale = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$`)
 
 func settingsFrom(get func(string) string) (settings, error) {
-	s := settings{locale: cmp.Or(get("SHOP_LOCALE"), defaultLocale), note: cmp.Or(get("PRICE_NOTE"), defaultNote), tagline: get("TAGLINE")}
+	s := settings{locale: cmp.Or(get("SHOP_LOCALE"), defaultLocale), note: cmp.Or(get("PRICE_NOTE"), defaultNote), tagline: get("TAGLINE"), currency: cmp.Or(get("SHOP_CURRENCY"), defaultCurrency)}
 	if !aLocale.MatchString(s.locale) {
 		return settings{}, fmt.Errorf("reading the environment: SHOP_LOCALE must be a locale such as de or en-GB, not %q", s.locale)
 	}

@@ -24,6 +24,7 @@ type shop struct {
 	stocks                 stocks
 	checkouts              checkouts
 	orders                 orders
+	searches               searches
 	now                    func() time.Time
 	log                    *slog.Logger
 	views                  map[string]*template.Template
@@ -52,6 +53,8 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(a, "GET", "/robots.txt", access.Public, s.robots, httpapi.ID("robots"), httpapi.Summary("What search engines may read"), httpapi.Produces("text/plain"))
 	httpapi.Page(a, "GET", "/sitemap.xml", access.Public, s.sitemap, httpapi.ID("sitemap"), httpapi.Summary("All pages there are to be found"), httpapi.Produces("application/xml"))
 	httpapi.Page(a, "GET", "/static/{file}", access.Public, s.style, httpapi.ID("static"), httpapi.Summary("The style sheet"), httpapi.Produces("text/css"), httpapi.Refuses(http.StatusNotFound))
+	httpapi.Page(a, "GET", searchPath, access.Public, s.search, httpapi.ID("search"), httpapi.Summary("What words find, with filters"))
+	httpapi.Page(a, "GET", suggestPath, access.Public, s.suggestions, httpapi.ID("suggestions"), httpapi.Summary("What may be meant by the beginning of a search"))
 	s.orderRoutes(a, forms)
 	return a
 }

@@ -19,7 +19,7 @@ func parse(locale string) map[string]*template.Template {
 	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find"} {
+	for _, name := range []string{"home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find", "search", "suggestions"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -49,13 +49,15 @@ type framed struct {
 	Texts                                               []text
 	// Sells tells whether there are orders to be found.
 	Sells bool
+	// Search is where the search form leads.
+	Search string
 }
 
 // render writes the page only when it is complete: half a page cannot be
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil}
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil, s.searchForm()}
 	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
@@ -69,6 +71,14 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 		w.Header().Set("Referrer-Policy", "no-referrer") // it has no forms but the search
 	}
 	send(w, r, code, out.Bytes())
+}
+
+// searchForm is the path that finds words: search's page where the shop has that, or the list that catalog finds.
+func (s *shop) searchForm() string {
+	if s.searches.api == nil {
+		return "/"
+	}
+	return searchPath
 }
 
 // guard keeps pages out of shared caches, as they show the visitor's own cart
