@@ -38,7 +38,8 @@ func hasTests(t *testing.T, folder string) (has bool) {
 		if err == nil && entry.IsDir() && entry.Name() == "node_modules" {
 			return filepath.SkipDir
 		}
-		has = has || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.js")
+		has = has || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.js") ||
+			strings.HasPrefix(filepath.Base(path), "test_") && strings.HasSuffix(path, ".py")
 		return err
 	})
 	if err != nil {

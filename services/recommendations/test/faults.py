@@ -45,7 +45,8 @@ FAULTS = [
     Fault('store-part', 'pairs behind the first piece are never recommended', 'store.py', '        if len(rows) < BATCH:\n', '        if rows:\n', 'test_inbox misses_none'),
     Fault('app-stale', 'what is new is never answered', 'app.py', '== self.snapshot.revision', '>= 0', 'test_life moment_after'),
     Fault('app-tag', 'caches forget an answer that did not change', 'app.py', "hashlib.sha256(body).hexdigest()[:16]", "str(snapshot().revision)", 'test_life moment_after'),
-    Fault('wire-pipelined', 'a body is taken for a request', 'shop/wire.py', 'r.lengths > 1 or ', '', 'test_life no_request'),
+    Fault('wire-two-hosts', 'two proxies take one request for requests of two hosts', 'shop/wire.py', 'r.hosts > 1 or ', '', 'test_life no_request'),
+    Fault('wire-endless-header', 'a header without end fills the memory', 'shop/wire.py', 'self.read > MOST_READ:', 'False:', 'test_life no_request'),
     Fault('server-drops', 'a request in flight at SIGTERM is lost', 'shop/server.py', 'if connection.idle and not connection.done', 'if not connection.done', 'test_life in_flight'),
     Fault('postgres-restart', 'all pods are unready while PostgreSQL restarts', 'shop/postgres.py', 'SILENCE = 30.0', 'SILENCE = 0.0', 'test_life crashes'),
 ]

@@ -99,6 +99,7 @@ class Serving(Migrated):
         for text, want in ((b'nonsense\r\n\r\n', b'400'), (b'GET / HTTP/1.1\r\n\r\n', b'400'), (b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', b'400'),
                            (b'GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', b'400'),
                            (b'GET /livez HTTP/1.1\r\nHost: a\r\nX: ' + b'x' * 100_000, b'431'),
+                           (b'GET /livez HTTP/1.1\r\nHost: a\r\nX: ' + b'x' * 70_000, b'431'),
                            (b'GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n' + b'x' * 1_100_000, b'413')):
             with self.subTest(text[:70]):
                 raw = Raw(self.served.port, text)
