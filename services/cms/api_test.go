@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,4 +93,35 @@ func TestOfManyWhoScheduleOneVersionOneWins(t *testing.T) {
 		from := noon.Add(time.Duration(second.Add(1)) * time.Second).Format(time.RFC3339)
 		return d.edits("PUT", v.at, `{"publishFrom":"`+from+`"}`, "If-Match", version).status
 	})
+}
+
+// Half past two of the night in which clocks go back is there twice in Berlin: without its offset it is nothing.
+func TestAScheduleNamesItsOffset(t *testing.T) {
+	d := serve(t)
+	v := d.write("gifts", "de", "Geschenke", "Bald.")
+	if got := d.edits("PUT", v.at, `{"publishFrom":"2026-10-25T02:30:00"}`, "If-Match", v.tag); got.status != 422 {
+		t.Errorf("without an offset: %d %s", got.status, got.text)
+	}
+	for _, c := range [][2]string{{"2026-10-25T02:30:00+02:00", "2026-10-25T00:30:00Z"}, {"2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00Z"}} {
+		if v = d.shows(v, `{"publishFrom":"`+c[0]+`"}`); !strings.Contains(v.text, `"publishFrom":"`+c[1]+`"`) {
+			t.Errorf("%s is %s", c[0], v.text)
+		}
+	}
+}
+
+// A cache that has a page asks again at the change that is scheduled, and is told that nothing changed until then.
+func TestACacheKeepsNoPageBeyondItsSchedule(t *testing.T) {
+	d := serve(t)
+	d.shows(d.write("gifts", "en", "Gifts", "Now."), `{"publishFrom":"2026-01-01T00:00:00Z"}`)
+	d.shows(d.write("gifts", "de", "Geschenke", "Bald."), `{"publishFrom":"`+time.Now().Add(30*time.Second).UTC().Format(time.RFC3339)+`"}`)
+	for _, path := range []string{root + "/pages/gifts", root + "/pages"} {
+		got := d.ask("GET", path, "")
+		age, err := strconv.Atoi(strings.TrimPrefix(got.cache, "public, max-age="))
+		if err != nil || age < 1 || age > 30 {
+			t.Errorf("%s: %q (%v)", path, got.cache, err)
+		}
+		if again := d.ask("GET", path, "", "If-None-Match", got.tag); again.status != 304 || again.tag != got.tag {
+			t.Errorf("%s again: %d %s", path, again.status, again.tag)
+		}
+	}
 }
