@@ -262,7 +262,11 @@ func (a *api) goOn(ctx context.Context, claim *idempotency.Attempt, in *placeInp
 
 // refuse ends a key with the refusal of a quote, and keeps the new one.
 func (a *api) refuse(ctx context.Context, claim *idempotency.Attempt, old uuid.UUID, now Quote) error {
-	if err := a.store.refuse(ctx, claim, Refusal{Kind: "quote-changed", Detail: changedDetail, Quote: &old}, now); err != nil {
+	text, err := json.Marshal(Refusal{Kind: "quote-changed", Detail: changedDetail, Quote: &old})
+	if err == nil {
+		err = a.store.refuse(ctx, claim, idempotency.Stored{Status: http.StatusConflict, Body: text}, now)
+	}
+	if err != nil {
 		return err
 	}
 	return quoteChanged(now)

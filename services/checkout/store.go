@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -126,16 +125,12 @@ func (s *store) forget(ctx context.Context, claim *idempotency.Attempt) error {
 }
 
 // refuse ends a key with what its customer is told, and keeps the quote that he is offered instead, in one commit.
-func (s *store) refuse(ctx context.Context, claim *idempotency.Attempt, r Refusal, now Quote) error {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("writing a refusal: %w", err)
-	}
+func (s *store) refuse(ctx context.Context, claim *idempotency.Attempt, answer idempotency.Stored, now Quote) error {
 	return postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		if err := keep(ctx, tx, now); err != nil {
 			return err
 		}
-		return claim.Finish(ctx, tx, idempotency.Stored{Status: http.StatusConflict, Body: text})
+		return claim.Finish(ctx, tx, answer)
 	})
 }
 
