@@ -114,7 +114,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.With(httpapi.Limits{Deadline: placing}), httpapi.Summary("Order what was quoted"),
 		httpapi.About("201 with the order; 409 quote-changed, with the new quote as the member quote; 409 sold-out; 409 payment-declined; 503 while nobody knows yet: send the same again with the same key, until there is an answer. After a 409 of these the key is used up: try again with a new one."))
 	httpapi.Get(r, root+"/attempts/{id}", access.Public, a.attempt, httpapi.ID("getAttempt"), httpapi.Summary("How far an order is that is being placed"), missing)
-	httpapi.Get(r, "/internal/checkout/sagas/{id}", access.Service("inventory", "payments", "loyalty", "promotions", "books"), a.verdict, httpapi.ID("getSaga"), httpapi.Summary("What became of a saga"), missing)
+	httpapi.Get(r, "/internal/checkout/sagas/{id}", access.Service("inventory", "payments", "promotions", "books"), a.verdict, httpapi.ID("getSaga"), httpapi.Summary("What became of a saga"), missing)
 	a.books(r)
 	return r
 }
