@@ -7,29 +7,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/emporium-shop/emporium/services/internal/erasure"
 	"github.com/emporium-shop/emporium/services/internal/events"
 )
 
-// erased forgets to whom mails went (C39). That there was one of each kind stays, for the books. Orders that are under way still need
-// theirs, so who was told answers nothing yet; customers asks again until every order has ended.
-func erased(ctx context.Context, tx pgx.Tx, e events.Event) error {
-	var who erasure.Erased
-	if err := e.Into(&who); err != nil {
-		return err
+// underWay tells whether a customer has an order of which mails are still to come (C39). That there was a mail of each kind stays, for the books.
+func underWay(ctx context.Context, tx pgx.Tx, customer string) (more bool, err error) {
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM notifications.orders WHERE customer = $1)`, customer).Scan(&more); err != nil {
+		return false, fmt.Errorf("looking for orders that are under way: %w", err)
 	}
-	count, err := forget(ctx, tx, who.Customer)
-	if err != nil {
-		return err
-	}
-	var underWay bool
-	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM notifications.orders WHERE customer = $1)`, who.Customer).Scan(&underWay); err != nil {
-		return fmt.Errorf("looking for orders that are under way: %w", err)
-	}
-	if underWay {
-		return nil
-	}
-	return erasure.Answer(ctx, tx, "notifications", who.Customer, count)
+	return more, nil
 }
 
 // forget takes out of the orders of a customer that have ended, and of their mails, whatever is theirs. It says how many orders.

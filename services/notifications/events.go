@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/erasure"
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
 	"github.com/emporium-shop/emporium/services/internal/money"
@@ -28,7 +29,7 @@ func (w *writer) handlers() inbox.Handlers {
 	return inbox.Handlers{
 		events.OrderPlaced: w.placed, events.PaymentRefunded: w.refunded,
 		events.OrderPaid: w.happened(Paid), events.OrderSent: w.happened(Sent), events.OrderCancelled: w.cancelled,
-		events.OrderCompleted: w.completed, events.CustomerErased: erased,
+		events.OrderCompleted: w.completed, events.CustomerErased: erasure.WhenEnded("notifications", forget, underWay),
 	}
 }
 

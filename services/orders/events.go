@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/erasure"
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
 	"github.com/emporium-shop/emporium/services/internal/money"
@@ -63,7 +64,7 @@ func (s *store) handlers() inbox.Handlers {
 			return o.Lose("the payment failed", at)
 		}),
 		events.PaymentRefunded:   s.payment(func(o Order, p paymentData, at time.Time) (Order, []Fact, error) { return o.Refund(p.Amount, at) }),
-		events.ShortfallDetected: s.shortfall, events.CustomerErased: s.erased,
+		events.ShortfallDetected: s.shortfall, events.CustomerErased: erasure.WhenEnded("orders", forget, underWay),
 	}
 }
 

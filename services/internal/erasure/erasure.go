@@ -27,6 +27,12 @@ type Done struct {
 
 // Handler forgets whoever is to be erased, and answers in the same commit. service is the name of the service and of its schema.
 func Handler(service string, forget func(ctx context.Context, tx pgx.Tx, customer string) (count int64, err error)) func(context.Context, pgx.Tx, events.Event) error {
+	return WhenEnded(service, forget, func(context.Context, pgx.Tx, string) (bool, error) { return false, nil })
+}
+
+// WhenEnded is the Handler of who holds things that have to end first, as an order whose goods are on their way. forget forgets what has
+// ended, underWay tells whether anything is left. While there is, nothing is answered, and customers asks again until everything has ended.
+func WhenEnded(service string, forget func(ctx context.Context, tx pgx.Tx, customer string) (count int64, err error), underWay func(ctx context.Context, tx pgx.Tx, customer string) (bool, error)) func(context.Context, pgx.Tx, events.Event) error {
 	return func(ctx context.Context, tx pgx.Tx, e events.Event) error {
 		var erased Erased
 		if err := e.Into(&erased); err != nil {
@@ -34,6 +40,9 @@ func Handler(service string, forget func(ctx context.Context, tx pgx.Tx, custome
 		}
 		count, err := forget(ctx, tx, erased.Customer)
 		if err != nil {
+			return err
+		}
+		if more, err := underWay(ctx, tx, erased.Customer); err != nil || more {
 			return err
 		}
 		return Answer(ctx, tx, service, erased.Customer, count)
