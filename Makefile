@@ -80,7 +80,7 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node test-python pages conform e2e-smoke e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
+.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node test-python pages conform e2e-smoke e2e-chaos e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
 test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, test-python, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
@@ -143,6 +143,9 @@ conform: tools ## The contract's checker: that each rule can fail (all mutants),
 
 e2e-smoke: ## Operator, front door and services on a cluster, under load
 	@$(MAKE) e2e E2E_LABELS=smoke
+
+e2e-chaos: ## Releases, and all that is broken on purpose, on a cluster under load: labels release and chaos (half an hour)
+	@$(MAKE) e2e E2E_LABELS='(release || chaos) && !smoke'
 
 e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
 	EMPORIUM_E2E=1 KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \

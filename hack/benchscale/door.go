@@ -54,17 +54,21 @@ func (d *doors) listen() error {
 		return err
 	}
 	return onEvent(d.informed[1], func(table cache.ObjectName) {
-		if table.Name != frontdoor.TableName(shopName) {
-			return
-		}
 		replicas, err := d.pods.Pods(table.Namespace).List(labels.SelectorFromSet(labels.Set{frontdoor.LabelComponent: frontdoor.ComponentFrontDoor}))
 		if err != nil {
 			return // a lister of memory
 		}
 		for _, pod := range replicas {
-			d.queue.Add(cache.MetaObjectToName(pod))
+			if tableOf(pod) == table.Name {
+				d.queue.Add(cache.MetaObjectToName(pod))
+			}
 		}
 	})
+}
+
+// tableOf names the table by which a replica routes.
+func tableOf(replica *corev1.Pod) string {
+	return frontdoor.TableName(replica.Labels[frontdoor.LabelShop])
 }
 
 // sync writes the Lease of a replica; the answer is when to renew it.
@@ -73,7 +77,7 @@ func (d *doors) sync(ctx context.Context, name cache.ObjectName) (time.Duration,
 	if err != nil || pod.Labels[frontdoor.LabelComponent] != frontdoor.ComponentFrontDoor || !isReady(pod) {
 		return 0, ignoreMissing(err)
 	}
-	table, err := d.tables.ConfigMaps(name.Namespace).Get(frontdoor.TableName(shopName))
+	table, err := d.tables.ConfigMaps(name.Namespace).Get(tableOf(pod))
 	if err != nil {
 		return 0, ignoreMissing(err)
 	}
@@ -108,7 +112,7 @@ func leaseOf(pod *corev1.Pod, r frontdoor.Report) *coordinationv1.Lease {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, Annotations: r.Annotations(),
 			Labels: map[string]string{
-				frontdoor.LabelShop: shopName, frontdoor.LabelComponent: frontdoor.ComponentFrontDoor, "app.kubernetes.io/managed-by": "emporium",
+				frontdoor.LabelShop: pod.Labels[frontdoor.LabelShop], frontdoor.LabelComponent: frontdoor.ComponentFrontDoor, "app.kubernetes.io/managed-by": "emporium",
 			},
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}},
 		},

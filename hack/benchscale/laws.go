@@ -34,7 +34,7 @@ type point struct{ shops, value float64 }
 // really started, and not where most were cloned.
 func (f figure) points(all []series, operator string) (out []point) {
 	for _, s := range all {
-		if s.Operator != operator || s.Secrets {
+		if s.Operator != operator || s.Secrets || s.Together || s.Operators > 1 {
 			continue
 		}
 		for _, r := range s.Rows {

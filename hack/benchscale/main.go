@@ -28,6 +28,8 @@ import (
 type options struct {
 	shops    string
 	clones   int
+	together int
+	sharded  int
 	secrets  bool
 	count    bool
 	against  string
@@ -43,6 +45,8 @@ func main() {
 	var o options
 	flag.StringVar(&o.shops, "shops", "10,50", "numbers of shops, a series each; they are really started")
 	flag.IntVar(&o.clones, "clones", 0, "another series of this many shops, all but ten of which are cloned in etcd, for example 200 or 1000")
+	flag.IntVar(&o.together, "together", 0, "another series of this many shops, really started, all in one namespace, for example 200")
+	flag.IntVar(&o.sharded, "sharded", 0, "another series of this many shops, really started, which two operators share by namespaces, for example 50")
 	flag.BoolVar(&o.secrets, "secrets", true, "a first series of ten shops with a Secret for each service")
 	flag.BoolVar(&o.count, "count", false, "only count the requests of one release with a Secret for each service, by verb and resource (a minute)")
 	flag.StringVar(&o.against, "against", "", "measure the operator of this git `commit` first, for example 7d2da97")
@@ -140,6 +144,9 @@ type plan struct {
 	secrets         bool
 	// count ends after one release.
 	count bool
+	// together: all in one namespace. operators: so many share the namespaces; 0 is one.
+	together  bool
+	operators int
 }
 
 func plans(o options) (out []plan, err error) {
@@ -161,6 +168,12 @@ func plans(o options) (out []plan, err error) {
 	}
 	if o.clones > 0 {
 		out = append(out, plan{started: 10, clones: o.clones - 10})
+	}
+	if o.together > 0 {
+		out = append(out, plan{started: o.together, together: true})
+	}
+	if o.sharded > 0 {
+		out = append(out, plan{started: o.sharded, operators: 2})
 	}
 	return out, nil
 }

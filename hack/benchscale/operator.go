@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -141,4 +142,34 @@ func (o *operator) peak() int {
 		return kilobytes / 1000
 	}
 	return 0
+}
+
+// fleet is operators that run at once.
+type fleet []*operator
+
+// read adds up the figures of all.
+func (all fleet) read(ctx context.Context) (sum figures.Operator, err error) {
+	for _, o := range all {
+		one, err := o.read(ctx)
+		if err != nil {
+			return sum, err
+		}
+		sum = sum.Plus(one)
+	}
+	return sum, nil
+}
+
+// peak adds up the most memory that each ever held.
+func (all fleet) peak() (megabytes int) {
+	for _, o := range all {
+		megabytes += o.peak()
+	}
+	return megabytes
+}
+
+func (all fleet) stop() (err error) {
+	for _, o := range all {
+		err = errors.Join(err, o.stop())
+	}
+	return err
 }

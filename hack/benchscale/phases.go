@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emporium-shop/emporium/api/v1alpha1"
@@ -11,9 +12,13 @@ import (
 
 // lab is what a series runs in.
 type lab struct {
-	server   *server
-	operator *operator
-	watch    *shopWatch
+	layout
+
+	server *server
+	// operators run beside each other, each with its share of the namespaces; one has all of them.
+	operators fleet
+	processes int
+	watch     *shopWatch
 	// shops there are; each service has a Secret where secrets are wanted.
 	shops   int
 	secrets bool
@@ -25,18 +30,27 @@ type lab struct {
 	fail func(error)
 }
 
-func (l *lab) start(ctx context.Context) (err error) {
-	l.operator, err = startOperator(ctx, l.binary, l.server.kubeconfig, l.work, l.flags, l.fail)
-	return err
+func (l *lab) start(ctx context.Context) error {
+	for _, share := range shares(l.shops, l.processes) {
+		flags := l.flags
+		if l.processes > 1 {
+			flags = append(slices.Clone(flags), "--namespaces="+strings.Join(share, ","))
+		}
+		o, err := startOperator(ctx, l.binary, l.server.kubeconfig, l.work, flags, l.fail)
+		if o != nil {
+			l.operators = append(l.operators, o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// halt stops the operator, if it runs.
+// halt stops the operators, if they run.
 func (l *lab) halt() error {
-	if l.operator == nil {
-		return nil
-	}
-	err := l.operator.stop()
-	l.operator = nil
+	err := l.operators.stop()
+	l.operators = nil
 	return err
 }
 
@@ -49,10 +63,10 @@ func (l *lab) cold(ctx context.Context, from, to int) (row, error) {
 	if err := l.createShops(ctx, from, to); err != nil {
 		return r, err
 	}
-	if err := l.watch.await(ctx, from, to, func(_ string, now seen) bool { return now.release != "" && now.reason == v1alpha1.ReasonServing }); err != nil {
+	if err := l.watch.await(ctx, from, to, func(_ place, now seen) bool { return now.release != "" && now.reason == v1alpha1.ReasonServing }); err != nil {
 		return r, err
 	}
-	return l.end(ctx, r, begun, l.switched(from, to))
+	return l.end(ctx, r, begun, switched(l.watch.all(from, to)))
 }
 
 // idle measures a while in which nobody asks for anything.
@@ -96,7 +110,7 @@ func (l *lab) restart(ctx context.Context, name string) (row, error) {
 // release changes every service of the first shop and waits until it is switched, and then
 // until the old stack is gone.
 func (l *lab) release(ctx context.Context, build string) (rows []row, err error) {
-	if err := l.setWindow(ctx, 1, 5*time.Second); err != nil {
+	if err := l.setWindow(ctx, l.place(1), 5*time.Second); err != nil {
 		return nil, err
 	}
 	if _, err := l.quiet(ctx); err != nil {
@@ -110,7 +124,7 @@ func (l *lab) release(ctx context.Context, build string) (rows []row, err error)
 	if err := l.changeBuild(ctx, 1, 1, services, build); err != nil {
 		return nil, err
 	}
-	other := func(ns string, now seen) bool { return now.release != before[ns].release }
+	other := func(at place, now seen) bool { return now.release != before[at].release }
 	if err := l.watch.await(ctx, 1, 1, other); err != nil {
 		return nil, err
 	}
@@ -118,7 +132,7 @@ func (l *lab) release(ctx context.Context, build string) (rows []row, err error)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.watch.await(ctx, 1, 1, func(_ string, now seen) bool { return now.reason == v1alpha1.ReasonServing }); err != nil {
+	if err := l.watch.await(ctx, 1, 1, func(_ place, now seen) bool { return now.reason == v1alpha1.ReasonServing }); err != nil {
 		return nil, err
 	}
 	if _, err := l.quiet(ctx); err != nil {
@@ -129,25 +143,9 @@ func (l *lab) release(ctx context.Context, build string) (rows []row, err error)
 	return []row{switched, retired}, err
 }
 
-// storm changes one service in every shop but the first at once.
-func (l *lab) storm(ctx context.Context, build string) (row, error) {
-	before := l.watch.all(2, l.shops)
-	r, begun, err := l.begin(ctx, "storm", l.shops-1)
-	if err != nil {
-		return r, err
-	}
-	if err := l.changeBuild(ctx, 2, l.shops, 1, build); err != nil {
-		return r, err
-	}
-	if err := l.watch.await(ctx, 2, l.shops, func(ns string, now seen) bool { return now.release != before[ns].release }); err != nil {
-		return r, err
-	}
-	return l.end(ctx, r, begun, l.switched(2, l.shops))
-}
-
 // switched is when the shops came to their release, sorted.
-func (l *lab) switched(from, to int) (at []time.Time) {
-	for _, s := range l.watch.all(from, to) {
+func switched(all map[place]seen) (at []time.Time) {
+	for _, s := range all {
 		at = append(at, s.since)
 	}
 	slices.SortFunc(at, time.Time.Compare)
@@ -159,7 +157,7 @@ func (l *lab) quiet(ctx context.Context) (time.Time, error) {
 	const still = 3 * time.Second
 	last, did := time.Now(), [2]int{-1, -1}
 	for time.Since(last) < still {
-		now, err := l.operator.read(ctx)
+		now, err := l.operators.read(ctx)
 		if err != nil {
 			return last, err
 		}

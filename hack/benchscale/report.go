@@ -26,6 +26,8 @@ type row struct {
 	Seconds    float64 `json:"seconds"`
 	FirstTenth float64 `json:"firstTenthSeconds,omitempty"`
 	Half       float64 `json:"halfSeconds,omitempty"`
+	// WayBack is how long one shop's way back took in the midst of it.
+	WayBack float64 `json:"wayBackSeconds,omitempty"`
 	// Operator is what the operator did meanwhile, P50 and P99 how long its passes took.
 	Operator figures.Operator `json:"operator"`
 	P50      float64          `json:"passP50Seconds"`
@@ -49,7 +51,7 @@ func (l *lab) begin(ctx context.Context, phase string, shops int) (row, time.Tim
 	if r.serverBefore, err = l.server.cpu(ctx); err != nil {
 		return r, time.Time{}, err
 	}
-	r.operatorBefore, err = l.operator.read(ctx)
+	r.operatorBefore, err = l.operators.read(ctx)
 	return r, time.Now(), err
 }
 
@@ -60,12 +62,12 @@ func (l *lab) end(ctx context.Context, r row, begun time.Time, switched []time.T
 		r.Seconds = switched[n-1].Sub(begun).Seconds()
 		r.FirstTenth, r.Half = switched[(n-1)/10].Sub(begun).Seconds(), switched[(n-1)/2].Sub(begun).Seconds()
 	}
-	now, err := l.operator.read(ctx)
+	now, err := l.operators.read(ctx)
 	if err != nil {
 		return r, err
 	}
 	r.Operator = now.Since(r.operatorBefore)
-	r.P50, r.P99, r.Peak = r.Operator.Quantile(0.5), r.Operator.Quantile(0.99), l.operator.peak()
+	r.P50, r.P99, r.Peak = r.Operator.Quantile(0.5), r.Operator.Quantile(0.99), l.operators.peak()
 	if r.Asked, err = l.server.audit.since(r.auditBefore); err != nil {
 		return r, err
 	}
@@ -90,13 +92,22 @@ type series struct {
 	Operator string `json:"operator"`
 	Shops    int    `json:"shops"`
 	Secrets  bool   `json:"secretPerService"`
-	Rows     []row  `json:"rows"`
+	// Together: all shops are in one namespace. Operators share them otherwise; 0 is one.
+	Together  bool  `json:"together,omitempty"`
+	Operators int   `json:"operators,omitempty"`
+	Rows      []row `json:"rows"`
 }
 
 func (s series) title() string {
 	with := "no Secrets"
 	if s.Secrets {
 		with = "a Secret for each service"
+	}
+	if s.Together {
+		with += ", all in one namespace"
+	}
+	if s.Operators > 1 {
+		with += fmt.Sprintf(", %d operators", s.Operators)
 	}
 	return fmt.Sprintf("%s, %d shops x %d services, %s", s.Operator, s.Shops, services, with)
 }
@@ -105,10 +116,10 @@ func (s series) title() string {
 func (s series) print(out io.Writer) {
 	fmt.Fprintf(out, "\n### %s\n", s.title())
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	head := []string{"", "load", "s", "first tenth, half", "requests", "a shop", "writes", "passes", "p50 / p99 ms", "CPU s", "RSS / peak / heap MB", "API server CPU s"}
+	head := []string{"", "load", "s", "first tenth, half", "way back", "requests", "a shop", "writes", "passes", "p50 / p99 ms", "CPU s", "RSS / peak / heap MB", "API server CPU s"}
 	fmt.Fprintf(w, "| %s\t|\n|%s\t|\n", strings.Join(head, "\t| "), strings.Repeat("---\t|", len(head)-1)+"---")
 	for _, r := range s.Rows {
-		fmt.Fprintf(w, "| %s\t| %.1f\t| %.1f\t| %s\t| %d\t| %s\t| %d\t| %d\t| %.0f / %.0f\t| %.2f\t| %d / %d / %d\t| %.1f\t|\n", r.Phase, r.Load, r.Seconds, r.shares(),
+		fmt.Fprintf(w, "| %s\t| %.1f\t| %.1f\t| %s\t| %s\t| %d\t| %s\t| %d\t| %d\t| %.0f / %.0f\t| %.2f\t| %d / %d / %d\t| %.1f\t|\n", r.Phase, r.Load, r.Seconds, r.shares(), r.urgent(),
 			r.Operator.AllRequests(), r.aShop(), r.Operator.AllWrites(), r.Operator.Passes, 1000*r.P50, 1000*r.P99, r.Operator.CPU,
 			r.Operator.Resident, r.Peak, r.Operator.Heap, r.Server)
 	}
@@ -135,6 +146,13 @@ func (r row) shares() string {
 		return ""
 	}
 	return fmt.Sprintf("%.1f, %.1f", r.FirstTenth, r.Half)
+}
+
+func (r row) urgent() string {
+	if r.WayBack == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", r.WayBack)
 }
 
 func (r row) aShop() string {

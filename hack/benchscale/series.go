@@ -7,7 +7,7 @@ import (
 
 // measure runs one series on an API server of its own.
 func (p plan) measure(ctx context.Context, o options, root string, s subject, binary, work string) (series, error) {
-	out := series{Operator: s.name, Shops: p.started + p.clones, Secrets: p.secrets}
+	out := series{Operator: s.name, Shops: p.started + p.clones, Secrets: p.secrets, Together: p.together, Operators: p.operators}
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
 	var audit *audit
@@ -24,11 +24,11 @@ func (p plan) measure(ctx context.Context, o options, root string, s subject, bi
 	defer server.stop()
 	ctx, fail := context.WithCancelCause(ctx) // actor and watches end before the API server
 	defer fail(nil)
-	l := &lab{fail: fail, server: server, shops: p.started, secrets: p.secrets, binary: binary, work: work, flags: s.flags}
+	l := &lab{layout: layout{p.together}, processes: max(1, p.operators), fail: fail, server: server, shops: p.started, secrets: p.secrets, binary: binary, work: work, flags: s.flags}
 	if err := runActor(ctx, server.kube); err != nil {
 		return out, err
 	}
-	if l.watch, err = watchShops(ctx, server); err != nil {
+	if l.watch, err = watchShops(ctx, server, l.layout); err != nil {
 		return out, err
 	}
 	if err := l.start(ctx); err != nil {

@@ -17,32 +17,25 @@ import (
 )
 
 const (
-	// shopName is the same in every namespace, so that a clone needs no other name.
-	shopName = "shop"
 	services = 20
 	// hands is how many requests this program makes at once.
 	hands = 16
 )
 
-// namespace of the i-th shop; all have the same length, for clones.
-func namespace(i int) string { return fmt.Sprintf("shop-%04d", i) }
-
 // objects of a shop, in the order in which they are applied: with a Secret for each
 // service where they are wanted.
-func objects(ns string, secrets bool, window time.Duration) []client.Object {
-	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: shopName, Namespace: ns}}
+func objects(at place, secrets bool, window time.Duration) []client.Object {
+	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: at.shop, Namespace: at.namespace}}
 	shop.Spec.Release.RollbackWindow = &metav1.Duration{Duration: window}
-	out := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}, shop}
+	out := []client.Object{shop}
 	for i := range services {
 		if secrets {
-			out = append(out, secret(ns, serviceName(i)))
+			out = append(out, secret(at.namespace, at.service(i)))
 		}
-		out = append(out, service(ns, i, secrets))
+		out = append(out, service(at, i, secrets))
 	}
 	return out
 }
-
-func serviceName(i int) string { return fmt.Sprintf("s%02d", i+1) }
 
 func secret(ns, name string) *corev1.Secret {
 	return &corev1.Secret{
@@ -52,10 +45,10 @@ func secret(ns, name string) *corev1.Secret {
 	}
 }
 
-func service(ns string, i int, secrets bool) *v1alpha1.ShopService {
-	name := serviceName(i)
-	s := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ns}}
-	s.Spec.Shop, s.Spec.Image, s.Spec.Replicas = shopName, "registry.example/"+name+":1", ptr.To[int32](1)
+func service(at place, i int, secrets bool) *v1alpha1.ShopService {
+	name := at.service(i)
+	s := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: at.namespace}}
+	s.Spec.Shop, s.Spec.Image, s.Spec.Replicas = at.shop, "registry.example/"+name+":1", ptr.To[int32](1)
 	s.Spec.Routes = []v1alpha1.Route{{Path: "/" + name}}
 	s.Spec.Env = []corev1.EnvVar{{Name: "BUILD", Value: "1"}, {Name: "REGION", Value: "eu"}, {Name: "LEVEL", Value: "info"}}
 	s.Spec.Resources = &corev1.ResourceRequirements{
@@ -63,7 +56,7 @@ func service(ns string, i int, secrets bool) *v1alpha1.ShopService {
 		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")},
 	}
 	if i > 0 {
-		s.Spec.DependsOn = []string{serviceName(i - 1)}
+		s.Spec.DependsOn = []string{at.service(i - 1)}
 	}
 	if secrets {
 		s.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}}}}
@@ -74,7 +67,12 @@ func service(ns string, i int, secrets bool) *v1alpha1.ShopService {
 // createShops creates the shops from..to, several at once.
 func (l *lab) createShops(ctx context.Context, from, to int) error {
 	return inParallel(ctx, from, to, func(ctx context.Context, i int) error {
-		for _, o := range objects(namespace(i), l.secrets, 15*time.Minute) {
+		at := l.place(i)
+		home := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: at.namespace}}
+		if err := l.server.api.Create(ctx, home); ignoreExisting(err) != nil {
+			return fmt.Errorf("creating namespace %s: %w", home.Name, err)
+		}
+		for _, o := range objects(at, l.secrets, 15*time.Minute) {
 			if err := l.server.api.Create(ctx, o); err != nil {
 				return fmt.Errorf("creating %T %s: %w", o, o.GetName(), err)
 			}
@@ -88,7 +86,7 @@ func (l *lab) changeBuild(ctx context.Context, from, to, changed int, build stri
 	patch := client.RawPatch("application/json-patch+json", fmt.Appendf(nil, `[{"op":"replace","path":"/spec/env/0/value","value":%q}]`, build))
 	return inParallel(ctx, from, to, func(ctx context.Context, i int) error {
 		for n := range changed {
-			s := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: serviceName(n), Namespace: namespace(i)}}
+			s := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Name: l.place(i).service(n), Namespace: l.place(i).namespace}}
 			if err := l.server.api.Patch(ctx, s, patch); err != nil {
 				return fmt.Errorf("changing %s in %s: %w", s.Name, s.Namespace, err)
 			}
@@ -97,12 +95,22 @@ func (l *lab) changeBuild(ctx context.Context, from, to, changed int, build stri
 	})
 }
 
-// setWindow sets how long the shops keep the stack before.
-func (l *lab) setWindow(ctx context.Context, i int, window time.Duration) error {
-	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: shopName, Namespace: namespace(i)}}
-	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"spec":{"release":{"rollbackWindow":%q}}}`, window.String()))
+// setWindow sets how long a shop keeps the stack before.
+func (l *lab) setWindow(ctx context.Context, at place, window time.Duration) error {
+	return l.policy(ctx, at, fmt.Sprintf(`{"rollbackWindow":%q}`, window))
+}
+
+// pin asks a shop for a release that it had.
+func (l *lab) pin(ctx context.Context, at place, release string) error {
+	return l.policy(ctx, at, fmt.Sprintf(`{"active":%q}`, release))
+}
+
+// policy merges into what a shop says of releases.
+func (l *lab) policy(ctx context.Context, at place, release string) error {
+	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Name: at.shop, Namespace: at.namespace}}
+	patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"spec":{"release":%s}}`, release))
 	if err := l.server.api.Patch(ctx, shop, patch); err != nil {
-		return fmt.Errorf("setting the window of %s: %w", shop.Namespace, err)
+		return fmt.Errorf("changing shop %s/%s: %w", at.namespace, at.shop, err)
 	}
 	return nil
 }

@@ -14,8 +14,10 @@ import (
 
 // shopWatch follows the statuses of all shops, and remembers when each came to its release.
 type shopWatch struct {
+	layout
+
 	mu    sync.Mutex
-	shops map[string]seen
+	shops map[place]seen
 }
 
 // seen is what a shop says.
@@ -25,8 +27,8 @@ type seen struct {
 	reason  v1alpha1.Reason
 }
 
-func watchShops(ctx context.Context, s *server) (*shopWatch, error) {
-	w := &shopWatch{shops: map[string]seen{}}
+func watchShops(ctx context.Context, s *server, y layout) (*shopWatch, error) {
+	w := &shopWatch{layout: y, shops: map[place]seen{}}
 	shops, err := cache.New(s.config, cache.Options{Scheme: s.scheme})
 	if err != nil {
 		return nil, fmt.Errorf("watching the shops: %w", err)
@@ -65,32 +67,40 @@ func (w *shopWatch) see(o any) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if was := w.shops[shop.Namespace]; was.release == now.release {
+	at := place{shop.Namespace, shop.Name}
+	if was := w.shops[at]; was.release == now.release {
 		now.since = was.since
 	}
-	w.shops[shop.Namespace] = now
+	w.shops[at] = now
 }
 
 // all returns what the shops from..to say.
-func (w *shopWatch) all(from, to int) map[string]seen {
+func (w *shopWatch) all(from, to int) map[place]seen {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	out := map[string]seen{}
+	out := map[place]seen{}
 	for i := from; i <= to; i++ {
-		out[namespace(i)] = w.shops[namespace(i)]
+		out[w.place(i)] = w.shops[w.place(i)]
 	}
 	return out
 }
 
+// at returns what one shop says.
+func (w *shopWatch) at(p place) seen {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.shops[p]
+}
+
 // await waits until every shop says what is asked for, and tells which do not when the time is over.
-func (w *shopWatch) await(ctx context.Context, from, to int, is func(namespace string, now seen) bool) error {
+func (w *shopWatch) await(ctx context.Context, from, to int, is func(at place, now seen) bool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		missing, example := 0, ""
-		for ns, now := range w.all(from, to) {
-			if !is(ns, now) {
-				missing, example = missing+1, fmt.Sprintf("%s is %s with %q", ns, now.reason, now.release)
+		for at, now := range w.all(from, to) {
+			if !is(at, now) {
+				missing, example = missing+1, fmt.Sprintf("%s/%s is %s with %q", at.namespace, at.shop, now.reason, now.release)
 			}
 		}
 		if missing == 0 {

@@ -8,7 +8,7 @@ import (
 
 // CurrentRenderVersion is the version of the rendering that new releases get. What the
 // versions are is in internal/resources/version.go.
-const CurrentRenderVersion int32 = 3
+const CurrentRenderVersion int32 = 4
 
 // revisionOf hashes what belongs to a revision: all that ends in pods, the set of
 // services and their routes. The numbers of replicas do not, nor does the version of

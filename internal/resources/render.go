@@ -9,6 +9,7 @@ import (
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/plan"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // Object is an apply configuration with its identity.
@@ -78,7 +79,10 @@ func stack(in Input, rel *v1alpha1.ShopRelease, plan plan.StackPlan) []Object {
 	out := policies(in, rel)
 	for i := range rel.Spec.Services {
 		s := newService(in, rel, &rel.Spec.Services[i], plan)
-		out = append(out, s.service(), s.deployment(), s.disruptionBudget())
+		out = append(out, s.service(), s.deployment())
+		if release.HasBudget(rel.Spec.RenderVersion, s.scale, s.floor) {
+			out = append(out, s.disruptionBudget())
+		}
 		if s.isAutoscaled() {
 			out = append(out, s.autoscaler())
 		}

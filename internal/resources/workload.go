@@ -11,6 +11,8 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // defaultCPUUtilization is what an autoscaler aims at, in percent of the CPU requests.
@@ -77,14 +79,10 @@ func (s service) autoscaler() Object {
 
 // disruptionBudget lets a drain of nodes take a few pods of a service at a time: one, unless the service says otherwise.
 func (s service) disruptionBudget() Object {
-	most := intstr.FromInt32(1)
-	if own := s.scale.DisruptionBudget; own != nil {
-		most = intstr.FromInt32(own.MaxUnavailable)
-	}
 	return policyv1ac.PodDisruptionBudget(s.object, s.shop.Namespace).
 		WithLabels(s.labels()).WithOwnerReferences(Owner(s.shop)).
 		WithSpec(policyv1ac.PodDisruptionBudgetSpec().
-			WithMaxUnavailable(most).
+			WithMaxUnavailable(intstr.FromInt32(release.Unavailable(s.scale))).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(s.selector())))
 }

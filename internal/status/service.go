@@ -60,17 +60,21 @@ func serviceVerdict(w *observe.World, d *plan.Decision, svc *v1alpha1.ShopServic
 		return verdict{pending: !serves, reason: v1alpha1.ReasonDegraded, message: trouble(run, floor)}
 	}
 	return verdict{ready: true, pending: !serves, reason: v1alpha1.ReasonServing, message: fmt.Sprintf("release %s serves", active) +
-		programsOf(w, active, svc.Name) + budgetsOf(w, svc.Name) + autoscalersOf(w, svc.Name)}
+		programsOf(w, active, svc.Name) + budgetsOf(w, active, svc.Name, floor) + autoscalersOf(w, svc.Name)}
 }
 
-// budgetsOf says that nodes with pods of a service cannot be drained; "": they can.
-func budgetsOf(w *observe.World, service string) string {
+// budgetsOf says that nodes with pods of a service cannot be drained, since two budgets select them; "": they can.
+func budgetsOf(w *observe.World, active, service string, pods int32) string {
 	others := w.Budgets[service]
-	if len(others) == 0 {
+	own := release.HasBudget(w.Releases[active].Spec.RenderVersion, w.Live[service], pods)
+	switch {
+	case len(others) == 0 || len(others) == 1 && !own:
 		return ""
+	case own:
+		return fmt.Sprintf(", but no node with its pods can be drained: PodDisruptionBudget %s selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time",
+			listed(others))
 	}
-	return fmt.Sprintf(", but no node with its pods can be drained: PodDisruptionBudget %s selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time",
-		listed(others))
+	return fmt.Sprintf(", but no node with its pods can be drained: each of the PodDisruptionBudgets %s selects them, and Kubernetes evicts no pod of two; delete all but one", listed(others))
 }
 
 // autoscalersOf says that somebody else scales a service; "": nobody does.

@@ -85,9 +85,23 @@ func TestAServiceSaysThatItsNodesCannotBeDrained(t *testing.T) {
 	if c := ready(); c.Status != metav1.ConditionTrue || c.Message != "release acme-aaaaaaaa serves" {
 		t.Fatalf("%s: %s", c.Status, c.Message)
 	}
-	w.Budgets = map[string][]string{"cart": {"all", "team-cart"}}
-	const want = "release acme-aaaaaaaa serves, but no node with its pods can be drained: PodDisruptionBudget all, team-cart selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time"
-	if c := ready(); c.Status != metav1.ConditionTrue || c.Message != want {
-		t.Errorf("%s: %s", c.Status, c.Message)
+	const both = "release acme-aaaaaaaa serves, but no node with its pods can be drained: each of the PodDisruptionBudgets all, team-cart selects them, and Kubernetes evicts no pod of two; delete all but one"
+	const own = "release acme-aaaaaaaa serves, but no node with its pods can be drained: PodDisruptionBudget team-cart selects them beside the operator's own; delete it, and say in spec.disruptionBudget how many may go at a time"
+	for _, c := range []struct {
+		budgets    []string
+		autoscaled bool
+		want       string
+	}{
+		{[]string{"team-cart"}, false, "release acme-aaaaaaaa serves"}, // one pod has no budget of ours
+		{[]string{"all", "team-cart"}, false, both},
+		{[]string{"team-cart"}, true, own},
+	} {
+		w.Budgets, w.Releases[releaseA].Spec.RenderVersion = map[string][]string{"cart": c.budgets}, snapshots.CurrentRenderVersion
+		if w.Live = nil; c.autoscaled {
+			w.Live = map[string]v1alpha1.ServiceScale{"cart": {Autoscaling: &v1alpha1.Autoscaling{}}}
+		}
+		if got := ready(); got.Status != metav1.ConditionTrue || got.Message != c.want {
+			t.Errorf("%v, autoscaled %t: %s: %s", c.budgets, c.autoscaled, got.Status, got.Message)
+		}
 	}
 }

@@ -86,6 +86,25 @@ func (o Operator) Since(before Operator) Operator {
 	}
 }
 
+// Plus is what two processes did together: counts, CPU and memory are added up.
+func (o Operator) Plus(other Operator) Operator {
+	return Operator{
+		Requests: more(o.Requests, other.Requests), Writes: more(o.Writes, other.Writes), durations: more(o.durations, other.durations),
+		Passes: o.Passes + other.Passes, Failed: o.Failed + other.Failed, CPU: o.CPU + other.CPU,
+		Resident: o.Resident + other.Resident, Heap: o.Heap + other.Heap, Due: o.Due + other.Due,
+	}
+}
+
+func more[K comparable](a, b map[K]int) map[K]int {
+	out := map[K]int{}
+	for _, counts := range []map[K]int{a, b} {
+		for k, n := range counts {
+			out[k] += n
+		}
+	}
+	return out
+}
+
 func less(after, before map[string]int) map[string]int {
 	out := map[string]int{}
 	for k, n := range after {

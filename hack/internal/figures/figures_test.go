@@ -68,6 +68,21 @@ func TestADifferenceCountsWhatCameSinceWithoutRenewalsOfTheLeadership(t *testing
 	}
 }
 
+func TestTwoOperatorsTogetherDidWhatBothDid(t *testing.T) {
+	a, errA := Read(after)
+	b, errB := Read(before)
+	if errA != nil || errB != nil {
+		t.Fatal(errA, errB)
+	}
+	both := a.Plus(b).Since(b)
+	if both.AllRequests() != a.AllRequests() || both.AllWrites() != a.AllWrites() || both.Passes != a.Passes || both.Quantile(0.5) != a.Quantile(0.5) {
+		t.Errorf("a + b - b is %+v, want %+v", both, a)
+	}
+	if sum := a.Plus(b); sum.Resident != 110 || sum.CPU != 4 || sum.Due != 9 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 func TestAQuantileLiesWithinItsBucket(t *testing.T) {
 	o, err := Read(after)
 	if err != nil {

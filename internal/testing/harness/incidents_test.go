@@ -331,6 +331,22 @@ func TestASecondDisruptionBudgetIsNamedOnItsServiceUntilItGoes(t *testing.T) {
 	w.Check(t, "a second budget")
 }
 
+// A budget that would hold no drain back is not made; the second pod brings one in the stack that serves, and takes it away again.
+func TestABudgetComesWithTheSecondPodAndGoesWithIt(t *testing.T) {
+	w := scenario{name: "serving"}.begin()
+	defer w.Close()
+	w.StartOperator()
+	for _, pods := range []int32{1, 2, 1, 3} {
+		w.Edit("storefront", func(s *v1alpha1.ShopServiceSpec) { s.Replicas = ptr.To(pods) })
+		w.For(15 * time.Second)
+		name := w.deployment("storefront", w.table().Active).Name
+		if has := w.Store.Get("PodDisruptionBudget", Namespace, name) != nil; has != (pods > 1) {
+			t.Errorf("with %d pods there is a budget: %t", pods, has)
+		}
+	}
+	w.Check(t, "a service is scaled")
+}
+
 // Case 12: the serving pods keep the old password until another release serves.
 func TestARotatedSecretIsToldWhileNothingShips(t *testing.T) {
 	const told = "Secret mail changed since"

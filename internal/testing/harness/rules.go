@@ -88,15 +88,30 @@ func (a *Always) stackIsReady(wr *cluster.Write, t frontdoor.Table) {
 // least is the number of pods that a service has at least, as the one who writes can see it: a scale that was
 // changed a moment ago may be unknown to him.
 func (a *Always) least(wr *cluster.Write, s *v1alpha1.ReleaseService) int32 {
-	scale := v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling}
-	var seen v1alpha1.ShopService
-	if a.w.operator(wr.Who).Cache.Get(context.Background(), client.ObjectKey{Namespace: Namespace, Name: s.Name}, &seen) == nil {
-		scale = seen.Spec.ServiceScale
-	}
+	scale := a.scale(wr, s.Name, v1alpha1.ServiceScale{Replicas: s.Replicas, Autoscaling: s.Autoscaling})
 	if scale.Autoscaling != nil {
 		return scale.Autoscaling.MinReplicas
 	}
 	return ptr.Deref(scale.Replicas, 1)
+}
+
+// scale of a service, as the one who writes can see it.
+func (a *Always) scale(wr *cluster.Write, service string, otherwise v1alpha1.ServiceScale) v1alpha1.ServiceScale {
+	var seen v1alpha1.ShopService
+	if a.w.operator(wr.Who).Cache.Get(context.Background(), client.ObjectKey{Namespace: Namespace, Name: service}, &seen) != nil {
+		return otherwise
+	}
+	return seen.Spec.ServiceScale
+}
+
+// holdsBack: without the budget a drain could take more pods of the service at a time than it may.
+func (a *Always) holdsBack(wr *cluster.Write) bool {
+	d, _ := a.w.Store.Get("Deployment", Namespace, wr.Key.Name).(*appsv1.Deployment)
+	if d == nil {
+		return false
+	}
+	scale := a.scale(wr, wr.Before.GetLabels()[frontdoor.LabelService], v1alpha1.ServiceScale{})
+	return release.HasBudget(release.CurrentRenderVersion, scale, ptr.Deref(d.Spec.Replicas, 1))
 }
 
 // servingIsKept: nothing goes of a stack that customers may be sent to, nor of the front door.
@@ -107,7 +122,11 @@ func (a *Always) servingIsKept(wr *cluster.Write) {
 	labels := wr.Before.GetLabels()
 	rel := labels[frontdoor.LabelRelease]
 	switch wr.Key.Kind {
-	case "Deployment", "Service", "PodDisruptionBudget":
+	case "PodDisruptionBudget":
+		if rel != "" && a.w.busy()[rel] && a.holdsBack(wr) {
+			a.broken(wr, "a budget that pods of release %s need, which serves, is deleted", rel)
+		}
+	case "Deployment", "Service":
 		if rel != "" && a.w.busy()[rel] {
 			a.broken(wr, "an object of release %s, which serves, is deleted", rel)
 		}
