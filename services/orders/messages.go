@@ -49,6 +49,12 @@ type cancelledData struct {
 	Restock bool       `json:"restock"`
 }
 
+// sentData adds the parcels in which the goods left: who told the customer of those need not tell him again.
+type sentData struct {
+	stateData
+	Parcels []uuid.UUID `json:"parcels,omitempty"`
+}
+
 // message is the data of the event that tells of a fact; nil where it is told to nobody.
 func (o Order) message(f Fact) any {
 	state := stateData{o.ID, o.Number, f.At, f.Reason, o.Email}
@@ -61,7 +67,9 @@ func (o Order) message(f Fact) any {
 		}
 	case Cancelled:
 		return cancelledData{state, linesBooked(o), true}
-	case Paid, Sent, Completed:
+	case Sent:
+		return sentData{state, f.parcels}
+	case Paid, Completed:
 		return state
 	}
 	return nil

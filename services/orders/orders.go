@@ -66,8 +66,10 @@ type Order struct {
 	State             State
 	Refunded          money.Money
 	Carrier, Tracking string
-	PlacedAt          time.Time
-	Version           int64
+	// ParcelsSent is how many parcels left: shipping tells of them.
+	ParcelsSent int
+	PlacedAt    time.Time
+	Version     int64
 }
 
 // New is an order as it begins. Where there is nothing to pay it is paid at once.

@@ -33,7 +33,7 @@ type asker interface {
 // columns of an order, its lines in their order among them.
 const columns = `o.id, o.number, o.token, o.saga, o.cart, o.cart_turn, o.quote, o.hold, o.payment, coalesce(o.customer, ''), o.email, coalesce(o.locale, ''),
 	o.address, o.currency, o.shipping_minor, o.discount_minor, o.total_minor, o.tax_minor, o.taxes, o.redemptions, o.state, o.refunded_minor,
-	coalesce(o.carrier, ''), coalesce(o.tracking, ''), o.placed_at, o.version,
+	coalesce(o.carrier, ''), coalesce(o.tracking, ''), o.parcels_sent, o.placed_at, o.version,
 	(SELECT json_agg(json_build_array(l.sku, l.name, l.quantity, l.unit_minor, l.total_minor, l.tax_minor) ORDER BY l.line) FROM orders.lines l WHERE l.order_id = o.id)`
 
 func scan(row pgx.CollectableRow) (Order, error) {
@@ -43,7 +43,7 @@ func scan(row pgx.CollectableRow) (Order, error) {
 	var lines []byte
 	err := row.Scan(&o.ID, &o.Number, &o.Token, &o.Saga, &o.Cart, &o.Turn, &o.Quote, &o.Hold, &o.Payment, &o.Customer, &o.Email, &o.Locale,
 		&o.Address, &currency, &shipping, &discount, &total, &tax, &o.Taxes, &o.Redemptions, &o.State, &back,
-		&o.Carrier, &o.Tracking, &o.PlacedAt, &o.Version, &lines)
+		&o.Carrier, &o.Tracking, &o.ParcelsSent, &o.PlacedAt, &o.Version, &lines)
 	if err != nil {
 		return Order{}, err
 	}
@@ -246,8 +246,8 @@ func (s *store) change(ctx context.Context, tx pgx.Tx, id uuid.UUID, do func(Ord
 		return o, err
 	}
 	var b pgx.Batch
-	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7 WHERE id = $1`,
-		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At)
+	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7, parcels_sent = $8 WHERE id = $1`,
+		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At, o.ParcelsSent)
 	note(&b, o, facts)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return Order{}, fmt.Errorf("changing an order: %w", err)

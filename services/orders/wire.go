@@ -122,7 +122,7 @@ type foundBody struct {
 }
 
 type factBody struct {
-	Kind   string    `json:"kind" doc:"placed, paid, sent, completed, cancelled, refunded; there may be more"`
+	Kind   string    `json:"kind" doc:"placed, paid, partly-sent, sent, delivered, completed, cancelled, refunded; there may be more"`
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason,omitempty"`
 }
@@ -144,6 +144,7 @@ type orderBody struct {
 	Refunded    money.Money      `json:"refunded"`
 	Carrier     string           `json:"carrier,omitempty"`
 	Tracking    string           `json:"tracking,omitempty"`
+	PartlySent  bool             `json:"partlySent,omitempty" doc:"Some of the goods left, and not all of them"`
 	Cancellable bool             `json:"cancellable" doc:"Whether it can still be cancelled"`
 	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay"`
 	History     []factBody       `json:"history" nullable:"false"`
@@ -154,7 +155,7 @@ func bodyOf(o Order, history []Fact) orderBody {
 		ID: o.ID, Number: o.Number, State: string(o.State), PlacedAt: o.PlacedAt, Email: o.Email, Address: addressBody(o.Address),
 		Shipping: o.Shipping, Discount: o.Discount, Total: o.Total, Tax: o.Tax, Refunded: o.Refunded, Carrier: o.Carrier, Tracking: o.Tracking,
 		Lines: []lineBody{}, Redemptions: []redemptionBody{}, Taxes: []rateBody{}, History: []factBody{},
-		Cancellable: o.State == Placed || o.State == Paid,
+		PartlySent: o.ParcelsSent > 0 && (o.State == Placed || o.State == Paid), Cancellable: o.ParcelsSent == 0 && (o.State == Placed || o.State == Paid),
 	}
 	for _, l := range o.Lines {
 		b.Lines = append(b.Lines, lineBody(l))

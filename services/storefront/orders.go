@@ -35,7 +35,7 @@ type happened struct {
 }
 
 var stateWords = map[string]string{
-	"placed": "We have your order", "paid": "Paid", "sent": "On its way", "completed": "Delivered", "cancelled": "Cancelled", "refunded": "Refunded",
+	"placed": "We have your order", "paid": "Paid", "sent": "On its way", "completed": "Delivered", "cancelled": "Cancelled", "refunded": "Refunded", "partly-sent": "A part is on its way", "delivered": "Arrived",
 }
 
 // stateIn is a state in words; one that came later than this page is shown as it is called.

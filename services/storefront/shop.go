@@ -25,6 +25,7 @@ type shop struct {
 	checkouts              checkouts
 	orders                 orders
 	searches               searches
+	shipments              shipments
 	now                    func() time.Time
 	log                    *slog.Logger
 	views                  map[string]*template.Template
