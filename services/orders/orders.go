@@ -16,6 +16,8 @@ type Line struct {
 	Quantity  int
 	// Unit is the price of one before discounts, Total what the line costs after them, Tax the part of it that is tax.
 	Unit, Total, Tax money.Money
+	// Rate is that of the tax; empty where nobody told.
+	Rate string
 }
 
 // Address is where the goods go.
@@ -54,6 +56,7 @@ type Placement struct {
 	Shipping, Discount, Total, Tax money.Money
 	Taxes                          []Rate
 	Redemptions                    []Redemption
+	Details                        Details
 }
 
 // Order is a promise to a customer.
@@ -116,7 +119,7 @@ func (p Placement) adds() error {
 	case p.Discount.Currency() != p.Total.Currency():
 		return fault.Invalid("#/discount", "The order counts in one currency.")
 	}
-	return nil
+	return p.Details.adds(p.Shipping)
 }
 
 // Mine tells whether an order is shown to a customer, or to whoever has its token.
