@@ -105,7 +105,6 @@ type taxLine struct {
 	ID    string      `json:"id,omitempty"`
 	Rate  string      `json:"rate"`
 	Gross money.Money `json:"gross"`
-	Net   money.Money `json:"net"`
 	Tax   money.Money `json:"tax"`
 }
 
@@ -226,7 +225,11 @@ func (o *others) taxes(ctx context.Context, q *Quote, reduced promotionsBody, sh
 	var parts []money.Money
 	for _, part := range body.Shipping {
 		parts = append(parts, part.Gross)
-		q.ShippingTaxes = append(q.ShippingTaxes, Rate{part.Rate, part.Net, part.Tax})
+		net, err := part.Gross.Sub(part.Tax)
+		if err != nil {
+			return fmt.Errorf("taking the tax out of shipping: %w", err)
+		}
+		q.ShippingTaxes = append(q.ShippingTaxes, Rate{part.Rate, net, part.Tax})
 	}
 	q.Shipping, err = money.Sum(q.Currency, parts...)
 	q.Total, q.Net, q.Tax, q.Taxes, q.TaxReason = body.Gross, body.Net, body.Tax, append([]Rate{}, body.Rates...), body.Reason

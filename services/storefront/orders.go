@@ -24,6 +24,7 @@ type bought struct {
 	Total    money       `json:"total"`
 	Taxes    []taxRate   `json:"taxes"`
 	Refunded money       `json:"refunded"`
+	Delivery *sentBy     `json:"delivery,omitempty"`
 	Carrier  string      `json:"carrier,omitempty"`
 	Tracking string      `json:"tracking,omitempty"`
 	History  []happened  `json:"history"`
