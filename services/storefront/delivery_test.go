@@ -29,6 +29,22 @@ func TestAWayOfDeliveryIsChosen(t *testing.T) {
 	c.post(t, "/checkout/orders", page.form(t, "tok_visa").Encode()).want(t, 200, "Thank you for your order")
 }
 
+// Who marks another way and forgets to press Choose orders nothing before he has seen what it costs.
+func TestAWayThatWasMarkedAloneIsShownBeforeItIsOrdered(t *testing.T) {
+	c := newTill(t)
+	c.twoWays()
+	form := c.reviewed(t).form(t, "tok_visa")
+	form.Set("way", "standard")
+	form.Set("delivery", "express")
+	if page := c.post(t, "/checkout/orders", form.Encode()).want(t, 200, `name="way" value="express"`, "Delivery, express"); page.path != "/checkout/review" || len(c.sent) != 0 {
+		t.Errorf("%s, and %d orders were asked for", page.path, len(c.sent))
+	}
+	form = c.get(t, "/checkout/review").form(t, "tok_visa")
+	form.Set("way", "express")
+	form.Set("delivery", "express")
+	c.post(t, "/checkout/orders", form.Encode()).want(t, 200, "Thank you for your order")
+}
+
 // A way that is not offered any more is forgotten, and the page shows those that there are; what no way is called is no way.
 func TestAWayThatIsGoneIsForgotten(t *testing.T) {
 	c := newTill(t)
