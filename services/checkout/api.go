@@ -49,6 +49,7 @@ type termsBody struct {
 	Coupons   []string  `json:"coupons,omitempty" maxItems:"10" nullable:"false" doc:"Codes, as they were typed"`
 	Email     string    `json:"email,omitempty" format:"email" maxLength:"254" doc:"For coupons that each customer may use once"`
 	Currency  string    `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"The cart's where it is not said" example:"EUR"`
+	Delivery  string    `json:"delivery,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Which of the quote's deliveries; the cheapest where it is not said" example:"express"`
 }
 
 type quoteInput struct {
@@ -127,12 +128,12 @@ func (a *api) quote(ctx context.Context, in *quoteInput) (*httpapi.Answer[Quote]
 		return httpapi.Replay[Quote](*stored), nil
 	}
 	b := in.Body
-	t := Terms{Cart: b.Cart, Country: b.Country, Postcode: b.Postcode, VATNumber: b.VATNumber, Currency: b.Currency}
+	t := Terms{Cart: b.Cart, Country: b.Country, Postcode: b.Postcode, VATNumber: b.VATNumber, Currency: b.Currency, Delivery: b.Delivery}
 	t, wants, err := a.others.inCart(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.others.offer(ctx, a.policy, t, wants, b.Coupons, buyer{customerOf(ctx), b.Email}, a.now())
+	q, err := a.others.offer(ctx, a.policy, t, wish{wants: wants, codes: b.Coupons, who: buyer{customerOf(ctx), b.Email}}, a.now())
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +313,7 @@ func (a *api) agreed(ctx context.Context, b placeBody) (q Quote, changed *Quote,
 func (a *api) again(ctx context.Context, q Quote, country string, who buyer) (Quote, error) {
 	t := q.Terms
 	t.Country = country
-	return a.others.offer(ctx, a.policy, t, q.wants(), q.codes(), who, a.now())
+	return a.others.offer(ctx, a.policy, t, wish{q.wants(), q.codes(), who, &q}, a.now())
 }
 
 // told is a final answer.

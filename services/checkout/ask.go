@@ -22,6 +22,17 @@ const asking = time.Second
 // others are the services that checkout asks.
 type others struct {
 	cart, pricing, promotions, tax, inventory, payments, orders *client.Client
+	// shipping is nil in a shop that has none: Policy says then what delivery costs.
+	shipping *client.Client
+}
+
+// wish is what an offer is asked for, beside its terms.
+type wish struct {
+	wants []want
+	codes []string
+	who   buyer
+	// shown is the quote that is made anew: what is not offered any more makes another one.
+	shown *Quote
 }
 
 // buyer is who buys, as far as coupons care.
@@ -92,6 +103,7 @@ type taxAsked struct {
 
 type taxLine struct {
 	ID    string      `json:"id,omitempty"`
+	Rate  string      `json:"rate"`
 	Gross money.Money `json:"gross"`
 	Tax   money.Money `json:"tax"`
 }
@@ -127,18 +139,25 @@ func (o *others) inCart(ctx context.Context, t Terms) (Terms, []want, error) {
 	return t, wants, nil
 }
 
-// offer asks for prices, discounts and taxes as they are now, and adds up.
-func (o *others) offer(ctx context.Context, p Policy, t Terms, wants []want, codes []string, who buyer, now time.Time) (Quote, error) {
-	lines, err := o.prices(ctx, t, wants)
+// offer asks for prices, discounts, ways of delivery and taxes as they are now, and adds up.
+func (o *others) offer(ctx context.Context, p Policy, t Terms, w wish, now time.Time) (Quote, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // nobody waits for an answer that is not needed any more
+	lines, err := o.prices(ctx, t, w.wants)
 	if err != nil {
 		return Quote{}, err
 	}
-	reduced, err := o.discounts(ctx, t, lines, codes, who)
+	expected := o.expect(ctx, t, lines, w.codes)
+	reduced, err := o.discounts(ctx, t, lines, w.codes, w.who)
 	if err != nil {
 		return Quote{}, err
 	}
-	q := Quote{Terms: t, Lines: lines, Coupons: reduced.Coupons, Discount: reduced.Discount, ExpiresAt: now.Add(life).UTC().Truncate(time.Microsecond)}
-	if err := o.taxes(ctx, &q, reduced, p.For(reduced.Goods)); err != nil {
+	ways, cost, err := o.delivered(ctx, p, &t, w, reduced.Goods, expected)
+	if err != nil {
+		return Quote{}, err
+	}
+	q := Quote{Terms: t, Lines: lines, Coupons: reduced.Coupons, Discount: reduced.Discount, Deliveries: ways, ExpiresAt: now.Add(life).UTC().Truncate(time.Microsecond)}
+	if err := o.taxes(ctx, &q, reduced, cost); err != nil {
 		return Quote{}, err
 	}
 	if q.ID, err = uuid.NewV7(); err != nil {
@@ -201,11 +220,16 @@ func (o *others) taxes(ctx context.Context, q *Quote, reduced promotionsBody, sh
 		return refusedAs(err, map[string]string{"#/vatNumber": "#/vatNumber", "#/country": "#/country"})
 	}
 	for n, l := range body.Lines {
-		q.Lines[n].Total, q.Lines[n].Tax = l.Gross, l.Tax
+		q.Lines[n].Total, q.Lines[n].Tax, q.Lines[n].Rate = l.Gross, l.Tax, l.Rate
 	}
 	var parts []money.Money
 	for _, part := range body.Shipping {
 		parts = append(parts, part.Gross)
+		net, err := part.Gross.Sub(part.Tax)
+		if err != nil {
+			return fmt.Errorf("taking the tax out of shipping: %w", err)
+		}
+		q.ShippingTaxes = append(q.ShippingTaxes, Rate{part.Rate, net, part.Tax})
 	}
 	q.Shipping, err = money.Sum(q.Currency, parts...)
 	q.Total, q.Net, q.Tax, q.Taxes, q.TaxReason = body.Gross, body.Net, body.Tax, append([]Rate{}, body.Rates...), body.Reason

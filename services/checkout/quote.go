@@ -24,6 +24,7 @@ type Terms struct {
 	Postcode  string    `json:"postcode,omitempty"`
 	VATNumber string    `json:"vatNumber,omitempty"`
 	Currency  string    `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR"`
+	Delivery  string    `json:"delivery,omitempty" doc:"The way of delivery that was chosen; where it is missing, the cheapest" example:"standard"`
 }
 
 // Line is a line of a quote.
@@ -34,6 +35,7 @@ type Line struct {
 	Unit     money.Money `json:"unit" doc:"Of one, before discounts"`
 	Total    money.Money `json:"total" doc:"Of the line, after discounts, with tax"`
 	Tax      money.Money `json:"tax" doc:"The part of total that is tax"`
+	Rate     string      `json:"rate,omitempty" doc:"Of the tax, in percent as text" example:"19"`
 }
 
 // Coupon is a code that was typed, and what it does.
@@ -56,16 +58,20 @@ type Quote struct {
 	ID   uuid.UUID `json:"id" format:"uuid"`
 	Hash string    `json:"hash" doc:"Of all that counts in it. Send it back with the order"`
 	Terms
-	Lines     []Line      `json:"lines" nullable:"false"`
-	Coupons   []Coupon    `json:"coupons" nullable:"false"`
-	Shipping  money.Money `json:"shipping"`
-	Discount  money.Money `json:"discount"`
-	Total     money.Money `json:"total"`
-	Net       money.Money `json:"net"`
-	Tax       money.Money `json:"tax"`
-	Taxes     []Rate      `json:"taxes" nullable:"false"`
-	TaxReason string      `json:"taxReason,omitempty" doc:"Why there is no tax, or that a VAT number was not checked"`
-	ExpiresAt time.Time   `json:"expiresAt"`
+	Lines    []Line      `json:"lines" nullable:"false"`
+	Coupons  []Coupon    `json:"coupons" nullable:"false"`
+	Shipping money.Money `json:"shipping"`
+	// Deliveries are the ways to send the goods, where the shop has shipping.
+	Deliveries []Delivery  `json:"deliveries,omitempty" nullable:"false" doc:"The ways to send the goods, the cheapest first; missing in a shop with one way"`
+	Discount   money.Money `json:"discount"`
+	Total      money.Money `json:"total"`
+	Net        money.Money `json:"net"`
+	Tax        money.Money `json:"tax"`
+	Taxes      []Rate      `json:"taxes" nullable:"false"`
+	// ShippingTaxes is shipping by the rates that it is taxed with (R8).
+	ShippingTaxes []Rate    `json:"shippingTaxes,omitempty" nullable:"false" doc:"Shipping by the rates that it is taxed with"`
+	TaxReason     string    `json:"taxReason,omitempty" doc:"Why there is no tax, or that a VAT number was not checked"`
+	ExpiresAt     time.Time `json:"expiresAt"`
 }
 
 // Policy is the shop's: R6.
@@ -91,9 +97,11 @@ func (q Quote) Valid(now time.Time) bool { return now.Before(q.ExpiresAt) }
 func (q Quote) sealed() (Quote, error) {
 	same := q
 	same.ID, same.Hash, same.ExpiresAt, same.Postcode = uuid.Nil, "", time.Time{}, ""
+	// The rates say nothing that the taxes do not, and of the ways of delivery what counts is the one that was chosen and what it costs.
+	same.Deliveries, same.ShippingTaxes = nil, nil
 	same.Lines = append([]Line{}, q.Lines...)
 	for n := range same.Lines {
-		same.Lines[n].Name = ""
+		same.Lines[n].Name, same.Lines[n].Rate = "", ""
 	}
 	same.Coupons = nil
 	for _, c := range q.Coupons {

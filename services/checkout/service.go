@@ -24,12 +24,13 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Service is checkout. SHIPPING_PRICE and SHIPPING_FREE_FROM are amounts: "4.90 EUR".
+// Service is checkout. SHIPPING_PRICE and SHIPPING_FREE_FROM are amounts: "4.90 EUR". They count in a shop that has no service shipping.
 func Service() app.Service {
 	return app.Service{
 		Name: "checkout", About: "Quotes, and orders that are placed whole or not at all.",
 		Schema: schema(), Provides: []string{"checkout/v1"}, New: newService,
 		Needs: []string{"cart/v1", "pricing/v1", "promotions/v1", "tax/v1", "inventory/v1", "payments/v1", "orders/v1"},
+		Knows: []string{"shipping/v1"},
 	}
 }
 
@@ -40,7 +41,11 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		return app.Parts{}, fmt.Errorf("reading SHIPPING_PRICE and SHIPPING_FREE_FROM: %w", err)
 	}
 	s := &store{k.DB}
-	o := &others{k.Client("cart"), k.Client("pricing"), k.Client("promotions"), k.Client("tax"), k.Client("inventory"), k.Client("payments"), k.Client("orders")}
+	o := &others{
+		cart: k.Client("cart"), pricing: k.Client("pricing"), promotions: k.Client("promotions"), tax: k.Client("tax"),
+		inventory: k.Client("inventory"), payments: k.Client("payments"), orders: k.Client("orders"),
+	}
+	o.shipping, _ = k.ClientIfKnown("shipping")
 	r := &runner{s, o.call, k.Now, leaseTime}
 	stuck := prometheus.NewGauge(prometheus.GaugeOpts{Name: "shop_checkout_stuck_sagas", Help: "Sagas of which something cannot be undone: somebody must look."})
 	if err := k.Metrics.Register(stuck); err != nil {

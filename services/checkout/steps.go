@@ -219,7 +219,13 @@ func (o *others) place(ctx context.Context, a *attempt, key string) Outcome {
 		"saga": a.ID, "cart": q.Cart, "cartTurn": q.CartTurn, "quote": q.ID, "hold": a.Ref(Hold), "email": a.request.Email, "address": a.request.Address,
 		"lines": q.Lines, "shipping": q.Shipping, "discount": q.Discount, "redemptions": redemptions, "total": q.Total, "tax": q.Tax, "taxes": q.Taxes, "currency": q.Currency,
 	}
-	for name, value := range map[string]string{"payment": a.Ref(Authorize), "customer": a.request.Customer, "locale": a.request.Locale} {
+	if way := q.delivery(); way != nil {
+		body["delivery"] = map[string]string{"method": way.Method, "name": way.Name}
+	}
+	if len(q.ShippingTaxes) > 0 {
+		body["shippingTaxes"] = q.ShippingTaxes
+	}
+	for name, value := range map[string]string{"payment": a.Ref(Authorize), "customer": a.request.Customer, "locale": a.request.Locale, "taxReason": q.TaxReason, "vatNumber": q.VATNumber} {
 		if value != "" {
 			body[name] = value
 		}

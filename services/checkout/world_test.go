@@ -34,7 +34,7 @@ func offered(t testing.TB) Quote {
 	t.Helper()
 	q, err := Quote{
 		ID: uuid.Must(uuid.NewV7()), Terms: Terms{Cart: uuid.Must(uuid.NewV7()), Country: "DE", Currency: "EUR"},
-		Lines: []Line{{"KIT-1001", "Moka Pot", 2, euros(1290), euros(2480), euros(396)}}, Coupons: []Coupon{{"TEN", true, euros(100), ""}},
+		Lines: []Line{{"KIT-1001", "Moka Pot", 2, euros(1290), euros(2480), euros(396), "19"}}, Coupons: []Coupon{{"TEN", true, euros(100), ""}},
 		Shipping: euros(490), Discount: euros(100), Total: euros(2970), Net: euros(2496), Tax: euros(474), Taxes: []Rate{{"19", euros(2496), euros(474)}},
 		ExpiresAt: time.Now().Add(life).UTC().Truncate(time.Microsecond),
 	}.sealed()
@@ -153,22 +153,33 @@ type town struct {
 	cart    map[string]int
 	asked   []string
 	urls    []string
+	// shipping is where that is, and ways are what it offers: the cost below 50.00 by method.
+	shipping string
+	ways     map[string]int64
+	// off is what promotions takes off, coupon or not; sent is what was sent last, by path.
+	off  int64
+	sent map[string]string
 }
 
 // begin starts the town; its addresses are environment for the service.
 func settle(t testing.TB) *town {
 	t.Helper()
-	w := &town{t: t, price: 1000, gone: map[string]bool{}, made: map[string]json.RawMessage{}, undone: map[string]bool{}, refuses: map[string]func(http.ResponseWriter) bool{}, cart: map[string]int{"A": 3}}
+	w := &town{t: t, price: 1000, gone: map[string]bool{}, made: map[string]json.RawMessage{}, undone: map[string]bool{}, sent: map[string]string{}, refuses: map[string]func(http.ResponseWriter) bool{}, cart: map[string]int{"A": 3}}
 	for name, routes := range map[string]map[string]http.HandlerFunc{
 		"cart":       {"GET /api/cart/{id}": w.getCart},
 		"pricing":    {"POST /internal/pricing/quotes": w.prices},
 		"promotions": {"POST /internal/promotions/quotes": w.discounts, "POST /internal/promotions/redemptions": w.makes, "POST /internal/promotions/redemptions/{id}/release": w.undoes},
 		"tax":        {"POST /internal/tax/quotes": w.taxes},
+		"shipping":   {"POST /internal/shipping/quotes": w.ships},
 		"inventory":  {"POST /internal/inventory/holds": w.makes, "POST /internal/inventory/holds/{id}/release": w.undoes, "POST /internal/inventory/holds/{id}/renewal": w.renews},
 		"payments":   {"POST /internal/payments/authorizations": w.makes, "POST /internal/payments/payments/{id}/voids": w.undoes},
 		"orders":     {"POST /internal/orders": w.makes, "POST /internal/orders/refusals": w.refusals},
 	} {
-		w.urls = append(w.urls, strings.ToUpper(name)+"_URL", w.play(name, routes))
+		if url := w.play(name, routes); name == "shipping" {
+			w.shipping = url // a shop need not have it
+		} else {
+			w.urls = append(w.urls, strings.ToUpper(name)+"_URL", url)
+		}
 	}
 	return w
 }
@@ -234,10 +245,13 @@ func (w *town) prices(out http.ResponseWriter, r *http.Request) {
 // discounts knows one coupon, ALL, which takes everything off.
 func (w *town) discounts(out http.ResponseWriter, r *http.Request) {
 	asked := read[promotionsAsked](w, r)
-	all := len(asked.Coupons) > 0 && !w.gone["ALL"]
+	all := len(asked.Coupons) > 0 && !w.gone["ALL"] && w.off == 0
 	lines, coupons, sum := []map[string]any{}, []map[string]any{}, int64(0)
 	for _, l := range asked.Lines {
 		amount, off := l.Amount, euros(0)
+		if w.off > 0 {
+			amount, off = euros(l.Amount.Minor()-w.off), euros(w.off) // tests with it have one line
+		}
 		if all {
 			amount, off = euros(0), l.Amount
 		}
@@ -245,8 +259,8 @@ func (w *town) discounts(out http.ResponseWriter, r *http.Request) {
 		lines = append(lines, map[string]any{"id": l.ID, "amount": amount, "itemDiscount": euros(0), "couponDiscount": off})
 	}
 	for _, code := range asked.Coupons {
-		c := map[string]any{"code": code, "active": all, "amount": euros(sum)}
-		if !all {
+		c := map[string]any{"code": code, "active": all || w.off > 0, "amount": euros(sum)}
+		if !all && w.off == 0 {
 			c["reason"] = "used up"
 		}
 		coupons = append(coupons, c)
@@ -291,6 +305,8 @@ func (w *town) makes(out http.ResponseWriter, r *http.Request) {
 	body, there := w.made[key]
 	if !there {
 		asked := read[map[string]any](w, r)
+		sent, _ := json.Marshal(asked)
+		w.sent[r.URL.Path] = string(sent)
 		all := map[string]any{"id": uuid.NewString(), "saga": asked["saga"], "state": "held", "number": "ACME-100001", "token": "token"}
 		all["expiresAt"], all["lines"], all["amount"], all["pspReference"], all["coupons"] = time.Now().UTC(), []any{}, asked["amount"], "psp-1", asked["coupons"]
 		if strings.HasSuffix(r.URL.Path, "authorizations") {
@@ -361,6 +377,13 @@ func (w *town) live(end string) (n int) {
 	return n
 }
 
+// last is what was sent last to a path.
+func (w *town) last(path string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent[path]
+}
+
 // change does something to the town between requests.
 func (w *town) change(do func()) {
 	w.mu.Lock()
@@ -377,7 +400,11 @@ type shop struct {
 
 func serve(t *testing.T, environment ...string) *shop {
 	t.Helper()
-	w := settle(t)
+	return serveIn(t, settle(t), environment...)
+}
+
+func serveIn(t *testing.T, w *town, environment ...string) *shop {
+	t.Helper()
 	return &shop{servicetest.Start(t, Service(), append(w.urls, environment...)...), w, t}
 }
 

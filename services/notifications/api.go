@@ -32,6 +32,7 @@ type mailBody struct {
 	Order     uuid.UUID `json:"order" format:"uuid"`
 	Kind      string    `json:"kind" enum:"placed,paid,sent,cancelled,refunded"`
 	Refund    string    `json:"refund,omitempty" doc:"Which one, of a mail about a refund"`
+	Parcel    string    `json:"parcel,omitempty" doc:"Which one left, of a mail about a parcel; with .delivered behind it: which one arrived"`
 	To        string    `json:"to"`
 	Locale    string    `json:"locale"`
 	Subject   string    `json:"subject"`
@@ -48,6 +49,7 @@ type bookBody struct {
 	Saga      *uuid.UUID `json:"saga,omitempty" format:"uuid" doc:"The checkout that made the order; absent where nobody told of the order"`
 	Kind      string     `json:"kind" enum:"placed,paid,sent,cancelled,refunded"`
 	Refund    string     `json:"refund,omitempty"`
+	Parcel    string     `json:"parcel,omitempty"`
 	MadeAt    time.Time  `json:"madeAt"`
 	SentAt    time.Time  `json:"sentAt,omitzero"`
 	ChangedAt time.Time  `json:"changedAt"`
@@ -124,7 +126,7 @@ func (a *api) books(ctx context.Context, in *booksInput) (*booksOutput, error) {
 }
 
 func (b booked) body() bookBody {
-	return bookBody{b.ID, b.Order, b.saga, string(b.Kind), b.About, b.MadeAt, b.SentAt, b.mark.At.UTC()}
+	return bookBody{b.ID, b.Order, b.saga, string(b.Kind), b.refund(), b.parcel(), b.MadeAt, b.SentAt, b.mark.At.UTC()}
 }
 
 func (a *api) get(ctx context.Context, in *readInput) (*mailOutput, error) {
@@ -160,5 +162,5 @@ func (a *api) message(w http.ResponseWriter, r *http.Request) {
 }
 
 func bodyOf(m Mail) mailBody {
-	return mailBody{m.ID, m.Order, string(m.Kind), m.About, m.To, m.Locale, m.Subject, m.Text, m.MessageID, m.MadeAt, m.SentAt}
+	return mailBody{m.ID, m.Order, string(m.Kind), m.refund(), m.parcel(), m.To, m.Locale, m.Subject, m.Text, m.MessageID, m.MadeAt, m.SentAt}
 }

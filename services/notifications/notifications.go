@@ -15,7 +15,7 @@ import (
 // Kind is what a mail is about.
 type Kind string
 
-// The kinds: of each but refunds an order has one mail at most, of refunds one each.
+// The kinds: of each but refunds an order has one mail at most, of refunds and parcels one each.
 const (
 	Placed    Kind = "placed"
 	Paid      Kind = "paid"
@@ -63,9 +63,11 @@ type Notice struct {
 	Kind Kind
 	// Order is zero where only the checkout that made the order is named.
 	Order, Saga uuid.UUID
-	// About tells refunds of one order apart; empty for all others.
+	// About tells refunds and parcels of one order apart; empty for all others.
 	About  string
 	Amount *money.Money
+	// Parcel is set where it is about one.
+	Parcel *Parcel
 	At     time.Time
 }
 
@@ -80,7 +82,7 @@ type Mail struct {
 	Locale  string
 	Subject string
 	Text    string
-	// MessageID is made of order, kind and refund, so a mail that is sent twice is known by it.
+	// MessageID is made of order, kind, and refund or parcel, so a mail that is sent twice is known by it.
 	MessageID string
 	MadeAt    time.Time
 	// SentAt is zero until a server has accepted the mail.

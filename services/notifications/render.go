@@ -20,6 +20,7 @@ var templates = parse()
 type shown struct {
 	Order
 	Amount string
+	Parcel Parcel
 	// Link is the order's page; empty where the shop does not say where it is.
 	Link   string
 	locale string
@@ -45,7 +46,7 @@ func (s shown) Rate(rate string) string {
 func parse() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, locale := range languages {
-		for _, kind := range []string{string(Placed), string(Paid), string(Sent), string(Cancelled), string(Refunded), linkTo} {
+		for _, kind := range []string{string(Placed), string(Paid), string(Sent), string(Cancelled), string(Refunded), parcelText, deliveredText, linkTo} {
 			name := locale + "/" + kind
 			// A template that is missing or wrong ends the program at its start, and every test.
 			all[name] = template.Must(template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"clean": clean}).ParseFS(files, "templates/"+name+".txt"))
@@ -57,16 +58,19 @@ func parse() map[string]*template.Template {
 // render writes subject and text: the first line of the template, and what
 // follows an empty one.
 func render(locale string, n Notice, o Order, link string) (subject, text string, err error) {
-	t := templates[locale+"/"+string(n.Kind)]
+	t := templates[locale+"/"+n.template()]
 	if t == nil {
-		return "", "", fmt.Errorf("writing a mail: there is no template for %s in %s", n.Kind, locale)
+		return "", "", fmt.Errorf("writing a mail: there is no template for %s in %s", n.template(), locale)
 	}
 	what := shown{Order: o, locale: locale}
 	if n.Amount != nil {
 		what.Amount = what.Money(*n.Amount)
 	}
+	if n.Parcel != nil {
+		what.Parcel = *n.Parcel
+	}
 	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, string(n.Kind)+".txt", what); err != nil {
+	if err := t.ExecuteTemplate(&out, n.template()+".txt", what); err != nil {
 		return "", "", fmt.Errorf("writing a mail: %w", err)
 	}
 	if link != "" {

@@ -27,7 +27,7 @@ func forget(ctx context.Context, tx pgx.Tx, customer string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("writing an address: %w", err)
 	}
-	tag, err := tx.Exec(ctx, `UPDATE orders.orders SET customer = NULL, email = '', address = $2::jsonb || jsonb_build_object('country', address->'country'),
+	tag, err := tx.Exec(ctx, `UPDATE orders.orders SET customer = NULL, email = '', address = $2::jsonb || jsonb_build_object('country', address->'country'), details = details - 'vatNumber',
 		version = version + 1, changed_at = clock_timestamp() WHERE customer = $1 AND state IN ('completed', 'cancelled')`, customer, blank)
 	if err != nil {
 		return 0, fmt.Errorf("forgetting whose orders they were: %w", err)

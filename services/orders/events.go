@@ -25,7 +25,7 @@ func emits() []events.Type {
 }
 
 func takes() []events.Type {
-	return []events.Type{events.PaymentCaptured, events.PaymentVoided, events.PaymentFailed, events.PaymentRefunded, events.ShortfallDetected, events.CustomerErased}
+	return []events.Type{events.PaymentCaptured, events.PaymentVoided, events.PaymentFailed, events.PaymentRefunded, events.ShortfallDetected, events.CustomerErased, events.ParcelSent, events.ParcelDelivered}
 }
 
 // tell puts what happened to an order into the outbox, in the transaction in which it happens.
@@ -65,6 +65,7 @@ func (s *store) handlers() inbox.Handlers {
 		}),
 		events.PaymentRefunded:   s.payment(func(o Order, p paymentData, at time.Time) (Order, []Fact, error) { return o.Refund(p.Amount, at) }),
 		events.ShortfallDetected: s.shortfall, events.CustomerErased: erasure.WhenEnded("orders", forget, underWay),
+		events.ParcelSent: s.parcelSent, events.ParcelDelivered: s.parcelDelivered,
 	}
 }
 
@@ -79,8 +80,12 @@ func (s *store) payment(do func(Order, paymentData, time.Time) (Order, []Fact, e
 		if err != nil || !there {
 			return err
 		}
-		_, err = s.change(ctx, tx, id, func(o Order) (Order, []Fact, error) { return do(o, p, e.Time.UTC().Truncate(time.Microsecond)) })
-		return err
+		at := e.Time.UTC().Truncate(time.Microsecond)
+		o, err := s.change(ctx, tx, id, func(o Order) (Order, []Fact, error) { return do(o, p, at) })
+		if err != nil {
+			return err
+		}
+		return s.shipWhatLeft(ctx, tx, o, at)
 	}
 }
 

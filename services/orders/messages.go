@@ -31,6 +31,11 @@ type placedData struct {
 	Cart        uuid.UUID        `json:"cart"`
 	Currency    string           `json:"currency"`
 	PlacedAt    time.Time        `json:"placedAt"`
+	Delivery    *Delivery        `json:"delivery,omitempty"`
+	// ShippingTaxes, TaxReason and VATNumber are for the invoice.
+	ShippingTaxes []rateBody `json:"shippingTaxes,omitempty"`
+	TaxReason     string     `json:"taxReason,omitempty"`
+	VATNumber     string     `json:"vatNumber,omitempty"`
 }
 
 // stateData is what the other events of an order tell.
@@ -49,6 +54,12 @@ type cancelledData struct {
 	Restock bool       `json:"restock"`
 }
 
+// sentData adds the parcels in which the goods left: who told the customer of those need not tell him again.
+type sentData struct {
+	stateData
+	Parcels []uuid.UUID `json:"parcels,omitempty"`
+}
+
 // message is the data of the event that tells of a fact; nil where it is told to nobody.
 func (o Order) message(f Fact) any {
 	state := stateData{o.ID, o.Number, f.At, f.Reason, o.Email}
@@ -58,10 +69,13 @@ func (o Order) message(f Fact) any {
 		return placedData{
 			o.ID, o.Number, o.Token, o.Saga, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, b.Lines, o.Shipping, o.Discount, o.Total, o.Tax,
 			b.Taxes, b.Address, b.Redemptions, o.Cart, o.Total.Currency(), o.PlacedAt,
+			o.Details.Delivery, ratesOf(o.Details.ShippingTaxes), o.Details.TaxReason, o.Details.VATNumber,
 		}
 	case Cancelled:
 		return cancelledData{state, linesBooked(o), true}
-	case Paid, Sent, Completed:
+	case Sent:
+		return sentData{state, f.parcels}
+	case Paid, Completed:
 		return state
 	}
 	return nil

@@ -16,6 +16,8 @@ type Line struct {
 	Quantity  int
 	// Unit is the price of one before discounts, Total what the line costs after them, Tax the part of it that is tax.
 	Unit, Total, Tax money.Money
+	// Rate is that of the tax; empty where nobody told.
+	Rate string
 }
 
 // Address is where the goods go.
@@ -54,6 +56,7 @@ type Placement struct {
 	Shipping, Discount, Total, Tax money.Money
 	Taxes                          []Rate
 	Redemptions                    []Redemption
+	Details                        Details
 }
 
 // Order is a promise to a customer.
@@ -66,8 +69,10 @@ type Order struct {
 	State             State
 	Refunded          money.Money
 	Carrier, Tracking string
-	PlacedAt          time.Time
-	Version           int64
+	// ParcelsSent is how many parcels left: shipping tells of them.
+	ParcelsSent int
+	PlacedAt    time.Time
+	Version     int64
 }
 
 // New is an order as it begins. Where there is nothing to pay it is paid at once.
@@ -114,7 +119,7 @@ func (p Placement) adds() error {
 	case p.Discount.Currency() != p.Total.Currency():
 		return fault.Invalid("#/discount", "The order counts in one currency.")
 	}
-	return nil
+	return p.Details.adds(p.Shipping)
 }
 
 // Mine tells whether an order is shown to a customer, or to whoever has its token.

@@ -24,7 +24,7 @@ func placement() Placement {
 	return Placement{
 		Saga: uuid.Must(uuid.NewV7()), Cart: uuid.Must(uuid.NewV7()), Quote: uuid.Must(uuid.NewV7()), Hold: uuid.Must(uuid.NewV7()), Payment: &payment,
 		Email: "Jane@Example.org", Address: Address{"Jane", "Street 1", "10115", "Berlin", "DE"},
-		Lines:    []Line{{"KIT-1001", "Moka Pot", 2, euros(1290), euros(2580), euros(412)}, {"KIT-1002", "Filter", 1, euros(100), euros(0), euros(0)}},
+		Lines:    []Line{{"KIT-1001", "Moka Pot", 2, euros(1290), euros(2580), euros(412), ""}, {"KIT-1002", "Filter", 1, euros(100), euros(0), euros(0), ""}},
 		Shipping: euros(490), Discount: euros(100), Total: euros(3070), Tax: euros(490), Taxes: []Rate{{"19", euros(2580), euros(490)}},
 		Redemptions: []Redemption{{"FILTER", euros(100)}},
 	}

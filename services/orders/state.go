@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
@@ -27,6 +29,8 @@ type Fact struct {
 	Kind   State
 	At     time.Time
 	Reason string
+	// parcels are those in which the goods left; staff that sends by hand names none.
+	parcels []uuid.UUID
 }
 
 // to is the order in another state.
@@ -65,6 +69,9 @@ func (o Order) Cancel(reason string, at time.Time) (Order, []Fact, error) {
 	case Cancelled:
 		return o, nil, nil
 	case Placed, Paid:
+		if o.ParcelsSent > 0 {
+			break
+		}
 		return o.to(Cancelled, at, reason)
 	}
 	return o, nil, fault.Conflict(fault.ConflictKind, "The order is on its way, so it cannot be cancelled any more. It can be sent back.")

@@ -33,8 +33,8 @@ type asker interface {
 // columns of an order, its lines in their order among them.
 const columns = `o.id, o.number, o.token, o.saga, o.cart, o.cart_turn, o.quote, o.hold, o.payment, coalesce(o.customer, ''), o.email, coalesce(o.locale, ''),
 	o.address, o.currency, o.shipping_minor, o.discount_minor, o.total_minor, o.tax_minor, o.taxes, o.redemptions, o.state, o.refunded_minor,
-	coalesce(o.carrier, ''), coalesce(o.tracking, ''), o.placed_at, o.version,
-	(SELECT json_agg(json_build_array(l.sku, l.name, l.quantity, l.unit_minor, l.total_minor, l.tax_minor) ORDER BY l.line) FROM orders.lines l WHERE l.order_id = o.id)`
+	coalesce(o.carrier, ''), coalesce(o.tracking, ''), o.parcels_sent, coalesce(o.details, '{}'), o.placed_at, o.version,
+	(SELECT json_agg(json_build_array(l.sku, l.name, l.quantity, l.unit_minor, l.total_minor, l.tax_minor, coalesce(l.rate, '')) ORDER BY l.line) FROM orders.lines l WHERE l.order_id = o.id)`
 
 func scan(row pgx.CollectableRow) (Order, error) {
 	var o Order
@@ -43,7 +43,7 @@ func scan(row pgx.CollectableRow) (Order, error) {
 	var lines []byte
 	err := row.Scan(&o.ID, &o.Number, &o.Token, &o.Saga, &o.Cart, &o.Turn, &o.Quote, &o.Hold, &o.Payment, &o.Customer, &o.Email, &o.Locale,
 		&o.Address, &currency, &shipping, &discount, &total, &tax, &o.Taxes, &o.Redemptions, &o.State, &back,
-		&o.Carrier, &o.Tracking, &o.PlacedAt, &o.Version, &lines)
+		&o.Carrier, &o.Tracking, &o.ParcelsSent, &o.Details, &o.PlacedAt, &o.Version, &lines)
 	if err != nil {
 		return Order{}, err
 	}
@@ -56,14 +56,14 @@ func scan(row pgx.CollectableRow) (Order, error) {
 
 // linesOf reads the lines as the query packs them.
 func linesOf(text []byte, of func(int64) money.Money) (lines []Line, err error) {
-	var packed [][6]json.RawMessage
+	var packed [][7]json.RawMessage
 	if err := json.Unmarshal(text, &packed); err != nil {
 		return nil, fmt.Errorf("reading lines: %w", err)
 	}
 	for _, p := range packed {
 		var l Line
 		var unit, total, tax int64
-		for n, into := range []any{&l.SKU, &l.Name, &l.Quantity, &unit, &total, &tax} {
+		for n, into := range []any{&l.SKU, &l.Name, &l.Quantity, &unit, &total, &tax, &l.Rate} {
 			err = errors.Join(err, json.Unmarshal(p[n], into))
 		}
 		l.Unit, l.Total, l.Tax = of(unit), of(total), of(tax)
@@ -197,13 +197,13 @@ func claim(ctx context.Context, tx pgx.Tx, saga uuid.UUID, order *uuid.UUID) (*u
 func insert(ctx context.Context, tx pgx.Tx, o Order, facts []Fact) error {
 	var b pgx.Batch
 	b.Queue(`INSERT INTO orders.orders (id, number, token, saga, cart, cart_turn, quote, hold, payment, customer, email, locale, address, currency,
-			shipping_minor, discount_minor, total_minor, tax_minor, taxes, redemptions, state, version, placed_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, nullif($12, ''), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23)`,
+			shipping_minor, discount_minor, total_minor, tax_minor, taxes, redemptions, state, version, placed_at, changed_at, details)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), $11, nullif($12, ''), $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $23, $24)`,
 		o.ID, o.Number, o.Token, o.Saga, o.Cart, o.Turn, o.Quote, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, o.Address, o.Total.Currency(),
-		o.Shipping.Minor(), o.Discount.Minor(), o.Total.Minor(), o.Tax.Minor(), some(o.Taxes), some(o.Redemptions), o.State, o.Version, o.PlacedAt)
+		o.Shipping.Minor(), o.Discount.Minor(), o.Total.Minor(), o.Tax.Minor(), some(o.Taxes), some(o.Redemptions), o.State, o.Version, o.PlacedAt, o.Details)
 	for n, l := range o.Lines {
-		b.Queue(`INSERT INTO orders.lines VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			o.ID, n, l.SKU, l.Name, l.Quantity, l.Unit.Minor(), l.Total.Minor(), l.Tax.Minor())
+		b.Queue(`INSERT INTO orders.lines (order_id, line, sku, name, quantity, unit_minor, total_minor, tax_minor, rate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, ''))`,
+			o.ID, n, l.SKU, l.Name, l.Quantity, l.Unit.Minor(), l.Total.Minor(), l.Tax.Minor(), l.Rate)
 	}
 	note(&b, o, facts)
 	return taken(tx.SendBatch(ctx, &b).Close())
@@ -246,8 +246,8 @@ func (s *store) change(ctx context.Context, tx pgx.Tx, id uuid.UUID, do func(Ord
 		return o, err
 	}
 	var b pgx.Batch
-	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7 WHERE id = $1`,
-		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At)
+	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7, parcels_sent = $8 WHERE id = $1`,
+		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At, o.ParcelsSent)
 	note(&b, o, facts)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return Order{}, fmt.Errorf("changing an order: %w", err)

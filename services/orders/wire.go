@@ -17,6 +17,7 @@ type lineBody struct {
 	Unit     money.Money `json:"unit" doc:"Of one, before discounts"`
 	Total    money.Money `json:"total" doc:"Of the line, after discounts"`
 	Tax      money.Money `json:"tax" doc:"The part of total that is tax"`
+	Rate     string      `json:"rate,omitempty" pattern:"^\\d{1,3}(\\.\\d{1,3})?$" doc:"Of the tax, in percent, as decimal text" example:"19"`
 }
 
 type addressBody struct {
@@ -58,12 +59,17 @@ type placementBody struct {
 	Tax         money.Money      `json:"tax"`
 	Taxes       []rateBody       `json:"taxes" maxItems:"20" nullable:"false"`
 	Currency    string           `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR"`
+	Delivery    *Delivery        `json:"delivery,omitempty" doc:"How it is sent, where the shop has more than one way"`
+	// ShippingTaxes, TaxReason and VATNumber are for the invoice.
+	ShippingTaxes []rateBody `json:"shippingTaxes,omitempty" maxItems:"20" nullable:"false" doc:"Shipping by the rates that it is taxed with"`
+	TaxReason     string     `json:"taxReason,omitempty" maxLength:"500" doc:"Why nothing is taxed, or that a VAT number was not checked"`
+	VATNumber     string     `json:"vatNumber,omitempty" maxLength:"32" doc:"Of a business"`
 }
 
 func (b placementBody) placement() Placement {
 	p := Placement{
 		Saga: b.Saga, Cart: b.Cart, Quote: b.Quote, Hold: b.Hold, Turn: b.CartTurn, Payment: b.Payment, Customer: b.Customer, Email: b.Email, Locale: b.Locale,
-		Address: Address(b.Address), Shipping: b.Shipping, Discount: b.Discount, Total: b.Total, Tax: b.Tax,
+		Address: Address(b.Address), Shipping: b.Shipping, Discount: b.Discount, Total: b.Total, Tax: b.Tax, Details: b.details(),
 	}
 	for _, l := range b.Lines {
 		p.Lines = append(p.Lines, Line(l))
@@ -122,7 +128,7 @@ type foundBody struct {
 }
 
 type factBody struct {
-	Kind   string    `json:"kind" doc:"placed, paid, sent, completed, cancelled, refunded; there may be more"`
+	Kind   string    `json:"kind" doc:"placed, paid, partly-sent, sent, delivered, completed, cancelled, refunded; there may be more"`
 	At     time.Time `json:"at"`
 	Reason string    `json:"reason,omitempty"`
 }
@@ -142,8 +148,10 @@ type orderBody struct {
 	Tax         money.Money      `json:"tax"`
 	Taxes       []rateBody       `json:"taxes" nullable:"false"`
 	Refunded    money.Money      `json:"refunded"`
+	Delivery    *Delivery        `json:"delivery,omitempty" doc:"How it is sent, where the customer had a choice"`
 	Carrier     string           `json:"carrier,omitempty"`
 	Tracking    string           `json:"tracking,omitempty"`
+	PartlySent  bool             `json:"partlySent,omitempty" doc:"Some of the goods left, and not all of them"`
 	Cancellable bool             `json:"cancellable" doc:"Whether it can still be cancelled"`
 	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay"`
 	History     []factBody       `json:"history" nullable:"false"`
@@ -152,9 +160,9 @@ type orderBody struct {
 func bodyOf(o Order, history []Fact) orderBody {
 	b := orderBody{
 		ID: o.ID, Number: o.Number, State: string(o.State), PlacedAt: o.PlacedAt, Email: o.Email, Address: addressBody(o.Address),
-		Shipping: o.Shipping, Discount: o.Discount, Total: o.Total, Tax: o.Tax, Refunded: o.Refunded, Carrier: o.Carrier, Tracking: o.Tracking,
+		Shipping: o.Shipping, Discount: o.Discount, Total: o.Total, Tax: o.Tax, Refunded: o.Refunded, Delivery: o.Details.Delivery, Carrier: o.Carrier, Tracking: o.Tracking,
 		Lines: []lineBody{}, Redemptions: []redemptionBody{}, Taxes: []rateBody{}, History: []factBody{},
-		Cancellable: o.State == Placed || o.State == Paid,
+		PartlySent: o.ParcelsSent > 0 && (o.State == Placed || o.State == Paid), Cancellable: o.ParcelsSent == 0 && (o.State == Placed || o.State == Paid),
 	}
 	for _, l := range o.Lines {
 		b.Lines = append(b.Lines, lineBody(l))

@@ -26,6 +26,8 @@ type till struct {
 	unit    string
 	life    time.Duration
 	coupons map[string]string
+	// ways are how goods can be sent; without any there is one way.
+	ways []way
 	// answers are what placing an order is answered with, in turn; then, and without any, it is placed.
 	answers []http.HandlerFunc
 	// refusals are what asking for a quote is answered with, in turn.
@@ -86,6 +88,13 @@ func (c *till) offerFor(t terms) map[string]any {
 			q.Lines = append(q.Lines, quoteLine{p.SKU, p.Name, n, money{c.unit, "EUR"}, money{c.unit, "EUR"}})
 		}
 	}
+	q.Delivery = t.Delivery
+	for n, one := range c.ways {
+		if one.Chosen = one.Method == t.Delivery || t.Delivery == "" && n == 0; one.Chosen {
+			q.Shipping = one.Cost
+		}
+		q.Deliveries = append(q.Deliveries, one)
+	}
 	for _, code := range t.Coupons {
 		why, known := c.coupons[code]
 		if !known {
@@ -93,7 +102,7 @@ func (c *till) offerFor(t terms) map[string]any {
 		}
 		q.Coupons = append(q.Coupons, coupon{code, why == "", money{map[bool]string{true: "1.00", false: "0.00"}[why == ""], "EUR"}, why})
 	}
-	q.Hash = strings.ReplaceAll(uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(append(t.Coupons, c.unit, t.Country), "|"))).String(), "-", "")
+	q.Hash = strings.ReplaceAll(uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(append(t.Coupons, c.unit, t.Country, t.Delivery), "|"))).String(), "-", "")
 	c.quotes[q.ID] = q
 	return q.wire()
 }

@@ -22,20 +22,23 @@ const placing = 8 * time.Second
 
 // quote is what is bought, at which prices, until when: all prices on the way to an order are a quote's.
 type quote struct {
-	ID        string      `json:"id"`
-	Hash      string      `json:"hash"`
-	Cart      string      `json:"cart"`
-	CartTurn  int         `json:"cartTurn,omitempty"`
-	Country   string      `json:"country"`
-	Lines     []quoteLine `json:"lines"`
-	Coupons   []coupon    `json:"coupons"`
-	Shipping  money       `json:"shipping"`
-	Discount  money       `json:"discount"`
-	Total     money       `json:"total"`
-	Tax       money       `json:"tax"`
-	Taxes     []taxRate   `json:"taxes"`
-	TaxReason string      `json:"taxReason,omitempty"`
-	ExpiresAt time.Time   `json:"expiresAt"`
+	ID       string      `json:"id"`
+	Hash     string      `json:"hash"`
+	Cart     string      `json:"cart"`
+	CartTurn int         `json:"cartTurn,omitempty"`
+	Country  string      `json:"country"`
+	Lines    []quoteLine `json:"lines"`
+	Coupons  []coupon    `json:"coupons"`
+	Shipping money       `json:"shipping"`
+	// Delivery is the way that was chosen, Deliveries are all that there are.
+	Delivery   string    `json:"delivery,omitempty"`
+	Deliveries []way     `json:"deliveries,omitempty"`
+	Discount   money     `json:"discount"`
+	Total      money     `json:"total"`
+	Tax        money     `json:"tax"`
+	Taxes      []taxRate `json:"taxes"`
+	TaxReason  string    `json:"taxReason,omitempty"`
+	ExpiresAt  time.Time `json:"expiresAt"`
 }
 
 type quoteLine struct {
@@ -72,6 +75,7 @@ type terms struct {
 	Postcode string   `json:"postcode,omitempty"`
 	Email    string   `json:"email,omitempty"`
 	Coupons  []string `json:"coupons,omitempty"`
+	Delivery string   `json:"delivery,omitempty"`
 }
 
 // purchase is what is sent to place an order.

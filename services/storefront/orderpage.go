@@ -12,6 +12,8 @@ type orderBody struct {
 	New bool
 	// Link is the page's own address: it alone shows the order.
 	Link string
+	// Parcels are where the goods are; none where shipping does not say.
+	Parcels []shownParcel
 }
 
 type findBody struct {
@@ -26,7 +28,7 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	counting := s.counting(r)
+	counting, parcels := s.counting(r), s.parcels(r, id, token)
 	b, err := s.orders.read(r.Context(), id, token)
 	switch code := status(err); {
 	case code == http.StatusUnauthorized || code == http.StatusNotFound:
@@ -42,7 +44,7 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		title = "Thank you for your order"
 	}
 	s.render(w, r, http.StatusOK, "order", page{
-		Title: title, Unlisted: true, Personal: true, Secret: true, Count: <-counting, Body: orderBody{b, fresh, orderPath(b.ID, token)},
+		Title: title, Unlisted: true, Personal: true, Secret: true, Count: <-counting, Body: orderBody{b, fresh, orderPath(b.ID, token), parcelsOf(<-parcels, b)},
 	})
 }
 

@@ -24,6 +24,7 @@ type bought struct {
 	Total    money       `json:"total"`
 	Taxes    []taxRate   `json:"taxes"`
 	Refunded money       `json:"refunded"`
+	Delivery *sentBy     `json:"delivery,omitempty"`
 	Carrier  string      `json:"carrier,omitempty"`
 	Tracking string      `json:"tracking,omitempty"`
 	History  []happened  `json:"history"`
@@ -35,7 +36,7 @@ type happened struct {
 }
 
 var stateWords = map[string]string{
-	"placed": "We have your order", "paid": "Paid", "sent": "On its way", "completed": "Delivered", "cancelled": "Cancelled", "refunded": "Refunded",
+	"placed": "We have your order", "paid": "Paid", "sent": "On its way", "completed": "Delivered", "cancelled": "Cancelled", "refunded": "Refunded", "partly-sent": "A part is on its way", "delivered": "Arrived",
 }
 
 // stateIn is a state in words; one that came later than this page is shown as it is called.

@@ -101,6 +101,10 @@ func (s *shop) noOffer(w http.ResponseWriter, r *http.Request, d draft, c cart, 
 		s.noCheckout(w, r, err)
 	case refused.Status == http.StatusNotFound:
 		http.Redirect(w, r, "/cart", http.StatusSeeOther)
+	case d.Delivery != "" && detailOf(refused.Problem, "delivery") != "":
+		d.Delivery = "" // it is not offered any more, or never was: the page shows what is
+		d.keep(w, r)
+		http.Redirect(w, r, reviewPath, http.StatusSeeOther)
 	case refused.Status == http.StatusUnprocessableEntity:
 		wrong := flawsOf(refused)
 		if wrong == nil {

@@ -17,7 +17,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -51,6 +51,9 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	if api, there := k.ClientIfKnown("search"); there {
 		s.searches = searches{api, languageOf(told.locale)}
+	}
+	if api, there := k.ClientIfKnown("shipping"); there {
+		s.shipments = shipments{api}
 	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }

@@ -25,6 +25,7 @@ type shop struct {
 	checkouts              checkouts
 	orders                 orders
 	searches               searches
+	shipments              shipments
 	now                    func() time.Time
 	log                    *slog.Logger
 	views                  map[string]*template.Template
@@ -70,6 +71,8 @@ func (s *shop) orderRoutes(a *httpapi.API, forms []httpapi.Option) {
 	httpapi.Page(a, "GET", reviewPath, access.Public, s.selling(s.reviewPage), httpapi.ID("review"), httpapi.Summary("What is ordered, what it costs, and the card"), missing)
 	httpapi.Page(a, "POST", "/checkout/vouchers", access.Public, s.ownForm(s.selling(s.takeVoucher)),
 		append(forms, httpapi.ID("takeVoucher"), httpapi.Summary("Put in a voucher, or take it out"), missing)...)
+	httpapi.Page(a, "POST", "/checkout/deliveries", access.Public, s.ownForm(s.selling(s.takeDelivery)),
+		append(forms, httpapi.ID("takeDelivery"), httpapi.Summary("Choose how the goods are sent"), missing, httpapi.Refuses(http.StatusBadRequest))...)
 	httpapi.Page(a, "POST", "/checkout/orders", access.Public, s.ownForm(s.selling(s.order)),
 		append(forms, patient, httpapi.ID("order"), httpapi.Summary("Order what was shown"), missing)...)
 	httpapi.Page(a, "GET", orderingPath, access.Public, s.ordering, patient, httpapi.ID("ordering"), httpapi.Summary("How far an order is that is being placed"))
