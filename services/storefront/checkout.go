@@ -70,6 +70,7 @@ func (s *shop) selling(next func(http.ResponseWriter, *http.Request, draft, cart
 			return
 		}
 		d := draftOf(r)
+		r = s.asBuyer(w, r)
 		if r.Method == http.MethodPost {
 			get, code := fieldsOf(r)
 			switch {
