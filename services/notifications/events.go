@@ -16,7 +16,7 @@ import (
 
 // takes are the types of events that become mails, and those that tell when and of whom there may be none any more.
 func takes() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased, events.MailWanted}
 }
 
 // writer makes mails of events.
@@ -29,7 +29,7 @@ func (w *writer) handlers() inbox.Handlers {
 	return inbox.Handlers{
 		events.OrderPlaced: w.placed, events.PaymentRefunded: w.refunded,
 		events.OrderPaid: w.happened(Paid), events.OrderSent: w.happened(Sent), events.OrderCancelled: w.cancelled,
-		events.OrderCompleted: w.completed, events.CustomerErased: erasure.WhenEnded("notifications", forget, underWay),
+		events.MailWanted: w.accountWanted, events.OrderCompleted: w.completed, events.CustomerErased: erasure.WhenEnded("notifications", forget, underWay),
 	}
 }
 
