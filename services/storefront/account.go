@@ -17,8 +17,6 @@ import (
 const (
 	// accountPatience is how long a part of the page is waited for.
 	accountPatience = 2 * time.Second
-	// mostListed is how many addresses, consents and sessions the page shows.
-	mostListed = 100
 	// newsletter is what somebody may agree to, by which text.
 	newsletter, newsletterText = "newsletter", "2026-11"
 )
@@ -312,6 +310,7 @@ func (s *shop) erase(w http.ResponseWriter, r *http.Request) {
 		}
 		leaveSession(w, r)
 		leaveDraft(w, r)
+		forget(w, r)
 		http.Redirect(w, r, "/account/erasures/"+url.PathEscape(proof.ID), http.StatusSeeOther)
 	})(w, r)
 }

@@ -20,7 +20,7 @@ func TestAccountsReadWhatOthersSay(t *testing.T) {
 	clienttest.Reads[listOf[consent]](t, "../customers/openapi.json", "GET /api/customers/me/consents")
 	clienttest.Reads[erasure](t, "../customers/openapi.json", "GET /api/customers/erasures/{id}")
 	clienttest.Reads[points](t, "../loyalty/openapi.json", "GET /api/loyalty/account")
-	clienttest.Reads[listOf[entry]](t, "../loyalty/openapi.json", "GET /api/loyalty/entries")
+	clienttest.Reads[listOf[pointEntry]](t, "../loyalty/openapi.json", "GET /api/loyalty/entries")
 	clienttest.Reads[listOf[ownOrder]](t, "../orders/openapi.json", "GET /api/orders")
 }
 

@@ -145,8 +145,8 @@ type points struct {
 	} `json:"nextTier,omitempty"`
 }
 
-// entry is a line of the ledger of points.
-type entry struct {
+// pointEntry is a line of the ledger of points.
+type pointEntry struct {
 	Kind   string    `json:"kind"`
 	Points int64     `json:"points"`
 	Reason string    `json:"reason,omitempty"`
@@ -154,7 +154,7 @@ type entry struct {
 }
 
 // Words is what happened.
-func (e entry) Words() string {
+func (e pointEntry) Words() string {
 	if text := map[string]string{"earned": "Earned", "taken-back": "Taken back", "spent": "Spent", "returned": "Given back", "expired": "Expired", "corrected": "Corrected"}[e.Kind]; text != "" {
 		return text
 	}
@@ -162,10 +162,10 @@ func (e entry) Words() string {
 }
 
 // Date is when, for people; Stamp is the same as <time> wants it.
-func (e entry) Date() string { return happened{At: e.At}.Date() }
+func (e pointEntry) Date() string { return happened{At: e.At}.Date() }
 
 // Stamp is when.
-func (e entry) Stamp() string { return happened{At: e.At}.Stamp() }
+func (e pointEntry) Stamp() string { return happened{At: e.At}.Stamp() }
 
 // invoice is an invoice or a credit note in the list of an order's.
 type invoice struct {

@@ -82,7 +82,7 @@ func (s *shop) ownOrderPage(w http.ResponseWriter, r *http.Request) {
 
 type pointsBody struct {
 	Points  points
-	Entries []entry
+	Entries []pointEntry
 	Next    string
 }
 
@@ -94,9 +94,9 @@ func (s *shop) pointsPage(w http.ResponseWriter, r *http.Request) {
 		}
 		cursor := r.URL.Query().Get("cursor")
 		p, err := ask[points](r.Context(), s.accounts.loyalty, who.Token, "/api/loyalty/account", nil)
-		var list listOf[entry]
+		var list listOf[pointEntry]
 		if err == nil {
-			list, err = ask[listOf[entry]](r.Context(), s.accounts.loyalty, who.Token, "/api/loyalty/entries", pieceOf(cursor, "20"))
+			list, err = ask[listOf[pointEntry]](r.Context(), s.accounts.loyalty, who.Token, "/api/loyalty/entries", pieceOf(cursor, "20"))
 		}
 		switch {
 		case cursor != "" && status(err) == http.StatusBadRequest:

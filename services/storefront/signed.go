@@ -104,6 +104,7 @@ func (s *shop) customer(w http.ResponseWriter, r *http.Request) (session, error)
 	case err == nil:
 		now := sessionFrom(next)
 		now.keep(w, r)
+		s.joinCart(w, r, now)
 		return now, nil
 	case code == http.StatusUnauthorized || code == http.StatusUnprocessableEntity:
 		leaveSession(w, r)

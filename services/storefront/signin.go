@@ -61,8 +61,8 @@ func (s *shop) private(next http.HandlerFunc) http.HandlerFunc {
 // signInTo is where to sign in for who goes on elsewhere.
 func signInTo(next string) string { return signInPath + "?next=" + url.QueryEscape(next) }
 
-// onward is where somebody goes on who has signed in: to a page of ours, whatever the address says.
-func onward(next string) string {
+// afterSignIn is where somebody goes on who has signed in: to a page of ours, whatever the address says.
+func afterSignIn(next string) string {
 	switch next {
 	case "/cart", checkoutPath, reviewPath, orderingPath, historyPath, "/account/points":
 		return next
@@ -83,7 +83,7 @@ type signInBody struct {
 }
 
 func (s *shop) signInPage(w http.ResponseWriter, r *http.Request) {
-	body := signInBody{Next: onward(r.URL.Query().Get("next"))}
+	body := signInBody{Next: afterSignIn(r.URL.Query().Get("next"))}
 	if r.URL.Query().Has("set") {
 		body.Done = "Your password is set. Sign in with it."
 	}
@@ -104,7 +104,7 @@ func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, code)
 		return
 	}
-	body := signInBody{Email: strings.TrimSpace(get("email")), Next: onward(get("next"))}
+	body := signInBody{Email: strings.TrimSpace(get("email")), Next: afterSignIn(get("next"))}
 	if body.Wrong = credentials(body.Email, get("password")); body.Wrong != nil {
 		s.showSignIn(w, r, http.StatusUnprocessableEntity, body)
 		return
@@ -114,8 +114,13 @@ func (s *shop) signIn(w http.ResponseWriter, r *http.Request) {
 		s.notSignedIn(w, r, body, err)
 		return
 	}
-	sessionFrom(made).keep(w, r)
-	http.Redirect(w, r, body.Next, http.StatusSeeOther)
+	who := sessionFrom(made)
+	who.keep(w, r)
+	next := body.Next
+	if j := s.joinCart(w, r, who); j.Told() {
+		next = "/cart?joined=" + strconv.Itoa(len(j.LeftOut))
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // credentials is what is wrong with what was typed, before anybody is asked.
@@ -158,6 +163,7 @@ func (s *shop) signOut(w http.ResponseWriter, r *http.Request) {
 	}
 	leaveSession(w, r)
 	leaveDraft(w, r)
+	forget(w, r)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
