@@ -55,7 +55,7 @@ func (b accountBody) Newsletter() (on bool) {
 	return on
 }
 
-// done is what the account's page says after a form, by the word in its address.
+// doneWords is what the account's page says after a form, by the word in its address.
 var doneWords = map[string]string{
 	"profile": "Your details are saved.", "address": "Your address book is saved.", "consent": "Your choice is saved.",
 	"password": "Your password is changed, and all other devices are signed out.", "session": "That device is signed out.",
@@ -192,7 +192,7 @@ func (s *shop) saveProfile(w http.ResponseWriter, r *http.Request) {
 		if s.accounts.customers == nil {
 			return nil, errAway
 		}
-		said := typedIn(get, "email", "name", "phone", "country")
+		said := typedIn(get, "email", "name", "phone", "country", "locale")
 		return nil, s.accounts.saveProfile(ctx, who.Token, get("tag"), said)
 	})(w, r)
 }
