@@ -328,3 +328,23 @@ func (s *shop) erasedPage(w http.ResponseWriter, r *http.Request) {
 	}
 	s.render(w, r, http.StatusOK, "erased", page{Title: "Your data", Unlisted: true, Personal: true, Secret: true, Body: erasedBody{proof}})
 }
+
+// knownAddress is what a customer who orders need not type: his mail address, and the first of his address book. Where it cannot be had
+// he types it.
+func (s *shop) knownAddress(ctx context.Context) address {
+	who, a := buyerIn(ctx), s.accounts
+	if who.Token == "" {
+		return address{}
+	}
+	about := part(ctx, a.customers, func(ctx context.Context) (profile, error) { return a.profile(ctx, who.Token) })
+	book := part(ctx, a.customers, listed[savedAddress](a.customers, who.Token, addressBook))
+	var known address
+	if p := <-about; p != nil {
+		known.Email, known.Name = p.Email, p.Name
+	}
+	if b := <-book; b != nil && len(b.Items) > 0 {
+		one := b.Items[0]
+		known.Name, known.Street, known.Postcode, known.City, known.Country = one.Name, one.Street, one.Postcode, one.City, one.Country
+	}
+	return known.cut()
+}

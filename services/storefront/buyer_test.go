@@ -114,3 +114,11 @@ func TestWithoutAuthACustomerOrdersAsAGuestAndKnowsIt(t *testing.T) {
 	h.post(t, "/checkout/orders", page.form(t, "tok_visa").Encode())
 	h.wantShown(t, "")
 }
+
+func TestWhoIsSignedInNeedNotTypeWhatIsKnown(t *testing.T) {
+	h := newHouse(t)
+	h.signedIn(t)
+	h.get(t, "/checkout").want(t, 200, `value="ann@example.org"`, `value="Ann &lt;b&gt;"`)
+	h.set(func() { h.gone["customers"] = true })
+	h.get(t, "/checkout").want(t, 200).lacks(t, "ann@example.org")
+}

@@ -111,6 +111,9 @@ func (d draft) typed(get func(string) string) draft {
 }
 
 func (s *shop) addressPage(w http.ResponseWriter, r *http.Request, d draft, c cart) {
+	if d.Address == (address{}) {
+		d.Address = s.knownAddress(r.Context())
+	}
 	s.showAddress(w, r, http.StatusOK, d.Address, c, nil)
 }
 
