@@ -139,7 +139,7 @@ func buyerIn(ctx context.Context) buyer {
 	return b
 }
 
-// shown is the header that shows checkout who orders; nil of a guest.
+// shownTo is the header that shows checkout who orders; nil of a guest.
 func shownTo(ctx context.Context) http.Header {
 	if b := buyerIn(ctx); b.Token != "" {
 		return bearer(b.Token)
