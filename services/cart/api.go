@@ -24,6 +24,8 @@ type api struct {
 	store    *store
 	catalog  *client.Client
 	currency string
+	// inventory is nil where the shop has none.
+	inventory *client.Client
 }
 
 // cartBody is a cart on the wire.
@@ -43,6 +45,8 @@ type lineBody struct {
 	// Was is told until the quantity is set again.
 	Was   *money.Money `json:"was,omitempty" doc:"The price when the quantity was last set, if it changed since: tell the customer"`
 	Total money.Money  `json:"total"`
+	// Wanted is told until the quantity is set again.
+	Wanted int `json:"wanted,omitempty" doc:"How many two carts had together that were joined, where there are not as many: tell the customer"`
 }
 
 // cartStart is the body of a POST. There is nothing to say yet.
@@ -101,6 +105,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.ID("putCartItem"), httpapi.Summary("Set how many of a product are in the cart"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Delete(r, "/api/cart/{id}/items/{sku}", access.Owner, a.remove,
 		httpapi.ID("removeCartItem"), httpapi.Summary("Take a product out of the cart"), httpapi.Refuses(http.StatusNotFound))
+	a.mergeRoute(r)
 	return r
 }
 
@@ -207,7 +212,7 @@ func answer(c Cart, err error) (*cartOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Lines[n] = lineBody{SKU: line.SKU, Name: line.Name, Quantity: line.Quantity, Price: line.Price, Total: total}
+		out.Body.Lines[n] = lineBody{SKU: line.SKU, Name: line.Name, Quantity: line.Quantity, Price: line.Price, Total: total, Wanted: line.Wanted}
 		if line.Was.Currency() != "" {
 			out.Body.Lines[n].Was = &line.Was
 		}

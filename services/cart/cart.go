@@ -37,6 +37,8 @@ type Line struct {
 	Price     money.Money
 	// Was is the price that the customer saw when the quantity was last set, if that is another one; else no money of no currency.
 	Was money.Money
+	// Wanted is how many two carts had together that were joined, where there are not as many (C16); 0 else.
+	Wanted int
 }
 
 // Product is what a cart wants to know of one.

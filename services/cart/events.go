@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/erasure"
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
 	"github.com/emporium-shop/emporium/services/internal/outbox"
@@ -37,6 +38,7 @@ type closed struct {
 func handlers() inbox.Handlers {
 	h := prices.Handlers(reprice)
 	h[events.OrderPlaced] = placed
+	h[events.CustomerErased] = erasure.Handler("cart", forgetCustomer)
 	return h
 }
 
@@ -61,8 +63,14 @@ func placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
 		return err
 	}
 	before, err := locked(ctx, tx, o.Cart)
+	if errors.Is(err, pgx.ErrNoRows) { // it joined another one meanwhile, or was swept, or is of another shop's data
+		if o.Cart, err = joinedTo(ctx, tx, o.Cart); err != nil || o.Cart == uuid.Nil {
+			return err
+		}
+		before, err = locked(ctx, tx, o.Cart)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil // swept, or of another shop's data
+		return nil
 	}
 	if err != nil {
 		return err

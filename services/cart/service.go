@@ -1,6 +1,7 @@
 // Package cart is a service: what customers mean to buy, and what it costs now.
 //
-// cart.go knows the rules, store.go the SQL, api.go the HTTP, events.go what it takes of pricing and orders; this file wires them.
+// cart.go knows the rules, store.go the SQL, api.go the HTTP, merge.go and join.go how a guest's cart joins the customer's,
+// events.go what it takes of pricing, orders and customers; this file wires them.
 package cart
 
 import (
@@ -26,20 +27,23 @@ const (
 	keysKept = 24 * time.Hour
 	// cartsKept is how long a cart is kept that nobody changes; the visitor's cookie lasts as long.
 	cartsKept = 30 * 24 * time.Hour
+	// stockPatience is how long two carts that are joined wait to learn how many there are.
+	stockPatience = time.Second
 )
 
 // Service is the cart.
 func Service() app.Service {
 	return app.Service{
 		Name: "cart", About: "What customers mean to buy.",
-		Schema: schema(), Provides: []string{"cart/v1"}, Needs: []string{"catalog/v1"},
-		Emits: []events.Type{events.CartClosed}, Takes: []events.Type{events.PriceChanged, events.OrderPlaced}, New: newCart,
+		Schema: schema(), Provides: []string{"cart/v1"}, Needs: []string{"catalog/v1"}, Knows: []string{"inventory/v1"},
+		Emits: []events.Type{events.CartClosed, events.CartMerged, events.ErasureDone}, Takes: []events.Type{events.PriceChanged, events.OrderPlaced, events.CustomerErased}, New: newCart,
 	}
 }
 
 func newCart(_ context.Context, k *app.Kit) (app.Parts, error) {
 	s := &store{k.DB}
 	a := &api{store: s, catalog: k.Client("catalog"), currency: cmp.Or(k.Config.Get("SHOP_CURRENCY"), "EUR")}
+	a.inventory, _ = k.ClientIfKnown("inventory")
 	return app.Parts{API: a.routes(k), Workers: []app.Worker{
 		{Name: "relay", Run: outbox.Relay(k.DB, k.Bus)}, // which takes turns itself
 		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "cart", handlers())},

@@ -28,7 +28,7 @@ type querier interface {
 }
 
 func read(ctx context.Context, q querier, id uuid.UUID) (Cart, error) {
-	rows, err := q.Query(ctx, `SELECT c.version, c.orders, c.currency, l.sku, l.name, l.quantity, l.price_minor, coalesce(p.price_minor, l.price_minor)
+	rows, err := q.Query(ctx, `SELECT c.version, c.orders, c.currency, l.sku, l.name, l.quantity, l.price_minor, coalesce(p.price_minor, l.price_minor), coalesce(l.wanted, 0)
 		FROM cart.carts c LEFT JOIN cart.lines l ON l.cart_id = c.id LEFT JOIN cart.prices p ON p.sku = l.sku AND p.currency = c.currency
 		WHERE c.id = $1 ORDER BY l.added_at, l.sku`, id)
 	if err != nil {
@@ -38,11 +38,12 @@ func read(ctx context.Context, q querier, id uuid.UUID) (Cart, error) {
 	var sku, name *string
 	var quantity *int
 	var seen, now *int64
-	tag, err := pgx.ForEachRow(rows, []any{&c.Version, &c.Orders, &c.Currency, &sku, &name, &quantity, &seen, &now}, func() error {
+	var wanted int
+	tag, err := pgx.ForEachRow(rows, []any{&c.Version, &c.Orders, &c.Currency, &sku, &name, &quantity, &seen, &now, &wanted}, func() error {
 		if sku == nil {
 			return nil
 		}
-		line := Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*now, c.Currency)}
+		line := Line{SKU: *sku, Name: *name, Quantity: *quantity, Price: money.New(*now, c.Currency), Wanted: wanted}
 		if *seen != *now {
 			line.Was = money.New(*seen, c.Currency)
 		}
@@ -100,7 +101,7 @@ const guard = `WITH c AS (UPDATE cart.carts SET version = version + 1, changed_a
 func (s *store) put(ctx context.Context, before, after Cart, sku string) error {
 	line, _ := after.Line(sku)
 	return s.change(ctx, guard+`INSERT INTO cart.lines (cart_id, sku, name, quantity, price_minor) SELECT c.id, $3, $4, $5, $6 FROM c
-		ON CONFLICT (cart_id, sku) DO UPDATE SET name = excluded.name, quantity = excluded.quantity, price_minor = excluded.price_minor`,
+		ON CONFLICT (cart_id, sku) DO UPDATE SET name = excluded.name, quantity = excluded.quantity, price_minor = excluded.price_minor, wanted = NULL`,
 		before.ID, before.Version, line.SKU, line.Name, line.Quantity, line.Price.Minor())
 }
 

@@ -16,7 +16,7 @@ import (
 
 // takes are the types of events that become mails, and those that tell when and of whom there may be none any more.
 func takes() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased, events.ParcelSent, events.ParcelDelivered}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderSent, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased, events.ParcelSent, events.ParcelDelivered, events.MailWanted}
 }
 
 // writer makes mails of events.
@@ -31,6 +31,7 @@ func (w *writer) handlers() inbox.Handlers {
 		events.OrderPaid: w.happened(Paid), events.OrderSent: w.sent, events.OrderCancelled: w.cancelled,
 		events.OrderCompleted: w.completed, events.CustomerErased: erasure.WhenEnded("notifications", forget, underWay),
 		events.ParcelSent: w.parcel(false), events.ParcelDelivered: w.parcel(true),
+		events.MailWanted: w.accountWanted,
 	}
 }
 

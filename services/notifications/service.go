@@ -1,7 +1,7 @@
 // Package notifications is a service: mails about orders, one for each thing that happened.
 //
 // notifications.go knows what a mail says, render.go the words, message.go RFC 5322, events.go what becomes a mail, send.go where
-// it goes, store.go the SQL, api.go the HTTP; this file wires them.
+// it goes, account.go mails that nobody but their recipient may see, store.go the SQL, api.go the HTTP; this file wires them.
 package notifications
 
 import (
@@ -27,7 +27,7 @@ var migrations embed.FS
 func Service() app.Service {
 	return app.Service{
 		Name: "notifications", About: "Mails about orders, one for each thing that happened.",
-		Schema: schema(), Provides: []string{"notifications/v1"}, Emits: []events.Type{events.ErasureDone}, Takes: takes(), Seed: seed, New: newService,
+		Schema: schema(), Provides: []string{"notifications/v1"}, Emits: []events.Type{events.ErasureDone}, Takes: takes(), Knows: []string{"auth/v1"}, Seed: seed, New: newService,
 	}
 }
 
@@ -43,18 +43,22 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("reading the environment: %w", err)
 	}
-	to := sink(table)
+	to, mailed := sink(table), sink(nil)
 	if address := k.Config.Get("SMTP_URL"); address != "" {
 		if to, err = server(address, from.Address); err != nil {
 			return app.Parts{}, err
 		}
+		mailed = to
 	}
 	s := &store{k.DB}
+	auth, _ := k.ClientIfKnown("auth")
 	w := &writer{Sender{domainOf(from), shop}, k.Now}
 	send := &sender{s, to, *from, k.Now}
+	accounts := &accountSender{s, auth, mailed, w.sender, *from, k.Now}
 	return app.Parts{API: (&api{s, *from}).routes(k), Workers: []app.Worker{
 		{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "notifications", w.handlers())},
 		{Name: "send", Run: send.run, Single: true},
+		{Name: "send-account-mails", Run: accounts.run, Single: true},
 		{Name: "publish-events", Run: outbox.Relay(k.DB, k.Bus)},
 	}}, nil
 }

@@ -29,6 +29,8 @@ type cartLine struct {
 	// Was is the price that the customer saw when he put it in, if it is another one now.
 	Was   *money `json:"was,omitempty"`
 	Total money  `json:"total"`
+	// Wanted is how many two carts had together that were joined, where there are not as many.
+	Wanted int `json:"wanted,omitempty"`
 }
 
 // Path is the product's page.

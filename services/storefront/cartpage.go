@@ -50,6 +50,11 @@ func noticeOf(c cart, query url.Values) notice {
 		}
 		return notice{Text: "The product is removed.", Back: gone, N: n}
 	}
+	if n, err := strconv.Atoi(query.Get("joined")); err == nil && n > 0 && n < 100 {
+		return notice{Text: "What you put in before you signed in is in your cart. Some of it is not for sale any more, or found no room, and was left out."}
+	} else if err == nil && n == 0 {
+		return notice{Text: "What you put in before you signed in is in your cart."}
+	}
 	for _, line := range c.Lines {
 		switch {
 		case line.SKU == query.Get("added") && line.Quantity >= mostOfOne:

@@ -70,6 +70,7 @@ func (s *shop) selling(next func(http.ResponseWriter, *http.Request, draft, cart
 			return
 		}
 		d := draftOf(r)
+		r = s.asBuyer(w, r)
 		if r.Method == http.MethodPost {
 			get, code := fieldsOf(r)
 			switch {
@@ -110,6 +111,9 @@ func (d draft) typed(get func(string) string) draft {
 }
 
 func (s *shop) addressPage(w http.ResponseWriter, r *http.Request, d draft, c cart) {
+	if d.Address == (address{}) {
+		d.Address = s.knownAddress(r.Context())
+	}
 	s.showAddress(w, r, http.StatusOK, d.Address, c, nil)
 }
 

@@ -128,7 +128,7 @@ type checkouts struct{ api *client.Client }
 func (c checkouts) there() bool { return c.api != nil }
 
 func (c checkouts) offer(ctx context.Context, t terms) (quote, error) {
-	q, _, err := client.Call[quote](ctx, c.api, client.Request{Method: http.MethodPost, Path: "/api/checkout/quotes", Key: uuid.NewString(), Body: t})
+	q, _, err := client.Call[quote](ctx, c.api, client.Request{Method: http.MethodPost, Path: "/api/checkout/quotes", Key: uuid.NewString(), Header: shownTo(ctx), Body: t})
 	return q, err
 }
 
@@ -138,7 +138,7 @@ func (c checkouts) quote(ctx context.Context, id string) (quote, error) {
 }
 
 func (c checkouts) place(ctx context.Context, attempt string, p purchase) (placed, error) {
-	made, _, err := client.Call[placed](ctx, c.api, client.Request{Method: http.MethodPost, Path: "/api/checkout/orders", Key: p.key(attempt), Body: p, Timeout: placing})
+	made, _, err := client.Call[placed](ctx, c.api, client.Request{Method: http.MethodPost, Path: "/api/checkout/orders", Key: p.key(attempt), Header: shownTo(ctx), Body: p, Timeout: placing})
 	return made, err
 }
 

@@ -43,6 +43,8 @@ type draft struct {
 	Hash  string `json:"h,omitempty"`
 	Since int64  `json:"s,omitempty"`
 	Saga  string `json:"g,omitempty"`
+	// As is the customer for whom the attempt is; empty: a guest's. A key is good for who sent it first alone.
+	As string `json:"u,omitempty"`
 	// Order is the last one that was placed, with its number and token; Ordered is its quote.
 	Order   string `json:"o,omitempty"`
 	Number  string `json:"n,omitempty"`
@@ -76,7 +78,7 @@ func draftOf(r *http.Request) draft {
 
 // sound tells whether ids are ids, and nothing is longer than a form takes: ids become parts of paths.
 func (d draft) sound() bool {
-	for _, id := range []string{d.Quote, d.Was, d.Attempt, d.Saga, d.Order, d.Ordered} {
+	for _, id := range []string{d.Quote, d.Was, d.Attempt, d.Saga, d.Order, d.Ordered, d.As} {
 		if id != "" && !isID(id) {
 			return false
 		}

@@ -50,6 +50,8 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
 			sorry.Retry = r.URL.RequestURI()
 		case strings.HasPrefix(r.URL.Path, checkoutPath+"/"): // what was typed is kept
 			sorry.Retry = reviewPath
+		case strings.HasPrefix(r.URL.Path, accountPath+"/") && r.URL.Path != signInPath: // most of its forms have no page of their own
+			sorry.Retry = accountPath
 		case !strings.HasPrefix(r.URL.Path, "/cart/"):
 			sorry.Retry = r.URL.Path
 		case r.PostForm != nil:

@@ -17,6 +17,10 @@ func (s *shop) leaveCart(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if err != nil || q.Cart != old.ID || old.Orders > q.CartTurn {
 		return // it is another cart already, or holds only what was not ordered
 	}
+	if buyerIn(r.Context()).Customer != "" {
+		s.closing(ctx, w, r, old, q)
+		return
+	}
 	rest := old.without(q)
 	if len(rest) == 0 {
 		forget(w, r)

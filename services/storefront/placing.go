@@ -44,6 +44,9 @@ func (s *shop) order(w http.ResponseWriter, r *http.Request, d draft, c cart) {
 	case get("card") != "" && nameOf(get("card")) == "":
 		s.showReview(w, r, d, c, verdict{code: http.StatusUnprocessableEntity, wrong: flaws{{"card", "Payment", "Choose one of these cards."}}})
 		return
+	case d.As != buyerIn(r.Context()).Customer: // signed in, or out, since the page was shown
+		s.showReview(w, r, d, c, verdict{code: http.StatusConflict, said: said(buyerIn(r.Context()))})
+		return
 	}
 	d.Card = get("card")
 	d.Quote, d.Hash, d.Attempt, d.Since, d.Saga = q, hash, attempt, s.now().Unix(), ""
@@ -52,7 +55,11 @@ func (s *shop) order(w http.ResponseWriter, r *http.Request, d draft, c cart) {
 
 // place asks for the order, for the first time or again, and shows what came of it.
 func (s *shop) place(w http.ResponseWriter, r *http.Request, d draft) {
-	made, err := s.checkouts.place(r.Context(), d.Attempt, purchaseOf(d, d.Quote, d.Hash, s.locale))
+	ctx, asked := s.sameBuyer(w, r, d)
+	if !asked {
+		return
+	}
+	made, err := s.checkouts.place(ctx, d.Attempt, purchaseOf(d, d.Quote, d.Hash, s.locale))
 	switch {
 	case err == nil:
 		s.thank(w, r, d, made)
@@ -86,6 +93,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, d draft) {
 // which, and for the outcome by the key. A read that sends a key again makes nothing that was not asked for before.
 func (s *shop) ordering(w http.ResponseWriter, r *http.Request) {
 	d := draftOf(r)
+	r = s.asBuyer(w, r)
 	if !s.checkouts.there() || !d.Under() {
 		s.selling(func(w http.ResponseWriter, r *http.Request, _ draft, _ cart) {
 			http.Redirect(w, r, reviewPath, http.StatusSeeOther)

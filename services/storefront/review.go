@@ -63,8 +63,9 @@ func (s *shop) showReview(w http.ResponseWriter, r *http.Request, d draft, c car
 		http.Redirect(w, r, checkoutPath, http.StatusSeeOther)
 		return
 	}
-	if d.Attempt == "" {
+	if as := buyerIn(r.Context()).Customer; d.Attempt == "" || d.As != as {
 		d = d.anew()
+		d.As = as
 	}
 	shown, d, err := s.offer(r.Context(), d, c, s.now())
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -55,6 +55,7 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if api, there := k.ClientIfKnown("shipping"); there {
 		s.shipments = shipments{api}
 	}
+	s.accounts = accountsOf(k)
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }
 

@@ -19,7 +19,7 @@ func parse(locale string) map[string]*template.Template {
 	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find", "search", "suggestions"} {
+	for _, name := range append(accountViews, "home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find", "search", "suggestions") {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -51,13 +51,14 @@ type framed struct {
 	Sells bool
 	// Search is where the search form leads.
 	Search string
+	visitor
 }
 
 // render writes the page only when it is complete: half a page cannot be
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil, s.searchForm()}
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil, s.searchForm(), s.visitor(r)}
 	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)

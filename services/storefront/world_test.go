@@ -48,6 +48,10 @@ type world struct {
 	down      int // status that catalog answers with, 0 for none
 	cartDown  int // the same of cart
 	full      bool
+	// joins are the guests' carts that were to join the customer's, and who asked; wanted is how many the first line tells were wanted.
+	joins  []string
+	joined bool
+	wanted int
 }
 
 func newWorld(t *testing.T) *world {
@@ -164,6 +168,20 @@ func (w *world) cartRoutes() map[string]http.HandlerFunc {
 			}
 			w.writeCart(out, 201)
 		},
+		// The guest's cart joins the customer's, which is another one.
+		"POST /api/cart/merges": func(out http.ResponseWriter, r *http.Request) {
+			var in struct{ Cart string }
+			_ = json.NewDecoder(r.Body).Decode(&in) // the double checked it
+			w.joins = append(w.joins, in.Cart+" "+r.Header.Get("Authorization"))
+			if !w.joined {
+				w.joined, w.cartID = true, uuid.NewString()
+			}
+			c := w.cart()
+			if w.wanted > 0 && len(c.Lines) > 0 {
+				c.Lines[0].Wanted = w.wanted
+			}
+			clienttest.JSON(out, 200, map[string]any{"cart": c, "leftOut": []any{}})
+		},
 		"GET /api/cart/{id}": w.ofCart(func(out http.ResponseWriter, _ *http.Request) { w.writeCart(out, 200) }),
 		"PUT /api/cart/{id}/items/{sku}": w.ofCart(func(out http.ResponseWriter, r *http.Request) {
 			var in struct{ Quantity int }
@@ -224,16 +242,20 @@ func (w *world) sells(sku string) bool {
 
 func (w *world) etag() string { return fmt.Sprintf("%q", fmt.Sprint("v", w.version)) }
 
-func (w *world) writeCart(out http.ResponseWriter, code int) {
+func (w *world) cart() cart {
 	c := cart{ID: w.cartID, Orders: w.turn, Lines: []cartLine{}, Total: money{"25.80", "EUR"}}
 	for _, p := range w.products {
 		if n := w.lines[p.SKU]; n > 0 {
 			c.Lines = append(c.Lines, cartLine{SKU: p.SKU, Name: p.Name, Quantity: n, Price: p.Price, Total: p.Price})
 		}
 	}
+	return c
+}
+
+func (w *world) writeCart(out http.ResponseWriter, code int) {
 	out.Header().Set("ETag", w.etag())
 	out.Header().Set("Location", "/api/cart/"+w.cartID)
-	clienttest.JSON(out, code, c)
+	clienttest.JSON(out, code, w.cart())
 }
 
 // seen is an answer as the browser has it.

@@ -317,3 +317,20 @@ func TestACallMayHaveMoreTimeThanOthersAndLess(t *testing.T) {
 		t.Errorf("the bank is told that %s ms are left", left)
 	}
 }
+
+// Who asks in the name of somebody who is signed in shows that one's token, though it has one of its own.
+func TestTheTokenOfWhoIsSignedInGoesBeforeOnesOwn(t *testing.T) {
+	var shown []string
+	u := serve(t, Options{Token: func(context.Context) (string, error) { return "own", nil }}, func(_ int64, w http.ResponseWriter, r *http.Request) {
+		shown = append(shown, r.Header.Get("Authorization"))
+		ok(w)
+	})
+	for _, header := range []http.Header{nil, {"Authorization": {"Bearer of-ann"}}} {
+		if _, _, err := Call[product](t.Context(), u.Client, Request{Path: "/p", Header: header}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(shown) != 2 || shown[0] != "Bearer own" || shown[1] != "Bearer of-ann" {
+		t.Errorf("%q", shown)
+	}
+}

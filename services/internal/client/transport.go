@@ -43,7 +43,7 @@ func (c *Client) head(ctx context.Context, r Request, h http.Header) error {
 			h.Set(name, value)
 		}
 	}
-	if c.options.Token != nil {
+	if c.options.Token != nil && h.Get("Authorization") == "" { // who asks for somebody who is signed in shows his token
 		token, err := c.options.Token(ctx)
 		if err != nil {
 			return fmt.Errorf("getting a token: %w", err)
