@@ -74,8 +74,8 @@ func (c Clock) Hours(day time.Time) (all []time.Time) {
 	for t, end := day, c.After(day, 1); t.Before(end); {
 		all = append(all, t)
 		next := c.Hour(t.Add(time.Hour))
-		if !next.After(t) { // an hour that is longer, for its clocks were changed within it
-			next = t.Add(time.Hour)
+		if _, bound := t.In(c.zone).ZoneBounds(); bound.After(t) && bound.Before(next) { // an hour that the clocks cut
+			next = bound.UTC()
 		}
 		t = next
 	}

@@ -46,23 +46,25 @@ func serve(t *testing.T) *shop {
 	staff := accesstest.Staff(t, "analytics:read analytics:write")
 	url := pgtest.URL(t, schema())
 	s := servicetest.Start(t, Service(), "SHOP_JWKS", accesstest.JWKS(), "DATABASE_URL", url)
-	return &shop{s, t, staff, rollerOn(t, s.DB())}
+	return &shop{s, t, staff, rollerOn(t, s.Kit().DB)}
 }
 
 // answered is an answer with what tests look at.
 type answered struct {
-	status       int
-	text, kind   string
-	at           string
-	ID, Next     string
-	TimeZone     string
-	HoursFrom    string
-	Differing    *int64
-	Late         int64
-	Orders       OrderCounts
-	Holds        HoldCounts
-	Revenue      []struct{ Gross, Net struct{ Amount, Currency string } }
-	Items        []struct {
+	status     int
+	text, kind string
+	at         string
+	ID, Next   string
+	TimeZone   string
+	HoursFrom  string
+	Differing  *int64
+	Late       int64
+	Orders     OrderCounts
+	Holds      HoldCounts
+	Revenue    []struct {
+		Gross, Net struct{ Amount, Currency string }
+	}
+	Items []struct {
 		Day, SKU, Coupon, Local string
 		Hours                   int
 		Units, Uses             int64
