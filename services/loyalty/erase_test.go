@@ -154,7 +154,7 @@ func TestC39AnErasureAndAnOrderAtOnce(t *testing.T) {
 				return postgres.InTx(context.Background(), db, func(tx pgx.Tx) error { return handlers()[e.Type](context.Background(), tx, e) })
 			}
 		}
-		return servicetest.Actors{"places": do(placed), "erases": do(erased)}, func(t testing.TB, errs []error) {
+		return servicetest.Actors{do(placed), do(erased)}, func(t testing.TB, errs []error) {
 			for _, err := range errs {
 				if err != nil {
 					t.Error(err)
