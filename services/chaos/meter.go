@@ -140,6 +140,13 @@ func (m *meter) row() row {
 	return m.now
 }
 
+// enough tells whether what was seen so far says anything.
+func (m *meter) enough() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.now.Orders > 0 && len(m.now.Could) == len(parts)
+}
+
 // saw notes an answer to a request that was sent at an instant.
 func (m *meter) saw(q request, a answer, sent time.Time) {
 	owner := m.world.front.owner(q.path)

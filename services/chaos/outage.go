@@ -126,12 +126,10 @@ func (d *darkness) visit(ctx context.Context, visitors *sync.WaitGroup) {
 	}
 }
 
-// one stops a service and its worker as a lost machine does, for half of the time that there is; the other half all is well again.
+// one stops a service and its worker as a lost machine does, and has them back before it returns. No name: nothing is stopped.
 func (d *darkness) one(ctx context.Context, name string, each time.Duration) error {
-	if name == "" { // all is well: what pages look like then
-		d.meter.window("")
-		pauses(ctx, each)
-		d.rows = append(d.rows, d.meter.row())
+	if name == "" {
+		d.watch(ctx, "", each)
 		return nil
 	}
 	s := d.world.front.active.Load()
@@ -144,9 +142,7 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 	for _, p := range gone {
 		p.kill()
 	}
-	d.meter.window(name)
-	pauses(ctx, each)
-	d.rows = append(d.rows, d.meter.row())
+	d.watch(ctx, name, each)
 	for _, p := range gone {
 		if err := p.revive(); err != nil {
 			return fmt.Errorf("starting %s again: %w", p.name, err)
@@ -160,6 +156,18 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 		}
 	}
 	return nil
+}
+
+// slowest is how long is waited at most until enough was seen to tell.
+const slowest = 30 * time.Second
+
+// watch counts for a while, and on a slow machine until there is enough to tell.
+func (d *darkness) watch(ctx context.Context, away string, each time.Duration) {
+	d.meter.window(away)
+	pauses(ctx, each)
+	for began := time.Now(); !d.meter.enough() && time.Since(began) < slowest && pauses(ctx, 100*time.Millisecond); {
+	}
+	d.rows = append(d.rows, d.meter.row())
 }
 
 // tell prints the table, and says what must not be.
