@@ -316,7 +316,7 @@ func TestC39NothingOfACustomerIsKept(t *testing.T) {
 	if !strings.Contains(text, "KIT-1001") || !strings.Contains(text, p.order.String()) {
 		t.Fatal("the tables were not looked through: they should have the SKU and the order")
 	}
-	for _, secret := range []string{who, "Nguyễn", lives, mail, "kim.hidden", shopper, "99999", "Nowhere", "secret-token-c39", p.cart.String()} {
+	for _, secret := range []string{who, "Nguyễn", lives, mail, "kim.hidden", shopper, "ZZ9 9ZZ", "Nowhere", "secret-token-c39", p.cart.String()} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 			t.Errorf("%q is kept", secret)
 		}

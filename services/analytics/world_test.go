@@ -189,7 +189,7 @@ func (p purchase) placed() events.Event {
 	return p.event(events.OrderPlaced, "orders", p.order.String(), p.at.Add(time.Second), map[string]any{
 		"order": p.order, "number": "ACME-1", "token": "secret-token-c39", "saga": uuid.New(), "hold": uuid.New(), "email": mail, "customer": shopper, "cart": p.cart, "currency": p.currency,
 		"placedAt": p.at, "shipping": p.money("4.90"), "discount": p.money("1.00"), "total": p.money("23.80"), "tax": p.money("3.80"), "taxes": []any{},
-		"redemptions": []any{}, "lines": []any{line}, "address": map[string]string{"name": who, "street": lives, "postcode": "99999", "city": "Nowhere", "country": "DE"}})
+		"redemptions": []any{}, "lines": []any{line}, "address": map[string]string{"name": who, "street": lives, "postcode": "ZZ9 9ZZ", "city": "Nowhere", "country": "DE"}})
 }
 
 // says is another event of the order.
