@@ -28,7 +28,7 @@ func unlessErased(ctx context.Context, tx pgx.Tx, customer string) (string, erro
 		return "", err
 	}
 	var gone bool
-	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM loyalty.erased WHERE customer_hash = $1)`, hashOf(customer)).Scan(&gone); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM loyalty.erased WHERE customer_hash = $1)`, erasedHash(customer)).Scan(&gone); err != nil {
 		return "", fmt.Errorf("looking for an erasure: %w", err)
 	}
 	if gone {
@@ -37,7 +37,7 @@ func unlessErased(ctx context.Context, tx pgx.Tx, customer string) (string, erro
 	return customer, nil
 }
 
-func hashOf(customer string) []byte {
+func erasedHash(customer string) []byte {
 	sum := sha256.Sum256([]byte(customer))
 	return sum[:]
 }
@@ -55,7 +55,7 @@ func forget(ctx context.Context, tx pgx.Tx, customer string) (count int64, err e
 	if err := lockCustomer(ctx, tx, customer); err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.erased (customer_hash) VALUES ($1) ON CONFLICT DO NOTHING`, hashOf(customer)); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.erased (customer_hash) VALUES ($1) ON CONFLICT DO NOTHING`, erasedHash(customer)); err != nil {
 		return 0, fmt.Errorf("noting an erasure: %w", err)
 	}
 	// Orders, holds, accounts: the order in which everybody locks.
