@@ -28,8 +28,8 @@ var readers = map[events.Type]func(events.Event) (Fact, error){
 	events.CouponRedeemed:     redeemed,
 	events.CartClosed:         closed,
 	events.HoldReleased:       released,
-	events.InvoiceIssued:      invoice(Invoiced),
-	events.InvoiceCredited:    invoice(Credited),
+	events.InvoiceIssued:      invoiced,
+	events.InvoiceCredited:    credited,
 	events.CustomerRegistered: registered,
 }
 
@@ -170,22 +170,28 @@ func released(e events.Event) (Fact, error) {
 	return Fact{Kind("hold-" + d.Reason), d.Hold.String(), d.Hold, e.Time, Figures{}}, err
 }
 
-type invoiceData struct {
+type invoicedData struct {
 	Invoice uuid.UUID   `json:"invoice"`
-	Note    *uuid.UUID  `json:"note"`
 	Total   money.Money `json:"total"`
 }
 
-func invoice(k Kind) func(events.Event) (Fact, error) {
-	return func(e events.Event) (Fact, error) {
-		var d invoiceData
-		err := e.Into(&d)
-		id := d.Invoice
-		if d.Note != nil {
-			id = *d.Note
-		}
-		return Fact{k, id.String(), d.Invoice, e.Time, amountOf(d.Total)}, err
-	}
+func invoiced(e events.Event) (Fact, error) {
+	var d invoicedData
+	err := e.Into(&d)
+	return Fact{Invoiced, d.Invoice.String(), d.Invoice, e.Time, amountOf(d.Total)}, err
+}
+
+type creditedData struct {
+	Invoice uuid.UUID   `json:"invoice"`
+	Note    uuid.UUID   `json:"note"`
+	Total   money.Money `json:"total"`
+}
+
+// credited counts each credit note of an invoice.
+func credited(e events.Event) (Fact, error) {
+	var d creditedData
+	err := e.Into(&d)
+	return Fact{Credited, d.Note.String(), d.Invoice, e.Time, amountOf(d.Total)}, err
 }
 
 // registered counts by the event: who the customer is, is not kept.

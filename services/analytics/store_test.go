@@ -33,8 +33,8 @@ func TestWhatIsReadOfEventsIsPromised(t *testing.T) {
 	eventstest.Reads[redeemedData](t, events.CouponRedeemed)
 	eventstest.Reads[closedData](t, events.CartClosed)
 	eventstest.Reads[releasedData](t, events.HoldReleased)
-	eventstest.Reads[invoiceData](t, events.InvoiceIssued)
-	eventstest.Reads[invoiceData](t, events.InvoiceCredited)
+	eventstest.Reads[invoicedData](t, events.InvoiceIssued)
+	eventstest.Reads[creditedData](t, events.InvoiceCredited)
 }
 
 // history is all that may be told of a purchase.
