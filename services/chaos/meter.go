@@ -55,8 +55,8 @@ func (r *row) add(owner string, q request, a answer) {
 
 // pathOf is a path without what differs from customer to customer.
 func pathOf(path string) string {
-	segments := strings.SplitN(path, "/", 5)
-	return strings.Join(segments[:min(len(segments), 4)], "/")
+	segments := strings.Split(path, "/")
+	return strings.Join(segments[:min(len(segments), 3)], "/")
 }
 
 func (r row) failed() (n int) {

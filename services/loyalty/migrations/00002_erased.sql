@@ -4,5 +4,3 @@ CREATE TABLE loyalty.erased (
     customer_hash bytea PRIMARY KEY,
     at            timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX holds_of_customer ON loyalty.holds (customer) WHERE customer <> '';
-CREATE INDEX orders_of_customer ON loyalty.orders (customer) WHERE customer <> '';
