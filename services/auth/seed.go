@@ -17,7 +17,7 @@ import (
 const sampleStaff = "jo"
 
 var sampleScopes = []string{
-	"analytics:read", "books:read", "books:write", "catalog:write", "cms:write", "customers:read", "inventory:write", "invoicing:read", "invoicing:write",
+	"analytics:read", "analytics:write", "books:read", "books:write", "catalog:write", "cms:write", "customers:read", "inventory:write", "invoicing:read", "invoicing:write",
 	"loyalty:read", "loyalty:write", "media:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
 	"pricing:write", "promotions:write", "reviews:write", "shipping:read", "shipping:write", "warehouse:read", "warehouse:write",
 }

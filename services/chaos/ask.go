@@ -69,12 +69,23 @@ type customers struct {
 	front   string
 	http    *http.Client
 	journal *journal
+	// seen is told of each answer, where somebody wants to know.
+	seen func(q request, a answer, sent time.Time)
 }
 
 // patience is how long a customer waits for one answer.
 const patience = 12 * time.Second
 
 func (c *customers) once(ctx context.Context, r request) answer {
+	sent := time.Now()
+	a := c.send(ctx, r)
+	if c.seen != nil && ctx.Err() == nil { // who left does not know what the answer was
+		c.seen(r, a, sent)
+	}
+	return a
+}
+
+func (c *customers) send(ctx context.Context, r request) answer {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	body, err := json.Marshal(r.body)

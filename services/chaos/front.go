@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,14 +50,24 @@ func openFront(members []shop.Member) (*front, error) {
 	return f, nil
 }
 
-// target is where a path leads: the longest one wins, by whole segments.
+// target is where a path leads.
 func (f *front) target(at string) *url.URL {
+	owner := f.owner(at)
+	if owner == "" {
+		return &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	}
+	return &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", f.active.Load().ports[owner])}
+}
+
+// owner is the service that a path leads to: the longest one wins, by whole segments. Empty: there is none.
+func (f *front) owner(at string) string {
+	at, _, _ = strings.Cut(at, "?")
 	for ; ; at = path.Dir(at) {
 		if owner, there := f.owners[at]; there {
-			return &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", f.active.Load().ports[owner])}
+			return owner
 		}
 		if at == "/" || at == "." {
-			return &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+			return ""
 		}
 	}
 }

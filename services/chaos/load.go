@@ -38,8 +38,8 @@ type load struct {
 }
 
 // begin lets customers order until enough ends. What they began then goes on until patient ends.
-func (w *world) begin(enough, patient context.Context) *load {
-	l := &load{world: w, customers: &customers{front: w.front.url, journal: w.journal, http: w.client()}}
+func (w *world) begin(enough, patient context.Context, seen func(request, answer, time.Time)) *load {
+	l := &load{world: w, customers: &customers{front: w.front.url, journal: w.journal, http: w.client(), seen: seen}}
 	for n := range w.options.customers {
 		l.wait.Go(func() {
 			draw := rand.New(rand.NewPCG(w.seed, uint64(n))) //nolint:gosec // no secret

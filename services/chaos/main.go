@@ -5,6 +5,7 @@
 //	go run ./services/chaos                    200 kills in 10 minutes
 //	go run ./services/chaos -short             a few kills of every kind of process, in less than a minute
 //	go run ./services/chaos -switches 3        two stacks, and three switches between them while processes are killed
+//	go run ./services/chaos -outage            each optional service is away in turn, and costs its own part of a page and nothing else
 //	CHAOS_MOOD=worst go run ./services/chaos   with a payment provider that loses answers, is late and says the wrong thing
 package main
 
@@ -31,6 +32,7 @@ type options struct {
 	customers int
 	switches  int
 	short     bool
+	outage    bool
 	mood      string
 	dir       string
 	json      string
@@ -62,6 +64,9 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.outage {
+		return outage(ctx, o, out)
+	}
 	r, err := run(ctx, o, out)
 	if err != nil {
 		return fmt.Errorf("with seed %d (everything is in %s): %w", o.seed, o.dir, err)
@@ -82,10 +87,11 @@ func read(args []string, mood string) (options, error) {
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	f.Uint64Var(&o.seed, "seed", 0, "of what is drawn; 0 draws one")
 	f.IntVar(&o.kills, "kills", 0, "how many processes are killed (200, 10 with -short)")
-	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short)")
+	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short; with -outage 2m, 25s)")
 	f.IntVar(&o.customers, "customers", 6, "how many order at a time")
 	f.IntVar(&o.switches, "switches", 0, "how many switches there are between two stacks meanwhile")
 	f.BoolVar(&o.short, "short", false, "a few kills, of every kind of process")
+	f.BoolVar(&o.outage, "outage", false, "stop each optional service in turn, and kill nothing else")
 	f.StringVar(&o.dir, "dir", "", "where logs and the journal go (.cluster/chaos/<seed>)")
 	f.StringVar(&o.json, "json", "", "where the report goes (report.json among the logs)")
 	f.DurationVar(&o.quiet, "quiet", 3*time.Minute, "how long the shop may take to come to rest")
@@ -99,7 +105,12 @@ func read(args []string, mood string) (options, error) {
 		o.seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // no secret
 	}
 	kills, lasts := 200, 10*time.Minute
-	if o.short {
+	switch {
+	case o.outage && o.short:
+		lasts = 25 * time.Second
+	case o.outage:
+		lasts = 2 * time.Minute
+	case o.short:
 		kills, lasts = 10, 20*time.Second
 	}
 	o.kills, o.lasts = cmp.Or(o.kills, kills), cmp.Or(o.lasts, lasts)

@@ -95,7 +95,7 @@ func (w *world) sell(ctx context.Context, r *report) (*load, error) {
 	defer stop()
 	patient, cancel := context.WithTimeout(ctx, w.lasts+w.quiet)
 	defer cancel()
-	l, k := w.begin(enough, patient), newKiller(w)
+	l, k := w.begin(enough, patient, nil), newKiller(w)
 	var both sync.WaitGroup
 	var failed error
 	both.Go(func() { k.run(enough) })

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/erasure"
 	"github.com/emporium-shop/emporium/services/internal/events"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
@@ -17,7 +18,7 @@ import (
 
 // takes are the events that come in.
 func takes() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased}
 }
 
 // handlers are the effects of what others tell.
@@ -27,6 +28,7 @@ func handlers() inbox.Handlers {
 		events.OrderPlaced: placed, events.OrderPaid: paid,
 		// Nothing is complete that was not paid: it says so where the other event was lost.
 		events.OrderCompleted: paid, events.OrderCancelled: learn(`cancelled = true`), events.PaymentRefunded: refunded,
+		events.CustomerErased: erasure.WhenEnded("loyalty", forget, spends),
 	}
 }
 
@@ -56,11 +58,15 @@ func placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
 			return fmt.Errorf("adding up an order: %w", err)
 		}
 	}
+	customer, err := unlessErased(ctx, tx, data.Customer)
+	if err != nil {
+		return err
+	}
 	if err := errors.Join(lockSaga(ctx, tx, data.Saga), lockOrder(ctx, tx, data.Order)); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE loyalty.orders SET saga = $2, customer = $3, currency = $4, goods_minor = $5, net_minor = $6 WHERE id = $1`,
-		data.Order, data.Saga, data.Customer, data.Currency, goods.Minor(), net.Minor()); err != nil {
+		data.Order, data.Saga, customer, data.Currency, goods.Minor(), net.Minor()); err != nil {
 		return fmt.Errorf("noting an order: %w", err)
 	}
 	h, err := lockHold(ctx, tx, `saga = $1`, data.Saga)

@@ -24,7 +24,11 @@ type wanted struct {
 
 // reserve takes points and cards for a checkout, all of them or none.
 func reserve(ctx context.Context, tx pgx.Tx, h Hold, cards []wanted, now time.Time) error {
-	tag, err := tx.Exec(ctx, `INSERT INTO loyalty.holds (id, saga, state, customer, points) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (saga) DO NOTHING`, h.ID, h.Saga, h.State, h.Customer)
+	customer, err := unlessErased(ctx, tx, h.Customer)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO loyalty.holds (id, saga, state, customer, points) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (saga) DO NOTHING`, h.ID, h.Saga, h.State, customer)
 	if err != nil {
 		return fmt.Errorf("noting a hold: %w", err)
 	}

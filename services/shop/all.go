@@ -3,6 +3,7 @@
 package shop
 
 import (
+	"github.com/emporium-shop/emporium/services/analytics"
 	"github.com/emporium-shop/emporium/services/auth"
 	"github.com/emporium-shop/emporium/services/backoffice"
 	"github.com/emporium-shop/emporium/services/books"
@@ -32,6 +33,7 @@ import (
 // all are the services that this repository holds, with the paths of their manifests. One that is not in Go is its name here.
 func all() []member {
 	return []member{
+		{analytics.Service(), []string{"/api/analytics"}},
 		{auth.Service(), []string{"/api/auth"}},
 		{backoffice.Service(), []string{"/staff"}},
 		{books.Service(), []string{"/api/books", "/staff/books"}},
