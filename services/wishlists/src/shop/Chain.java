@@ -50,6 +50,7 @@ public final class Chain implements Wire.Handler {
     @Override
     public Answer answer(Request r) {
         metrics.active.incrementAndGet();
+        r.counted = true;
         r.traceparent = Trace.join(r.header("traceparent"));
         Log.about(Trace.id(r.traceparent), r.route);
         boolean counted = false;
@@ -97,9 +98,8 @@ public final class Chain implements Wire.Handler {
 
     @Override
     public void answered(Request r, int status) {
-        if (r.route.equals("unmatched") && r.method.isEmpty()) r.method = "other";
         metrics.observe(r.route, r.method, status, (System.nanoTime() - r.began) / 1e9);
-        if (metrics.active.get() > 0) metrics.active.decrementAndGet();
+        if (r.counted) metrics.active.decrementAndGet();
     }
 
     /** Who took part in the answer. */

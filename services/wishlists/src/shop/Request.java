@@ -22,6 +22,8 @@ public final class Request {
     /** What the answer says of itself, and what is measured. */
     String traceparent = Trace.join(null);
     String route = "unmatched";
+    /** Whether it counts among those that are being answered. */
+    boolean counted;
 
     String header(String name) {
         return headers.get(name);

@@ -90,20 +90,24 @@ final class Wire implements Runnable {
         boolean framed = false;
         try {
             if (!head(r)) return false;
-            framed = true;
             bodies = new Bodies(r);
+            framed = true;
             r.body = bodies::read;
             answer = server.handler.answer(r);
         } catch (Problem p) {
             answer = server.handler.refuse(r, p);
         } catch (SocketTimeoutException e) {
             answer = server.handler.refuse(r, Problem.plain(408, "The request stopped coming."));
+        } finally {
+            if (framed && bodies.large) server.wasLarge();
         }
-        if (framed && bodies.large) server.wasLarge();
         boolean whole = framed && bodies.discard();
         boolean last = !whole || r.last() || server.draining() || System.nanoTime() > tired;
-        write(r, answer, last);
-        server.handler.answered(r, answer.status);
+        try {
+            write(r, answer, last);
+        } finally {
+            server.handler.answered(r, answer.status);
+        }
         if (!whole) linger();
         state.compareAndSet(BUSY, WAITING);
         return !last && !server.closing();

@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import shop.Answer;
 import shop.Chain.Asked;
 import shop.Chain.Handler;
@@ -42,11 +43,11 @@ final class Api {
         Map<String, Handler> all = new LinkedHashMap<>();
         all.put("listWishlists", this::lists);
         all.put("createWishlist", a -> Once.run(pool, SCHEMA, a.once(), c -> made(Store.add(c, a.caller().subject(), Rules.name(a.body())))));
-        all.put("getWishlist", a -> one(pool.transaction(c -> Rules.mustOwn(Store.find(c, id(a)), a.caller().subject(), id(a)))));
+        all.put("getWishlist", a -> one(pool.each(c -> Rules.mustOwn(Store.find(c, id(a)), a.caller().subject(), id(a)))));
         all.put("renameWishlist", a -> one(changed(a, (c, w) -> Store.rename(c, w, Rules.name(a.body())))));
         all.put("removeWishlist", this::remove);
         all.put("putItem", a -> one(changed(a, (c, w) -> Store.put(c, w, new Item(a.path().get("sku"), Rules.quantity(a.body()), Rules.note(a.body()), null)))));
-        all.put("removeItem", a -> one(changed(a, (c, w) -> Store.take(c, w, a.path().get("sku")))));
+        all.put("removeItem", a -> one(changed(a, w -> Rules.find(w, a.path().get("sku")), (c, w) -> Store.take(c, w, a.path().get("sku")))));
         all.put("moveItem", a -> Once.run(pool, SCHEMA, a.once(), c -> moved(c, a)));
         all.put("shareWishlist", a -> Once.run(pool, SCHEMA, a.once(), c -> shared(c, a)));
         all.put("unshareWishlist", a -> one(changed(a, Store::unshare)));
@@ -75,9 +76,14 @@ final class Api {
 
     /** A change of one's own list, of the version that was read. It is held, so that what is decided by its items stays true. */
     private Wishlist changed(Asked a, Change change) throws SQLException {
+        return changed(a, w -> { }, change);
+    }
+
+    /** `there` throws 404, which comes before 412. */
+    private Wishlist changed(Asked a, Consumer<Wishlist> there, Change change) throws SQLException {
         return pool.transaction(c -> {
             Wishlist w = Rules.mustOwn(Store.held(c, id(a)), a.caller().subject(), id(a));
-            if (a.path().containsKey("sku") && a.body().isEmpty()) Rules.find(w, a.path().get("sku")); // 404 comes before 412
+            there.accept(w);
             Etag.mustMatch(a.ifMatch(), w.version());
             return change.of(c, w);
         });
@@ -119,7 +125,7 @@ final class Api {
 
     /** A link that was taken back leads nowhere at once: no cache keeps it without asking. */
     private Answer open(Asked a) throws SQLException {
-        Wishlist w = pool.transaction(c -> Store.byToken(c, a.path().get("token")));
+        Wishlist w = pool.each(c -> Store.byToken(c, a.path().get("token")));
         if (w == null) throw Problem.of("not-found", "There is no such list, or it is shared no more.");
         return Answer.json(200, Rules.open(w)).with("ETag", openTag(w)).with("Cache-Control", "no-cache").with("Referrer-Policy", "no-referrer").with("X-Robots-Tag", "noindex");
     }

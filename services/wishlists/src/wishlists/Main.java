@@ -33,7 +33,7 @@ public final class Main {
         try {
             switch (command) {
                 case "serve": serve(configured()); break;
-                case "migrate": Migrate.whenThere(configured(), plan(), 300_000); break;
+                case "migrate": Migrate.whenThere(configured(), plan(FOLDER), 300_000); break;
                 case "openapi": System.out.print(Files.readString(FOLDER.resolve("openapi.json"))); break;
                 case "version": System.out.println(configured().version); break;
                 default:
@@ -52,32 +52,40 @@ public final class Main {
         return config;
     }
 
-    private static Migrate.Plan plan() {
-        return new Migrate.Plan(Api.SCHEMA, Migrate.in(FOLDER.resolve("migrations")), FLOOR);
+    static Migrate.Plan plan(Path folder) {
+        return new Migrate.Plan(Api.SCHEMA, Migrate.in(folder.resolve("migrations")), FLOOR);
     }
 
-    private static Map<String, Object> contract(Config config, int version) throws IOException {
+    private static Map<String, Object> contract(Config config, Path folder, int version) throws IOException {
         Map<String, Object> all = new LinkedHashMap<>(Json.of("service", config.service, "version", config.version, "shop", config.shop, "release", config.release, "contract", "v1"));
-        all.putAll(Json.object(Json.parse(Files.readString(FOLDER.resolve("contract.json"))))); // the map of the shop reads the same file
+        all.putAll(Json.object(Json.parse(Files.readString(folder.resolve("contract.json"))))); // the map of the shop reads the same file
         all.put("schema", Json.of("name", Api.SCHEMA, "version", version, "floor", FLOOR));
         return all;
     }
 
-    private static void serve(Config config) throws IOException {
-        byte[] text = Files.readAllBytes(FOLDER.resolve("openapi.json"));
+    /** The parts of a service that runs. */
+    record Running(Server front, Server side, Watch watch, Pool pool) {}
+
+    static Running wired(Config config, Path folder) throws IOException {
+        byte[] text = Files.readAllBytes(folder.resolve("openapi.json"));
         Map<String, Object> document = Json.object(Json.parse(text));
-        int version = plan().version();
+        int version = plan(folder).version();
         Keys keys = new Keys(config);
         Pool pool = new Pool(config, Api.SCHEMA, version);
         Watch watch = new Watch(config, pool, Api.SCHEMA, version);
         Metrics metrics = new Metrics(config.version);
         Chain chain = new Chain(config, metrics, keys, new OpenApi(document), new Api(pool, document).handlers());
-        Life.fix(chain, watch, text, contract(config, version));
+        Life.fix(chain, watch, text, contract(config, folder, version));
         Server front = new Server(config.port, chain), side = new Server(config.metricsPort, Chain.side(metrics));
         keys.start();
         watch.start();
-        Life.live(config, front, side, watch);
-        forget(pool);
+        return new Running(front, side, watch, pool);
+    }
+
+    private static void serve(Config config) throws IOException {
+        Running r = wired(config, FOLDER);
+        Life.live(config, r.front, r.side, r.watch);
+        forget(r.pool);
     }
 
     /** Any replica forgets old keys, at any time: a few rows at a time. This keeps the process, too: all other threads are of no account to Java. */

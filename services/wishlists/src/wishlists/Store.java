@@ -17,7 +17,10 @@ import wishlists.Rules.Wishlist;
 
 /** The SQL of wishlists. It knows no HTTP. Each runs on a connection that the caller has. */
 final class Store {
-    private static final String LIST = "SELECT id, position, customer_id, name, version, token, shared_at, created_at, changed_at FROM wishlists.wishlists WHERE ";
+    /** A list with its items in one statement: in two, a change between them would show a version with another one's items. */
+    private static final String LIST = "SELECT w.id, w.position, w.customer_id, w.name, w.version, w.token, w.shared_at, w.created_at, w.changed_at, i.sku, i.quantity, i.note, i.added_at"
+            + " FROM wishlists.wishlists w LEFT JOIN wishlists.items i ON i.list_id = w.id WHERE %s ORDER BY i.position";
+    private static final String BY_ID = String.format(LIST, "w.id = ?"), BY_TOKEN = String.format(LIST, "w.token = ?");
 
     interface Read<T> {
         T row(ResultSet r) throws SQLException;
@@ -59,25 +62,30 @@ final class Store {
         return new Wishlist(r.getString("id"), r.getLong("position"), r.getString("customer_id"), r.getString("name"), r.getInt("version"), share, time(r, "created_at"), time(r, "changed_at"), new ArrayList<>());
     }
 
-    private static Wishlist whole(Connection c, List<Wishlist> found) throws SQLException {
-        if (found.isEmpty()) return null;
-        Wishlist w = found.get(0);
-        w.items().addAll(rows(c, Store::item, "SELECT sku, quantity, note, added_at FROM wishlists.items WHERE list_id = ? ORDER BY position", UUID.fromString(w.id())));
-        return w;
+    private static Wishlist whole(Connection c, String sql, Object value) throws SQLException {
+        try (PreparedStatement p = prepared(c, sql, value); ResultSet r = p.executeQuery()) {
+            Wishlist w = null;
+            while (r.next()) {
+                if (w == null) w = list(r);
+                if (r.getString("sku") != null) w.items().add(item(r));
+            }
+            return w;
+        }
     }
 
-    /** A list with its items, or null. Within one transaction, or a change between the two reads would show a version with another one's items. */
+    /** A list with its items, or null. */
     static Wishlist find(Connection c, String id) throws SQLException {
-        return whole(c, rows(c, Store::list, LIST + "id = ? FOR SHARE", UUID.fromString(id)));
+        return whole(c, BY_ID, UUID.fromString(id));
     }
 
-    /** The same, held until the transaction ends. */
+    /** The same, held until the transaction ends: read when it is, so that it is what is there. */
     static Wishlist held(Connection c, String id) throws SQLException {
-        return whole(c, rows(c, Store::list, LIST + "id = ? FOR UPDATE", UUID.fromString(id)));
+        rows(c, r -> 0, "SELECT 1 FROM wishlists.wishlists WHERE id = ? FOR UPDATE", UUID.fromString(id));
+        return find(c, id);
     }
 
     static Wishlist byToken(Connection c, String token) throws SQLException {
-        return whole(c, rows(c, Store::list, LIST + "token = ? FOR SHARE", token));
+        return whole(c, BY_TOKEN, token);
     }
 
     /** A customer's lists, the newest first: one more than the limit, to tell whether there is a next page. */
