@@ -18,17 +18,17 @@ missing() {
 build() {
 	mkdir -p "$2"
 	# shellcheck disable=SC2046 # names of files are words
-	javac -Xlint:all,-serial --release 17 -cp $driver -d "$2" $(find "$1" -name '*.java')
+	javac -J-XX:TieredStopAtLevel=1 -Xlint:all,-serial --release 17 -cp $driver -d "$2" $(find "$1" -name '*.java')
 }
 
 # test FOLDER CLASSES [part of a name]...
 tests() {
 	# shellcheck disable=SC2046
-	javac -Xlint:all,-serial --release 17 -cp "$2:$driver" -d "$2-test" $(find "$1/test" -name '*.java')
+	javac -J-XX:TieredStopAtLevel=1 -Xlint:all,-serial --release 17 -cp "$2:$driver" -d "$2-test" $(find "$1/test" -name '*.java')
 	java "@$1/java.options" "-Dshop.folder=$1" -cp "$2-test:$2:$driver" test.Run "${@:3}"
 }
 
-# fault NAME HARM FILE TEST OLD NEW: puts NEW in the place of OLD, which stands in the file once, in a copy. Of the list services/*/test/faults.
+# Of each line of services/*/test/faults: puts NEW in the place of OLD, which stands in the file once, in a copy of the service; \\u007c stands for |.
 faults() {
 	local folder=$1 copy missed=0 name harm file test old new
 	while IFS='|' read -r name harm file test old new; do
@@ -37,7 +37,7 @@ faults() {
 		cp -r "$folder/." "$copy"
 		OLD=$old NEW=$new python3 - "$copy/src/$file" <<-'EOF' || exit 1
 			import os, sys
-			text, old = open(sys.argv[1]).read(), os.environ['OLD']
+			text, old = open(sys.argv[1]).read(), os.environ['OLD'].replace('\\u007c', '|')
 			if text.count(old) != 1: sys.exit(f'{sys.argv[1]} holds what shall be replaced {text.count(old)} times: bring the list up to date')
 			open(sys.argv[1], 'w').write(text.replace(old, os.environ['NEW']))
 		EOF
