@@ -37,7 +37,7 @@ public final class Config {
         service = read("SHOP_SERVICE", name, "", s -> s);
         shop = read("SHOP", null, "", s -> s);
         release = read("SHOP_RELEASE", null, "", s -> s);
-        version = first(env.get("IMAGE_VERSION"), env.get("SHOP_VERSION"), "dev");
+        version = version(env);
         logLevel = read("LOG_LEVEL", "info", "one of debug, info, warn, error", s -> s.matches("(?i)debug|info|warn|error") ? s.toLowerCase() : null);
         databaseUrl = read("DATABASE_URL", null, null, Config::database);
         port = read("PORT", 8080, "a port", s -> number(s, 0, 65535));
@@ -53,6 +53,11 @@ public final class Config {
         String auth = first(env.get("AUTH_URL"), "");
         jwksUrl = first(env.get("SHOP_JWKS_URL"), auth.isEmpty() ? "" : auth.replaceAll("/+$", "") + "/.well-known/jwks.json");
         if (!wrong.isEmpty()) throw new IllegalArgumentException("reading the environment: " + String.join("; ", wrong));
+    }
+
+    /** The image does not know its version, or a commit that changes nothing would make another image: who deploys it tells, else the shop's stands for it. */
+    public static String version(Map<String, String> env) {
+        return first(env.get("IMAGE_VERSION"), env.get("SHOP_VERSION"), "dev");
     }
 
     static String first(String... of) {

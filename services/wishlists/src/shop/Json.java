@@ -211,7 +211,8 @@ public final class Json {
         if (value instanceof String s) quote(s, to);
         else if (value instanceof Map<?, ?> map) {
             char before = '{';
-            for (Map.Entry<?, ?> member : (canonical ? new TreeMap<>(map) : map).entrySet()) {
+            Map<?, ?> members = canonical ? new TreeMap<Object, Object>(map) : map;
+            for (Map.Entry<?, ?> member : members.entrySet()) {
                 to.append(before);
                 quote((String) member.getKey(), to);
                 write(member.getValue(), to.append(':'), canonical);

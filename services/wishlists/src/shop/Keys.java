@@ -71,7 +71,7 @@ public final class Keys extends Thread {
     }
 
     private static void add(String set, Map<String, PublicKey> to) throws GeneralSecurityException {
-        int before = to.size();
+        int found = 0;
         for (Object one : Json.list(Json.object(Json.parse(set)).get("keys"))) {
             Map<String, Object> key = Json.object(one);
             // Newer kinds of keys may stand beside ours.
@@ -81,9 +81,10 @@ public final class Keys extends Thread {
             byte[] der = new byte[44];
             System.arraycopy(PREFIX, 0, der, 0, 12);
             System.arraycopy(x, 0, der, 12, 32);
+            found++;
             to.put(kid, KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(der)));
         }
-        if (to.size() == before) throw new GeneralSecurityException("the set holds no Ed25519 key with a kid that is new");
+        if (found == 0) throw new GeneralSecurityException("the set holds no Ed25519 key with a kid");
     }
 
     private static String fetch(String address) throws IOException {

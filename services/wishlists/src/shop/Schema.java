@@ -29,9 +29,14 @@ public final class Schema {
     private void prepare(Map<String, Object> at) {
         at = deref(at);
         for (String word : at.keySet()) if (!KNOWN.contains(word)) throw new IllegalStateException("openapi.json: what a request holds is described by " + word + ", which is not known");
-        if (at.get("pattern") instanceof String p) patterns.put(p, Pattern.compile(p));
+        if (at.get("pattern") instanceof String p) patterns.put(p, compiled(p));
         if (at.get("properties") != null) for (Object member : Json.object(at.get("properties")).values()) prepare(Json.object(member));
         if (at.get("items") != null) prepare(Json.object(at.get("items")));
+    }
+
+    /** $ is the end (ECMA 262): to Java a line end may follow. */
+    private static Pattern compiled(String p) {
+        return Pattern.compile(p.endsWith("$") ? p.substring(0, p.length() - 1) + "\\z" : p);
     }
 
     Map<String, Object> deref(Map<String, Object> at) {

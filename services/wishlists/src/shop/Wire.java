@@ -186,7 +186,7 @@ final class Wire implements Runnable {
         private final Request r;
         private final boolean chunked;
         private long left;
-        private boolean begun, done;
+        private boolean begun, done, broken;
         /** Whether it is one of the few large bodies that are held at a time. */
         boolean large;
         private int trailers;
@@ -214,7 +214,7 @@ final class Wire implements Runnable {
         /** Reads what nobody wants, so that the caller hears the answer and the connection can be used again. Tells whether all came. */
         boolean discard() throws IOException {
             if (done) return true;
-            if (!begun && r.header("expect") != null) return false; // the other side waits to be asked for it
+            if (broken || !begun && r.header("expect") != null) return false; // the other side waits to be asked for it
             long end = System.nanoTime() + LINGER * 1_000_000L;
             try {
                 for (int n = 0; piece(end, null); n++) if (n > 4096) return false;
@@ -229,32 +229,38 @@ final class Wire implements Runnable {
             begun = true;
             if (!done && chunked && left == 0) chunk(end);
             if (done) return false;
-            if (from == to && !more(end, false)) throw Problem.malformed("The body is broken off.");
+            if (from == to && !more(end, false)) throw wrong("The body is broken off.");
             int n = (int) Math.min(left, to - from);
             if (into != null) into.write(buffer, from, n);
             from += n;
             left -= n;
-            if (left == 0 && chunked && !line(end).isEmpty()) throw Problem.malformed("A chunk is longer than it says.");
+            if (left == 0 && chunked && !line(end).isEmpty()) throw wrong("A chunk is longer than it says.");
             if (left == 0 && !chunked) done = true;
             return true;
         }
 
+        /** Nobody knows where such a body ends: nothing may follow on the connection. */
+        private Problem wrong(String what) {
+            broken = true;
+            return Problem.malformed(what);
+        }
+
         private void chunk(long end) throws IOException {
             String size = line(end).split(";", 2)[0].strip();
-            if (!size.matches("[0-9a-fA-F]{1,8}")) throw Problem.malformed("A chunk has no size.");
+            if (!size.matches("[0-9a-fA-F]{1,8}")) throw wrong("A chunk has no size.");
             left = Long.parseLong(size, 16);
             if (left > 0) return;
-            while (!line(end).isEmpty()) if (++trailers > 16) throw Problem.malformed("There are too many trailers.");
+            while (!line(end).isEmpty()) if (++trailers > 16) throw wrong("There are too many trailers.");
             done = true;
         }
 
         private String line(long end) throws IOException {
             StringBuilder line = new StringBuilder();
             while (true) {
-                if (from == to && !more(end, false)) throw Problem.malformed("The body is broken off.");
+                if (from == to && !more(end, false)) throw wrong("The body is broken off.");
                 char c = (char) (buffer[from++] & 0xff);
                 if (c == '\n' && line.length() > 0 && line.charAt(line.length() - 1) == '\r') return line.substring(0, line.length() - 1);
-                if (line.append(c).length() > 1024) throw Problem.malformed("A chunk has no size.");
+                if (line.append(c).length() > 1024) throw wrong("A chunk has no size.");
             }
         }
     }

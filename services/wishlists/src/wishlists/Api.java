@@ -118,7 +118,7 @@ final class Api {
         return Answer.json(201, Rules.shown(w.share())).with("Location", Rules.path(w.share())).with("ETag", openTag(w)).with("Cache-Control", "private, no-cache");
     }
 
-    /** Of what everybody may see: it does not change with what only the customer sees. */
+    /** Of what everybody may see; its version is the list's. */
     private String openTag(Wishlist w) {
         return Etag.tag(w.version(), openShape);
     }

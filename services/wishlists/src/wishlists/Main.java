@@ -35,7 +35,7 @@ public final class Main {
                 case "serve": serve(configured()); break;
                 case "migrate": Migrate.whenThere(configured(), plan(FOLDER), 300_000); break;
                 case "openapi": System.out.print(Files.readString(FOLDER.resolve("openapi.json"))); break;
-                case "version": System.out.println(configured().version); break;
+                case "version": System.out.println(Config.version(System.getenv())); break;
                 default:
                     System.err.println("wishlists: there is no command " + command + ", only serve, migrate, openapi, version");
                     System.exit(2);

@@ -85,7 +85,7 @@ public class LifeTest {
             } finally {
                 PostgreSQL.get().up();
             }
-            That.until("it makes lists again", () -> c.post("/api/wishlists", "{\"name\":\"x\"}").status() == 201);
+            That.until("it makes lists again", () -> c.post("/api/wishlists", "{\"name\":\"x\"}").status() == 201); // the same process, the same connection
         }
         p.destroyForcibly();
     }
