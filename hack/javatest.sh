@@ -39,7 +39,7 @@ faults() {
 			import os, sys
 			text, old = open(sys.argv[1]).read(), os.environ['OLD'].replace('\\u007c', '|')
 			if text.count(old) != 1: sys.exit(f'{sys.argv[1]} holds what shall be replaced {text.count(old)} times: bring the list up to date')
-			open(sys.argv[1], 'w').write(text.replace(old, os.environ['NEW']))
+			open(sys.argv[1], 'w').write(text.replace(old, os.environ['NEW'].replace('\\u007c', '|')))
 		EOF
 		build "$copy/src" "$copy/classes" 2>/dev/null || { echo "$name: it does not compile"; exit 1; }
 		if tests "$copy" "$copy/classes" "$test" >"$copy/log" 2>&1; then
