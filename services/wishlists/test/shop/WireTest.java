@@ -132,6 +132,7 @@ public class WireTest {
             closing.setUncaughtExceptionHandler((t, e) -> wrong[0] = e);
             closing.start();
             That.holds("who asks nothing is ended", idle.ended());
+            Thread.sleep(100); // some looks at what is open, each of which must spare it
             busy.send("b");
             Client.Answer last = busy.read(false);
             That.same("in flight", "POST /b ab", last.body());
