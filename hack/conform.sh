@@ -23,6 +23,11 @@ for name in "$@"; do
 		why=$(hack/pythontest.sh missing)
 		[ -z "$why" ] || { echo "$name: LEFT OUT: $why"; continue; }
 		command=(/usr/bin/python3 "$PWD/$folder/src/main.py" serve)
+	elif [ -e "$folder/src/$name/Main.java" ]; then
+		why=$(hack/javatest.sh missing)
+		[ -z "$why" ] || { echo "$name: LEFT OUT: $why"; continue; }
+		hack/javatest.sh build "$name" || exit 1
+		command=(java "@$PWD/$folder/java.options" "-Dshop.folder=$PWD/$folder" -cp "$PWD/bin/java/$name:/usr/share/java/postgresql.jar" "$name.Main" serve)
 	else
 		continue # the mutants' service is run by its own test
 	fi

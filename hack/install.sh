@@ -11,6 +11,8 @@ package() {
 	chromium) echo chromium fonts-liberation ;;
 	# What the Dockerfiles of services in Python take.
 	python) echo python3 python3-httptools python3-prometheus-client python3-psycopg2 python3-uvloop ;;
+	# What hack/javatest.sh takes; the Dockerfile takes a newer JDK, of the next Debian.
+	java) echo openjdk-17-jdk-headless libpostgresql-jdbc-java ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -23,6 +25,10 @@ for name in "$@"; do
 	if [ "$name" = python ]; then
 		# shellcheck disable=SC2207 # names of packages are words
 		[ -z "$(hack/pythontest.sh missing)" ] || missing+=($(package "$name"))
+		continue
+	elif [ "$name" = java ]; then
+		# shellcheck disable=SC2207 # names of packages are words
+		[ -z "$(hack/javatest.sh missing)" ] || missing+=($(package "$name"))
 		continue
 	fi
 	# shellcheck disable=SC2207 # names of packages are words

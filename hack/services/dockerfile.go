@@ -18,7 +18,7 @@ const TestStage = "test"
 
 // runners are the commands that run tests. That of Go has the service's folder among its words, since its context is the whole
 // checkout; the others run in the service's own folder.
-var runners = regexp.MustCompile(`\b(npm (run )?test|node --test|pytest|python3? -m (unittest|pytest)|phpunit|composer test)\b`)
+var runners = regexp.MustCompile(`\b(npm (run )?test|node --test|pytest|python3? -m (unittest|pytest)|java .* test\.Run|phpunit|composer test)\b`)
 
 // goCaches are where Go keeps modules and what it compiled. Without them every commit compiles everything.
 var goCaches = []string{"/go/pkg/mod", "/root/.cache/go-build"}

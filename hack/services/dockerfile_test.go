@@ -39,7 +39,7 @@ func hasTests(t *testing.T, folder string) (has bool) {
 			return filepath.SkipDir
 		}
 		has = has || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.js") ||
-			strings.HasPrefix(filepath.Base(path), "test_") && strings.HasSuffix(path, ".py")
+			strings.HasPrefix(filepath.Base(path), "test_") && strings.HasSuffix(path, ".py") || strings.HasSuffix(path, "Test.java")
 		return err
 	})
 	if err != nil {
@@ -75,7 +75,8 @@ COPY --from=modules /app/node_modules node_modules
 `
 
 func TestADockerfileThatTestsItsServiceIsTaken(t *testing.T) {
-	for name, text := range map[string]string{"Go": right, "Node": inNode, "Python": strings.Replace(inNode, "npm test", "python -m pytest -q", 1)} {
+	for name, text := range map[string]string{"Go": right, "Node": inNode, "Python": strings.Replace(inNode, "npm test", "python -m pytest -q", 1),
+		"Java": strings.Replace(inNode, "npm test", "java -cp tests:gifts.jar test.Run", 1)} {
 		if err := services.CheckDockerfile("gifts", []byte(text)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
