@@ -80,8 +80,8 @@ else
 endif
 
 ##@ Test
-.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node test-python pages conform e2e-smoke e2e-chaos e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
-test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, test-python, pages, e2e-smoke, with their times; what is left out is said
+.PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node test-python test-java pages conform e2e-smoke e2e-chaos e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
+test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, test-python, test-java, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
@@ -125,9 +125,20 @@ chaos-shop: tools ## Customers order while services, workers, PostgreSQL and NAT
 chaos-shop-short: tools ## The same in less than a minute: a few kills, of every kind of process
 	go run ./services/chaos -short $(FLAGS)
 
+.PHONY: outage outage-short
+outage: tools ## Each optional service is away in turn while customers order and visitors look: it costs its own part of a page and nothing else (FLAGS="-for 5m")
+	go run ./services/chaos -outage $(FLAGS)
+
+outage-short: tools ## The same in about a minute
+	go run ./services/chaos -outage -short $(FLAGS)
+
 test-python: tools ## The services in Python, with Debian's packages, on a real PostgreSQL and NATS
 	@hack/install.sh python
 	@hack/pythontest.sh
+
+test-java: tools ## The services in Java, with Debian's JDK and driver, on a real PostgreSQL
+	@hack/install.sh java
+	@hack/javatest.sh
 
 test-node: tools ## The services in Node, with their lock files' packages, on a real PostgreSQL
 	@hack/nodetest.sh

@@ -59,6 +59,13 @@ if [ -z "$no_python" ]; then
 else
 	leave_out test-python "$no_python"
 fi
+[ -z "$(hack/javatest.sh missing)" ] || hack/install.sh java || true # what it could not install is said below
+no_java=$(hack/javatest.sh missing)
+if [ -z "$no_java" ]; then
+	step test-java
+else
+	leave_out test-java "$no_java"
+fi
 if command -v chromium >/dev/null && command -v npm >/dev/null; then
 	step pages
 else
