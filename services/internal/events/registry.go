@@ -51,6 +51,7 @@ const (
 	InvoiceCredited    Type = "invoicing.invoice.credited.v1"
 	ParcelSent         Type = "shipping.parcel.sent.v1"
 	ParcelDelivered    Type = "shipping.parcel.delivered.v1"
+	ReturnAccepted     Type = "returns.return.accepted.v1"
 )
 
 const (
