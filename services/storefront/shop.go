@@ -24,6 +24,7 @@ type shop struct {
 	stocks                 stocks
 	checkouts              checkouts
 	orders                 orders
+	returns                returns
 	searches               searches
 	now                    func() time.Time
 	log                    *slog.Logger
@@ -56,6 +57,7 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(a, "GET", searchPath, access.Public, s.search, httpapi.ID("search"), httpapi.Summary("What words find, with filters"))
 	httpapi.Page(a, "GET", suggestPath, access.Public, s.suggestions, httpapi.ID("suggestions"), httpapi.Summary("What may be meant by the beginning of a search"))
 	s.orderRoutes(a, forms)
+	s.returnRoutes(a, forms)
 	return a
 }
 
