@@ -166,17 +166,17 @@ func TestWhatOfAnOrderCanBeReturned(t *testing.T) {
 	if a := s.send("POST", root, announces(order, "1", "1"), s.anna()...); a.status != 409 {
 		t.Errorf("not sent: %d %s", a.status, a.text)
 	}
-	s.store.takes(t, arrives(t, order, 1, time.Now()))
+	s.store.takes(t, arrives(t, order, 1, time.Now().UTC()))
 	r := s.confirmed(order, "1", "1")
 	if a := s.send("GET", at, "", s.anna()...); !a.Open || a.LastDay != "" || len(a.Lines) != 2 || a.Lines[0].Left != 2 || len(a.Returns) != 1 || a.Returns[0].ID != r.ID {
 		t.Errorf("%d %s", a.status, a.text)
 	}
-	s.store.takes(t, arrives(t, order, 3, time.Now().AddDate(0, 0, -30)))
+	s.store.takes(t, arrives(t, order, 3, time.Now().UTC().AddDate(0, 0, -30)))
 	if a := s.send("GET", at, "", s.anna()...); !a.Open || a.LastDay == "" {
 		t.Errorf("all arrived, the last today: %d %s", a.status, a.text)
 	}
 	old := uuid.New()
-	s.store.takes(t, bought(t, old), arrives(t, old, 4, time.Now().AddDate(0, 0, -30)))
+	s.store.takes(t, bought(t, old), arrives(t, old, 4, time.Now().UTC().AddDate(0, 0, -30)))
 	if a := s.send("POST", root, announces(old, "1", "1"), s.anna()...); a.status != 409 || !strings.Contains(a.text, "last day") {
 		t.Errorf("too late: %d %s", a.status, a.text)
 	}
