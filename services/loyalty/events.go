@@ -27,7 +27,7 @@ func handlers() inbox.Handlers {
 		events.OrderPlaced: placed, events.OrderPaid: paid,
 		// Nothing is complete that was not paid: it says so where the other event was lost.
 		events.OrderCompleted: paid, events.OrderCancelled: learn(`cancelled = true`), events.PaymentRefunded: refunded,
-		events.ReturnAccepted: returned,
+		events.ReturnAccepted: cameBack,
 	}
 }
 

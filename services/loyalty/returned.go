@@ -39,8 +39,8 @@ func (d acceptedData) sums() (gross, net money.Money, err error) {
 	return gross, net, nil
 }
 
-// returned notes goods that came back, once for an acceptance. What they earned is taken back, by their own net (C45).
-func returned(ctx context.Context, tx pgx.Tx, e events.Event) error {
+// cameBack notes goods that came back, once for an acceptance. What they earned is taken back, by their own net (C45).
+func cameBack(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	var data acceptedData
 	if err := e.Into(&data); err != nil {
 		return err
