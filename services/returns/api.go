@@ -20,8 +20,8 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/problem"
 )
 
-// root is the path that the shop gives to this service: shop/service.yaml. Below staffRoot is what staff does.
-const root, staffRoot = "/api/returns", "/api/returns/staff"
+// root is the path that the shop gives to this service: shop/service.yaml. Below ownRoot are the returns of whoever asks, below staffRoot is what staff does.
+const root, ownRoot, staffRoot = "/api/returns", "/api/returns/own", "/api/returns/staff"
 
 // api is the HTTP of customers; staffapi.go has that of staff.
 type api struct {
@@ -129,10 +129,10 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	conflict, missing, nobody, made := httpapi.Refuses(http.StatusConflict), httpapi.Refuses(http.StatusNotFound), httpapi.Refuses(http.StatusUnauthorized), httpapi.Status(http.StatusCreated)
 	httpapi.Post(r, root, access.Owner, a.announce, made, conflict, missing, nobody, httpapi.ID("announceReturn"), httpapi.Summary("The first step of a withdrawal: say what is returned"),
 		httpapi.About("It has no effect before it is confirmed, and is forgotten a day later."))
-	httpapi.Get(r, root+"/{id}", access.Owner, a.get, missing, nobody, httpapi.ID("getReturn"), httpapi.Summary("One's own return"))
-	httpapi.Post(r, root+"/{id}/confirmations", access.Owner, a.confirm, made, conflict, missing, nobody, httpapi.ID("confirmReturn"), httpapi.Summary("The second step: withdraw"),
+	httpapi.Get(r, ownRoot+"/{id}", access.Owner, a.get, missing, nobody, httpapi.ID("getReturn"), httpapi.Summary("One's own return"))
+	httpapi.Post(r, ownRoot+"/{id}/confirmations", access.Owner, a.confirm, made, conflict, missing, nobody, httpapi.ID("confirmReturn"), httpapi.Summary("The second step: withdraw"),
 		httpapi.About("From now on it is a withdrawal, with a receipt. To say so again changes nothing."))
-	httpapi.Page(r, http.MethodGet, root+"/{id}/receipt", access.Owner, a.receipt, httpapi.Produces("text/plain"), missing, nobody,
+	httpapi.Page(r, http.MethodGet, ownRoot+"/{id}/receipt", access.Owner, a.receipt, httpapi.Produces("text/plain"), missing, nobody,
 		httpapi.Refuses(http.StatusUnprocessableEntity), httpapi.ID("getReturnReceipt"), httpapi.Summary("The receipt of one's own withdrawal, to keep"))
 	httpapi.Get(r, root+"/orders/{id}", access.Owner, a.ofOrder, missing, nobody, httpapi.ID("getReturnsOfOrder"), httpapi.Summary("What of one's own order can be returned, and what was"))
 	a.staff(r)
@@ -232,7 +232,7 @@ func (a *api) drawUp(o Order, asked Asked, staff string) (Return, error) {
 func once(ctx context.Context, s *store, sent httpapi.Idempotent, of uuid.UUID, do func(context.Context, pgx.Tx) (Return, error)) (*httpapi.Answer[ReturnBody], error) {
 	key := sent.Key(ctx)
 	key.Route = strings.Replace(key.Route, "{id}", of.String(), 1)
-	at := root
+	at := ownRoot
 	if access.From(ctx).Kind == access.StaffKind {
 		at = staffRoot
 	}

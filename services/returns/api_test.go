@@ -24,10 +24,10 @@ func announces(order uuid.UUID, line, quantity string) string {
 func (s *shop) confirmed(order uuid.UUID, line, quantity string) answered {
 	s.t.Helper()
 	a := s.send("POST", root, announces(order, line, quantity), s.anna()...)
-	if a.status != 201 || a.State != Announced || a.at != root+"/"+a.ID.String() {
+	if a.status != 201 || a.State != Announced || a.at != ownRoot+"/"+a.ID.String() {
 		s.t.Fatalf("announcing: %d %s", a.status, a.text)
 	}
-	if a = s.send("POST", root+"/"+a.ID.String()+"/confirmations", "", s.anna()...); a.status != 201 || a.State != Confirmed {
+	if a = s.send("POST", ownRoot+"/"+a.ID.String()+"/confirmations", "", s.anna()...); a.status != 201 || a.State != Confirmed {
 		s.t.Fatalf("confirming: %d %s", a.status, a.text)
 	}
 	return a
@@ -38,7 +38,7 @@ func TestC34FromTheWithdrawalToTheRefund(t *testing.T) {
 	s := serve(t)
 	order := s.store.sent(t)
 	first := s.send("POST", root, announces(order, "1", "3"), s.anna()...)
-	if receipt := s.send("GET", root+"/"+first.ID.String()+"/receipt", "", s.anna()...); receipt.status != 404 {
+	if receipt := s.send("GET", ownRoot+"/"+first.ID.String()+"/receipt", "", s.anna()...); receipt.status != 404 {
 		t.Errorf("a receipt of what was not confirmed: %d %s", receipt.status, receipt.text)
 	}
 	if early := s.send("POST", staffRoot+"/"+first.ID.String()+"/acceptances", `{"lines":[{"line":1,"sellable":1}]}`, s.jo()...); early.status != 409 {
@@ -46,14 +46,14 @@ func TestC34FromTheWithdrawalToTheRefund(t *testing.T) {
 	}
 	r := s.confirmed(order, "1", "3")
 	at := staffRoot + "/" + r.ID.String() + "/acceptances"
-	receipt := s.send("GET", root+"/"+r.ID.String()+"/receipt", "", s.anna()...)
+	receipt := s.send("GET", ownRoot+"/"+r.ID.String()+"/receipt", "", s.anna()...)
 	if receipt.status != 200 || !strings.Contains(receipt.text, "3 × Pan (A)") || !strings.Contains(receipt.text, "10001") {
 		t.Errorf("%d %s", receipt.status, receipt.text)
 	}
-	if again := s.send("POST", root+"/"+r.ID.String()+"/confirmations", "", s.anna()...); again.status != 201 || again.text != r.text {
+	if again := s.send("POST", ownRoot+"/"+r.ID.String()+"/confirmations", "", s.anna()...); again.status != 201 || again.text != r.text {
 		t.Errorf("confirmed again: %d %s", again.status, again.text)
 	}
-	if late := s.send("POST", root+"/"+first.ID.String()+"/confirmations", "", s.anna()...); late.status != 409 {
+	if late := s.send("POST", ownRoot+"/"+first.ID.String()+"/confirmations", "", s.anna()...); late.status != 409 {
 		t.Errorf("the same goods by another announcement: %d %s", late.status, late.text)
 	}
 	same := append(s.jo(), "Idempotency-Key", "k-1")
@@ -100,7 +100,7 @@ func TestReturnsOfOthersAreInvisible(t *testing.T) {
 		{"the customer", 200, s.anna()}, {"the token", 200, []string{"X-Order-Token", "t-" + order.String()}}, {"somebody else", 404, []string{"Authorization", berta}},
 		{"the token of another", 404, []string{"X-Order-Token", "t-" + other.String()}}, {"a guess", 404, []string{"X-Order-Token", "x"}}, {"nobody", 401, nil}, {"staff, at the wrong door", 401, s.jo()},
 	} {
-		for _, path := range []string{root + "/" + r.ID.String(), root + "/" + r.ID.String() + "/receipt", root + "/orders/" + order.String()} {
+		for _, path := range []string{ownRoot + "/" + r.ID.String(), ownRoot + "/" + r.ID.String() + "/receipt", root + "/orders/" + order.String()} {
 			if a := s.send("GET", path, "", c.header...); a.status != c.status {
 				t.Errorf("%s, %s: %d %s", c.name, path, a.status, a.text)
 			}
@@ -111,7 +111,7 @@ func TestReturnsOfOthersAreInvisible(t *testing.T) {
 		if a := s.send("POST", root, announces(order, "1", "1"), c.header...); a.status != c.status {
 			t.Errorf("%s announces: %d %s", c.name, a.status, a.text)
 		}
-		if a := s.send("POST", root+"/"+r.ID.String()+"/confirmations", "", c.header...); a.status != c.status {
+		if a := s.send("POST", ownRoot+"/"+r.ID.String()+"/confirmations", "", c.header...); a.status != c.status {
 			t.Errorf("%s confirms: %d %s", c.name, a.status, a.text)
 		}
 	}
@@ -136,7 +136,7 @@ func TestOfManyWhoReturnTheSameGoodsAsManyDoAsThereAre(t *testing.T) {
 	results := make([]int, len(ids))
 	var all sync.WaitGroup
 	for n, id := range ids {
-		all.Go(func() { results[n] = s.send("POST", root+"/"+id.String()+"/confirmations", "", s.anna()...).status })
+		all.Go(func() { results[n] = s.send("POST", ownRoot+"/"+id.String()+"/confirmations", "", s.anna()...).status })
 	}
 	all.Wait()
 	won := 0

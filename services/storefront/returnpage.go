@@ -35,7 +35,7 @@ func (b returnBody) Path(r returned) string {
 
 // Receipt is where the receipt of a return is, to keep.
 func (b returnBody) Receipt(r returned) string {
-	return "/api/returns/" + url.PathEscape(r.ID) + "/receipt?token=" + url.QueryEscape(b.Token)
+	return "/api/returns/own/" + url.PathEscape(r.ID) + "/receipt?token=" + url.QueryEscape(b.Token)
 }
 
 func returnsPath(order, token string) string {

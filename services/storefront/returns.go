@@ -99,7 +99,7 @@ func (r returns) ofOrder(ctx context.Context, order, token string) (returnable, 
 }
 
 func (r returns) read(ctx context.Context, id, token string) (returned, error) {
-	b, _, err := client.Call[returned](ctx, r.api, client.Request{Path: "/api/returns/" + url.PathEscape(id), Header: shown(token)})
+	b, _, err := client.Call[returned](ctx, r.api, client.Request{Path: "/api/returns/own/" + url.PathEscape(id), Header: shown(token)})
 	return b, err
 }
 
@@ -111,6 +111,6 @@ func (r returns) announce(ctx context.Context, w returnWish, token, attempt stri
 
 // confirm is the second step. A return is confirmed once, however often it is said.
 func (r returns) confirm(ctx context.Context, id, token string) error {
-	_, _, err := client.Call[returned](ctx, r.api, client.Request{Method: http.MethodPost, Path: "/api/returns/" + url.PathEscape(id) + "/confirmations", Key: "confirm:" + id, Header: shown(token)})
+	_, _, err := client.Call[returned](ctx, r.api, client.Request{Method: http.MethodPost, Path: "/api/returns/own/" + url.PathEscape(id) + "/confirmations", Key: "confirm:" + id, Header: shown(token)})
 	return err
 }

@@ -26,8 +26,8 @@ func newParcelShop(t *testing.T) *parcelShop {
 	t.Helper()
 	p := &parcelShop{world: newWorld(t), order: uuid.NewString(), made: uuid.NewString(), state: "announced"}
 	double := clienttest.Double(t, "../returns/openapi.json", map[string]http.HandlerFunc{
-		"GET /api/returns/orders/{id}": p.mine(p.ofOrder), "GET /api/returns/{id}": p.mine(p.one),
-		"POST /api/returns": p.mine(p.announce), "POST /api/returns/{id}/confirmations": p.mine(p.confirm),
+		"GET /api/returns/orders/{id}": p.mine(p.ofOrder), "GET /api/returns/own/{id}": p.mine(p.one),
+		"POST /api/returns": p.mine(p.announce), "POST /api/returns/own/{id}/confirmations": p.mine(p.confirm),
 	})
 	p.start(t, "RETURNS_URL", double.URL)
 	return p
@@ -107,7 +107,7 @@ func TestAWithdrawalHasTwoStepsAndAReceipt(t *testing.T) {
 		t.Errorf("asked %+v by %v, %s", p.asked, p.keys, p.state)
 	}
 	at := "/orders/" + p.order + "/returns/" + p.made + "?token=" + aToken
-	p.post(t, at, "").want(t, 200, "We wait for the goods", "27 November 2026, 10:05 UTC", "/api/returns/"+p.made+"/receipt?token="+aToken)
+	p.post(t, at, "").want(t, 200, "We wait for the goods", "27 November 2026, 10:05 UTC", "/api/returns/own/"+p.made+"/receipt?token="+aToken)
 	p.get(t, p.page()).want(t, 200, "Your returns", "2 × Brass &lt;lamp&gt;")
 }
 
