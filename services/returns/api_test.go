@@ -56,7 +56,7 @@ func TestC34FromTheWithdrawalToTheRefund(t *testing.T) {
 	if late := s.send("POST", ownRoot+"/"+first.ID.String()+"/confirmations", "", s.anna()...); late.status != 409 {
 		t.Errorf("the same goods by another announcement: %d %s", late.status, late.text)
 	}
-	same := append(s.jo(), "Idempotency-Key", "k-1")
+	same := append(s.jo(), "Idempotency-Key", uuid.NewString())
 	for range 2 { // the same receipt again changes nothing
 		a := s.send("POST", at, `{"lines":[{"line":1,"sellable":1,"damaged":1}]}`, same[0], same[1], same[2], same[3])
 		if a.status != 201 || a.Refunded.Amount != "20.00" || a.Lines[0].Sellable != 1 || a.Lines[0].Damaged != 1 {
