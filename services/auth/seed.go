@@ -19,7 +19,7 @@ const sampleStaff = "jo"
 var sampleScopes = []string{
 	"analytics:read", "analytics:write", "books:read", "books:write", "catalog:write", "cms:write", "customers:read", "inventory:write", "invoicing:read", "invoicing:write",
 	"loyalty:read", "loyalty:write", "media:write", "notifications:read", "orders:read", "orders:write", "payments:read", "payments:write",
-	"pricing:write", "promotions:write", "reviews:write", "shipping:read", "shipping:write", "warehouse:read", "warehouse:write",
+	"pricing:write", "promotions:write", "returns:read", "returns:write", "reviews:write", "shipping:read", "shipping:write", "warehouse:read", "warehouse:write",
 }
 
 // sampleCustomer is the customer of the sample shop, as the samples of customers know her.

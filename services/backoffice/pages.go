@@ -32,12 +32,14 @@ var pages = desk.Parse(files, template.FuncMap{
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"clock":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04") },
 	"reasons": func() []string { return reasons },
-}, "orders", "order", "stock", "prices")
+}, "orders", "order", "returns", "stock", "prices")
 
 // staff are the pages.
 type staff struct {
 	*desk.Desk
 	orders, payments, inventory, pricing *client.Client
+	// returns is nil in a shop without it.
+	returns *client.Client
 }
 
 func (s *staff) routes(a *httpapi.API) {
@@ -48,6 +50,7 @@ func (s *staff) routes(a *httpapi.API) {
 	}{
 		{root, "staffOrders", "Everybody's orders, the newest first", s.ordersPage},
 		{root + "/orders/{id}", "staffOrder", "An order, and what can be done with it", s.orderPage},
+		{root + "/returns", "staffReturns", "Goods that come back", s.returnsPage},
 		{root + "/stock", "staffStock", "How much there is of a product, and why", s.stockPage},
 		{root + "/prices", "staffPrices", "What a product costs, and cost", s.pricesPage},
 	} {
@@ -60,6 +63,8 @@ func (s *staff) routes(a *httpapi.API) {
 		{root + "/orders/{id}/shipment", "staffShip", "Say that an order was sent", s.ship},
 		{root + "/orders/{id}/cancellation", "staffCancel", "Cancel an order", s.cancel},
 		{root + "/orders/{id}/refund", "staffRefund", "Pay money back", s.refund},
+		{root + "/returns/{id}/acceptance", "staffAcceptReturn", "Accept goods that came back", s.accept},
+		{root + "/returns/{id}/closure", "staffCloseReturn", "End a return whose goods do not come", s.closeReturn},
 		{root + "/stock", "staffMove", "Book goods in or out", s.move},
 		{root + "/prices", "staffPrice", "Enter a price", s.enterPrice},
 	} {

@@ -21,7 +21,7 @@ const source = "inventory"
 var emits = []events.Type{events.HoldReleased, events.ShortfallDetected, events.StockChanged}
 
 // takes are the events that have an effect here.
-var takes = inbox.Handlers{events.OrderPlaced: orderPlaced, events.OrderCancelled: orderCancelled}
+var takes = inbox.Handlers{events.OrderPlaced: orderPlaced, events.OrderCancelled: orderCancelled, events.ReturnAccepted: returnAccepted}
 
 // orderPlaced sells the hold of an order. It may come before or after checkout's own commit.
 func orderPlaced(ctx context.Context, tx pgx.Tx, e events.Event) error {

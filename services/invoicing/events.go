@@ -16,7 +16,7 @@ import (
 
 var (
 	emits = []events.Type{events.InvoiceIssued, events.InvoiceCredited}
-	takes = []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCancelled, events.PaymentRefunded}
+	takes = []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCancelled, events.PaymentRefunded, events.ReturnAccepted}
 )
 
 // stateData is what is read of an order that was paid or cancelled.
@@ -27,16 +27,18 @@ type stateData struct {
 
 // refundData is what is read of a refund.
 type refundData struct {
-	Order  *uuid.UUID  `json:"order,omitempty"`
-	Saga   uuid.UUID   `json:"saga"`
-	Refund *uuid.UUID  `json:"refund,omitempty"`
+	Order  *uuid.UUID `json:"order,omitempty"`
+	Saga   uuid.UUID  `json:"saga"`
+	Refund *uuid.UUID `json:"refund,omitempty"`
+	// Return is whose lines are credited, so that the amount is not.
+	Return *uuid.UUID  `json:"return,omitempty"`
 	Amount money.Money `json:"amount"`
 }
 
 // handlers are the effects of what others tell.
 func (d *desk) handlers() inbox.Handlers {
 	return inbox.Handlers{
-		events.OrderPlaced: d.placed, events.OrderPaid: d.state("paid_at"), events.OrderCancelled: d.state("cancelled_at"), events.PaymentRefunded: d.refunded,
+		events.OrderPlaced: d.placed, events.OrderPaid: d.state("paid_at"), events.OrderCancelled: d.state("cancelled_at"), events.PaymentRefunded: d.refunded, events.ReturnAccepted: d.returned,
 	}
 }
 
@@ -86,8 +88,8 @@ func (d *desk) refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if err := lock(ctx, tx, r.Saga, order); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO invoicing.refunds (id, order_id, saga, amount_minor, currency, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		id, r.Order, r.Saga, r.Amount.Minor(), r.Amount.Currency(), instant(e.Time))
+	_, err := tx.Exec(ctx, `INSERT INTO invoicing.refunds (id, order_id, saga, amount_minor, currency, at, return_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		id, r.Order, r.Saga, r.Amount.Minor(), r.Amount.Currency(), instant(e.Time), r.Return)
 	if err != nil {
 		return fmt.Errorf("noting a refund: %w", err)
 	}

@@ -131,20 +131,20 @@ func (d *desk) invoice(ctx context.Context, tx pgx.Tx, p Placed, k known) error 
 
 // correct credits what an order that is invoiced does not cost any more.
 func (d *desk) correct(ctx context.Context, tx pgx.Tx, invoice Stored, c Credited, k known) error {
-	back, err := refunded(ctx, tx, invoice.Order, invoice.Currency)
+	alone, returns, err := refunded(ctx, tx, invoice.Order, invoice.Currency)
 	if err != nil {
 		return err
 	}
 	total, left := invoice.Totals.Gross.Minor(), c.Left().Minor()
-	missing := back - (total - left)
+	// A return is worth what its goods cost, also where less was left of what was taken: no more goes back than the invoice is about.
+	missing := min(alone+returns, total) - (total - left)
 	switch {
-	case back > total:
+	case alone > total:
 		return errTooMuch
 	case k.cancelled && left > 0:
 		_, err = d.credit(ctx, tx, invoice, Wish{All: true, Reason: words(invoice.Locale).cancelled})
 	case missing > 0:
-		amount := money.New(missing, invoice.Currency)
-		_, err = d.credit(ctx, tx, invoice, Wish{Amount: &amount, Reason: words(invoice.Locale).refund})
+		return d.creditMissing(ctx, tx, invoice, missing)
 	}
 	return err
 }

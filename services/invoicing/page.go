@@ -19,22 +19,22 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 type wording struct {
 	Lang, Invoice, CreditNote, Number, Date, Order, Corrects, Reason, Seller, Buyer, VATNumber, Register string
 	Item, Quantity, Price, Rate, Net, Tax, Gross, Shipping, Total, Paid, Due, Back, Sum                  string
-	// cancelled and refund are the reasons of credit notes that nobody gave one.
-	cancelled, refund string
+	// cancelled, refund and returned are the reasons of credit notes that nobody gave one.
+	cancelled, refund, returned string
 }
 
 var english = wording{
 	Lang: "en", Invoice: "Invoice", CreditNote: "Credit note", Number: "Number", Date: "Date", Order: "Order", Corrects: "Corrects invoice", Reason: "Reason",
 	Seller: "Seller", Buyer: "Buyer", VATNumber: "VAT number", Register: "Register", Item: "Item", Quantity: "Quantity", Price: "Price", Rate: "VAT rate", Net: "Net",
 	Tax: "VAT", Gross: "Total", Shipping: "Shipping", Total: "Total", Paid: "Paid", Due: "To be paid", Back: "Goes back", Sum: "Sum",
-	cancelled: "Order cancelled", refund: "Refund",
+	cancelled: "Order cancelled", refund: "Refund", returned: "Goods returned",
 }
 
 var german = wording{
 	Lang: "de", Invoice: "Rechnung", CreditNote: "Rechnungskorrektur", Number: "Nummer", Date: "Datum", Order: "Bestellung", Corrects: "Korrigiert Rechnung", Reason: "Grund",
 	Seller: "Verkäufer", Buyer: "Käufer", VATNumber: "USt-IdNr.", Register: "Register", Item: "Artikel", Quantity: "Menge", Price: "Preis", Rate: "USt-Satz", Net: "Netto",
 	Tax: "USt", Gross: "Gesamt", Shipping: "Versand", Total: "Gesamtbetrag", Paid: "Bezahlt", Due: "Zu zahlen", Back: "Erstattung", Sum: "Summe",
-	cancelled: "Bestellung storniert", refund: "Erstattung",
+	cancelled: "Bestellung storniert", refund: "Erstattung", returned: "Ware zurückgegeben",
 }
 
 // words are those of a locale: German for "de" and "de-AT", English for all others.

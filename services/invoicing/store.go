@@ -204,18 +204,21 @@ func forget(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	return nil
 }
 
-// refunded is what went back of an order, in smallest units.
-func refunded(ctx context.Context, tx pgx.Tx, id uuid.UUID, currency string) (sum int64, err error) {
+// refunded is what went back of an order, in smallest units: by itself, and for goods that came back. The refund of a return is its money,
+// and not more of it.
+func refunded(ctx context.Context, tx pgx.Tx, id uuid.UUID, currency string) (alone, returns int64, err error) {
 	var mixed bool
-	err = tx.QueryRow(ctx, `SELECT coalesce(sum(amount_minor), 0)::bigint, coalesce(bool_or(currency <> $2), false) FROM invoicing.refunds
-		WHERE order_id = $1 OR saga = (SELECT saga FROM invoicing.orders WHERE id = $1)`, id, currency).Scan(&sum, &mixed)
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(minor) FILTER (WHERE NOT goods), 0)::bigint, coalesce(sum(minor) FILTER (WHERE goods), 0)::bigint, coalesce(bool_or(currency <> $2), false) FROM (
+			SELECT amount_minor AS minor, currency, false AS goods FROM invoicing.refunds
+			WHERE return_id IS NULL AND (order_id = $1 OR saga = (SELECT saga FROM invoicing.orders WHERE id = $1))
+			UNION ALL SELECT gross_minor, currency, true FROM invoicing.returns WHERE order_id = $1) b`, id, currency).Scan(&alone, &returns, &mixed)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("reading what went back: %w", err)
+		return 0, 0, fmt.Errorf("reading what went back: %w", err)
 	case mixed:
-		return 0, errCurrency
+		return 0, 0, errCurrency
 	}
-	return sum, nil
+	return alone, returns, nil
 }
 
 var errCurrency = errors.New("money went back in another currency than that of the invoice")

@@ -18,7 +18,7 @@ import (
 
 // takes are the events that come in.
 func takes() []events.Type {
-	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased}
+	return []events.Type{events.OrderPlaced, events.OrderPaid, events.OrderCompleted, events.OrderCancelled, events.PaymentRefunded, events.CustomerErased, events.ReturnAccepted}
 }
 
 // handlers are the effects of what others tell.
@@ -29,6 +29,7 @@ func handlers() inbox.Handlers {
 		// Nothing is complete that was not paid: it says so where the other event was lost.
 		events.OrderCompleted: paid, events.OrderCancelled: learn(`cancelled = true`), events.PaymentRefunded: refunded,
 		events.CustomerErased: erasure.WhenEnded("loyalty", forget, spends),
+		events.ReturnAccepted: cameBack,
 	}
 }
 
@@ -101,6 +102,8 @@ func refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	var data struct {
 		Saga   uuid.UUID
 		Refund *uuid.UUID
+		// Return is whose goods are taken off by their lines, so that the amount is not.
+		Return *uuid.UUID
 		Amount money.Money
 	}
 	if err := e.Into(&data); err != nil {
@@ -113,7 +116,7 @@ func refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if err := lockSaga(ctx, tx, data.Saga); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.refunds (refund, saga, amount_minor) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, refund, data.Saga, data.Amount.Minor()); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.refunds (refund, saga, amount_minor, return_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, refund, data.Saga, data.Amount.Minor(), data.Return); err != nil {
 		return fmt.Errorf("noting a refund: %w", err)
 	}
 	var order uuid.UUID

@@ -17,18 +17,24 @@ type Order struct {
 	// Goods is what the goods cost with tax after all discounts, Net the same without tax.
 	Goods, Net      money.Money
 	Paid, Cancelled bool
-	// Refunded is what went back so far, by whatever means it was paid.
+	// Returned is what the goods cost that came back, ReturnedNet the same without tax.
+	Returned, ReturnedNet int64
+	// Refunded is what went back beside that, by whatever means it was paid.
 	Refunded int64
 }
 
 // Earns is how many points the order has earned as things are: one for each full unit
-// of net goods that were paid and kept, of the sum, not line by line. What goes back is
-// taken for goods first: a refund does not say which part of it is shipping.
+// of net goods that were paid and kept, of the sum, not line by line. Goods that came
+// back are taken off by their own net. Other refunds are taken for goods first: they do not say which part of them is shipping.
 func (o Order) Earns() (int64, error) {
 	if o.Customer == "" || !o.Paid || o.Cancelled || o.Goods.Currency() != currency || o.Goods.IsZero() {
 		return 0, nil
 	}
-	kept, err := o.Net.Share(o.kept(), o.Goods.Minor(), money.HalfUp)
+	goods, net := o.Goods.Minor()-o.Returned, o.Net.Minor()-o.ReturnedNet
+	if goods <= 0 || net <= 0 {
+		return 0, nil
+	}
+	kept, err := money.New(net, currency).Share(o.kept(), goods, money.HalfUp)
 	return kept.Minor() / perPoint, err
 }
 
@@ -45,4 +51,4 @@ func (o Order) Back(spent int64) (int64, error) {
 }
 
 // kept is what of the goods did not go back.
-func (o Order) kept() int64 { return max(0, o.Goods.Minor()-max(0, o.Refunded)) }
+func (o Order) kept() int64 { return max(0, o.Goods.Minor()-max(0, o.Returned)-max(0, o.Refunded)) }

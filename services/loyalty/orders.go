@@ -35,9 +35,10 @@ func readOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (o Order, err error
 	var goods, net int64
 	var in string
 	err = tx.QueryRow(ctx, `SELECT id, saga, customer, currency, goods_minor, net_minor, paid, cancelled,
-			(SELECT coalesce(sum(amount_minor), 0) FROM loyalty.refunds r WHERE r.saga = o.saga)
+			(SELECT coalesce(sum(gross_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id), (SELECT coalesce(sum(net_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id),
+			(SELECT coalesce(sum(amount_minor), 0) FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
 			+ (SELECT coalesce(sum(back_minor), 0) FROM loyalty.hold_cards c JOIN loyalty.holds h ON h.id = c.hold WHERE h.order_id = o.id)
-		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Refunded)
+		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Returned, &o.ReturnedNet, &o.Refunded)
 	if err != nil {
 		return Order{}, fmt.Errorf("reading an order: %w", err)
 	}

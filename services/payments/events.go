@@ -15,7 +15,7 @@ import (
 
 var (
 	emits = []events.Type{events.PaymentAuthorized, events.PaymentCaptured, events.PaymentVoided, events.PaymentRefunded, events.PaymentFailed}
-	takes = []events.Type{events.OrderPlaced, events.OrderCancelled}
+	takes = []events.Type{events.OrderPlaced, events.OrderCancelled, events.ReturnAccepted}
 )
 
 // happened is the data of all events of payments.
@@ -26,6 +26,7 @@ type happened struct {
 	Amount       money.Money `json:"amount"`
 	PSPReference string      `json:"pspReference,omitempty"`
 	Refund       *uuid.UUID  `json:"refund,omitempty"`
+	Return       *uuid.UUID  `json:"return,omitempty"`
 	Reason       string      `json:"reason,omitempty"`
 }
 
@@ -46,7 +47,7 @@ func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
 	}
 	data := happened{Payment: p.ID, Order: p.Order, Saga: p.Saga, Amount: a.Amount, PSPReference: p.Reference, Reason: a.Reason}
 	if a.Kind == Refund {
-		data.Refund = &a.ID
+		data.Refund, data.Return = &a.ID, a.Return
 	}
 	e, err := events.New(ctx, "payments", kind, p.ID.String(), data)
 	if err != nil {
@@ -55,10 +56,11 @@ func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
 	return outbox.Put(ctx, tx, schemaName, e)
 }
 
-// handlers are the effects of what orders tell. None of them asks the provider:
+// handlers are the effects of what orders and returns tell. None of them asks the provider:
 // they note what he is to be asked for, and the worker does so.
 func (t *till) handlers() inbox.Handlers {
 	return inbox.Handlers{
+		events.ReturnAccepted: t.returnAccepted,
 		events.OrderPlaced: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
 			var order struct {
 				Order   uuid.UUID

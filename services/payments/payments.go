@@ -120,6 +120,8 @@ type Attempt struct {
 	// Request and Print are the client's request and what it asked for.
 	Request, Print string
 	Tries          int
+	// Return is the return whose goods a refund is of; nil of all others.
+	Return *uuid.UUID
 	// fresh: nobody can have asked the provider yet.
 	fresh bool
 }

@@ -24,7 +24,7 @@ type querier interface {
 
 const (
 	paymentColumns = `id, saga, order_id, currency, amount, authorized, reference, captured, capturing, refunded, refunding, released, closing, cancelled, tax, refunded_tax, version`
-	attemptColumns = `id, payment_id, kind, reference, target, amount, currency, final, card, outcome, provided, reason, request, print, tries`
+	attemptColumns = `id, payment_id, kind, reference, target, amount, currency, final, card, outcome, provided, reason, request, print, tries, return_id`
 	locked         = ` FOR UPDATE`
 )
 
@@ -37,7 +37,7 @@ func scanPayment(row pgx.Row) (p Payment, err error) {
 func scanAttempt(row pgx.Row) (a Attempt, err error) {
 	var minor int64
 	var currency string
-	err = row.Scan(&a.ID, &a.Payment, &a.Kind, &a.Reference, &a.Target, &minor, &currency, &a.Final, &a.Card, &a.Outcome, &a.Provided, &a.Reason, &a.Request, &a.Print, &a.Tries)
+	err = row.Scan(&a.ID, &a.Payment, &a.Kind, &a.Reference, &a.Target, &minor, &currency, &a.Final, &a.Card, &a.Outcome, &a.Provided, &a.Reason, &a.Request, &a.Print, &a.Tries, &a.Return)
 	a.Amount = money.New(minor, currency)
 	return a, err
 }
@@ -96,9 +96,9 @@ func attempt(ctx context.Context, db querier, by string, value any) (*Attempt, e
 // insertAttempt notes what the provider will be asked for. In later seconds the
 // worker takes it up, unless its outcome is known by then.
 func insertAttempt(ctx context.Context, tx pgx.Tx, a Attempt, later float64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO payments.attempts (id, payment_id, kind, reference, target, amount, currency, final, card, request, print, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12 * interval '1 second')`,
-		a.ID, a.Payment, a.Kind, a.Reference, a.Target, a.Amount.Minor(), a.Amount.Currency(), a.Final, a.Card, a.Request, a.Print, later)
+	_, err := tx.Exec(ctx, `INSERT INTO payments.attempts (id, payment_id, kind, reference, target, amount, currency, final, card, request, print, due_at, return_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12 * interval '1 second', $13)`,
+		a.ID, a.Payment, a.Kind, a.Reference, a.Target, a.Amount.Minor(), a.Amount.Currency(), a.Final, a.Card, a.Request, a.Print, later, a.Return)
 	if err != nil {
 		return fmt.Errorf("noting an attempt: %w", err)
 	}

@@ -53,6 +53,9 @@ func (t *till) settle(ctx context.Context, tx pgx.Tx, a Attempt, said Answer) (P
 	if err := saveAttempt(ctx, tx, settled); err != nil {
 		return before, settled, err
 	}
+	if settled.Return != nil && settled.Outcome == NotDone {
+		slog.ErrorContext(ctx, "the provider refused to give back what a return costs: staff must do it by hand", "payment", after.ID, "return", *settled.Return)
+	}
 	if settled.Reason == Mismatch {
 		t.mismatches.Inc()
 		slog.ErrorContext(ctx, "voiding an authorisation of another amount than was asked for", "payment", after.ID)

@@ -44,7 +44,8 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		title = "Thank you for your order"
 	}
 	s.render(w, r, http.StatusOK, "order", page{
-		Title: title, Unlisted: true, Personal: true, Secret: true, Count: <-counting, Body: orderBody{b, fresh, orderPath(b.ID, token), parcelsOf(<-parcels, b)},
+		Title: title, Unlisted: true, Personal: true, Secret: true, Count: <-counting,
+		Body: s.withReturns(orderBody{b, fresh, orderPath(b.ID, token), parcelsOf(<-parcels, b)}, token),
 	})
 }
 

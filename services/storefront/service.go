@@ -17,7 +17,7 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1", "returns/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -48,6 +48,9 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	if api, there := k.ClientIfKnown("orders"); there {
 		s.orders = orders{api}
+	}
+	if api, there := k.ClientIfKnown("returns"); there {
+		s.returns = returns{api}
 	}
 	if api, there := k.ClientIfKnown("search"); there {
 		s.searches = searches{api, languageOf(told.locale)}

@@ -25,6 +25,7 @@ type shop struct {
 	checkouts              checkouts
 	orders                 orders
 	accounts               accounts
+	returns                returns
 	searches               searches
 	shipments              shipments
 	now                    func() time.Time
@@ -59,6 +60,7 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(a, "GET", suggestPath, access.Public, s.suggestions, httpapi.ID("suggestions"), httpapi.Summary("What may be meant by the beginning of a search"))
 	s.orderRoutes(a, forms)
 	s.accountRoutes(a, forms)
+	s.returnRoutes(a, forms)
 	return a
 }
 

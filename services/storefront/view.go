@@ -19,7 +19,7 @@ func parse(locale string) map[string]*template.Template {
 	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range append(accountViews, "home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find", "search", "suggestions") {
+	for _, name := range append(accountViews, "home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "return", "find", "search", "suggestions") {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages

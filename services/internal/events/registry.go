@@ -52,6 +52,7 @@ const (
 	ParcelSent         Type = "shipping.parcel.sent.v1"
 	ParcelDelivered    Type = "shipping.parcel.delivered.v1"
 	CartMerged         Type = "cart.cart.merged.v1"
+	ReturnAccepted     Type = "returns.return.accepted.v1"
 )
 
 const (
