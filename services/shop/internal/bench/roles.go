@@ -20,6 +20,7 @@ import (
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
+	"github.com/emporium-shop/emporium/services/shipping"
 	"github.com/emporium-shop/emporium/services/tax"
 )
 
@@ -35,7 +36,7 @@ const (
 func services() []app.Service {
 	return []app.Service{
 		cart.Service(), catalog.Service(), checkout.Service(), inventory.Service(), notifications.Service(), orders.Service(),
-		payments.Service(), pricing.Service(), promotions.Service(), pspfake.Service(), tax.Service(),
+		payments.Service(), pricing.Service(), promotions.Service(), pspfake.Service(), shipping.Service(), tax.Service(),
 	}
 }
 
