@@ -88,7 +88,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.List(r, root+"/hours", read, a.hours, httpapi.ID("listHours"), httpapi.Summary("What it sold on one day, hour by hour"), bad)
 	httpapi.List(r, root+"/products", read, a.products, httpapi.ID("listTopProducts"), httpapi.Summary("What was sold of each product, the most units first"), bad)
 	httpapi.List(r, root+"/coupons", read, a.coupons, httpapi.ID("listCoupons"), httpapi.Summary("How coupons were used, the most used first"), bad)
-	httpapi.Post(r, root+"/rebuilds", access.Staff("analytics:write"), a.askRebuild, httpapi.ID("askRebuild"), httpapi.Status(http.StatusAccepted),
+	httpapi.Post(r, root+"/rebuilds", access.Staff("analytics:write"), a.askRebuild, httpapi.ID("askRebuild"), httpapi.Status(http.StatusCreated),
 		httpapi.Summary("Make the figures anew from the facts"), httpapi.About("The worker does it within seconds, and says how many figures were not what the facts say: none, if all is well."))
 	httpapi.Get(r, root+"/rebuilds/{id}", read, a.rebuild, httpapi.ID("getRebuild"), httpapi.Summary("What became of it"), httpapi.Refuses(http.StatusNotFound))
 	a.files(r, read)
@@ -256,7 +256,7 @@ func (a *api) askRebuild(ctx context.Context, in *rebuildInput) (*httpapi.Answer
 			return idempotency.Stored{}, err
 		}
 		body, err := httpapi.Encode(rebuildOf(r))
-		return idempotency.Stored{Status: http.StatusAccepted, Header: map[string]string{"Location": root + "/rebuilds/" + id.String()}, Body: body}, err
+		return idempotency.Stored{Status: http.StatusCreated, Header: map[string]string{"Location": root + "/rebuilds/" + id.String()}, Body: body}, err
 	})
 	if err != nil {
 		return nil, err
