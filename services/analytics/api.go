@@ -11,6 +11,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/access"
 	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/etag"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/httpapi"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
@@ -72,12 +73,18 @@ type rebuildPath struct {
 }
 
 type (
-	summaryOutput  struct{ Body summaryBody }
+	summaryOutput struct {
+		ETag string `header:"ETag"`
+		Body summaryBody
+	}
 	daysOutput     struct{ Body page.Of[DayTotals] }
 	hoursOutput    struct{ Body page.Of[HourTotals] }
 	productsOutput struct{ Body page.Of[Product] }
 	couponsOutput  struct{ Body page.Of[Coupon] }
-	rebuildOutput  struct{ Body rebuildBody }
+	rebuildOutput  struct {
+		ETag string `header:"ETag"`
+		Body rebuildBody
+	}
 )
 
 func (a *api) routes(k *app.Kit) *httpapi.API {
@@ -88,7 +95,7 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.List(r, root+"/hours", read, a.hours, httpapi.ID("listHours"), httpapi.Summary("What it sold on one day, hour by hour"), bad)
 	httpapi.List(r, root+"/products", read, a.products, httpapi.ID("listTopProducts"), httpapi.Summary("What was sold of each product, the most units first"), bad)
 	httpapi.List(r, root+"/coupons", read, a.coupons, httpapi.ID("listCoupons"), httpapi.Summary("How coupons were used, the most used first"), bad)
-	httpapi.Post(r, root+"/rebuilds", access.Staff("analytics:write"), a.askRebuild, httpapi.ID("askRebuild"), httpapi.Status(http.StatusAccepted),
+	httpapi.Post(r, root+"/rebuilds", access.Staff("analytics:write"), a.askRebuild, httpapi.ID("askRebuild"), httpapi.Status(http.StatusCreated),
 		httpapi.Summary("Make the figures anew from the facts"), httpapi.About("The worker does it within seconds, and says how many figures were not what the facts say: none, if all is well."))
 	httpapi.Get(r, root+"/rebuilds/{id}", read, a.rebuild, httpapi.ID("getRebuild"), httpapi.Summary("What became of it"), httpapi.Refuses(http.StatusNotFound))
 	a.files(r, read)
@@ -171,7 +178,11 @@ func (a *api) summary(ctx context.Context, in *rangeInput) (*summaryOutput, erro
 	if !s.Horizon.IsZero() {
 		b.HoursOf = r.Clock.Date(s.Horizon)
 	}
-	return &summaryOutput{b}, nil
+	text, err := httpapi.Encode(b)
+	if err != nil {
+		return nil, err
+	}
+	return &summaryOutput{etag.ShapeFrom(string(text)).Tag(0), b}, nil // what is told is its own version
 }
 
 func utc(t *time.Time) *time.Time {
@@ -256,7 +267,7 @@ func (a *api) askRebuild(ctx context.Context, in *rebuildInput) (*httpapi.Answer
 			return idempotency.Stored{}, err
 		}
 		body, err := httpapi.Encode(rebuildOf(r))
-		return idempotency.Stored{Status: http.StatusAccepted, Header: map[string]string{"Location": root + "/rebuilds/" + id.String()}, Body: body}, err
+		return idempotency.Stored{Status: http.StatusCreated, Header: map[string]string{"Location": root + "/rebuilds/" + id.String(), "ETag": r.tag()}, Body: body}, err
 	})
 	if err != nil {
 		return nil, err
@@ -266,7 +277,17 @@ func (a *api) askRebuild(ctx context.Context, in *rebuildInput) (*httpapi.Answer
 
 func (a *api) rebuild(ctx context.Context, in *rebuildPath) (*rebuildOutput, error) {
 	r, err := a.store.rebuild(ctx, in.ID)
-	return &rebuildOutput{rebuildOf(r)}, err
+	return &rebuildOutput{r.tag(), rebuildOf(r)}, err
+}
+
+var shape = etag.ShapeOf[rebuildBody]()
+
+// tag is that of a rebuild: it changes once, when it is done.
+func (r Rebuild) tag() string {
+	if r.DoneAt == nil {
+		return shape.Tag(1)
+	}
+	return shape.Tag(2)
 }
 
 func rebuildOf(r Rebuild) rebuildBody {

@@ -108,7 +108,7 @@ func TestStaffHasTheFiguresMadeAnew(t *testing.T) {
 	}
 	key := uuid.NewString()
 	asked, again := s.ask("POST", root+"/rebuilds", "{}", "Idempotency-Key", key), s.ask("POST", root+"/rebuilds", "{}", "Idempotency-Key", key)
-	if asked.status != 202 || asked.at != root+"/rebuilds/"+asked.ID || again.ID != asked.ID {
+	if asked.status != 201 || asked.at != root+"/rebuilds/"+asked.ID || again.ID != asked.ID {
 		t.Fatalf("%+v, then %+v", asked, again)
 	}
 	if a := s.ask("GET", asked.at, ""); a.status != 200 || a.Differing != nil {

@@ -69,7 +69,7 @@ type DayTotals struct {
 // HourTotals is what is told of an hour.
 type HourTotals struct {
 	From  time.Time `json:"from" doc:"When the hour begins; where clocks are set back, two have the same time on the wall"`
-	Local string    `json:"local" example:"2026-10-25T02:00:00+02:00" doc:"The same in the shop's time zone"`
+	Local string    `json:"local" example:"02:00 +02:00" doc:"What the clock on the wall says then, and its offset"`
 	Totals
 }
 
@@ -94,7 +94,7 @@ func (s *store) hours(ctx context.Context, r Range) ([]HourTotals, error) {
 	}
 	all := []HourTotals{}
 	for _, t := range r.Clock.Hours(r.From) {
-		all = append(all, HourTotals{t, t.In(r.Clock.zone).Format(time.RFC3339), TotalsOf(by[t])})
+		all = append(all, HourTotals{t, t.In(r.Clock.zone).Format("15:04 -07:00"), TotalsOf(by[t])})
 	}
 	return all, nil
 }
