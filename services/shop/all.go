@@ -59,5 +59,6 @@ func all() []member {
 		{storefront.Service(), []string{"/"}},
 		{tax.Service(), []string{"/api/tax"}},
 		{warehouse.Service(), []string{"/api/warehouse"}},
+		{app.Service{Name: "wishlists"}, []string{"/api/wishlists"}},
 	}
 }
