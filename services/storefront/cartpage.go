@@ -17,6 +17,8 @@ type cartBody struct {
 	Delivery string
 	// Sells tells whether the shop takes orders.
 	Sells bool
+	// Bought is what others bought with what is in it.
+	Bought []product
 }
 
 // typed is what a visitor wanted of one line, and why it was not done.
@@ -36,6 +38,7 @@ type notice struct {
 
 func (s *shop) showCart(w http.ResponseWriter, r *http.Request, code int, c cart, t typed) {
 	body := cartBody{Cart: c, Typed: t, Most: mostOfOne, Note: s.note, Delivery: s.delivery(), Sells: s.checkouts.there()}
+	body.Bought = <-alongside(r.Context(), s.bought(c.skus()...))
 	if t.Wrong == "" {
 		body.Notice = noticeOf(c, r.URL.Query())
 	}

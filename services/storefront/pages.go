@@ -28,6 +28,8 @@ type homeBody struct {
 	Welcome string
 	// Previous and Next are paths, empty where there is no such page.
 	Previous, Next string
+	// Data is for search engines; nil for a search.
+	Data any
 }
 
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +52,7 @@ func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	if l.Everything() {
 		body.Tiles, body.Welcome = s.tiles(r.Context(), body.Categories), cmp.Or(s.tagline, "Welcome to "+s.name)
 	}
+	body.Data = s.said(origin(r), l, body.Categories)
 	body.Heading, body.Found = heading(l, body.Categories), found(l, list, body.Categories)
 	s.render(w, r, http.StatusOK, "home", page{
 		Title: body.Heading, Query: l.Query, Category: l.Category, Count: <-counting, Body: body,

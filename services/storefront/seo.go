@@ -88,14 +88,14 @@ type urlSet struct {
 // sitemap lists what there is to be found.
 func (s *shop) sitemap(w http.ResponseWriter, r *http.Request) {
 	paths, known := s.paths.get(r.Context(), "")
+	s.contents.warm(r.Context())
+	s.contents.look(r.Context())
 	from := origin(r)
 	if !known || from == "" {
 		s.fail(w, r, http.StatusServiceUnavailable)
 		return
 	}
-	for _, t := range s.texts {
-		paths = append(slices.Clip(paths), t.Path())
-	}
+	paths = append(slices.Clip(paths), s.written()...)
 	set := urlSet{URLs: make([]struct {
 		Loc string `xml:"loc"`
 	}, len(paths))}
@@ -106,6 +106,19 @@ func (s *shop) sitemap(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=600")
 	_, _ = strings.NewReader(xml.Header).WriteTo(w) // the client may be gone
 	_ = xml.NewEncoder(w).Encode(set)
+}
+
+// written are the paths of the owner's pages and of those of cms.
+func (s *shop) written() (paths []string) {
+	for _, t := range s.texts {
+		paths = append(paths, t.Path())
+	}
+	for _, e := range s.contents.entries() {
+		if !s.owns(e.Slug) {
+			paths = append(paths, text{Slug: e.Slug}.Path())
+		}
+	}
+	return paths
 }
 
 // everything walks catalog's list.

@@ -17,7 +17,8 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1",
+			"media/v1", "recommendations/v1", "cms/v1"},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -30,7 +31,7 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	goods := catalog{k.Client("catalog")}
 	s := &shop{
 		settings: told, name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
-		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, views: parse(told.locale),
+		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, goods: keep(partFresh, goods.product),
 		categories: keep(partFresh, func(ctx context.Context, _ string) ([]category, error) { return goods.categories(ctx) }),
 		shelves:    keep(partFresh, goods.shelf),
 		covers:     keep(coverFresh, goods.cover),
@@ -52,6 +53,16 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if api, there := k.ClientIfKnown("search"); there {
 		s.searches = searches{api, languageOf(told.locale)}
 	}
+	if api, there := k.ClientIfKnown("media"); there {
+		s.photos = photosOf(goods, api)
+	}
+	if api, there := k.ClientIfKnown("recommendations"); there {
+		s.recommendations = recommendations{api}
+	}
+	if api, there := k.ClientIfKnown("cms"); there {
+		s.contents = contentsOf(api)
+	}
+	s.views = parse(told.locale, s.photos)
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }
 
@@ -63,6 +74,10 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 // the front door's bare error in place of our page, style sheet and carts.
 func (s *shop) warm(ctx context.Context) error {
 	_, err := s.catalog.products(ctx, listing{Limit: 1})
+	if err == nil { // what pages can do without is asked for, and no reason to wait
+		s.photos.warm(ctx)
+		s.contents.warm(ctx)
+	}
 	return err
 }
 

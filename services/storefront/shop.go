@@ -25,14 +25,19 @@ type shop struct {
 	checkouts              checkouts
 	orders                 orders
 	searches               searches
-	now                    func() time.Time
-	log                    *slog.Logger
-	views                  map[string]*template.Template
+	recommendations        recommendations
+	// photos and contents are nil in a shop without media, or without cms.
+	photos   *photos
+	contents *contents
+	now      func() time.Time
+	log      *slog.Logger
+	views    map[string]*template.Template
 
 	// What many pages share. A key is a category's slug; categories and paths have one, "".
 	categories *kept[[]category]
 	shelves    *kept[[]product]
-	covers     *kept[string]
+	covers     *kept[product]
+	goods      *kept[product] // by SKU
 	paths      *kept[[]string]
 }
 

@@ -15,11 +15,11 @@ import (
 var templates embed.FS
 
 // parse gives each page a copy of the layout, so that each can define "main".
-func parse(locale string) map[string]*template.Template {
-	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
+func parse(locale string, pictures *photos) map[string]*template.Template {
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "find", "search", "suggestions"} {
+	for _, name := range []string{"home", "product", "cart", "text", "content", "error", "checkout", "review", "working", "order", "find", "search", "suggestions"} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -57,7 +57,9 @@ type framed struct {
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil, s.searchForm()}
+	s.photos.look(r.Context())
+	s.contents.look(r.Context())
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.foot(languageIn(r)), s.orders.api != nil, s.searchForm()}
 	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
