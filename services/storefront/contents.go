@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +16,12 @@ import (
 const (
 	contentsPatience = time.Second
 	mostContents     = 5 // lists of 100
+	// longestSlug and longestToken are in bytes, as cms has them.
+	longestSlug, longestToken = 80, 1024
 )
+
+// aSlug is what a page of cms may be called.
+var aSlug = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // footed are the pages that the foot of every page links to, in its order. Others are found from the sitemap and from texts.
 var footed = []string{"imprint", "terms", "withdrawal", "privacy", "shipping"}
@@ -169,6 +175,10 @@ func (s *shop) owns(slug string) bool {
 
 // contentPage shows a page of cms, or a version of it that a token lets somebody see.
 func (s *shop) contentPage(w http.ResponseWriter, r *http.Request, slug string) {
+	if len(slug) > longestSlug || !aSlug.MatchString(slug) { // cms has none that is called so
+		s.fail(w, r, http.StatusNotFound)
+		return
+	}
 	if token := r.URL.Query().Get("preview"); token != "" {
 		s.preview(w, r, slug, token)
 		return
@@ -188,6 +198,10 @@ func (s *shop) contentPage(w http.ResponseWriter, r *http.Request, slug string) 
 // preview is kept by nobody and told to nobody: its address holds the token. Why a token shows nothing is nobody's business.
 func (s *shop) preview(w http.ResponseWriter, r *http.Request, slug, token string) {
 	w.Header().Set("X-Robots-Tag", "noindex")
+	if len(token) > longestToken {
+		s.fail(w, r, http.StatusNotFound)
+		return
+	}
 	got, err := s.contents.preview(r.Context(), token)
 	switch code := status(err); {
 	case code == http.StatusForbidden || code == http.StatusUnprocessableEntity || err == nil && got.Slug != slug:
