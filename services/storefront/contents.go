@@ -183,7 +183,7 @@ func (s *shop) contentPage(w http.ResponseWriter, r *http.Request, slug string) 
 		s.preview(w, r, slug, token)
 		return
 	}
-	got, known := s.contents.pages.get(r.Context(), languageIn(r)+"/"+slug)
+	got, known := s.contents.pages.get(r.Context(), s.languageIn(r)+"/"+slug)
 	switch {
 	case !known:
 		s.fail(w, r, http.StatusServiceUnavailable)

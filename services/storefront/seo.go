@@ -75,7 +75,7 @@ func (s *shop) robots(w http.ResponseWriter, r *http.Request) {
 	if from := origin(r); from != "" {
 		sitemap = "\nSitemap: " + from + "/sitemap.xml\n"
 	}
-	_, _ = fmt.Fprintf(w, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /search\n%s", sitemap) // the client may be gone
+	_, _ = fmt.Fprintf(w, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /search\nDisallow: /language\n%s", sitemap) // the client may be gone
 }
 
 type urlSet struct {

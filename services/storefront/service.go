@@ -8,6 +8,7 @@ package storefront
 
 import (
 	"context"
+	"html/template"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/client"
@@ -62,7 +63,10 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	if api, there := k.ClientIfKnown("cms"); there {
 		s.contents = contentsOf(api)
 	}
-	s.views = parse(told.locale, s.photos)
+	s.views = map[string]map[string]*template.Template{}
+	for _, l := range languages {
+		s.views[l.Code] = parse(l.Code, told.localeOf(l.Code), s.photos)
+	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }
 

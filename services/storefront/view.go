@@ -15,8 +15,8 @@ import (
 var templates embed.FS
 
 // parse gives each page a copy of the layout, so that each can define "main".
-func parse(locale string, pictures *photos) map[string]*template.Template {
-	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf}
+func parse(code, locale string, pictures *photos) map[string]*template.Template {
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf, "t": speeches[code], "date": date(code)}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
 	for _, name := range []string{"home", "product", "cart", "text", "content", "error", "checkout", "review", "working", "order", "find", "search", "suggestions"} {
@@ -51,6 +51,9 @@ type framed struct {
 	Sells bool
 	// Search is where the search form leads.
 	Search string
+	// Lang is the language of the page, Versions are it in all, Plain is its address for whoever has not chosen one.
+	Lang, Plain string
+	Versions    []version
 }
 
 // render writes the page only when it is complete: half a page cannot be
@@ -59,8 +62,16 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	var out bytes.Buffer
 	s.photos.look(r.Context())
 	s.contents.look(r.Context())
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.foot(languageIn(r)), s.orders.api != nil, s.searchForm()}
-	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
+	spoken := s.languageIn(r)
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.foot(spoken), s.orders.api != nil, s.searchForm(), spoken, p.Path, nil}
+	if p.Unlisted {
+		p.Path = ""
+	}
+	f.Versions = s.versions(r, p.Path)
+	if f.Path != "" {
+		f.Path = s.prefixed(spoken, f.Path)
+	}
+	if err := s.views[spoken][view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
 		return
@@ -72,7 +83,7 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	if p.Secret {
 		w.Header().Set("Referrer-Policy", "no-referrer") // it has no forms but the search
 	}
-	send(w, r, code, out.Bytes())
+	send(w, r, code, []byte(s.inside(spoken, out.String())))
 }
 
 // searchForm is the path that finds words: search's page where the shop has that, or the list that catalog finds.
