@@ -79,10 +79,30 @@ func (s *shop) robots(w http.ResponseWriter, r *http.Request) {
 }
 
 type urlSet struct {
-	XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-	URLs    []struct {
-		Loc string `xml:"loc"`
-	} `xml:"url"`
+	XMLName xml.Name  `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+	XHTML   string    `xml:"xmlns:xhtml,attr"`
+	URLs    []siteURL `xml:"url"`
+}
+
+// siteURL is a page, and where it is in each language.
+type siteURL struct {
+	Loc   string     `xml:"loc"`
+	Links []siteLink `xml:"xhtml:link"`
+}
+
+type siteLink struct {
+	Rel  string `xml:"rel,attr"`
+	Lang string `xml:"hreflang,attr"`
+	Href string `xml:"href,attr"`
+}
+
+// located is a page as the sitemap lists it.
+func (s settings) located(from, path string) siteURL {
+	one := siteURL{Loc: from + path}
+	for _, l := range languages {
+		one.Links = append(one.Links, siteLink{"alternate", l.Code, from + s.prefixed(l.Code, path)})
+	}
+	return one
 }
 
 // sitemap lists what there is to be found.
@@ -96,11 +116,9 @@ func (s *shop) sitemap(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	paths = append(slices.Clip(paths), s.written()...)
-	set := urlSet{URLs: make([]struct {
-		Loc string `xml:"loc"`
-	}, len(paths))}
-	for n, path := range paths {
-		set.URLs[n].Loc = from + path
+	set := urlSet{XHTML: "http://www.w3.org/1999/xhtml"}
+	for _, path := range paths {
+		set.URLs = append(set.URLs, s.located(from, path))
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=600")
