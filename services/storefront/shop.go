@@ -69,9 +69,9 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 func (s *shop) languageRoutes(a *httpapi.API) {
 	for _, l := range languages {
 		missing := httpapi.Refuses(http.StatusNotFound)
-		httpapi.Page(a, "GET", "/"+l.Code+"/{$}", access.Public, s.in(l.Code, s.home), httpapi.ID("home-"+l.Code), httpapi.Summary("Products, in "+l.Name))
-		httpapi.Page(a, "GET", "/"+l.Code+"/products/{sku}", access.Public, s.in(l.Code, s.productPage), httpapi.ID("product-"+l.Code), httpapi.Summary("One product, in "+l.Name), missing)
-		httpapi.Page(a, "GET", "/"+l.Code+"/pages/{slug}", access.Public, s.in(l.Code, s.textPage), httpapi.ID("text-"+l.Code), httpapi.Summary("A page of the shop's owner, in "+l.Name), missing)
+		httpapi.Page(a, "GET", "/"+l.Code+"/{$}", access.Public, s.in(l.Code, s.home), httpapi.ID("home"+title(l.Code)), httpapi.Summary("Products, in "+l.Name))
+		httpapi.Page(a, "GET", "/"+l.Code+"/products/{sku}", access.Public, s.in(l.Code, s.productPage), httpapi.ID("product"+title(l.Code)), httpapi.Summary("One product, in "+l.Name), missing)
+		httpapi.Page(a, "GET", "/"+l.Code+"/pages/{slug}", access.Public, s.in(l.Code, s.textPage), httpapi.ID("text"+title(l.Code)), httpapi.Summary("A page of the shop's owner, in "+l.Name), missing)
 	}
 	httpapi.Page(a, "GET", languagePath, access.Public, s.chooseLanguage, httpapi.ID("chooseLanguage"), httpapi.Summary("Choose a language, and go back to a page"), httpapi.Status(http.StatusSeeOther), httpapi.Refuses(http.StatusNotFound))
 }
