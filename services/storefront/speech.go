@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	"golang.org/x/text/message/catalog"
+	messages "golang.org/x/text/message/catalog"
 )
 
 // speech says a text in a language, with arguments as fmt takes them.
@@ -31,8 +31,8 @@ var plurals = map[string]map[string][]any{
 }
 
 // dictionary is made once: what it holds is written here.
-var dictionary = func() catalog.Catalog {
-	b := catalog.NewBuilder(catalog.Fallback(language.English))
+var dictionary = func() messages.Catalog {
+	b := messages.NewBuilder(messages.Fallback(language.English))
 	for text, translated := range germanTexts {
 		if err := b.SetString(language.German, text, translated); err != nil {
 			panic(err) // at the start of any test
