@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +30,15 @@ func listed(skus ...string) map[string]any {
 		items = append(items, map[string]any{"sku": sku})
 	}
 	return map[string]any{"items": items}
+}
+
+// refuses answers as recommendations does, whose problems always have a trace.
+func refuses(code int) http.HandlerFunc {
+	return func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "application/problem+json")
+		out.WriteHeader(code)
+		_, _ = fmt.Fprintf(out, `{"type":"about:blank","title":"Refused","status":%d,"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}`, code)
+	}
 }
 
 // part is what a page says others bought.
@@ -67,7 +77,7 @@ func TestTheCartShowsWhatOthersBoughtWithWhatIsInIt(t *testing.T) {
 
 func TestPagesDoWithoutRecommendations(t *testing.T) {
 	for name, answers := range map[string]http.HandlerFunc{
-		"it fails": away, "none": with(), "unknown": func(out http.ResponseWriter, _ *http.Request) { clienttest.Problem(out, 404) },
+		"it fails": refuses(503), "none": with(), "unknown": refuses(404),
 		"sold no more": with("NONE", "GONE"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +110,7 @@ func waits(waited chan<- time.Duration) http.HandlerFunc {
 		case waited <- time.Since(asked):
 		default:
 		}
-		clienttest.Problem(out, 503)
+		refuses(503)(out, r)
 	}
 }
 

@@ -97,17 +97,20 @@ func (s settings) prefixed(code, path string) string {
 // version is a page in a language, for search engines and for the foot of the page.
 type version struct{ Lang, Name, Path, Switch string }
 
-// versions are the page in all languages. One that is not to be found has none for search engines.
-func (s *shop) versions(r *http.Request, path string) (all []version) {
-	here := "/"
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		here = r.URL.RequestURI()
-		for _, l := range languages {
-			if rest, under := strings.CutPrefix(here, "/"+l.Code+"/"); under {
-				here = "/" + rest
-			}
-		}
+// back is where a choice of language leads from a page: to the page, as far as its address may be written into it. What somebody typed
+// or was told alone is not.
+func back(r *http.Request, code int, p page) string {
+	switch {
+	case p.Path != "":
+		return p.Path
+	case code == http.StatusOK && !p.Secret && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		return r.URL.Path
 	}
+	return "/"
+}
+
+// versions are the page in all languages. One that is not to be found has none for search engines.
+func (s *shop) versions(here, path string) (all []version) {
 	for _, l := range languages {
 		v := version{Lang: l.Code, Name: l.Name, Switch: "/language/" + l.Code + "?" + url.Values{"to": {here}}.Encode()}
 		if path != "" {

@@ -64,10 +64,11 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	s.contents.look(r.Context())
 	spoken := s.languageIn(r)
 	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.foot(spoken), s.orders.api != nil, s.searchForm(), spoken, p.Path, nil}
+	here := back(r, code, p)
 	if p.Unlisted {
 		p.Path = ""
 	}
-	f.Versions = s.versions(r, p.Path)
+	f.Versions = s.versions(here, p.Path)
 	if f.Path != "" {
 		f.Path = s.prefixed(spoken, f.Path)
 	}
