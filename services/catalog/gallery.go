@@ -11,7 +11,7 @@ const mostPictures = 4
 
 // Picture names an original at media, with what a page must know before it loads it.
 type Picture struct {
-	Hash   string `json:"hash" minLength:"64" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"At media: /api/media/{hash}/{width}.jpg"`
+	Hash   string `json:"hash" minLength:"64" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"At media: /api/media/{hash}/{width}.jpg" example:"e183ea183e325db508e14d510e03badfd7d29c263f6a08a0bd5735aaa2707613"`
 	Width  int    `json:"width" minimum:"1" maximum:"8000" doc:"Of the original, in pixels: nothing is enlarged"`
 	Height int    `json:"height" minimum:"1" maximum:"8000"`
 	Alt    string `json:"alt" maxLength:"500" doc:"What is to be seen, for who cannot see it"`

@@ -121,11 +121,11 @@ func (s *shop) versions(here, path string) (all []version) {
 	return all
 }
 
-// listed are the links of a page that lead to pages which have an address in each language.
+// listedLinks are the links of a page that lead to pages which have an address in each language.
 var listedLinks = []string{`href="/"`, `href="/?`, `href="/products/`, `href="/pages/`}
 
 // inside makes links of a page stay within its language. What others wrote cannot hold a quote that is none of a template's.
-func (s *shop) inside(code, page string) string {
+func (s *shop) inside(code string, page []byte) []byte {
 	if code == s.own() {
 		return page
 	}
@@ -133,5 +133,5 @@ func (s *shop) inside(code, page string) string {
 	for _, link := range listedLinks {
 		pairs = append(pairs, link, strings.Replace(link, `"/`, `"/`+code+"/", 1))
 	}
-	return strings.NewReplacer(pairs...).Replace(page)
+	return []byte(strings.NewReplacer(pairs...).Replace(string(page)))
 }

@@ -84,7 +84,7 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	if p.Secret {
 		w.Header().Set("Referrer-Policy", "no-referrer") // it has no forms but the search
 	}
-	send(w, r, code, []byte(s.inside(spoken, out.String())))
+	send(w, r, code, s.inside(spoken, out.Bytes()))
 }
 
 // searchForm is the path that finds words: search's page where the shop has that, or the list that catalog finds.
