@@ -40,7 +40,8 @@ type productBody struct {
 	Price       money.Money `json:"price"`
 	// Low30 is what Directive 98/6/EC, Art. 6a wants beside a price that was reduced.
 	Low30 *money.Money `json:"low30,omitempty" doc:"The lowest price of the 30 days before this price was valid; absent where the product was not sold before"`
-	Image string       `json:"image" doc:"Path of the picture"`
+	Image string       `json:"image" doc:"Path of a drawing of it, for who has no other picture"`
+	Media []Picture    `json:"media,omitempty" nullable:"false" doc:"Pictures at media, the first one first; absent where there are none"`
 }
 
 type categoryBody struct {
@@ -86,7 +87,8 @@ type readInput struct {
 }
 
 type productChange struct {
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Name  *string    `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Media *[]Picture `json:"media,omitempty" nullable:"false" maxItems:"4" doc:"All pictures that it has from now on, the first one first; empty takes them away"`
 	// Price was changed here before there was pricing. It is read, whatever it is, so
 	// that who still sends it hears where prices are changed now.
 	Price json.RawMessage `json:"price,omitempty" hidden:"true"`
@@ -142,7 +144,7 @@ func (s *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Get(a, "/api/catalog/products/{sku}", access.Public, s.get, httpapi.About(fromMemory),
 		httpapi.ID("getProduct"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Patch(a, "/api/catalog/products/{sku}", access.Staff("catalog:write"), s.change,
-		httpapi.ID("changeProduct"), httpapi.Summary("Change the name"), httpapi.Refuses(http.StatusNotFound),
+		httpapi.ID("changeProduct"), httpapi.Summary("Change the name or the pictures"), httpapi.Refuses(http.StatusNotFound),
 		httpapi.About("Prices are pricing's: POST /api/pricing/prices. One that is sent here is refused, with all that came with it."))
 	httpapi.Page(a, http.MethodGet, "/api/catalog/products/{sku}/image.svg", access.Public, s.image,
 		httpapi.ID("getProductImage"), httpapi.Summary("Picture of a product"), httpapi.Produces("image/svg+xml"), httpapi.Refuses(http.StatusNotFound))
@@ -226,6 +228,10 @@ func (s *api) change(ctx context.Context, in *changeInput) (*changeOutput, error
 		return nil, err
 	}
 	want := Change{Name: in.Body.Name}
+	if in.Body.Media != nil {
+		pictures := galleryOf(*in.Body.Media)
+		want.Media = &pictures
+	}
 	if in.Repeated(p.Version, p.Has(want)) {
 		return answer(p, nil)
 	}
@@ -287,7 +293,7 @@ func encode(p Product) (body []byte, tag string, err error) {
 func wire(p Product) productBody {
 	body := productBody{
 		ID: p.ID, SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description,
-		Category: p.Category, Brand: p.Brand, Price: p.Price, Image: imagePath(p.SKU),
+		Category: p.Category, Brand: p.Brand, Price: p.Price, Image: imagePath(p.SKU), Media: p.Media.List(),
 	}
 	if p.Low30.Currency() != "" {
 		body.Low30 = &p.Low30

@@ -198,3 +198,31 @@ func TestErrorsAreProblems(t *testing.T) {
 }
 
 func TestDescriptionIsCheckedIn(t *testing.T) { servicetest.OpenAPI(t, Service()) }
+
+// Staff name pictures of media; a list and an event tell of them, and what is no picture is refused at its place.
+func TestStaffGiveAProductItsPictures(t *testing.T) {
+	h := serve(t)
+	staff := accesstest.Staff(t, "catalog:write")
+	if w := h.Ask("GET", "/api/catalog/products/KIT-1002", ""); strings.Contains(w.Body.String(), `"media"`) {
+		t.Errorf("a product without a picture tells of some: %s", w.Body)
+	}
+	tag := h.Ask("GET", moka, "").Header().Get("ETag")
+	hash := strings.Repeat("ab", 32)
+	for body, at := range map[string]string{
+		`{"media":[{"hash":"../../secret","width":1,"height":1,"alt":""}]}`:                                            "/media/0/hash",
+		`{"media":[{"hash":"` + strings.ToUpper(hash) + `","width":1,"height":1,"alt":""}]}`:                           "/media/0/hash",
+		`{"media":[{"hash":"` + hash + `","width":0,"height":1,"alt":""}]}`:                                            "/media/0/width",
+		`{"media":[` + strings.Repeat(`{"hash":"`+hash+`","width":1,"height":1,"alt":""},`, 4) + `{"hash":"x"}` + `]}`: "/media",
+	} {
+		if w := h.Ask("PATCH", moka, body, "If-Match", tag, "Authorization", staff); w.Code != 422 || !strings.Contains(w.Body.String(), at) {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	w := h.Ask("PATCH", moka, `{"media":[{"hash":"`+hash+`","width":800,"height":600,"alt":"A pot"}]}`, "If-Match", tag, "Authorization", staff)
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `"media":[{"hash":"`+hash+`","width":800,"height":600,"alt":"A pot"}]`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := h.Ask("PATCH", moka, `{"media":[]}`, "If-Match", w.Header().Get("ETag"), "Authorization", staff); w.Code != 200 || strings.Contains(w.Body.String(), `"media"`) {
+		t.Errorf("it keeps a picture that was taken away: %d %s", w.Code, w.Body)
+	}
+}

@@ -20,6 +20,8 @@ type Product struct {
 	Low30 money.Money
 	// Position is where it stands in lists.
 	Position int32
+	// Media are its pictures; none where the catalog draws it.
+	Media Gallery
 	// Version rises with each change.
 	Version int64
 }
@@ -49,7 +51,8 @@ type Filter struct {
 // Change is what an editor wants; nil leaves a field as it is. Prices are none of
 // an editor's: they are pricing's, and come by its events.
 type Change struct {
-	Name *string
+	Name  *string
+	Media *Gallery
 }
 
 // Place is where the product stands in a list.
@@ -60,12 +63,15 @@ func (p Product) With(c Change) Product {
 	if c.Name != nil {
 		p.Name = *c.Name
 	}
+	if c.Media != nil {
+		p.Media = *c.Media
+	}
 	return p
 }
 
 // Has tells whether the product is as a change wants it.
 func (p Product) Has(c Change) bool {
-	return c.Name == nil || *c.Name == p.Name
+	return p.With(c) == p
 }
 
 // words are those of a search, as they are looked for.

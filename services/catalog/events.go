@@ -20,11 +20,13 @@ type told struct {
 	Category    string `json:"category"`
 	Brand       string `json:"brand"`
 	Slug        string `json:"slug"`
+	// Media are paths of its pictures, in the size of a card.
+	Media []string `json:"media,omitempty"`
 }
 
 // tell puts what became of a product into the outbox, in the transaction in which it became so.
 func tell(ctx context.Context, tx pgx.Tx, p Product) error {
-	e, err := events.New(ctx, "catalog", events.ProductChanged, p.SKU, told{p.SKU, p.Version, p.Name, p.Description, p.Category, p.Brand, p.Slug})
+	e, err := events.New(ctx, "catalog", events.ProductChanged, p.SKU, told{p.SKU, p.Version, p.Name, p.Description, p.Category, p.Brand, p.Slug, p.Media.paths()})
 	if err != nil {
 		return err
 	}

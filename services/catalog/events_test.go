@@ -118,7 +118,8 @@ func TestAProductThatChangedIsToldOnceWithItsVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := s.save(t.Context(), before.With(Change{Name: ptrTo("Moka Pot, six cups")}))
+	pictures := galleryOf([]Picture{{strings.Repeat("ab", 32), 800, 600, "A pot"}})
+	after, err := s.save(t.Context(), before.With(Change{Name: ptrTo("Moka Pot, six cups"), Media: &pictures}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestAProductThatChangedIsToldOnceWithItsVersion(t *testing.T) {
 	}
 	var got told
 	if err := all[0].Into(&got); err != nil || all[0].Type != events.ProductChanged || all[0].Subject != "KIT-1001" ||
-		got.Name != "Moka Pot, six cups" || got.Version != after.Version || got.Slug == "" || got.Category == "" || got.Brand == "" {
+		got.Name != "Moka Pot, six cups" || len(got.Media) != 1 || got.Media[0] != "/api/media/"+strings.Repeat("ab", 32)+"/640.jpg" || got.Version != after.Version || got.Slug == "" || got.Category == "" || got.Brand == "" {
 		t.Errorf("%+v %+v %v", all[0], got, err)
 	}
 }

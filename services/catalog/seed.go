@@ -63,9 +63,9 @@ func (g goods) batch() *pgx.Batch {
 		b.Queue(`INSERT INTO catalog.categories (slug, name, position) VALUES ($1, $2, $3)`, c.Slug, c.Name, n)
 	}
 	for _, p := range g.products {
-		b.Queue(`INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			p.SKU, p.ID, p.Slug, p.Name, p.Description, p.Category, p.Brand, p.Price.Minor(), p.Price.Currency(), shuffled(p.SKU))
+		b.Queue(`INSERT INTO catalog.products (sku, id, slug, name, description, category, brand, price_minor, currency, position, media)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			p.SKU, p.ID, p.Slug, p.Name, p.Description, p.Category, p.Brand, p.Price.Minor(), p.Price.Currency(), shuffled(p.SKU), p.Media)
 	}
 	return &b
 }
@@ -109,6 +109,7 @@ func variants(c Category, before int, cell []string) ([]Product, error) {
 		title := cell[0] + ", " + name
 		products = append(products, Product{
 			ID: seedID(sku), SKU: sku, Slug: slug(title), Name: title, Brand: cell[1], Category: c.Slug,
+			Media:       galleryOf([]Picture{sampleMedia[sku]}),
 			Description: cell[4] + " By " + cell[1] + ".", Price: money.New(cents, seedCurrency),
 		})
 	}

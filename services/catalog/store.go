@@ -15,14 +15,14 @@ import (
 // store is the catalog's SQL.
 type store struct{ db *postgres.DB }
 
-const columns = `id, sku, slug, name, description, category, brand, price_minor, currency, low30_minor, position, version`
+const columns = `id, sku, slug, name, description, category, brand, price_minor, currency, low30_minor, position, version, media`
 
 func scan(row pgx.Row) (Product, error) {
 	var p Product
 	var minor int64
 	var low *int64
 	var currency string
-	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &low, &p.Position, &p.Version)
+	err := row.Scan(&p.ID, &p.SKU, &p.Slug, &p.Name, &p.Description, &p.Category, &p.Brand, &minor, &currency, &low, &p.Position, &p.Version, &p.Media)
 	p.Price = money.New(minor, currency)
 	if low != nil {
 		p.Low30 = money.New(*low, currency)
@@ -44,8 +44,8 @@ func (s *store) product(ctx context.Context, sku string) (Product, error) {
 // save writes what an editor may change of a product over the version that it was read at, and tells of it in the same commit.
 func (s *store) save(ctx context.Context, p Product) (changed Product, err error) {
 	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
-		changed, err = scan(tx.QueryRow(ctx, `UPDATE catalog.products SET name = $3, version = version + 1
-			WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name))
+		changed, err = scan(tx.QueryRow(ctx, `UPDATE catalog.products SET name = $3, media = $4, version = version + 1
+			WHERE sku = $1 AND version = $2 RETURNING `+columns, p.SKU, p.Version, p.Name, p.Media))
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fault.Stale()
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/emporium-shop/emporium/services/pricing"
 	"github.com/emporium-shop/emporium/services/promotions"
 	pspfake "github.com/emporium-shop/emporium/services/psp-fake"
+	"github.com/emporium-shop/emporium/services/returns"
 	"github.com/emporium-shop/emporium/services/search"
 	"github.com/emporium-shop/emporium/services/shipping"
 	"github.com/emporium-shop/emporium/services/storefront"
@@ -53,6 +54,7 @@ func all() []member {
 		{promotions.Service(), []string{"/api/promotions"}},
 		{pspfake.Service(), []string(nil)},
 		{app.Service{Name: "recommendations"}, []string{"/api/recommendations"}},
+		{returns.Service(), []string{"/api/returns"}},
 		{app.Service{Name: "reviews"}, []string{"/api/reviews"}},
 		{search.Service(), []string{"/api/search"}},
 		{shipping.Service(), []string{"/api/shipping"}},

@@ -14,6 +14,8 @@ const (
 	// front page's pictures.
 	partFresh  = 5 * time.Second
 	coverFresh = time.Minute
+	// breather is how long nobody asks again who does not wait for an answer, after there was none.
+	breather = time.Second
 	// askPatience ends a question that no page waits for any more.
 	askPatience = 2 * time.Second
 	// mostKept bounds the answers that one cache holds. Keys are categories of
@@ -39,6 +41,8 @@ type entry[T any] struct {
 	value T
 	at    time.Time
 	have  bool
+	// failed is when nobody answered last.
+	failed time.Time
 	// asked is closed when the question under way is answered; nil: none is.
 	asked chan struct{}
 }
@@ -61,6 +65,28 @@ func (k *kept[T]) get(ctx context.Context, key string) (T, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return e.value, e.have
+}
+
+// latest is the last answer, however old, and whether there is one. It waits for nothing: who needs it next has the newer one.
+func (k *kept[T]) latest(ctx context.Context, key string) (T, bool) {
+	if !k.justFailed(key) {
+		k.begin(ctx, key)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e := k.entries[key]; e != nil {
+		return e.value, e.have
+	}
+	var none T
+	return none, false
+}
+
+// justFailed tells whether a question failed a moment ago. Who does not wait for an answer need not ask at the rate of pages.
+func (k *kept[T]) justFailed(key string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e := k.entries[key]
+	return e != nil && time.Since(e.failed) < breather
 }
 
 // begin sees that a question is under way unless the answer is fresh, and returns
@@ -97,11 +123,12 @@ func (k *kept[T]) refresh(ctx context.Context, key string, e *entry[T]) error {
 		e.asked = nil
 	}()
 	value, err := k.ask(ctx, key)
-	if err != nil {
-		return err
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err != nil {
+		e.failed = time.Now()
+		return err
+	}
 	e.value, e.at, e.have = value, time.Now(), true
 	return nil
 }

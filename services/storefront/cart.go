@@ -50,6 +50,14 @@ func (c cart) Count() (n int) {
 	return n
 }
 
+// skus are what is in it, in its order.
+func (c cart) skus() (all []string) {
+	for _, line := range c.Lines {
+		all = append(all, line.SKU)
+	}
+	return all
+}
+
 func (c cart) quantity(sku string) int {
 	for _, line := range c.Lines {
 		if line.SKU == sku {

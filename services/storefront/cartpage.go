@@ -17,6 +17,8 @@ type cartBody struct {
 	Delivery string
 	// Sells tells whether the shop takes orders.
 	Sells bool
+	// Bought is what others bought with what is in it.
+	Bought []product
 }
 
 // typed is what a visitor wanted of one line, and why it was not done.
@@ -36,19 +38,20 @@ type notice struct {
 
 func (s *shop) showCart(w http.ResponseWriter, r *http.Request, code int, c cart, t typed) {
 	body := cartBody{Cart: c, Typed: t, Most: mostOfOne, Note: s.note, Delivery: s.delivery(), Sells: s.checkouts.there()}
+	body.Bought = <-alongside(r.Context(), s.bought(c.skus()...))
 	if t.Wrong == "" {
-		body.Notice = noticeOf(c, r.URL.Query())
+		body.Notice = noticeOf(speeches[s.languageIn(r)], c, r.URL.Query())
 	}
-	s.render(w, r, code, "cart", page{Title: "Your cart", Problem: t.Wrong != "", Unlisted: true, Count: c.Count(), Body: body})
+	s.render(w, r, code, "cart", page{Title: s.say(r, "Your cart"), Problem: t.Wrong != "", Unlisted: true, Count: c.Count(), Body: body})
 }
 
-func noticeOf(c cart, query url.Values) notice {
+func noticeOf(say speech, c cart, query url.Values) notice {
 	if gone := query.Get("removed"); gone != "" && c.quantity(gone) == 0 {
 		n, err := strconv.Atoi(query.Get("n"))
 		if err != nil || n < 1 || n > mostOfOne {
-			return notice{Text: "The product is removed."}
+			return notice{Text: say("The product is removed.")}
 		}
-		return notice{Text: "The product is removed.", Back: gone, N: n}
+		return notice{Text: say("The product is removed."), Back: gone, N: n}
 	}
 	if n, err := strconv.Atoi(query.Get("joined")); err == nil && n > 0 && n < 100 {
 		return notice{Text: "What you put in before you signed in is in your cart. Some of it is not for sale any more, or found no room, and was left out."}
@@ -58,11 +61,11 @@ func noticeOf(c cart, query url.Values) notice {
 	for _, line := range c.Lines {
 		switch {
 		case line.SKU == query.Get("added") && line.Quantity >= mostOfOne:
-			return notice{Text: line.Name + " is in your cart. " + strconv.Itoa(mostOfOne) + " is the most you can have of it."}
+			return notice{Text: say("%s is in your cart. %d is the most you can have of it.", line.Name, mostOfOne)}
 		case line.SKU == query.Get("added"):
-			return notice{Text: line.Name + " is in your cart."}
+			return notice{Text: say("%s is in your cart.", line.Name)}
 		case line.SKU == query.Get("changed"):
-			return notice{Text: line.Name + ": you have " + strconv.Itoa(line.Quantity) + " of it in your cart."}
+			return notice{Text: say("%s: you have %d of it in your cart.", line.Name, line.Quantity)}
 		}
 	}
 	return notice{}

@@ -18,6 +18,8 @@ type product struct {
 	Brand       string `json:"brand"`
 	Price       money  `json:"price"`
 	Image       string `json:"image"`
+	// Media are its pictures; without one Image is a drawing.
+	Media []photo `json:"media,omitempty"`
 }
 
 // Path is the product's page.

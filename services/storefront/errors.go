@@ -60,7 +60,7 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, code int) {
 			sorry.Retry = "/cart"
 		}
 	}
-	s.render(w, r, code, "error", page{Title: sorry.Heading, Unlisted: true, Body: sorry})
+	s.render(w, r, code, "error", page{Title: s.say(r, sorry.Heading), Unlisted: true, Body: sorry})
 }
 
 // failed shows the page for an error of another service.

@@ -4,9 +4,7 @@ package storefront
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 )
@@ -28,6 +26,8 @@ type homeBody struct {
 	Welcome string
 	// Previous and Next are paths, empty where there is no such page.
 	Previous, Next string
+	// Data is for search engines; nil for a search.
+	Data any
 }
 
 func (s *shop) home(w http.ResponseWriter, r *http.Request) {
@@ -48,9 +48,11 @@ func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if l.Everything() {
-		body.Tiles, body.Welcome = s.tiles(r.Context(), body.Categories), cmp.Or(s.tagline, "Welcome to "+s.name)
+		body.Tiles, body.Welcome = s.tiles(r.Context(), body.Categories), cmp.Or(s.tagline, s.say(r, "Welcome to %s", s.name))
 	}
-	body.Heading, body.Found = heading(l, body.Categories), found(l, list, body.Categories)
+	say := speeches[s.languageIn(r)]
+	body.Data = s.said(origin(r), l, body.Categories)
+	body.Heading, body.Found = heading(say, l, body.Categories), found(say, l, list, body.Categories)
 	s.render(w, r, http.StatusOK, "home", page{
 		Title: body.Heading, Query: l.Query, Category: l.Category, Count: <-counting, Body: body,
 		Path: l.at(l.Cursor, nil).Path(), Unlisted: l.Query != "", About: s.about(l, body),
@@ -63,31 +65,31 @@ func unknown(slug string, categories []category) bool {
 }
 
 // heading says what is shown.
-func heading(l listing, categories []category) string {
-	where := "All products"
+func heading(say speech, l listing, categories []category) string {
+	where := say("All products")
 	if l.Category != "" {
 		where = named(l.Category, categories).Name
 	}
 	switch {
 	case l.Query != "" && l.Category != "":
-		return "Results for “" + l.Query + "” in " + where
+		return say("Results for “%s” in %s", l.Query, where)
 	case l.Query != "":
-		return "Results for “" + l.Query + "”"
+		return say("Results for “%s”", l.Query)
 	}
 	return where
 }
 
 // found says how many products there are. Catalog counts categories, not searches:
 // of those we know what fits on one page.
-func found(l listing, list productList, categories []category) string {
+func found(say speech, l listing, list productList, categories []category) string {
 	if l.Query != "" {
 		switch {
 		case l.Cursor != "":
 			return ""
 		case list.Next != "":
-			return fmt.Sprintf("More than %d products", len(list.Items))
+			return say("More than %d products", len(list.Items))
 		}
-		return products(len(list.Items))
+		return products(say, len(list.Items))
 	}
 	count := 0
 	for _, c := range categories {
@@ -95,17 +97,14 @@ func found(l listing, list productList, categories []category) string {
 			count += c.Count
 		}
 	}
-	return products(count)
+	return products(say, count)
 }
 
-func products(n int) string {
-	switch n {
-	case 0:
+func products(say speech, n int) string {
+	if n == 0 {
 		return ""
-	case 1:
-		return "1 product"
 	}
-	return strconv.Itoa(n) + " products"
+	return say("%d products", n)
 }
 
 func named(slug string, categories []category) category {

@@ -39,7 +39,7 @@ func TestWhatOthersWroteIsEscaped(t *testing.T) {
 	for _, path := range []string{"/", "/products/EVIL-1", "/?q=%3Cscript%3Ealert(%22x%22)"} {
 		got := w.get(t, path)
 		got.want(t, 200, "&lt;script&gt;alert(")
-		if strings.Contains(strings.Replace(got.body, `<script type="application/ld+json">`, "", 1), "<script") {
+		if strings.Contains(strings.ReplaceAll(got.body, `<script type="application/ld+json">`, ""), "<script") {
 			t.Errorf("%s lets a script through", path)
 		}
 		if !strings.Contains(got.header.Get("Content-Security-Policy"), "default-src 'none'") {
@@ -154,6 +154,11 @@ func TestWhatPagesReadIsPromised(t *testing.T) {
 	clienttest.Reads[opinions](t, "../reviews/openapi.json", "GET /api/reviews")
 	clienttest.Reads[stockList](t, "../inventory/openapi.json", "GET /api/inventory/stock")
 	clienttest.Reads[foundList](t, "../search/openapi.json", "GET /api/search/products")
+	clienttest.Reads[photoAbout](t, "../media/openapi.json", "GET /api/media/{hash}")
+	clienttest.Reads[recommended](t, "../recommendations/openapi.json", "GET /api/recommendations/{sku}")
+	clienttest.Reads[contentList](t, "../cms/openapi.json", "GET /api/cms/pages")
+	clienttest.Reads[contentPage](t, "../cms/openapi.json", "GET /api/cms/pages/{slug}")
+	clienttest.Reads[contentPage](t, "../cms/openapi.json", "GET /api/cms/preview")
 	clienttest.Reads[suggestionList](t, "../search/openapi.json", "GET /api/search/suggestions")
 }
 

@@ -7,8 +7,10 @@ import (
 )
 
 type productBody struct {
-	Product  product
-	Related  []product
+	Product product
+	Related []product
+	// Bought is what others bought with it.
+	Bought   []product
 	Reviews  opinions
 	Stock    stock
 	Category category
@@ -17,7 +19,7 @@ type productBody struct {
 	// Note stands beside the price, Delivery is the path of the page about shipping.
 	Note, Delivery string
 	// Data is the page as search engines read it.
-	Data any
+	Data, Way any
 }
 
 // buying is the form as the visitor filled it in, and what is wrong with it.
@@ -31,6 +33,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 	counting := s.counting(r)
 	categories := alongside(r.Context(), s.allCategories)
 	said := alongside(r.Context(), s.reviews.of(sku))
+	bought := alongside(r.Context(), s.bought(sku))
 	left := alongside(r.Context(), s.stocks.of(sku))
 	p, err := s.catalog.product(r.Context(), sku)
 	switch refused := status(err); {
@@ -41,13 +44,14 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 		s.failed(w, r, err)
 		return
 	}
-	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery()}
+	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery(), Bought: <-bought}
 	body.Most = body.Stock.Most(mostOfOne)
 	// Without the related products the page still sells this one.
 	if shelf, known := s.shelves.get(r.Context(), p.Category); known {
-		body.Related = related(p, shelf, relatedShown)
+		body.Related = others(related(p, shelf, relatedShown), body.Bought)
 	}
-	body.Data = structured(origin(r), p, body)
+	p.Image = s.photos.path(p.SKU, p.Image)
+	body.Data, body.Way = structured(origin(r), p, body), crumbs(origin(r), wayTo(p, body.Category)...)
 	s.render(w, r, code, "product", page{
 		Title: p.Name, Problem: form.Wrong != "", Count: <-counting, Body: body, Path: p.Path(), About: p.Description, Picture: p.Image,
 	})

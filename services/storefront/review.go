@@ -78,7 +78,7 @@ func (s *shop) showReview(w http.ResponseWriter, r *http.Request, d draft, c car
 	d.keep(w, r)
 	body := reviewBody{
 		Quote: shown.now, Changed: shown.now.changes(shown.was), Draft: d, Code: v.voucher, Cards: cards, Wrong: v.wrong, Lines: v.lines,
-		Said: v.said, Alert: v.code != http.StatusOK, Note: s.note, Owned: s.texts,
+		Said: v.said, Alert: v.code != http.StatusOK, Note: s.note, Owned: s.foot(s.languageIn(r)),
 	}
 	bad := v.wrong != nil || v.lines != nil || v.code != http.StatusOK
 	s.render(w, r, v.code, "review", page{Title: "Checkout: review and pay", Problem: bad, Unlisted: true, Personal: true, Count: c.Count(), Body: body})

@@ -42,7 +42,7 @@ func (s *shop) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	known := <-categories
-	body := searchBody{Heading: headed(f), Found: products(list.Found), Finding: f, Items: list.Items, Away: away, Previous: f.Previous(), Next: f.After(list.Next), Meant: choices(<-meant, known)}
+	body := searchBody{Heading: headed(f), Found: products(speeches[english], list.Found), Finding: f, Items: list.Items, Away: away, Previous: f.Previous(), Next: f.After(list.Next), Meant: choices(<-meant, known)}
 	if !away {
 		body.Orders, body.Facets = f.orders(), f.facets(list.Facets, known, func(amount string) string { return money{amount, s.currency}.in(s.locale) })
 	}

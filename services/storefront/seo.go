@@ -75,37 +75,68 @@ func (s *shop) robots(w http.ResponseWriter, r *http.Request) {
 	if from := origin(r); from != "" {
 		sitemap = "\nSitemap: " + from + "/sitemap.xml\n"
 	}
-	_, _ = fmt.Fprintf(w, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /search\n%s", sitemap) // the client may be gone
+	_, _ = fmt.Fprintf(w, "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /search\nDisallow: /language\n%s", sitemap) // the client may be gone
 }
 
 type urlSet struct {
-	XMLName xml.Name `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
-	URLs    []struct {
-		Loc string `xml:"loc"`
-	} `xml:"url"`
+	XMLName xml.Name  `xml:"http://www.sitemaps.org/schemas/sitemap/0.9 urlset"`
+	XHTML   string    `xml:"xmlns:xhtml,attr"`
+	URLs    []siteURL `xml:"url"`
+}
+
+// siteURL is a page, and where it is in each language.
+type siteURL struct {
+	Loc   string     `xml:"loc"`
+	Links []siteLink `xml:"xhtml:link"`
+}
+
+type siteLink struct {
+	Rel  string `xml:"rel,attr"`
+	Lang string `xml:"hreflang,attr"`
+	Href string `xml:"href,attr"`
+}
+
+// located is a page as the sitemap lists it.
+func (s settings) located(from, path string) siteURL {
+	one := siteURL{Loc: from + path}
+	for _, l := range languages {
+		one.Links = append(one.Links, siteLink{"alternate", l.Code, from + s.prefixed(l.Code, path)})
+	}
+	return one
 }
 
 // sitemap lists what there is to be found.
 func (s *shop) sitemap(w http.ResponseWriter, r *http.Request) {
 	paths, known := s.paths.get(r.Context(), "")
+	s.contents.warm(r.Context())
+	s.contents.look(r.Context())
 	from := origin(r)
 	if !known || from == "" {
 		s.fail(w, r, http.StatusServiceUnavailable)
 		return
 	}
-	for _, t := range s.texts {
-		paths = append(slices.Clip(paths), t.Path())
-	}
-	set := urlSet{URLs: make([]struct {
-		Loc string `xml:"loc"`
-	}, len(paths))}
-	for n, path := range paths {
-		set.URLs[n].Loc = from + path
+	paths = append(slices.Clip(paths), s.written()...)
+	set := urlSet{XHTML: "http://www.w3.org/1999/xhtml"}
+	for _, path := range paths {
+		set.URLs = append(set.URLs, s.located(from, path))
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=600")
 	_, _ = strings.NewReader(xml.Header).WriteTo(w) // the client may be gone
 	_ = xml.NewEncoder(w).Encode(set)
+}
+
+// written are the paths of the owner's pages and of those of cms.
+func (s *shop) written() (paths []string) {
+	for _, t := range s.texts {
+		paths = append(paths, t.Path())
+	}
+	for _, e := range s.contents.entries() {
+		if !s.owns(e.Slug) {
+			paths = append(paths, text{Slug: e.Slug}.Path())
+		}
+	}
+	return paths
 }
 
 // everything walks catalog's list.

@@ -57,6 +57,8 @@ func TestTheSitemapListsAllProducts(t *testing.T) {
 	for _, u := range found.URL {
 		all = append(all, strings.TrimPrefix(u.Loc, "https://shop.example"))
 	}
+	got.want(t, 200, `<xhtml:link rel="alternate" hreflang="en" href="https://shop.example/products/LAMP-1">`, `<xhtml:link rel="alternate" hreflang="de" href="https://shop.example/de/products/LAMP-1">`,
+		`xmlns:xhtml="http://www.w3.org/1999/xhtml"`)
 	// The double's second page has the third product once more.
 	want := []string{"/", "/?category=lamps", "/products/LAMP-1", "/products/LAMP-2", "/products/EVIL-1", "/products/EVIL-1"}
 	if !slices.Equal(all, want) {

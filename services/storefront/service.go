@@ -8,6 +8,7 @@ package storefront
 
 import (
 	"context"
+	"html/template"
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/client"
@@ -17,7 +18,11 @@ import (
 func Service() app.Service {
 	return app.Service{
 		Name: "storefront", About: "The pages of the shop.",
-		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"}, Knows: []string{"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1", "returns/v1"},
+		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"},
+		Knows: []string{
+			"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1", "returns/v1",
+			"media/v1", "recommendations/v1", "cms/v1",
+		},
 		Edge: true, New: newStorefront,
 	}
 }
@@ -30,7 +35,7 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	goods := catalog{k.Client("catalog")}
 	s := &shop{
 		settings: told, name: title(k.Config.Shop), release: k.Config.Release, version: k.Config.ImageVersion,
-		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, views: parse(told.locale),
+		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, goods: keep(partFresh, goods.product),
 		categories: keep(partFresh, func(ctx context.Context, _ string) ([]category, error) { return goods.categories(ctx) }),
 		shelves:    keep(partFresh, goods.shelf),
 		covers:     keep(coverFresh, goods.cover),
@@ -59,6 +64,19 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 		s.shipments = shipments{api}
 	}
 	s.accounts = accountsOf(k)
+	if api, there := k.ClientIfKnown("media"); there {
+		s.photos = photosOf(goods, api)
+	}
+	if api, there := k.ClientIfKnown("recommendations"); there {
+		s.recommendations = recommendations{api}
+	}
+	if api, there := k.ClientIfKnown("cms"); there {
+		s.contents = contentsOf(api)
+	}
+	s.views = map[string]map[string]*template.Template{}
+	for _, l := range languages {
+		s.views[l.Code] = parse(l.Code, told.localeOf(l.Code), s.photos)
+	}
 	return app.Parts{API: s.routes(k), Warm: s.warm}, nil
 }
 
@@ -70,6 +88,10 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 // the front door's bare error in place of our page, style sheet and carts.
 func (s *shop) warm(ctx context.Context) error {
 	_, err := s.catalog.products(ctx, listing{Limit: 1})
+	if err == nil { // what pages can do without is asked for, and no reason to wait
+		s.photos.warm(ctx)
+		s.contents.warm(ctx)
+	}
 	return err
 }
 

@@ -28,14 +28,19 @@ type shop struct {
 	returns                returns
 	searches               searches
 	shipments              shipments
-	now                    func() time.Time
-	log                    *slog.Logger
-	views                  map[string]*template.Template
+	recommendations        recommendations
+	// photos and contents are nil in a shop without media, or without cms.
+	photos   *photos
+	contents *contents
+	now      func() time.Time
+	log      *slog.Logger
+	views    map[string]map[string]*template.Template // by language
 
 	// What many pages share. A key is a category's slug; categories and paths have one, "".
 	categories *kept[[]category]
 	shelves    *kept[[]product]
-	covers     *kept[string]
+	covers     *kept[product]
+	goods      *kept[product] // by SKU
 	paths      *kept[[]string]
 }
 
@@ -58,10 +63,22 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	httpapi.Page(a, "GET", "/static/{file}", access.Public, s.style, httpapi.ID("static"), httpapi.Summary("The style sheet"), httpapi.Produces("text/css"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Page(a, "GET", searchPath, access.Public, s.search, httpapi.ID("search"), httpapi.Summary("What words find, with filters"))
 	httpapi.Page(a, "GET", suggestPath, access.Public, s.suggestions, httpapi.ID("suggestions"), httpapi.Summary("What may be meant by the beginning of a search"))
+	s.languageRoutes(a)
 	s.orderRoutes(a, forms)
 	s.accountRoutes(a, forms)
 	s.returnRoutes(a, forms)
 	return a
+}
+
+// languageRoutes are the pages that are to be found, in each language, and what changes it.
+func (s *shop) languageRoutes(a *httpapi.API) {
+	for _, l := range languages {
+		missing := httpapi.Refuses(http.StatusNotFound)
+		httpapi.Page(a, "GET", "/"+l.Code+"/{$}", access.Public, s.in(l.Code, s.home), httpapi.ID("home"+title(l.Code)), httpapi.Summary("Products, in "+l.Name))
+		httpapi.Page(a, "GET", "/"+l.Code+"/products/{sku}", access.Public, s.in(l.Code, s.productPage), httpapi.ID("product"+title(l.Code)), httpapi.Summary("One product, in "+l.Name), missing)
+		httpapi.Page(a, "GET", "/"+l.Code+"/pages/{slug}", access.Public, s.in(l.Code, s.textPage), httpapi.ID("text"+title(l.Code)), httpapi.Summary("A page of the shop's owner, in "+l.Name), missing)
+	}
+	httpapi.Page(a, "GET", languagePath, access.Public, s.chooseLanguage, httpapi.ID("chooseLanguage"), httpapi.Summary("Choose a language, and go back to a page"), httpapi.Status(http.StatusSeeOther), httpapi.Refuses(http.StatusNotFound))
 }
 
 // orderRoutes are those from the cart to the order.

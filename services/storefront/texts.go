@@ -97,12 +97,16 @@ func (s *shop) textPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.fail(w, r, http.StatusNotFound)
+	if s.contents == nil {
+		s.fail(w, r, http.StatusNotFound)
+		return
+	}
+	s.contentPage(w, r, r.PathValue("slug"))
 }
 
 // delivery is the path of the page that says what shipping costs; empty without one.
 func (s *shop) delivery() string {
-	for _, t := range s.texts {
+	for _, t := range s.foot(defaultLocale) {
 		if t.Slug == "shipping" {
 			return t.Path()
 		}

@@ -15,11 +15,11 @@ import (
 var templates embed.FS
 
 // parse gives each page a copy of the layout, so that each can define "main".
-func parse(locale string) map[string]*template.Template {
-	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of}
+func parse(code, locale string, pictures *photos) map[string]*template.Template {
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf, "t": speeches[code], "date": date(code)}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range append(accountViews, "home", "product", "cart", "text", "error", "checkout", "review", "working", "order", "return", "find", "search", "suggestions") {
+	for _, name := range append(accountViews, "home", "product", "cart", "text", "content", "error", "checkout", "review", "working", "order", "return", "find", "search", "suggestions") {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -52,14 +52,28 @@ type framed struct {
 	// Search is where the search form leads.
 	Search string
 	visitor
+	// Lang is the language of the page, Versions are it in all, Plain is its address for whoever has not chosen one.
+	Lang, Plain string
+	Versions    []version
 }
 
 // render writes the page only when it is complete: half a page cannot be
 // turned into an error any more.
 func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view string, p page) {
 	var out bytes.Buffer
-	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.texts, s.orders.api != nil, s.searchForm(), s.visitor(r)}
-	if err := s.views[view].ExecuteTemplate(&out, "layout", f); err != nil {
+	s.photos.look(r.Context())
+	s.contents.look(r.Context())
+	spoken := s.languageIn(r)
+	f := framed{p, s.name, s.release, s.version, "/static/" + cssName, origin(r), s.note, s.delivery(), s.foot(spoken), s.orders.api != nil, s.searchForm(), s.visitor(r), spoken, p.Path, nil}
+	here := back(r, code, p)
+	if p.Unlisted {
+		p.Path = ""
+	}
+	f.Versions = s.versions(here, p.Path)
+	if f.Path != "" {
+		f.Path = s.prefixed(spoken, f.Path)
+	}
+	if err := s.views[spoken][view].ExecuteTemplate(&out, "layout", f); err != nil {
 		s.log.ErrorContext(r.Context(), "rendering a page", "view", view, "error", err)
 		http.Error(w, "This page could not be shown.", http.StatusInternalServerError)
 		return
@@ -71,7 +85,7 @@ func (s *shop) render(w http.ResponseWriter, r *http.Request, code int, view str
 	if p.Secret {
 		w.Header().Set("Referrer-Policy", "no-referrer") // it has no forms but the search
 	}
-	send(w, r, code, out.Bytes())
+	send(w, r, code, s.inside(spoken, out.Bytes()))
 }
 
 // searchForm is the path that finds words: search's page where the shop has that, or the list that catalog finds.

@@ -21,8 +21,11 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
 )
 
-// Where a part is left out since the machine is slow, no test could tell what a page holds.
+// released is how long pages wait outside of tests.
+var released = partPatience
+
 func TestMain(m *testing.M) {
+	// Where a part is left out since the machine is slow, no test could tell what a page holds.
 	partPatience = 1500 * time.Millisecond
 	os.Exit(m.Run())
 }
@@ -115,10 +118,14 @@ func lamp(sku, name string) product {
 
 // wire is a product as catalog sends it: with more than a page reads.
 func (p product) wire() map[string]any {
-	return map[string]any{
+	sent := map[string]any{
 		"id": uuid.NewSHA1(uuid.NameSpaceOID, []byte(p.SKU)), "sku": p.SKU, "slug": strings.ToLower(p.SKU), "name": p.Name, "description": p.Description,
 		"category": p.Category, "brand": p.Brand, "price": p.Price, "image": p.Image,
 	}
+	if len(p.Media) > 0 {
+		sent["media"] = p.Media
+	}
+	return sent
 }
 
 func (w *world) catalogRoutes() map[string]http.HandlerFunc {

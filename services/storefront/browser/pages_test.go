@@ -44,6 +44,10 @@ var places = []place{
 	{name: "cart", path: "/cart", status: 200, first: fillCart},
 	{name: "cart-wrong-quantity", path: "/cart", status: 200, then: wrongQuantity(".lines form.amount")},
 	{name: "owners-page", path: "/pages/shipping", status: 200},
+	{name: "written-page", path: "/pages/withdrawal", status: 200},
+	{name: "home-german", path: "/de/", status: 200},
+	{name: "product-german", path: "/de/products/LIG-1121", status: 200, then: func(t *testing.T, b *browser.Tab) { b.Wants(t, "In den Warenkorb", "<picture>") }},
+	{name: "cart-german", path: "/cart", status: 200, first: func(t *testing.T, b *browser.Tab) { b.Open(t, "/de/", 200); fillCart(t, b) }},
 	{name: "product-unknown", path: "/products/NONE", status: 404},
 	{name: "category-unknown", path: "/?category=airships", status: 404},
 }

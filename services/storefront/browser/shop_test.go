@@ -22,9 +22,13 @@ import (
 	"github.com/emporium-shop/emporium/internal/testing/browser"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
+	"github.com/emporium-shop/emporium/services/cms"
+	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
+	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
+	"github.com/emporium-shop/emporium/services/media"
 	"github.com/emporium-shop/emporium/services/storefront"
 )
 
@@ -40,27 +44,36 @@ func openShop(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{}
 	database := pgtest.URL(t, catalog.Service().Schema)
-	seed(t, database)
+	seed(t, database, catalog.Service())
 	s.catalog = servicetest.Start(t, catalog.Service(), "DATABASE_URL", database)
 	carts := servicetest.Start(t, cart.Service(), "CATALOG_URL", s.catalog.URL)
 	told := []string{"CATALOG_URL", s.catalog.URL, "CART_URL", carts.URL, "PAGES_DIR", ownPages(t), "IMAGE_VERSION", "1.0.0"}
 	if said := startReviews(t, s.catalog.URL); said != "" {
 		s.reviewed, told = true, append(told, "REVIEWS_URL", said)
 	}
+	pictures, texts := pgtest.URL(t, media.Service().Schema), pgtest.URL(t, cms.Service().Schema)
+	seed(t, pictures, media.Service())
+	seed(t, texts, cms.Service())
+	shown := servicetest.Start(t, media.Service(), "DATABASE_URL", pictures, "SHOP_JWKS", accesstest.JWKS())
+	written := servicetest.Start(t, cms.Service(), "DATABASE_URL", texts, "SHOP_JWKS", accesstest.JWKS())
+	for _, one := range []*servicetest.Service{s.catalog, shown, written} {
+		one.AwaitReady(t)
+	}
+	told = append(told, "MEDIA_URL", shown.URL, "CMS_URL", written.URL)
 	pages := servicetest.Start(t, storefront.Service(), told...)
-	s.url = door(t, map[string]string{"/api/catalog/": s.catalog.URL, "/": pages.URL})
+	s.url = door(t, map[string]string{"/api/catalog/": s.catalog.URL, "/api/media/": shown.URL, "/": pages.URL})
 	until(t, "the storefront is ready", func() bool { return status(t, pages.URL+"/readyz") == http.StatusOK })
 	return s
 }
 
-func seed(t *testing.T, database string) {
+func seed(t *testing.T, database string, of app.Service) {
 	t.Helper()
-	db, err := postgres.Open(postgres.Options{URL: database, Release: "acme-1a2b3c4d"}, catalog.Service().Schema)
+	db, err := postgres.Open(postgres.Options{URL: database, Release: "acme-1a2b3c4d"}, of.Schema)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := catalog.Service().Seed(t.Context(), db); err != nil {
+	if err := of.Seed(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 }
