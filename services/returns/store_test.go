@@ -117,3 +117,29 @@ func TestReceiptsAndAcceptancesStayAsTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// Whoever decides about an order has it alone: another return of it waits until that is committed.
+func TestReturnsOfAnOrderAreDecidedOneAfterTheOther(t *testing.T) {
+	s, p := &store{pgtest.Open(t, schema())}, berlin(t)
+	order := s.sent(t)
+	one, two := s.announced(t, order, noon), s.announced(t, order, noon)
+	confirm := func(r Return, o Order) (Return, error) { return r.Confirm(o, noon, p) }
+	err := postgres.InTx(t.Context(), s.db, func(tx pgx.Tx) error {
+		_, _, _, err := change(t.Context(), tx, one.ID, func(r Return, o Order) (Return, error) {
+			if second := postgres.InTx(t.Context(), s.db, func(tx pgx.Tx) error {
+				if _, err := tx.Exec(t.Context(), `SET LOCAL lock_timeout = '300ms'`); err != nil {
+					return err
+				}
+				_, _, _, err := change(t.Context(), tx, two.ID, confirm)
+				return err
+			}); second == nil {
+				t.Error("two returns of one order were decided at once")
+			}
+			return confirm(r, o)
+		})
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
