@@ -5,7 +5,7 @@ package storefront
 var germanTexts = map[string]string{
 	// layout
 	"Skip to content": "Zum Inhalt", "Search products": "Produkte suchen", "Search this category": "In dieser Kategorie suchen", "Search": "Suchen",
-	"Cart": "Warenkorb", "All prices": "Alle Preise", "what it costs": "was es kostet", "About the shop": "Über den Shop", "Find your order": "Bestellung finden",
+	"Cart": "Warenkorb", "Account": "Konto", "Sign in": "Anmelden", "All prices": "Alle Preise", "what it costs": "was es kostet", "About the shop": "Über den Shop", "Find your order": "Bestellung finden",
 	"Error": "Fehler", "Language": "Sprache", "incl. VAT, plus shipping": "inkl. MwSt., zzgl. Versand",
 	// lists
 	"Price": "Preis", "Others also bought": "Andere kauften auch", "All products": "Alle Produkte", "Results for “%s”": "Ergebnisse für „%s“",
