@@ -45,6 +45,17 @@ func (s *shop) showCart(w http.ResponseWriter, r *http.Request, code int, c cart
 	s.render(w, r, code, "cart", page{Title: s.say(r, "Your cart"), Problem: t.Wrong != "", Unlisted: true, Count: c.Count(), Body: body})
 }
 
+// joinedText says what became of a guest's cart when he signed in, by how many of its lines were left out.
+func joinedText(leftOut string) string {
+	switch n, err := strconv.Atoi(leftOut); {
+	case err != nil || n < 0 || n >= 100:
+		return ""
+	case n > 0:
+		return "What you put in before you signed in is in your cart. Some of it is not for sale any more, or found no room, and was left out."
+	}
+	return "What you put in before you signed in is in your cart."
+}
+
 func noticeOf(say speech, c cart, query url.Values) notice {
 	if gone := query.Get("removed"); gone != "" && c.quantity(gone) == 0 {
 		n, err := strconv.Atoi(query.Get("n"))
@@ -53,10 +64,8 @@ func noticeOf(say speech, c cart, query url.Values) notice {
 		}
 		return notice{Text: say("The product is removed."), Back: gone, N: n}
 	}
-	if n, err := strconv.Atoi(query.Get("joined")); err == nil && n > 0 && n < 100 {
-		return notice{Text: "What you put in before you signed in is in your cart. Some of it is not for sale any more, or found no room, and was left out."}
-	} else if err == nil && n == 0 {
-		return notice{Text: "What you put in before you signed in is in your cart."}
+	if text := joinedText(query.Get("joined")); text != "" {
+		return notice{Text: text}
 	}
 	for _, line := range c.Lines {
 		switch {

@@ -18,7 +18,7 @@ func (s *shop) leaveCart(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return // it is another cart already, or holds only what was not ordered
 	}
 	if buyerIn(r.Context()).Customer != "" {
-		s.closing(ctx, w, r, old, q)
+		s.closing(ctx, w, r, old, q) //nolint:contextcheck // the cookie is the request's
 		return
 	}
 	rest := old.without(q)

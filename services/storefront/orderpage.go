@@ -28,7 +28,7 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	counting, parcels := s.counting(r), s.parcels(r, id, token)
+	counting, parcels := s.counting(r), s.parcels(r.Context(), id, token)
 	b, err := s.orders.read(r.Context(), id, token)
 	switch code := status(err); {
 	case code == http.StatusUnauthorized || code == http.StatusNotFound:

@@ -92,16 +92,16 @@ func (s shipments) of(ctx context.Context, order, token string) ([]parcel, error
 }
 
 // parcels asks for an order's parcels while the page asks for the order itself. Without an answer there are none on the page.
-func (s *shop) parcels(r *http.Request, order, token string) <-chan []parcel {
+func (s *shop) parcels(ctx context.Context, order, token string) <-chan []parcel {
 	found := make(chan []parcel, 1)
 	if s.shipments.api == nil {
 		found <- nil
 		return found
 	}
 	go func() {
-		list, err := s.shipments.of(r.Context(), order, token)
-		if code := status(err); err != nil && code != http.StatusNotFound && r.Context().Err() == nil { // of an order that shipping has not heard of yet there are none
-			s.log.WarnContext(r.Context(), "asking shipping", "error", err)
+		list, err := s.shipments.of(ctx, order, token)
+		if code := status(err); err != nil && code != http.StatusNotFound && ctx.Err() == nil { // of an order that shipping has not heard of yet there are none
+			s.log.WarnContext(ctx, "asking shipping", "error", err)
 		}
 		found <- list
 	}()

@@ -62,7 +62,7 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, d draft) {
 	made, err := s.checkouts.place(ctx, d.Attempt, purchaseOf(d, d.Quote, d.Hash, s.locale))
 	switch {
 	case err == nil:
-		s.thank(w, r, d, made)
+		s.thank(w, r, d, made) //nolint:contextcheck // ctx says who orders; the page is the request's
 	case undecided(err):
 		s.log.WarnContext(r.Context(), "placing an order", "error", err)
 		if refused, _ := refusedOf(err); refused != nil {
@@ -107,7 +107,7 @@ func (s *shop) ordering(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.place(w, r, d)
+	s.place(w, r, d) //nolint:contextcheck // its context is the request's
 }
 
 type workingBody struct{ Long bool }

@@ -104,8 +104,11 @@ func (a *Always) scale(wr *cluster.Write, service string, otherwise v1alpha1.Ser
 	return seen.Spec.ServiceScale
 }
 
-// holdsBack: without the budget a drain could take more pods of the service at a time than it may.
-func (a *Always) holdsBack(wr *cluster.Write) bool {
+// keepsPods: a budget keeps none where all pods of its service may go at a time; whatever else goes, takes pods or the way to them with it.
+func (a *Always) keepsPods(wr *cluster.Write) bool {
+	if wr.Key.Kind != "PodDisruptionBudget" {
+		return true
+	}
 	d, _ := a.w.Store.Get("Deployment", Namespace, wr.Key.Name).(*appsv1.Deployment)
 	if d == nil {
 		return false
@@ -122,12 +125,8 @@ func (a *Always) servingIsKept(wr *cluster.Write) {
 	labels := wr.Before.GetLabels()
 	rel := labels[frontdoor.LabelRelease]
 	switch wr.Key.Kind {
-	case "PodDisruptionBudget":
-		if rel != "" && a.w.busy()[rel] && a.holdsBack(wr) {
-			a.broken(wr, "a budget that pods of release %s need, which serves, is deleted", rel)
-		}
-	case "Deployment", "Service":
-		if rel != "" && a.w.busy()[rel] {
+	case "Deployment", "Service", "PodDisruptionBudget":
+		if rel != "" && a.w.busy()[rel] && a.keepsPods(wr) {
 			a.broken(wr, "an object of release %s, which serves, is deleted", rel)
 		}
 	case "HorizontalPodAutoscaler":
