@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,6 +47,11 @@ func TestTheTableOfServicesIsCurrent(t *testing.T) {
 	}
 	if !strings.Contains(want, "| [reviews](reviews/README.md), in Node | What customers say of products. | `/api/reviews` | PostgreSQL schema `reviews` | auth, catalog |\n") {
 		t.Errorf("the row of reviews is another:\n%s", want)
+	}
+	for name, language := range map[string]string{"reviews": "Node", "recommendations": "Python", "wishlists": "Java"} {
+		if row := fmt.Sprintf("| [%[1]s](%[1]s/README.md), in %[2]s |", name, language); !strings.Contains(want, row) {
+			t.Errorf("no row begins with %s", row)
+		}
 	}
 }
 

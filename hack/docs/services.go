@@ -58,6 +58,9 @@ func serviceRow(root string, s services.Service) (string, error) {
 	if exists(filepath.Join(root, s.Folder, "src", "main.py")) {
 		name += ", in Python"
 	}
+	if exists(filepath.Join(root, s.Folder, "java.options")) {
+		name += ", in Java"
+	}
 	var paths []string
 	for _, r := range s.Manifest().Spec.Routes {
 		paths = append(paths, "`"+r.Path+"`")

@@ -12,10 +12,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// HTML is the page as it is.
+// HTML is the page as it is; "" in the moment between two pages, of one that goes on by itself.
 func (b *Tab) HTML(t testing.TB) string {
 	t.Helper()
-	return Eval[string](t, b, "document.documentElement.outerHTML")
+	return Eval[string](t, b, `document.documentElement?.outerHTML ?? ""`)
 }
 
 // Wants fails the test for each text that is not in the page.

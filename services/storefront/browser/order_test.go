@@ -229,7 +229,7 @@ func (s *selling) byKeyboard(chrome context.Context, t *testing.T) {
 	b.Wants(t, "Order and pay")
 	tabsThrough(t, b)
 	b.Open(t, "/checkout/review", 200)
-	b.TabTo(t, "[type=radio]")
+	b.TabTo(t, "[name=card]")
 	b.Do(t, chromedp.KeyEvent(" "))
 	b.TabTo(t, lastButton)
 	b.Arrive(t, 200, chromedp.KeyEvent(kb.Enter))
