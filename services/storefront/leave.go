@@ -17,8 +17,8 @@ func (s *shop) leaveCart(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if err != nil || q.Cart != old.ID || old.Orders > q.CartTurn {
 		return // it is another cart already, or holds only what was not ordered
 	}
-	if buyerIn(r.Context()).Customer != "" {
-		s.closing(ctx, w, r, old, q) //nolint:contextcheck // the cookie is the request's
+	if buyerIn(r.Context()).Customer != "" { //nolint:contextcheck // the request says who ordered; ctx bounds how long is asked
+		s.closing(ctx, w, r, old, q)
 		return
 	}
 	rest := old.without(q)

@@ -59,10 +59,10 @@ func (s *shop) place(w http.ResponseWriter, r *http.Request, d draft) {
 	if !asked {
 		return
 	}
-	made, err := s.checkouts.place(ctx, d.Attempt, purchaseOf(d, d.Quote, d.Hash, s.locale))
+	made, err := s.checkouts.place(ctx, d.Attempt, purchaseOf(d, d.Quote, d.Hash, s.locale)) //nolint:contextcheck // sameBuyer derives it of the request's
 	switch {
 	case err == nil:
-		s.thank(w, r, d, made) //nolint:contextcheck // ctx says who orders; the page is the request's
+		s.thank(w, r, d, made)
 	case undecided(err):
 		s.log.WarnContext(r.Context(), "placing an order", "error", err)
 		if refused, _ := refusedOf(err); refused != nil {
@@ -102,12 +102,12 @@ func (s *shop) ordering(w http.ResponseWriter, r *http.Request) {
 	}
 	if d.Saga != "" {
 		// Any other answer, and none at all, leads to the key: it says all that can be known.
-		if a, err := s.checkouts.attempt(r.Context(), d.Saga); err == nil && a.State == "running" {
+		if a, err := s.checkouts.attempt(r.Context(), d.Saga); err == nil && a.State == "running" { //nolint:contextcheck // asBuyer derives it of the request's
 			s.showWorking(w, r, d)
 			return
 		}
 	}
-	s.place(w, r, d) //nolint:contextcheck // its context is the request's
+	s.place(w, r, d)
 }
 
 type workingBody struct{ Long bool }

@@ -117,6 +117,9 @@ func (a *Always) keepsPods(wr *cluster.Write) bool {
 	return release.HasBudget(release.CurrentRenderVersion, scale, ptr.Deref(d.Spec.Replicas, 1))
 }
 
+// serves: customers may be sent to the release.
+func (a *Always) serves(rel string) bool { return rel != "" && a.w.busy()[rel] }
+
 // servingIsKept: nothing goes of a stack that customers may be sent to, nor of the front door.
 func (a *Always) servingIsKept(wr *cluster.Write) {
 	if wr.After != nil || wr.Before == nil {
@@ -126,13 +129,13 @@ func (a *Always) servingIsKept(wr *cluster.Write) {
 	rel := labels[frontdoor.LabelRelease]
 	switch wr.Key.Kind {
 	case "Deployment", "Service", "PodDisruptionBudget":
-		if rel != "" && a.w.busy()[rel] && a.keepsPods(wr) {
+		if a.serves(rel) && a.keepsPods(wr) {
 			a.broken(wr, "an object of release %s, which serves, is deleted", rel)
 		}
 	case "HorizontalPodAutoscaler":
 		s, _ := a.w.Store.Get("ShopService", Namespace, labels[frontdoor.LabelService]).(*v1alpha1.ShopService)
 		fresh := a.w.Delay == nil // one that cannot know yet that the service is autoscaled harms no pod
-		if fresh && a.w.busy()[rel] && s != nil && s.Spec.Autoscaling != nil {
+		if fresh && a.serves(rel) && s != nil && s.Spec.Autoscaling != nil {
 			a.broken(wr, "the autoscaler of %s in release %s, which serves, is deleted", s.Name, rel)
 		}
 	case "ConfigMap", "Role", "RoleBinding", "ServiceAccount":
