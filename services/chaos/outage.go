@@ -13,9 +13,10 @@ import (
 	"time"
 )
 
-// needed are the services without which nobody can look at goods, fill a cart and order. Every other one is optional: a service that
+// needed are the services without which nobody can look at goods, fill a cart and order. Without shipping checkout knows no price of delivery, and guesses none.
+// Every other one is optional: a service that
 // somebody adds is stopped, too, until it stands here.
-var needed = []string{"storefront", "catalog", "cart", "checkout", "pricing", "promotions", "tax", "inventory", "payments", "psp-fake", "orders"}
+var needed = []string{"storefront", "catalog", "cart", "checkout", "pricing", "promotions", "tax", "shipping", "inventory", "payments", "psp-fake", "orders"}
 
 // part is something on a page that is there while a service is.
 type part struct{ service, page, text string }
