@@ -12,8 +12,9 @@ import (
 	"github.com/emporium-shop/emporium/test/load"
 )
 
-// look is how often the shop is looked at while something is waited for.
-const look = 200 * time.Millisecond
+// look is how often the cluster is looked at while something is waited for. Each look is a kubectl, a quarter of a CPU second
+// with many services, which the pods that are waited for then lack.
+const look = time.Second
 
 // Status reads the shop.
 func (s Stage) Status(ctx context.Context) (v1alpha1.Shop, error) {
@@ -35,19 +36,16 @@ func (s Stage) Ready(ctx context.Context) error {
 func (s Stage) Switched(ctx context.Context, since time.Time) (v1alpha1.SwitchRecord, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		shop, err := s.Status(ctx)
-		if last := shop.Status.LastSwitch; err == nil && last != nil && last.WrittenAt.After(since) && last.ConfirmedAt != nil {
-			return *last, nil
-		}
-		select {
-		case <-ctx.Done():
-			return v1alpha1.SwitchRecord{}, fmt.Errorf("waiting for a confirmed switch: %w; the shop says %v", ctx.Err(), shop.Status.Conditions)
-		case <-tick.C:
-		}
+	var last v1alpha1.Shop
+	err := s.watch(ctx, func(shop v1alpha1.Shop) bool {
+		last = shop
+		record := shop.Status.LastSwitch
+		return record != nil && record.WrittenAt.After(since) && record.ConfirmedAt != nil
+	})
+	if err != nil {
+		return v1alpha1.SwitchRecord{}, fmt.Errorf("waiting for a confirmed switch: %w; the shop says %v", err, last.Status.Conditions)
 	}
+	return *last.Status.LastSwitch, nil
 }
 
 // Seen is a switch as the analysis of load wants it.
