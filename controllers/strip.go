@@ -83,9 +83,10 @@ func stripContainers(all []corev1.ContainerStatus) []corev1.ContainerStatus {
 
 // stripSecret: the name of a copy follows from its content, and nothing else of it is read.
 func stripSecret(s *corev1.Secret) {
-	if isCopy(s) {
+	if isCopy(s) && !apply.IsSealed(s) {
 		distrust(s, release.HashSecret)
 		s.Data, s.StringData = nil, nil
+		apply.Seal(s)
 	}
 }
 
@@ -101,10 +102,11 @@ func distrust[T metav1.Object](o T, hash func(T) (string, error)) {
 
 // stripConfigMap does not trust the label where it would cost the routing table.
 func stripConfigMap(c *corev1.ConfigMap) {
-	if !isCopy(c) {
+	if !isCopy(c) || apply.IsSealed(c) {
 		return
 	}
 	distrust(c, release.HashConfigMap)
+	apply.Seal(c)
 	table, is := c.Data[frontdoor.TableKey]
 	c.Data, c.BinaryData = nil, nil
 	if is {

@@ -147,7 +147,7 @@ func TestAPackedObjectHoldsNothingOfItsSpecDecoded(t *testing.T) {
 func TestWhatCannotBeUnpackedIsAnError(t *testing.T) {
 	d := &appsv1.Deployment{}
 	d.Name = "cart"
-	d.Annotations = map[string]string{AnnotationPacked: "\xff\xff"}
+	d.Annotations = map[string]string{AnnotationPacked: seal + "\xff\xff"}
 	if err := unpack(d); err == nil {
 		t.Error("bytes that are none of a template make one")
 	}

@@ -120,9 +120,11 @@ func start(mgr ctrl.Manager) {
 }
 
 // writes is the number of writes of the operator so far.
-func writes() (n float64) {
+func writes() float64 { return writesOf(metrics) }
+
+func writesOf(operator prometheus.Gatherer) (n float64) {
 	GinkgoHelper()
-	families, err := metrics.Gather()
+	families, err := operator.Gather()
 	Expect(err).NotTo(HaveOccurred())
 	for _, f := range families {
 		if f.GetName() != "emporium_api_writes_total" {

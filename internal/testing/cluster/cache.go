@@ -50,7 +50,7 @@ func NewCache(s *Store, o cache.Options) *Cache {
 	s.mu.Lock()
 	for key, o := range s.objects {
 		if c.holds(o.Object) {
-			c.objects[key] = c.transformed(o.Object)
+			c.objects[key] = c.transformed(c.transformed(o.Object)) // as client-go does where it begins with a stream
 		}
 	}
 	c.read = s.dropped + len(s.events)
