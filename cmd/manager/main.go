@@ -149,7 +149,7 @@ func reconciler(ctx context.Context, mgr ctrl.Manager, o options, progress *cont
 			Signatures: &registry.Checker{Verifier: registry.NewHTTP(false, o.plainHTTP...), Live: mgr.GetAPIReader(), Now: time.Now},
 			DrainTime:  o.drainTime, Namespaces: o.tenancy.namespaces, ProbeAnywhere: o.tenancy.probeAnywhere,
 		},
-		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Images: images(mgr, o)},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Images: images(mgr, o), Now: time.Now},
 		Metrics:        m,
 		Recorder:       mgr.GetEventRecorder("emporium"),
 		FrontDoorImage: o.frontDoorImage,

@@ -21,7 +21,9 @@ var seal = rand.Text()
 
 // IsSealed tells whether an object went through the transform of a cache of this process before. Where an informer begins with
 // a stream, client-go transforms each object twice, and what was taken away the first time would count as not there.
-func IsSealed(o client.Object) bool { return strings.HasPrefix(o.GetAnnotations()[AnnotationPacked], seal) }
+func IsSealed(o client.Object) bool {
+	return strings.HasPrefix(o.GetAnnotations()[AnnotationPacked], seal)
+}
 
 // Seal marks an object from which a transform took what the second one would miss.
 func Seal(o client.Object) { mark(o, seal) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -30,6 +31,8 @@ type Writer struct {
 	Writes *prometheus.CounterVec
 	// Images tells what tags name; nil: nobody is asked, and releases record no digests.
 	Images Images
+	// Now is the clock by which a switch says when it was written; nil: it says when the pass that decided it began.
+	Now func() time.Time
 	// AtOnce is how many requests of one pass are under way together; 0: 8. With 1 they keep their order, which
 	// lets a test play the same story twice.
 	AtOnce int

@@ -99,7 +99,7 @@ func operatorOf(mgr ctrl.Manager, registry prometheus.Registerer, namespaces ...
 			Cache: mgr.GetClient(), Configs: &observe.Configs{Metadata: sources, Live: mgr.GetAPIReader(), Copies: mgr.GetClient()},
 			Namespaces: namespaces, Prober: &probe.Prober{Asker: probe.HTTP{Anywhere: true}, Now: clock},
 		},
-		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes},
+		Writer:         &apply.Writer{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Writes: m.Writes, Now: clock},
 		Metrics:        m,
 		Recorder:       recorded,
 		FrontDoorImage: "gateway:1",

@@ -55,7 +55,7 @@ func (w *World) StartOperator() *Operator {
 			Cache: o.Client, Configs: &observe.Configs{Metadata: o.Sources, Live: live, Copies: o.Client},
 			Prober: &probe.Prober{Asker: probe.HTTP{}, Now: w.operatorClock},
 		},
-		Writer:         &apply.Writer{Client: o.Client, Live: live, Writes: metrics.Writes, AtOnce: w.AtOnce},
+		Writer:         &apply.Writer{Client: o.Client, Live: live, Writes: metrics.Writes, AtOnce: w.AtOnce, Now: w.operatorClock},
 		Metrics:        metrics,
 		Recorder:       recorder{o},
 		FrontDoorImage: "gateway:1",
