@@ -34,13 +34,11 @@ func (w *town) counts(out http.ResponseWriter, r *http.Request) {
 		for _, code := range asked.Cards {
 			balance, there := w.cards[code]
 			part := min(left, balance)
-			if one := map[string]any{"active": there}; there {
+			one := map[string]any{"active": there}
+			if there {
 				one["amount"] = euros(part)
-				list = append(list, one)
-			} else {
-				list = append(list, one)
 			}
-			left -= part
+			list, left = append(list, one), left-part
 		}
 		body["cards"], body["left"] = list, euros(left)
 		w.known = asked.Known

@@ -90,7 +90,7 @@ func (s *shop) showReview(w http.ResponseWriter, r *http.Request, d draft, c car
 		w.Header().Set("Retry-After", v.after)
 	}
 	body := reviewBody{
-		Spending: s.spendingOf(r, shown.now, v), MaySpend: s.accounts.loyalty != nil && s.accounts.auth != nil && d.As == "",
+		Spending: s.spendingOf(r, shown.now, v), MaySpend: d.As == "" && s.accounts.loyalty != nil,
 		Quote: shown.now, Changed: shown.now.changes(shown.was), Draft: d, Code: v.voucher, Cards: cards, Wrong: v.wrong, Lines: v.lines,
 		Said: v.said, Alert: v.code != http.StatusOK, Note: s.note, Owned: s.foot(s.languageIn(r)),
 	}
