@@ -31,7 +31,9 @@ type till struct {
 	balance int64
 	gifts   map[string]string
 	due     string
-	termed  []terms
+	// spent is what of an order points and cards paid; nil is none.
+	spent  *spentOn
+	termed []terms
 	// ways are how goods can be sent; without any there is one way.
 	ways []way
 	// answers are what placing an order is answered with, in turn; then, and without any, it is placed.
@@ -199,13 +201,17 @@ func (c *till) getOrder(out http.ResponseWriter, r *http.Request) {
 	default:
 		out.Header().Set("ETag", `"1"`)
 		amount, at := money{c.unit, "EUR"}, time.Date(2026, 11, 27, 9, 30, 0, 0, time.UTC)
-		clienttest.JSON(out, 200, map[string]any{
+		body := map[string]any{
 			"id": id, "number": "ACME-100001", "state": "paid", "placedAt": at, "email": "jane@example.org",
 			"address":  map[string]any{"name": "Jane <Doe>", "street": "1 Market Street", "postcode": "10115", "city": "Berlin", "country": "DE"},
 			"lines":    []any{map[string]any{"sku": "LAMP-1", "name": "Brass lamp", "quantity": 2, "unit": amount, "total": amount, "tax": amount}},
 			"shipping": amount, "discount": money{"0.00", "EUR"}, "redemptions": []any{}, "total": amount, "tax": amount, "taxes": []any{}, "refunded": money{"0.00", "EUR"},
 			"cancellable": true, "history": []any{map[string]any{"kind": "placed", "at": at}, map[string]any{"kind": "wrapped-in-paper", "at": at}},
-		})
+		}
+		if c.spent != nil {
+			body["spent"] = c.spent
+		}
+		clienttest.JSON(out, 200, body)
 	}
 }
 

@@ -29,7 +29,7 @@ var germanTexts = map[string]string{
 	"%s: you have %d of it in your cart.":                    "%s: davon liegen %d im Warenkorb.",
 	// points and gift cards
 	"Points and gift cards": "Punkte und Geschenkkarten", "Points to spend": "Punkte einlösen", "You can spend %d points. 100 points take off 1.00 EUR.": "Sie können %d Punkte einlösen. 100 Punkte sind 1,00 EUR Rabatt.",
-	"Apply": "Anwenden", "the points": "(Punkte)", "the gift card": "(Geschenkkarte)", "%d points take off": "%d Punkte ergeben einen Rabatt von", "Code of a gift card": "Code einer Geschenkkarte", "pays": "zahlt",
+	"Apply": "Anwenden", "the points": "(Punkte)", "the gift card": "(Geschenkkarte)", "%d points take off": "%d Punkte ergeben einen Rabatt von", "Code of a gift card": "Code einer Geschenkkarte", "pays": "zahlt", "Gift cards paid": "Geschenkkarten zahlten", "and": "und", "was left to pay": "blieben zu zahlen",
 	"Gift card": "Geschenkkarte", "Points": "Punkte", "Left to pay": "Noch zu zahlen", "Sign in to use points and gift cards": "Melden Sie sich an, um Punkte und Geschenkkarten zu nutzen", "Card": "Karte",
 	"Enter how many points, as a whole number.": "Geben Sie eine ganze Zahl von Punkten ein.", "You have no points that can be spent on this order.": "Sie haben keine Punkte, die sich für diese Bestellung einlösen lassen.",
 	"Points cannot be spent on this order.": "Für diese Bestellung lassen sich keine Punkte einlösen.", "Enter the code of your gift card.": "Geben Sie den Code Ihrer Geschenkkarte ein.",

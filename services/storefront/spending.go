@@ -31,6 +31,14 @@ type giftCard struct {
 	Amount money  `json:"amount"`
 }
 
+// spentOn is what of an order points took off and gift cards paid.
+type spentOn struct {
+	Points int64 `json:"points,omitempty"`
+	Off    money `json:"off"`
+	Cards  money `json:"cards"`
+	Due    money `json:"due"`
+}
+
 // spending is what the page shows of points and gift cards; nil in a shop without them, and for guests.
 type spending struct {
 	// Balance is nil where loyalty does not say.
