@@ -12,18 +12,20 @@ import (
 
 // Order is one of orders.
 type Order struct {
-	ID          uuid.UUID   `json:"order"`
-	Number      string      `json:"number"`
-	Saga        uuid.UUID   `json:"saga"`
-	Hold        uuid.UUID   `json:"hold"`
-	Payment     *uuid.UUID  `json:"payment,omitempty"`
-	Total       money.Money `json:"total"`
-	Refunded    money.Money `json:"refunded"`
-	State       string      `json:"state"`
-	PlacedAt    time.Time   `json:"placedAt"`
-	ChangedAt   time.Time   `json:"changedAt"`
-	Lines       []Line      `json:"lines"`
-	Redemptions []Coupon    `json:"redemptions"`
+	ID      uuid.UUID   `json:"order"`
+	Number  string      `json:"number"`
+	Saga    uuid.UUID   `json:"saga"`
+	Hold    uuid.UUID   `json:"hold"`
+	Payment *uuid.UUID  `json:"payment,omitempty"`
+	Total   money.Money `json:"total"`
+	// Due is what of the total gift cards do not pay.
+	Due         *money.Money `json:"due,omitempty"`
+	Refunded    money.Money  `json:"refunded"`
+	State       string       `json:"state"`
+	PlacedAt    time.Time    `json:"placedAt"`
+	ChangedAt   time.Time    `json:"changedAt"`
+	Lines       []Line       `json:"lines"`
+	Redemptions []Coupon     `json:"redemptions"`
 }
 
 // Line is so many of a product, of an order or a hold.

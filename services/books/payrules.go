@@ -7,6 +7,14 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
 
+// due is what the payment is for. orders tells it where gift cards pay a part.
+func (o Order) due() money.Money {
+	if o.Due == nil {
+		return o.Total
+	}
+	return *o.Due
+}
+
 func (o Order) named() string { return "order " + o.Number }
 
 func (p Payment) named() string { return "payment " + p.ID.String() }
@@ -18,17 +26,17 @@ func authorizedOnce(c Case) (found []Finding) {
 		add := func(format string, args ...any) {
 			found = append(found, Finding{o.named(), fmt.Sprintf(format, args...), o.ChangedAt, Skew})
 		}
-		p := c.payment(o)
+		p, due := c.payment(o), o.due()
 		switch {
-		case o.Total.IsZero() && len(c.Payments) > 0 && !c.Payments[0].Authorized.IsZero():
-			add("it costs nothing, and %s is authorised", c.Payments[0].Authorized)
-		case o.Total.IsZero():
+		case due.IsZero() && len(c.Payments) > 0 && !c.Payments[0].Authorized.IsZero():
+			add("nothing of it is due, and %s is authorised", c.Payments[0].Authorized)
+		case due.IsZero():
 		case p == nil:
-			add("it costs %s, and its payment is not there", o.Total)
+			add("%s of it is due, and its payment is not there", due)
 		case p.Authorized.IsZero():
-			add("it costs %s, and nothing was authorised", o.Total)
-		case p.Authorized != o.Total:
-			add("it costs %s, and %s was authorised", o.Total, p.Authorized)
+			add("%s of it is due, and nothing was authorised", due)
+		case p.Authorized != due:
+			add("%s of it is due, and %s was authorised", due, p.Authorized)
 		}
 	}
 	return found
@@ -43,8 +51,8 @@ func captured(c Case) (found []Finding) {
 		switch {
 		case o.State == placed:
 			found = append(found, Finding{o.named(), "it is placed, and not paid for", o.PlacedAt, Lag})
-		case o.State != cancelled && p.Captured != o.Total:
-			found = append(found, Finding{o.named(), fmt.Sprintf("it is %s, and %s of %s were captured", o.State, p.Captured, o.Total), later(o.ChangedAt, p.ChangedAt), Skew})
+		case o.State != cancelled && p.Captured != o.due():
+			found = append(found, Finding{o.named(), fmt.Sprintf("it is %s, and %s of %s were captured", o.State, p.Captured, o.due()), later(o.ChangedAt, p.ChangedAt), Skew})
 		}
 	}
 	return found

@@ -16,12 +16,12 @@ type Rule struct {
 var Rules = []Rule{
 	{
 		Name: "order-authorized-once", Case: authorizedOnce,
-		Says: "An order of more than nothing has its payment, authorised for its total; one of nothing has none.",
+		Says: "An order has its payment, authorised for what of its total gift cards do not pay; where that is nothing it has none.",
 		Mend: "Look at the payment by the order's saga. Cancel the order if it cannot be paid; refund what it should not have taken.",
 	},
 	{
 		Name: "order-captured", Case: captured,
-		Says: "An order that is paid, sent or completed was captured, all of its total; one that is placed soon is.",
+		Says: "An order that is paid, sent or completed was captured, all that is due of it; one that is placed soon is.",
 		Mend: "See whether payments-worker runs and the provider answers. Capture the rest by POST /api/payments/{id}/captures, or cancel the order.",
 	},
 	{

@@ -60,10 +60,11 @@ func (t Trouble) Left() (list []string) {
 
 // mends are the ways out of a step that cannot be undone.
 var mends = map[string]string{
-	"hold":   "Look at the hold in inventory. Where its goods left the house, count the product and correct it by a movement (POST /api/inventory/movements).",
-	"redeem": "Look at the coupon in promotions. Where it was redeemed for this checkout, end it or let the customer have another one.",
-	"auth":   "Somebody captured its payment. Refund all of that (POST /api/payments/{id}/refunds): within five minutes the checkout goes on by itself.",
-	"order":  "Orders has to say whether there is an order: see whether it runs.",
+	"hold":    "Look at the hold in inventory. Where its goods left the house, count the product and correct it by a movement (POST /api/inventory/movements).",
+	"redeem":  "Look at the coupon in promotions. Where it was redeemed for this checkout, end it or let the customer have another one.",
+	"loyalty": "Loyalty says that there is an order with its points and gift cards. Give points back by POST /api/loyalty/staff/customers/{customer}/corrections, and what a card paid by another card (POST /api/loyalty/cards).",
+	"auth":    "Somebody captured its payment. Refund all of that (POST /api/payments/{id}/refunds): within five minutes the checkout goes on by itself.",
+	"order":   "Orders has to say whether there is an order: see whether it runs.",
 }
 
 // Mend says what to do about it.

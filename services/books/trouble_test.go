@@ -70,7 +70,7 @@ func TestWhatIsLeftOfATroubleIsNamed(t *testing.T) {
 
 // Each step that checkout may call stuck has a way out.
 func TestEveryStepHasAWayOut(t *testing.T) {
-	for _, step := range []string{"hold", "redeem", "auth", "order"} {
+	for _, step := range []string{"hold", "redeem", "loyalty", "auth", "order"} {
 		if mends[step] == "" {
 			t.Errorf("nobody is told what to do about %s", step)
 		}

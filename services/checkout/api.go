@@ -49,6 +49,8 @@ type termsBody struct {
 	Coupons   []string  `json:"coupons,omitempty" maxItems:"10" nullable:"false" doc:"Codes, as they were typed"`
 	Email     string    `json:"email,omitempty" format:"email" maxLength:"254" doc:"For coupons that each customer may use once"`
 	Currency  string    `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"The cart's where it is not said" example:"EUR"`
+	Points    int64     `json:"points,omitempty" minimum:"0" maximum:"10000000" doc:"How many of his points the customer, who is signed in, wants to spend: as many of them as he has and the goods cost are"`
+	Cards     []string  `json:"cards,omitempty" maxItems:"10" nullable:"false" doc:"Codes of gift cards, in the order in which they pay; of who is signed in"`
 	Delivery  string    `json:"delivery,omitempty" pattern:"^[a-z0-9-]{1,64}$" doc:"Which of the quote's deliveries; the cheapest where it is not said" example:"express"`
 }
 
@@ -108,14 +110,14 @@ var shape = etag.ShapeOf[Quote]()
 func (a *api) routes(k *app.Kit) *httpapi.API {
 	r := k.NewAPI()
 	conflict, missing := httpapi.Refuses(http.StatusConflict), httpapi.Refuses(http.StatusNotFound)
-	httpapi.Post(r, root+"/quotes", access.Public, a.quote, httpapi.ID("createQuote"), httpapi.Status(http.StatusCreated), conflict, missing,
-		httpapi.Summary("Ask what a cart costs"), httpapi.About("Prices, discounts, shipping and tax as they are now. The quote is good for 15 minutes. Nothing is held."))
+	httpapi.Post(r, root+"/quotes", access.Public, a.quote, httpapi.ID("createQuote"), httpapi.Status(http.StatusCreated), conflict, missing, httpapi.Refuses(http.StatusUnauthorized, http.StatusTooManyRequests),
+		httpapi.Summary("Ask what a cart costs"), httpapi.About("Prices, discounts, shipping and tax as they are now. The quote is good for 15 minutes. Nothing is held. Points and gift cards are for who is signed in, and a quote with any is ordered by nobody else; 503 where the shop cannot count them now: leave points and cards out."))
 	httpapi.Get(r, root+"/quotes/{id}", access.Public, a.get, httpapi.ID("getQuote"), httpapi.Summary("A quote"), missing)
 	httpapi.Post(r, root+"/orders", access.Public, a.place, httpapi.ID("placeOrder"), httpapi.Status(http.StatusCreated), conflict, missing,
 		httpapi.With(httpapi.Limits{Deadline: placing}), httpapi.Summary("Order what was quoted"),
 		httpapi.About("201 with the order; 409 quote-changed, with the new quote as the member quote; 409 sold-out; 409 payment-declined; 503 while nobody knows yet: send the same again with the same key, until there is an answer. After a 409 of these the key is used up: try again with a new one."))
 	httpapi.Get(r, root+"/attempts/{id}", access.Public, a.attempt, httpapi.ID("getAttempt"), httpapi.Summary("How far an order is that is being placed"), missing)
-	httpapi.Get(r, "/internal/checkout/sagas/{id}", access.Service("inventory", "payments", "promotions", "books"), a.verdict, httpapi.ID("getSaga"), httpapi.Summary("What became of a saga"), missing)
+	httpapi.Get(r, "/internal/checkout/sagas/{id}", access.Service("inventory", "payments", "promotions", "loyalty", "books"), a.verdict, httpapi.ID("getSaga"), httpapi.Summary("What became of a saga"), missing)
 	a.books(r)
 	return r
 }
@@ -128,12 +130,16 @@ func (a *api) quote(ctx context.Context, in *quoteInput) (*httpapi.Answer[Quote]
 		return httpapi.Replay[Quote](*stored), nil
 	}
 	b := in.Body
+	spends, err := wishes(ctx, b)
+	if err != nil {
+		return nil, err
+	}
 	t := Terms{Cart: b.Cart, Country: b.Country, Postcode: b.Postcode, VATNumber: b.VATNumber, Currency: b.Currency, Delivery: b.Delivery}
 	t, wants, err := a.others.inCart(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.others.offer(ctx, a.policy, t, wish{wants: wants, codes: b.Coupons, who: buyer{customerOf(ctx), b.Email}}, a.now())
+	q, err := a.others.offer(ctx, a.policy, t, wish{wants: wants, codes: b.Coupons, who: buyer{customerOf(ctx), b.Email}, spends: spends}, a.now())
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +292,7 @@ func (a *api) planned(ctx context.Context, in *placeInput, id uuid.UUID) (s *att
 		return nil, changed, err
 	}
 	return &attempt{
-		quote: q, Saga: NewSaga(id, len(q.redeemed()) > 0, !q.Total.IsZero()),
+		quote: q, Saga: NewSaga(id, len(q.redeemed()) > 0, q.held(), !q.due().IsZero()),
 		request: Request{Customer: customerOf(ctx), Email: in.Body.Email, Locale: in.Body.Locale, Card: in.Body.Card, Address: in.Body.Address},
 	}, nil, nil
 }
@@ -296,7 +302,10 @@ func (a *api) agreed(ctx context.Context, b placeBody) (q Quote, changed *Quote,
 	if q, err = a.store.quote(ctx, b.Quote); err != nil {
 		return q, nil, err
 	}
-	if !q.Total.IsZero() && b.Card == "" {
+	if err := q.owned(customerOf(ctx)); err != nil {
+		return q, nil, err
+	}
+	if !q.due().IsZero() && b.Card == "" {
 		return q, nil, fault.Invalid("#/card", "There is something to pay.")
 	}
 	now, err := a.again(ctx, q, b.Address.Country, buyer{customerOf(ctx), b.Email})
@@ -313,7 +322,7 @@ func (a *api) agreed(ctx context.Context, b placeBody) (q Quote, changed *Quote,
 func (a *api) again(ctx context.Context, q Quote, country string, who buyer) (Quote, error) {
 	t := q.Terms
 	t.Country = country
-	return a.others.offer(ctx, a.policy, t, wish{q.wants(), q.codes(), who, &q}, a.now())
+	return a.others.offer(ctx, a.policy, t, wish{q.wants(), q.codes(), who, q.again(), &q}, a.now())
 }
 
 // told is a final answer.
@@ -354,6 +363,9 @@ func (a *api) refusal(ctx context.Context, r Refusal, email string) *problem.Pro
 func (a *api) anew(ctx context.Context, quote uuid.UUID, who buyer) (Quote, error) {
 	q, err := a.store.quote(ctx, quote)
 	if err != nil {
+		return Quote{}, err
+	}
+	if err := q.owned(who.customer); err != nil {
 		return Quote{}, err
 	}
 	now, err := a.again(ctx, q, q.Country, who)

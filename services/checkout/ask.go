@@ -24,6 +24,8 @@ type others struct {
 	cart, pricing, promotions, tax, inventory, payments, orders *client.Client
 	// shipping is nil in a shop that has none: Policy says then what delivery costs.
 	shipping *client.Client
+	// loyalty is nil in a shop that has none: then nobody has points or gift cards.
+	loyalty *client.Client
 }
 
 // wish is what an offer is asked for, beside its terms.
@@ -31,6 +33,7 @@ type wish struct {
 	wants []want
 	codes []string
 	who   buyer
+	spends
 	// shown is the quote that is made anew: what is not offered any more makes another one.
 	shown *Quote
 }
@@ -147,8 +150,12 @@ func (o *others) offer(ctx context.Context, p Policy, t Terms, w wish, now time.
 	if err != nil {
 		return Quote{}, err
 	}
-	expected := o.expect(ctx, t, lines, w.codes)
+	expected := o.expect(ctx, t, lines, len(w.codes) > 0 || w.Points > 0)
 	reduced, err := o.discounts(ctx, t, lines, w.codes, w.who)
+	if err != nil {
+		return Quote{}, err
+	}
+	spent, err := o.points(ctx, w.spends, &reduced)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -156,8 +163,11 @@ func (o *others) offer(ctx context.Context, p Policy, t Terms, w wish, now time.
 	if err != nil {
 		return Quote{}, err
 	}
-	q := Quote{Terms: t, Lines: lines, Coupons: reduced.Coupons, Discount: reduced.Discount, Deliveries: ways, ExpiresAt: now.Add(life).UTC().Truncate(time.Microsecond)}
+	q := Quote{Terms: t, Lines: lines, Coupons: reduced.Coupons, Discount: reduced.Discount, Points: spent, Deliveries: ways, spends: w.spends, ExpiresAt: now.Add(life).UTC().Truncate(time.Microsecond)}
 	if err := o.taxes(ctx, &q, reduced, cost); err != nil {
+		return Quote{}, err
+	}
+	if err := o.giftCards(ctx, &q, w.spends); err != nil {
 		return Quote{}, err
 	}
 	if q.ID, err = uuid.NewV7(); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // goingBack is a saga on its way back: its goods are held and its payment is authorised, and there will be no order.
 func goingBack() Saga {
-	s := NewSaga(uuid.New(), false, true)
+	s := NewSaga(uuid.New(), false, false, true)
 	for _, step := range []Step{Hold, Authorize} {
 		a := Action{Call, step}
 		s = s.Begin(a, noon).Take(a, Outcome{Answer: OK, Ref: uuid.NewString()}, noon)
@@ -37,10 +37,10 @@ func TestTheBooksSayWhyASagaIsStuck(t *testing.T) {
 
 // One that is not stuck says what it waits for, and one that ended waits for nothing.
 func TestTheBooksSayWhatASagaWaitsFor(t *testing.T) {
-	forward := NewSaga(uuid.New(), true, true)
+	forward := NewSaga(uuid.New(), true, true, true)
 	stale := forward
 	stale.Steps = slices.Clone(forward.Steps)
-	for n := range stale.Steps[:3] {
+	for n := range stale.Steps[:4] {
 		stale.Steps[n].Status, stale.Steps[n].Ref = Done, "x"
 	}
 	closing := stale

@@ -93,14 +93,14 @@ type early struct {
 }
 
 // expect asks shipping about what the goods cost before discounts, while promotions is asked for those: without codes they are mostly
-// none. With codes, and in a shop without shipping, nobody is asked yet.
-func (o *others) expect(ctx context.Context, t Terms, lines []Line, codes []string) <-chan early {
+// none. Where some are wanted, and in a shop without shipping, nobody is asked yet.
+func (o *others) expect(ctx context.Context, t Terms, lines []Line, less bool) <-chan early {
 	var all []money.Money
 	for _, l := range lines {
 		all = append(all, l.Total)
 	}
 	goods, err := money.Sum(t.Currency, all...)
-	if o.shipping == nil || len(codes) > 0 || err != nil {
+	if o.shipping == nil || less || err != nil {
 		return nil
 	}
 	answer := make(chan early, 1)

@@ -64,7 +64,7 @@ func explored() (edges []edge) {
 			visit(next)
 		}
 	}
-	visit(NewSaga(id, true, true))
+	visit(NewSaga(id, true, true, true))
 	slices.SortFunc(edges, func(a, b edge) int { return strings.Compare(a.from+a.to+a.by, b.from+b.to+b.by) })
 	return edges
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,9 +70,15 @@ type Quote struct {
 	Tax        money.Money `json:"tax"`
 	Taxes      []Rate      `json:"taxes" nullable:"false"`
 	// ShippingTaxes is shipping by the rates that it is taxed with (R8).
-	ShippingTaxes []Rate    `json:"shippingTaxes,omitempty" nullable:"false" doc:"Shipping by the rates that it is taxed with"`
-	TaxReason     string    `json:"taxReason,omitempty" doc:"Why there is no tax, or that a VAT number was not checked"`
-	ExpiresAt     time.Time `json:"expiresAt"`
+	ShippingTaxes []Rate `json:"shippingTaxes,omitempty" nullable:"false" doc:"Shipping by the rates that it is taxed with"`
+	TaxReason     string `json:"taxReason,omitempty" doc:"Why there is no tax, or that a VAT number was not checked"`
+	// Points and GiftCards are what loyalty counts, where the shop has that; Due is missing where no card was typed.
+	Points    *Points      `json:"points,omitempty" doc:"Points that are spent"`
+	GiftCards []GiftCard   `json:"giftCards,omitempty" nullable:"false" doc:"As they were typed, in the order in which they pay"`
+	Due       *money.Money `json:"due,omitempty" doc:"What is left of total for the card of the order: missing where it is all of it"`
+	ExpiresAt time.Time    `json:"expiresAt"`
+
+	spends spends
 }
 
 // Policy is the shop's: R6.
@@ -102,6 +109,14 @@ func (q Quote) sealed() (Quote, error) {
 	same.Lines = append([]Line{}, q.Lines...)
 	for n := range same.Lines {
 		same.Lines[n].Name, same.Lines[n].Rate = "", ""
+	}
+	// What does nothing is no part of the offer: a wrong card, and points where there are none.
+	same.GiftCards = slices.DeleteFunc(slices.Clone(q.GiftCards), func(c GiftCard) bool { return c.Amount.IsZero() })
+	if q.spent() == 0 {
+		same.Points = nil
+	}
+	if q.paid().IsZero() {
+		same.Due = nil
 	}
 	same.Coupons = nil
 	for _, c := range q.Coupons {

@@ -78,7 +78,7 @@ func diesAnywhere(t *testing.T, scenes func() *scene, want State) {
 
 // Nobody sends the key again: the worker goes on.
 func TestTheWorkerGoesOnWithWhatADeadProcessLeft(t *testing.T) {
-	for _, dead := range []Action{{Call, Hold}, {Call, Redeem}, {Call, Authorize}, {Call, Place}} {
+	for _, dead := range []Action{{Call, Hold}, {Call, Redeem}, {Call, Spend}, {Call, Authorize}, {Call, Place}} {
 		for _, reached := range []bool{false, true} {
 			t.Run(fmt.Sprint(dead.Step, reached), func(t *testing.T) {
 				db, s, q, key := pgtest.Open(t, schema()), &scene{books: newBooks()}, offered(t), newKey()
@@ -87,7 +87,7 @@ func TestTheWorkerGoesOnWithWhatADeadProcessLeft(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a := &attempt{quote: q, Saga: NewSaga(claim.ID(), true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
+				a := &attempt{quote: q, Saga: NewSaga(claim.ID(), true, true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
 				if err := firstTime(t.Context(), r.store, q); err != nil {
 					t.Fatal(err)
 				}
@@ -192,7 +192,7 @@ func TestWhoLostTheLeaseCommitsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &attempt{quote: q, Saga: NewSaga(claim.ID(), true, true)}
+	a := &attempt{quote: q, Saga: NewSaga(claim.ID(), true, true, true)}
 	if err := firstTime(t.Context(), r.store, q); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
-// A saga places an order in steps at four other services. What each step does is
+// A saga places an order in steps at other services. What each step does is
 // done once, by a key that is made of the saga and the step and of nothing else.
 // That a step is about to be made is committed before it is made, together with what
 // came of the one before; so whoever takes the saga over from a dead process knows all
@@ -30,6 +30,7 @@ type Step string
 const (
 	Hold      Step = "hold"
 	Redeem    Step = "redeem"
+	Spend     Step = "loyalty"
 	Authorize Step = "auth"
 	Place     Step = "order"
 )
@@ -45,6 +46,7 @@ var Steps = []struct {
 }{
 	{Hold, "hold the goods", "release the goods", "release", 20 * time.Second},
 	{Redeem, "take the coupons", "give the coupons back", "give-back", 20 * time.Second},
+	{Spend, "take points and gift cards", "give points and gift cards back", "unspend", 20 * time.Second},
 	// Nobody is charged twice by waiting, and money is worth some patience; the hold is renewed meanwhile.
 	{Authorize, "authorize the payment", "void the payment", "void", 10 * time.Minute},
 	{Place, "place the order", "make sure that there is no order", "no-order", 45 * time.Second},
@@ -111,11 +113,11 @@ type Saga struct {
 	Tries int `json:"tries,omitempty"`
 }
 
-// NewSaga plans a saga: without coupons none are taken, and nobody pays nothing.
-func NewSaga(id uuid.UUID, coupons, pays bool) Saga {
+// NewSaga plans a saga: without coupons none are taken, nor points and gift cards without those, and nobody pays nothing.
+func NewSaga(id uuid.UUID, coupons, spends, pays bool) Saga {
 	s := Saga{ID: id, State: Forward}
 	for _, one := range Steps {
-		if one.Step == Redeem && !coupons || one.Step == Authorize && !pays {
+		if one.Step == Redeem && !coupons || one.Step == Spend && !spends || one.Step == Authorize && !pays {
 			continue
 		}
 		s.Steps = append(s.Steps, Progress{Step: one.Step, Status: Waiting})

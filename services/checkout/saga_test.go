@@ -75,7 +75,7 @@ func (b *books) ends(t interface{ Fatalf(string, ...any) }, s Saga) {
 // to it, or nothing of it, and never a half.
 func TestC22AnySequenceOfAnswersEndsPlacedOrUndone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := NewSaga(uuid.New(), rapid.Bool().Draw(t, "coupons"), rapid.Bool().Draw(t, "pays"))
+		s := NewSaga(uuid.New(), rapid.Bool().Draw(t, "coupons"), rapid.Bool().Draw(t, "spends"), rapid.Bool().Draw(t, "pays"))
 		b, committed, now := newBooks(), s, noon
 		for n := 0; !s.Ended(); n++ {
 			if n > 400 {
@@ -122,7 +122,7 @@ func TestC22AnySequenceOfAnswersEndsPlacedOrUndone(t *testing.T) {
 
 // C22e: the key of a step is made of the saga and the step: whatever happened before, at whatever time, in whichever process.
 func TestC22eAStepsKeyIsTheSameAfterEachRestart(t *testing.T) {
-	s := NewSaga(uuid.New(), true, true)
+	s := NewSaga(uuid.New(), true, true, true)
 	for !s.Ended() {
 		a, _ := s.Next()
 		key := s.Begin(a, noon).Key(a)
@@ -140,14 +140,14 @@ func TestC22eAStepsKeyIsTheSameAfterEachRestart(t *testing.T) {
 }
 
 func TestWhatIsUndoneIsUndoneInReverse(t *testing.T) {
-	s, b := NewSaga(uuid.New(), true, true), newBooks()
+	s, b := NewSaga(uuid.New(), true, true, true), newBooks()
 	for !s.Ended() {
 		a, _ := s.Next()
 		s = s.Begin(a, noon)
 		s = s.Take(a, b.reaches(s, a, a.Step == Place), noon)
 	}
 	var want []string
-	for _, end := range []string{"hold", "redeem", "auth", "order", "void", "give-back", "release"} {
+	for _, end := range []string{"hold", "redeem", "loyalty", "auth", "order", "void", "unspend", "give-back", "release"} {
 		want = append(want, s.ID.String()+":"+end)
 	}
 	if !slices.Equal(b.calls, want) {
@@ -159,7 +159,7 @@ func TestWhatIsUndoneIsUndoneInReverse(t *testing.T) {
 // A step that was given up may still be answered: it is asked for by its key, and undone.
 func TestALateAnswerOfAStepThatWasGivenUpIsUndone(t *testing.T) {
 	for _, made := range []bool{true, false} {
-		s, b := NewSaga(uuid.New(), false, true), newBooks()
+		s, b := NewSaga(uuid.New(), false, false, true), newBooks()
 		a, _ := s.Next()
 		s = s.Begin(a, noon).Take(a, b.reaches(s, a, false), noon)
 		a, _ = s.Next()
@@ -182,7 +182,7 @@ func TestALateAnswerOfAStepThatWasGivenUpIsUndone(t *testing.T) {
 // From the pivot on nothing is undone until it is known that there is no order.
 func TestThePivotIsNotUndoneWhileItMayHaveHappened(t *testing.T) {
 	for _, made := range []bool{true, false} {
-		s, b := NewSaga(uuid.New(), true, true), newBooks()
+		s, b := NewSaga(uuid.New(), true, true, true), newBooks()
 		for a, _ := s.Next(); a.Step != Place; a, _ = s.Next() {
 			s = s.Begin(a, noon).Take(a, b.reaches(s, a, false), noon)
 		}
@@ -213,7 +213,7 @@ func TestThePivotIsNotUndoneWhileItMayHaveHappened(t *testing.T) {
 
 // What cannot be undone does not hold up what can, and is not forgotten.
 func TestAFatalErrorOfAnUndoHoldsNothingElseUp(t *testing.T) {
-	s, b := NewSaga(uuid.New(), true, true), newBooks()
+	s, b := NewSaga(uuid.New(), true, true, true), newBooks()
 	for n := 0; n < 40 && !s.Ended(); n++ {
 		a, _ := s.Next()
 		s = s.Begin(a, noon)
@@ -234,7 +234,7 @@ func TestAFatalErrorOfAnUndoHoldsNothingElseUp(t *testing.T) {
 
 // C32: a saga that was taken over renews its hold before the pivot; what is gone is sold out, and nothing is charged.
 func TestC32ATakenOverSagaRenewsItsHold(t *testing.T) {
-	s, b := NewSaga(uuid.New(), false, true), newBooks()
+	s, b := NewSaga(uuid.New(), false, false, true), newBooks()
 	for a, _ := s.Next(); a.Step != Place; a, _ = s.Next() {
 		s = s.Begin(a, noon).Take(a, b.reaches(s, a, false), noon)
 	}
@@ -261,7 +261,7 @@ func TestC32ATakenOverSagaRenewsItsHold(t *testing.T) {
 // Its pivot may have happened, and the hold cannot be renewed: orders says first whether there is an order, and that counts.
 func TestC32AnOrderThatMayBeThereIsNotUndoneForItsHold(t *testing.T) {
 	for _, made := range []bool{true, false} {
-		s, b := NewSaga(uuid.New(), false, true), newBooks()
+		s, b := NewSaga(uuid.New(), false, false, true), newBooks()
 		for a, _ := s.Next(); a.Step != Place; a, _ = s.Next() {
 			s = s.Begin(a, noon).Take(a, b.reaches(s, a, false), noon)
 		}
@@ -290,7 +290,7 @@ func TestC32AnOrderThatMayBeThereIsNotUndoneForItsHold(t *testing.T) {
 }
 
 func TestC05cWhoPaysNothingIsNotAskedForAPayment(t *testing.T) {
-	s := NewSaga(uuid.New(), false, false)
+	s := NewSaga(uuid.New(), false, false, false)
 	if len(s.Steps) != 2 || s.Steps[0].Step != Hold || s.Steps[1].Step != Place {
 		t.Errorf("%+v", s.Steps)
 	}

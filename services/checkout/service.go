@@ -1,7 +1,7 @@
 // Package checkout is a service: quotes, and orders that are placed whole or not at all.
 //
 // saga.go and quote.go know the rules, verdict.go what is told of a saga, ask.go and
-// steps.go call the other services, run.go and resume.go go on with a saga, store.go
+// steps.go call the other services, spend.go loyalty, run.go and resume.go go on with a saga, store.go
 // is the SQL, api.go the HTTP; this file wires them.
 package checkout
 
@@ -30,7 +30,7 @@ func Service() app.Service {
 		Name: "checkout", About: "Quotes, and orders that are placed whole or not at all.",
 		Schema: schema(), Provides: []string{"checkout/v1"}, New: newService,
 		Needs: []string{"cart/v1", "pricing/v1", "promotions/v1", "tax/v1", "inventory/v1", "payments/v1", "orders/v1"},
-		Knows: []string{"shipping/v1"},
+		Knows: []string{"shipping/v1", "loyalty/v1"},
 	}
 }
 
@@ -46,6 +46,7 @@ func newService(_ context.Context, k *app.Kit) (app.Parts, error) {
 		inventory: k.Client("inventory"), payments: k.Client("payments"), orders: k.Client("orders"),
 	}
 	o.shipping, _ = k.ClientIfKnown("shipping")
+	o.loyalty, _ = k.ClientIfKnown("loyalty")
 	r := &runner{s, o.call, k.Now, leaseTime}
 	stuck := prometheus.NewGauge(prometheus.GaugeOpts{Name: "shop_checkout_stuck_sagas", Help: "Sagas of which something cannot be undone: somebody must look."})
 	if err := k.Metrics.Register(stuck); err != nil {
@@ -70,8 +71,9 @@ const (
 
 func (s *store) sweeps(now func() time.Time) func(context.Context) error {
 	return repeated(func(ctx context.Context) error {
-		_, err := s.sweep(ctx, now().Add(-quotesKept))
-		return err
+		before := now().Add(-quotesKept)
+		_, err := s.sweep(ctx, before)
+		return errors.Join(err, s.forgetCodes(ctx, before))
 	})
 }
 

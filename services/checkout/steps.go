@@ -68,6 +68,10 @@ func (o *others) call(ctx context.Context, a *attempt, do Action) Outcome {
 		return o.redeem(ctx, a, key)
 	case Action{Undo, Redeem}:
 		return made[idBody](ctx, o.promotions, "/internal/promotions/redemptions/"+a.Ref(Redeem)+"/release", key, nil).undone()
+	case Action{Call, Spend}:
+		return o.spend(ctx, a, key)
+	case Action{Undo, Spend}:
+		return o.unspend(ctx, a, key)
 	case Action{Call, Authorize}:
 		return o.authorize(ctx, a, key)
 	case Action{Undo, Authorize}:
@@ -191,15 +195,15 @@ func (o *others) redeem(ctx context.Context, a *attempt, key string) Outcome {
 
 const authorizations = "/internal/payments/authorizations"
 
-// authorize asks for the whole amount. What the provider says of another amount is no payment of this order (C21).
+// authorize asks for all that is due. What the provider says of another amount is no payment of this order (C21).
 func (o *others) authorize(ctx context.Context, a *attempt, key string) Outcome {
 	type payment struct {
 		ID     string      `json:"id"`
 		Amount money.Money `json:"amount"`
 	}
-	r := made[payment](ctx, o.payments, authorizations, key, map[string]any{"saga": a.ID, "amount": a.quote.Total, "card": a.request.Card})
+	r := made[payment](ctx, o.payments, authorizations, key, map[string]any{"saga": a.ID, "amount": a.quote.due(), "card": a.request.Card})
 	r.Ref = r.body.ID
-	if r.Answer == OK && r.body.Amount != a.quote.Total {
+	if r.Answer == OK && r.body.Amount != a.quote.due() {
 		return Outcome{Answer: OK, Ref: r.Ref, Refusal: gaveUp}
 	}
 	return r.said("payment-declined", true)
@@ -221,6 +225,9 @@ func (o *others) place(ctx context.Context, a *attempt, key string) Outcome {
 	}
 	if way := q.delivery(); way != nil {
 		body["delivery"] = map[string]string{"method": way.Method, "name": way.Name}
+	}
+	if spent := a.spent(); spent != nil {
+		body["spent"] = spent
 	}
 	if len(q.ShippingTaxes) > 0 {
 		body["shippingTaxes"] = q.ShippingTaxes

@@ -20,14 +20,14 @@ import (
 type store struct{ db *postgres.DB }
 
 func keep(ctx context.Context, tx pgx.Tx, q Quote) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO checkout.quotes (id, quote, expires_at) VALUES ($1, $2, $3)`, q.ID, q, q.ExpiresAt); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO checkout.quotes (id, quote, expires_at, spends) VALUES ($1, $2, $3, $4)`, q.ID, q, q.ExpiresAt, q.spends.kept()); err != nil {
 		return fmt.Errorf("keeping a quote: %w", err)
 	}
 	return nil
 }
 
 func (s *store) quote(ctx context.Context, id uuid.UUID) (q Quote, err error) {
-	err = s.db.QueryRow(ctx, `SELECT quote FROM checkout.quotes WHERE id = $1`, id).Scan(&q)
+	err = s.db.QueryRow(ctx, `SELECT quote, coalesce(spends, '{}') FROM checkout.quotes WHERE id = $1`, id).Scan(&q, &q.spends)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Quote{}, fault.NotFound("quote", id.String())
 	}
@@ -79,8 +79,8 @@ func ordered(err error) error {
 func (s *store) saga(ctx context.Context, id uuid.UUID) (*attempt, error) {
 	var a attempt
 	var progress kept
-	err := s.db.QueryRow(ctx, `SELECT s.progress, s.request, q.quote FROM checkout.sagas s JOIN checkout.quotes q ON q.id = s.quote WHERE s.id = $1`, id).
-		Scan(&progress, &a.request, &a.quote)
+	err := s.db.QueryRow(ctx, `SELECT s.progress, s.request, q.quote, coalesce(q.spends, '{}') FROM checkout.sagas s JOIN checkout.quotes q ON q.id = s.quote WHERE s.id = $1`, id).
+		Scan(&progress, &a.request, &a.quote, &a.quote.spends)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fault.NotFound("saga", id.String())
 	}
@@ -138,6 +138,24 @@ func (s *store) refuse(ctx context.Context, claim *idempotency.Attempt, answer i
 func (s *store) stuck(ctx context.Context) (n int, err error) {
 	err = s.db.QueryRow(ctx, `SELECT count(*) FROM checkout.sagas WHERE state = 'back' AND progress @? '$.steps[*].stuck'`).Scan(&n)
 	return n, err
+}
+
+// kept is what a quote's row has of it; nil is NULL.
+func (s spends) kept() *spends {
+	if s.none() {
+		return nil
+	}
+	return &s
+}
+
+// forgetCodes forgets the codes of gift cards that nobody needs any more: of quotes that are over and of which no order is being placed.
+func (s *store) forgetCodes(ctx context.Context, before time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE checkout.quotes SET spends = NULL WHERE id IN (SELECT id FROM checkout.quotes q WHERE spends IS NOT NULL AND expires_at < $1
+		AND NOT EXISTS (SELECT FROM checkout.sagas s WHERE s.quote = q.id AND s.state NOT IN ('placed', 'undone')) LIMIT 500 FOR UPDATE SKIP LOCKED)`, before)
+	if err != nil {
+		return fmt.Errorf("forgetting codes of gift cards: %w", err)
+	}
+	return nil
 }
 
 // sweep forgets quotes that nobody ordered, a day after their end.

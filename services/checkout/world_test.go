@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 	"github.com/emporium-shop/emporium/services/internal/client/clienttest"
 	"github.com/emporium-shop/emporium/services/internal/fault"
 	"github.com/emporium-shop/emporium/services/internal/idempotency"
@@ -127,7 +128,7 @@ func asked(ctx context.Context, r *runner, key idempotency.Key, q Quote) (*idemp
 }
 
 func begun(q Quote, id uuid.UUID) *attempt {
-	return &attempt{quote: q, Saga: NewSaga(id, true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
+	return &attempt{quote: q, Saga: NewSaga(id, true, true, true), request: Request{Email: "jane@example.org", Card: "tok_visa"}}
 }
 
 // firstTime keeps a quote that is not kept yet.
@@ -156,6 +157,11 @@ type town struct {
 	// shipping is where that is, and ways are what it offers: the cost below 50.00 by method.
 	shipping string
 	ways     map[string]int64
+	// loyalty is where that is; points are what customers have, cards what is on each by its code, known the codes that were named so.
+	loyalty string
+	points  map[string]int64
+	cards   map[string]int64
+	known   []string
 	// off is what promotions takes off, coupon or not; sent is what was sent last, by path.
 	off  int64
 	sent map[string]string
@@ -164,20 +170,24 @@ type town struct {
 // begin starts the town; its addresses are environment for the service.
 func settle(t testing.TB) *town {
 	t.Helper()
-	w := &town{t: t, price: 1000, gone: map[string]bool{}, made: map[string]json.RawMessage{}, undone: map[string]bool{}, sent: map[string]string{}, refuses: map[string]func(http.ResponseWriter) bool{}, cart: map[string]int{"A": 3}}
+	w := &town{t: t, price: 1000, gone: map[string]bool{}, made: map[string]json.RawMessage{}, undone: map[string]bool{}, sent: map[string]string{}, refuses: map[string]func(http.ResponseWriter) bool{}, cart: map[string]int{"A": 3}, points: map[string]int64{}, cards: map[string]int64{}}
 	for name, routes := range map[string]map[string]http.HandlerFunc{
 		"cart":       {"GET /api/cart/{id}": w.getCart},
 		"pricing":    {"POST /internal/pricing/quotes": w.prices},
 		"promotions": {"POST /internal/promotions/quotes": w.discounts, "POST /internal/promotions/redemptions": w.makes, "POST /internal/promotions/redemptions/{id}/release": w.undoes},
 		"tax":        {"POST /internal/tax/quotes": w.taxes},
 		"shipping":   {"POST /internal/shipping/quotes": w.ships},
+		"loyalty":    {"POST /internal/loyalty/quotes": w.counts, "POST /internal/loyalty/holds": w.spends, "POST /internal/loyalty/holds/{id}/release": w.undoes},
 		"inventory":  {"POST /internal/inventory/holds": w.makes, "POST /internal/inventory/holds/{id}/release": w.undoes, "POST /internal/inventory/holds/{id}/renewal": w.renews},
 		"payments":   {"POST /internal/payments/authorizations": w.makes, "POST /internal/payments/payments/{id}/voids": w.undoes},
 		"orders":     {"POST /internal/orders": w.makes, "POST /internal/orders/refusals": w.refusals},
 	} {
-		if url := w.play(name, routes); name == "shipping" {
-			w.shipping = url // a shop need not have it
-		} else {
+		switch url := w.play(name, routes); name { // a shop need not have the first two
+		case "shipping":
+			w.shipping = url
+		case "loyalty":
+			w.loyalty = url
+		default:
 			w.urls = append(w.urls, strings.ToUpper(name)+"_URL", url)
 		}
 	}
@@ -396,6 +406,8 @@ type shop struct {
 	*servicetest.Service
 	*town
 	t testing.TB
+	// who is signed in; empty is nobody.
+	who string
 }
 
 func serve(t *testing.T, environment ...string) *shop {
@@ -405,7 +417,7 @@ func serve(t *testing.T, environment ...string) *shop {
 
 func serveIn(t *testing.T, w *town, environment ...string) *shop {
 	t.Helper()
-	return &shop{servicetest.Start(t, Service(), append(w.urls, environment...)...), w, t}
+	return &shop{servicetest.Start(t, Service(), append(w.urls, environment...)...), w, t, ""}
 }
 
 type answered struct {
@@ -430,7 +442,11 @@ func (s *shop) post(path string, body any, key string) (a answered) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	res, text := s.Whole(s.t, "POST", path, string(raw), "Idempotency-Key", key)
+	header := []string{"Idempotency-Key", key}
+	if s.who != "" {
+		header = append(header, "Authorization", accesstest.Customer(s.t, s.who))
+	}
+	res, text := s.Whole(s.t, "POST", path, string(raw), header...)
 	if err := json.Unmarshal(text, &a); err != nil {
 		s.t.Errorf("%s: %d %s: %v", path, res.StatusCode, text, err)
 	}

@@ -42,6 +42,7 @@ func placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
 		Order, Saga        uuid.UUID
 		Customer, Currency string
 		Lines              []struct{ Total, Tax money.Money }
+		Total              money.Money
 	}
 	if err := e.Into(&data); err != nil {
 		return err
@@ -66,8 +67,8 @@ func placed(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if err := errors.Join(lockSaga(ctx, tx, data.Saga), lockOrder(ctx, tx, data.Order)); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE loyalty.orders SET saga = $2, customer = $3, currency = $4, goods_minor = $5, net_minor = $6 WHERE id = $1`,
-		data.Order, data.Saga, customer, data.Currency, goods.Minor(), net.Minor()); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE loyalty.orders SET saga = $2, customer = $3, currency = $4, goods_minor = $5, net_minor = $6, total_minor = $7 WHERE id = $1`,
+		data.Order, data.Saga, customer, data.Currency, goods.Minor(), net.Minor(), data.Total.Minor()); err != nil {
 		return fmt.Errorf("noting an order: %w", err)
 	}
 	h, err := lockHold(ctx, tx, `saga = $1`, data.Saga)

@@ -29,6 +29,8 @@ type Hold struct {
 	Customer string
 	Points   int64
 	Parts    []Part
+	// Owed is what went back to the cards because refunds went beyond what the provider was paid: see Owes.
+	Owed int64
 }
 
 // Part is what one card pays, and what of that came back to it.
@@ -40,6 +42,16 @@ type Part struct {
 // left is what of a part did not come back.
 func (p Part) left() money.Money {
 	return money.New(p.Amount.Minor()-p.Back.Minor(), p.Amount.Currency())
+}
+
+// Owes is what the cards are still owed of refunds that add up to so much. The provider comes first: theirs is what goes beyond what it was
+// paid of the total. It goes by sums alone, so refunds may be told of in any order, and twice.
+func (h Hold) Owes(total, refunds money.Money) money.Money {
+	due, left := total.Minor(), int64(0)
+	for _, p := range h.Parts {
+		due, left = due-p.Amount.Minor(), left+p.left().Minor()
+	}
+	return money.New(max(0, min(refunds.Minor()-max(0, due)-h.Owed, left)), total.Currency())
 }
 
 // Commit says which order it was for. To say so again changes nothing.

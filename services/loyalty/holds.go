@@ -114,8 +114,8 @@ func lockHold(ctx context.Context, tx pgx.Tx, where string, args ...any) (h Hold
 }
 
 func readHold(ctx context.Context, db querier, where string, args ...any) (h Hold, err error) {
-	err = db.QueryRow(ctx, `SELECT id, saga, state, order_id, customer, points FROM loyalty.holds WHERE `+where, args...).
-		Scan(&h.ID, &h.Saga, &h.State, &h.Order, &h.Customer, &h.Points)
+	err = db.QueryRow(ctx, `SELECT id, saga, state, order_id, customer, points, owed_minor FROM loyalty.holds WHERE `+where, args...).
+		Scan(&h.ID, &h.Saga, &h.State, &h.Order, &h.Customer, &h.Points, &h.Owed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Hold{}, fault.NotFound("hold", fmt.Sprint(args[0]))
 	}
@@ -140,7 +140,7 @@ func readHold(ctx context.Context, db querier, where string, args ...any) (h Hol
 }
 
 func saveHold(ctx context.Context, tx pgx.Tx, h Hold) error {
-	if _, err := tx.Exec(ctx, `UPDATE loyalty.holds SET state = $2, order_id = $3 WHERE id = $1`, h.ID, h.State, h.Order); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE loyalty.holds SET state = $2, order_id = $3, owed_minor = $4 WHERE id = $1`, h.ID, h.State, h.Order, h.Owed); err != nil {
 		return fmt.Errorf("changing a hold: %w", err)
 	}
 	return nil

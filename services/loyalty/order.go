@@ -21,6 +21,10 @@ type Order struct {
 	Returned, ReturnedNet int64
 	// Refunded is what went back beside that, by whatever means it was paid.
 	Refunded int64
+	// Total is what the whole order costs, nil where nobody told; ByReturns what is given back for goods that came back, and ByProvider
+	// what the provider gave back beside.
+	Total                 *money.Money
+	ByReturns, ByProvider int64
 }
 
 // Earns is how many points the order has earned as things are: one for each full unit

@@ -34,15 +34,23 @@ func lockSaga(ctx context.Context, tx pgx.Tx, saga uuid.UUID) error {
 func readOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (o Order, err error) {
 	var goods, net int64
 	var in string
+	var total *int64
 	err = tx.QueryRow(ctx, `SELECT id, saga, customer, currency, goods_minor, net_minor, paid, cancelled,
 			(SELECT coalesce(sum(gross_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id), (SELECT coalesce(sum(net_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id),
 			(SELECT coalesce(sum(amount_minor), 0) FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
 			+ (SELECT coalesce(sum(back_minor), 0) FROM loyalty.hold_cards c JOIN loyalty.holds h ON h.id = c.hold WHERE h.order_id = o.id)
-		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Returned, &o.ReturnedNet, &o.Refunded)
+			- (SELECT coalesce(sum(owed_minor), 0) FROM loyalty.holds h WHERE h.order_id = o.id),
+			total_minor, (SELECT coalesce(sum(refund_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id),
+			(SELECT coalesce(sum(amount_minor), 0)::bigint FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
+		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Returned, &o.ReturnedNet, &o.Refunded, &total, &o.ByReturns, &o.ByProvider)
 	if err != nil {
 		return Order{}, fmt.Errorf("reading an order: %w", err)
 	}
 	o.Goods, o.Net = money.New(goods, in), money.New(net, in)
+	if total != nil {
+		whole := money.New(*total, in)
+		o.Total = &whole
+	}
 	return o, nil
 }
 
@@ -71,7 +79,27 @@ func settle(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
 		}
 		return backToCards(ctx, tx, h, h.rest(), now)
 	}
-	return nil
+	return settleCards(ctx, tx, o, h, now)
+}
+
+// settleCards gives the cards what they are owed of refunds. What the provider gives back payments knows by itself.
+func settleCards(ctx context.Context, tx pgx.Tx, o Order, h Hold, now time.Time) error {
+	if h.State != Committed || o.Total == nil {
+		return nil
+	}
+	owed := h.Owes(*o.Total, money.New(o.ByReturns+o.ByProvider, o.Total.Currency()))
+	if owed.IsZero() {
+		return nil
+	}
+	_, parts, err := h.Refund(owed, money.New(0, owed.Currency()))
+	if err != nil {
+		return err
+	}
+	h.Owed += owed.Minor()
+	if err := saveHold(ctx, tx, h); err != nil {
+		return err
+	}
+	return backToCards(ctx, tx, h, parts, now)
 }
 
 func settleEarned(ctx context.Context, tx pgx.Tx, o Order, now time.Time) error {

@@ -28,7 +28,7 @@ func (p purchase) comesBack(lines ...bought) events.Event {
 		all = append(all, map[string]any{"line": n + 1, "sku": "A", "quantity": 1, "sellable": true, "gross": amount(l.total), "tax": amount(l.tax), "net": amount(net.Amount())})
 	}
 	return p.event(events.ReturnAccepted, "returns", uuid.NewString(), map[string]any{"acceptance": uuid.New(), "return": uuid.New(), "order": p.order, "number": "1", "lines": all,
-		"refund": amount("1.00"), "at": noon})
+		"refund": amount(buys(p.t, "", lines...).total("0.00")), "at": noon})
 }
 
 // refundsFor is the refund of a return, as payments tells it.

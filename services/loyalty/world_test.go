@@ -232,12 +232,25 @@ func (p purchase) placed() events.Event {
 		lines = append(lines, map[string]any{"sku": "A", "name": "A", "quantity": 1, "unit": amount(l.total), "total": amount(l.total), "tax": amount(l.tax)})
 	}
 	data := map[string]any{"order": p.order, "number": "1", "saga": p.saga, "hold": uuid.New(), "email": "a@x.example", "cart": uuid.New(), "currency": "EUR",
-		"placedAt": noon, "shipping": amount("4.90"), "discount": amount("0.00"), "total": amount("1.00"), "tax": amount("0.00"), "taxes": []any{}, "redemptions": []any{},
+		"placedAt": noon, "shipping": amount("4.90"), "discount": amount("0.00"), "total": amount(p.total("4.90")), "tax": amount("0.00"), "taxes": []any{}, "redemptions": []any{},
 		"lines": lines, "address": map[string]string{"name": "A", "street": "S 1", "postcode": "1", "city": "C", "country": "DE"}}
 	if p.customer != "" {
 		data["customer"] = p.customer
 	}
 	return p.event(events.OrderPlaced, "orders", p.order.String(), data)
+}
+
+// total is what the lines cost, with more beside them.
+func (p purchase) total(more string) string {
+	p.t.Helper()
+	sum := eur(p.t, more)
+	for _, l := range p.lines {
+		var err error
+		if sum, err = sum.Add(eur(p.t, l.total)); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return sum.Amount()
 }
 
 // says is another event of the order.

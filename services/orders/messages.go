@@ -36,6 +36,8 @@ type placedData struct {
 	ShippingTaxes []rateBody `json:"shippingTaxes,omitempty"`
 	TaxReason     string     `json:"taxReason,omitempty"`
 	VATNumber     string     `json:"vatNumber,omitempty"`
+	// Spent is what loyalty holds for the order.
+	Spent *Spent `json:"spent,omitempty"`
 }
 
 // stateData is what the other events of an order tell.
@@ -69,7 +71,7 @@ func (o Order) message(f Fact) any {
 		return placedData{
 			o.ID, o.Number, o.Token, o.Saga, o.Hold, o.Payment, o.Customer, o.Email, o.Locale, b.Lines, o.Shipping, o.Discount, o.Total, o.Tax,
 			b.Taxes, b.Address, b.Redemptions, o.Cart, o.Total.Currency(), o.PlacedAt,
-			o.Details.Delivery, ratesOf(o.Details.ShippingTaxes), o.Details.TaxReason, o.Details.VATNumber,
+			o.Details.Delivery, ratesOf(o.Details.ShippingTaxes), o.Details.TaxReason, o.Details.VATNumber, o.Details.Spent,
 		}
 	case Cancelled:
 		return cancelledData{state, linesBooked(o), true}

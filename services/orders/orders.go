@@ -48,7 +48,7 @@ type Placement struct {
 	Saga, Cart, Quote, Hold uuid.UUID
 	// Turn is how many orders the cart had made before the quote.
 	Turn int
-	// Payment is nil where there was nothing to pay.
+	// Payment is nil where the provider was asked for nothing: see Due.
 	Payment                        *uuid.UUID
 	Customer, Email, Locale        string
 	Address                        Address
@@ -75,7 +75,7 @@ type Order struct {
 	Version     int64
 }
 
-// New is an order as it begins. Where there is nothing to pay it is paid at once.
+// New is an order as it begins. Where the provider has nothing to take it is paid at once.
 func New(id uuid.UUID, number, token string, p Placement, at time.Time) (Order, []Fact, error) {
 	if err := p.adds(); err != nil {
 		return Order{}, nil, err
@@ -87,9 +87,17 @@ func New(id uuid.UUID, number, token string, p Placement, at time.Time) (Order, 
 	facts := []Fact{{Kind: Placed, At: at}}
 	if p.Payment == nil {
 		o.State = Paid
-		facts = append(facts, Fact{Kind: Paid, At: at, Reason: "nothing to pay"})
+		facts = append(facts, Fact{Kind: Paid, At: at, Reason: p.paidAtOnce()})
 	}
 	return o, facts, nil
+}
+
+// paidAtOnce is why an order is paid that has no payment.
+func (p Placement) paidAtOnce() string {
+	if p.Total.IsZero() {
+		return "nothing to pay"
+	}
+	return "paid by gift card"
 }
 
 // adds tells whether the amounts make the total to the cent. checkout worked them
@@ -111,9 +119,12 @@ func (p Placement) adds() error {
 			return fault.Invalid(sum.at, "The amounts do not add up.")
 		}
 	}
+	if err := p.spends(); err != nil {
+		return err
+	}
 	switch {
-	case (p.Payment == nil) != p.Total.IsZero():
-		return fault.Invalid("#/payment", "An order has a payment unless there is nothing to pay.")
+	case (p.Payment == nil) != p.Due().IsZero():
+		return fault.Invalid("#/payment", "An order has a payment unless there is nothing to pay, or gift cards pay all of it.")
 	case p.Total.Sign() < 0 || p.Shipping.Sign() < 0 || p.Discount.Sign() < 0:
 		return fault.Invalid("#/total", "No amount is below zero.")
 	case p.Discount.Currency() != p.Total.Currency():

@@ -41,14 +41,14 @@ func (o Order) to(s State, at time.Time, reason string) (Order, []Fact, error) {
 }
 
 // Capture is told when the payment was taken. Of an order that was cancelled
-// meanwhile it changes nothing: payments gives the money back. Less than the total
-// is not the payment of the order.
+// meanwhile it changes nothing: payments gives the money back. Less than is due is
+// not the payment of the order.
 func (o Order) Capture(amount money.Money, at time.Time) (Order, []Fact, error) {
 	if o.State != Placed {
 		return o, nil, nil
 	}
-	if least, err := amount.Compare(o.Total); err != nil || least < 0 {
-		return o, nil, fault.Conflict(fault.ConflictKind, "What was captured is not the order's total.")
+	if least, err := amount.Compare(o.Due()); err != nil || least < 0 {
+		return o, nil, fault.Conflict(fault.ConflictKind, "What was captured is less than the order's payment.")
 	}
 	return o.to(Paid, at, "")
 }

@@ -46,7 +46,7 @@ type placementBody struct {
 	CartTurn    int              `json:"cartTurn,omitempty" minimum:"0" maximum:"1000000" doc:"How many orders the cart had made before the quote"`
 	Quote       uuid.UUID        `json:"quote" format:"uuid"`
 	Hold        uuid.UUID        `json:"hold" format:"uuid"`
-	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"Absent where there is nothing to pay"`
+	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"Absent where there is nothing to pay, or gift cards pay all of it"`
 	Customer    string           `json:"customer,omitempty" maxLength:"255" doc:"Absent for a guest"`
 	Email       string           `json:"email" format:"email" maxLength:"254"`
 	Locale      string           `json:"locale,omitempty" pattern:"^[a-z]{2}(-[A-Z]{2})?$" example:"de"`
@@ -60,6 +60,7 @@ type placementBody struct {
 	Taxes       []rateBody       `json:"taxes" maxItems:"20" nullable:"false"`
 	Currency    string           `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR"`
 	Delivery    *Delivery        `json:"delivery,omitempty" doc:"How it is sent, where the shop has more than one way"`
+	Spent       *Spent           `json:"spent,omitempty" doc:"Points and gift cards, where the customer used any"`
 	// ShippingTaxes, TaxReason and VATNumber are for the invoice.
 	ShippingTaxes []rateBody `json:"shippingTaxes,omitempty" maxItems:"20" nullable:"false" doc:"Shipping by the rates that it is taxed with"`
 	TaxReason     string     `json:"taxReason,omitempty" maxLength:"500" doc:"Why nothing is taxed, or that a VAT number was not checked"`
@@ -149,18 +150,35 @@ type orderBody struct {
 	Taxes       []rateBody       `json:"taxes" nullable:"false"`
 	Refunded    money.Money      `json:"refunded"`
 	Delivery    *Delivery        `json:"delivery,omitempty" doc:"How it is sent, where the customer had a choice"`
+	Spent       *spentBody       `json:"spent,omitempty" doc:"Points and gift cards, where the customer used any"`
 	Carrier     string           `json:"carrier,omitempty"`
 	Tracking    string           `json:"tracking,omitempty"`
 	PartlySent  bool             `json:"partlySent,omitempty" doc:"Some of the goods left, and not all of them"`
 	Cancellable bool             `json:"cancellable" doc:"Whether it can still be cancelled"`
-	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay"`
+	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay, or gift cards paid all of it"`
 	History     []factBody       `json:"history" nullable:"false"`
+}
+
+// spentBody is what points and gift cards did, for who reads the order.
+type spentBody struct {
+	Points int64       `json:"points,omitempty" doc:"How many points were spent"`
+	Off    money.Money `json:"off" doc:"What the points took off: a part of discount"`
+	Cards  money.Money `json:"cards" doc:"What gift cards paid of total"`
+	Due    money.Money `json:"due" doc:"What is left of total for the payment"`
+}
+
+func spentOf(o Order) *spentBody {
+	s := o.Details.Spent
+	if s == nil {
+		return nil
+	}
+	return &spentBody{s.Points, s.Off, s.Cards, o.Due()}
 }
 
 func bodyOf(o Order, history []Fact) orderBody {
 	b := orderBody{
 		ID: o.ID, Number: o.Number, State: string(o.State), PlacedAt: o.PlacedAt, Email: o.Email, Address: addressBody(o.Address),
-		Shipping: o.Shipping, Discount: o.Discount, Total: o.Total, Tax: o.Tax, Refunded: o.Refunded, Delivery: o.Details.Delivery, Carrier: o.Carrier, Tracking: o.Tracking,
+		Shipping: o.Shipping, Discount: o.Discount, Total: o.Total, Tax: o.Tax, Refunded: o.Refunded, Delivery: o.Details.Delivery, Spent: spentOf(o), Carrier: o.Carrier, Tracking: o.Tracking,
 		Lines: []lineBody{}, Redemptions: []redemptionBody{}, Taxes: []rateBody{}, History: []factBody{},
 		PartlySent: o.ParcelsSent > 0 && (o.State == Placed || o.State == Paid), Cancellable: o.ParcelsSent == 0 && (o.State == Placed || o.State == Paid),
 	}
@@ -206,6 +224,7 @@ type bookBody struct {
 	Hold        uuid.UUID        `json:"hold" format:"uuid"`
 	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid"`
 	Total       money.Money      `json:"total"`
+	Due         *money.Money     `json:"due,omitempty" doc:"What the payment is for, where gift cards pay a part of total; missing where it is for all of it"`
 	Refunded    money.Money      `json:"refunded"`
 	State       string           `json:"state"`
 	PlacedAt    time.Time        `json:"placedAt"`
@@ -216,7 +235,10 @@ type bookBody struct {
 
 func bookOf(o booked) bookBody {
 	b := bookBody{
-		o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, o.Refunded, string(o.State), o.PlacedAt, o.mark.At.UTC(), linesBooked(o.Order), []redemptionBody{},
+		o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, nil, o.Refunded, string(o.State), o.PlacedAt, o.mark.At.UTC(), linesBooked(o.Order), []redemptionBody{},
+	}
+	if due := o.Due(); due != o.Total {
+		b.Due = &due
 	}
 	for _, r := range o.Redemptions {
 		b.Redemptions = append(b.Redemptions, redemptionBody(r))

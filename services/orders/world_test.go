@@ -43,7 +43,7 @@ func body(p Placement) placementBody {
 	return placementBody{
 		Saga: p.Saga, Cart: p.Cart, CartTurn: p.Turn, Quote: p.Quote, Hold: p.Hold, Payment: p.Payment, Customer: p.Customer, Email: p.Email, Locale: p.Locale,
 		Address: b.Address, Lines: b.Lines, Shipping: p.Shipping, Discount: p.Discount, Redemptions: b.Redemptions, Total: p.Total, Tax: p.Tax, Taxes: b.Taxes, Currency: "EUR",
-		Delivery: p.Details.Delivery, ShippingTaxes: ratesOf(p.Details.ShippingTaxes), TaxReason: p.Details.TaxReason, VATNumber: p.Details.VATNumber,
+		Delivery: p.Details.Delivery, ShippingTaxes: ratesOf(p.Details.ShippingTaxes), TaxReason: p.Details.TaxReason, VATNumber: p.Details.VATNumber, Spent: p.Details.Spent,
 	}
 }
 

@@ -3,6 +3,7 @@ package payments
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -56,21 +57,42 @@ func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
 	return outbox.Put(ctx, tx, schemaName, e)
 }
 
+// placedData is what is read of an order.
+type placedData struct {
+	Order      uuid.UUID
+	Payment    *uuid.UUID
+	Total, Tax money.Money
+	// Spent is where gift cards pay a part of the total: the payment is for the rest.
+	Spent *struct{ Cards money.Money }
+}
+
+// tax is what of the order's tax is in the payment.
+func (d placedData) tax() (money.Money, error) {
+	if d.Spent == nil || d.Spent.Cards.IsZero() {
+		return d.Tax, nil
+	}
+	due, err := d.Total.Sub(d.Spent.Cards)
+	if err != nil {
+		return due, fmt.Errorf("taking gift cards off a total: %w", err)
+	}
+	return d.Tax.Share(due.Minor(), d.Total.Minor(), money.HalfUp)
+}
+
 // handlers are the effects of what orders and returns tell. None of them asks the provider:
 // they note what he is to be asked for, and the worker does so.
 func (t *till) handlers() inbox.Handlers {
 	return inbox.Handlers{
 		events.ReturnAccepted: t.returnAccepted,
 		events.OrderPlaced: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
-			var order struct {
-				Order   uuid.UUID
-				Payment *uuid.UUID
-				Tax     money.Money
-			}
-			if err := e.Into(&order); err != nil || order.Payment == nil { // an order of nothing is not paid
+			var order placedData
+			if err := e.Into(&order); err != nil || order.Payment == nil { // the provider has nothing to take
 				return err
 			}
-			return t.placed(ctx, tx, *order.Payment, order.Order, order.Tax)
+			tax, err := order.tax()
+			if err != nil {
+				return err
+			}
+			return t.placed(ctx, tx, *order.Payment, order.Order, tax)
 		},
 		events.OrderCancelled: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
 			var order struct{ Order uuid.UUID }

@@ -42,7 +42,8 @@ func (p Payment) owed(refund money.Money) (money.Money, error) {
 }
 
 // accepted has what goods cost given back that came back, once for an acceptance. It is the effect of an event, so it may come again.
-// The goods were sent, so the order was paid: what there is to be given back is here. An order without a payment cost nothing.
+// The goods were sent, so the order was paid: what there is to be given back is here. An order without a payment
+// cost nothing, or gift cards paid it: loyalty gives them their part.
 func (t *till) accepted(ctx context.Context, tx pgx.Tx, d acceptedData) error {
 	p, err := scanPayment(tx.QueryRow(ctx, `SELECT `+paymentColumns+` FROM payments.payments WHERE order_id = $1`+locked, d.Order))
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -28,6 +28,7 @@ func refusedOrder(d draft, err error) (draft, verdict) {
 			d.Quote, d.Was = "", "" // a new one is made for the page
 			break
 		}
+		d = d.as(q)
 		d.Quote, d.Delivery = q.ID, q.Delivery
 	case refused.Status == http.StatusUnprocessableEntity && detailOf(refused.Problem, "card") != "":
 		v.code, v.wrong = http.StatusUnprocessableEntity, flaws{{"card", "Payment", "Choose how you want to pay."}}

@@ -2,6 +2,7 @@ package storefront
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -26,6 +27,13 @@ type till struct {
 	unit    string
 	life    time.Duration
 	coupons map[string]string
+	// balance is how many points there are to spend, gifts what a gift card pays by its code, due what is left then.
+	balance int64
+	gifts   map[string]string
+	due     string
+	// spent is what of an order points and cards paid; nil is none.
+	spent  *spentOn
+	termed []terms
 	// ways are how goods can be sent; without any there is one way.
 	ways []way
 	// answers are what placing an order is answered with, in turn; then, and without any, it is placed.
@@ -102,7 +110,18 @@ func (c *till) offerFor(t terms) map[string]any {
 		}
 		q.Coupons = append(q.Coupons, coupon{code, why == "", money{map[bool]string{true: "1.00", false: "0.00"}[why == ""], "EUR"}, why})
 	}
-	q.Hash = strings.ReplaceAll(uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(append(t.Coupons, c.unit, t.Country, t.Delivery), "|"))).String(), "-", "")
+	if n := min(t.Points, c.balance); t.Points > 0 {
+		q.Points = &pointsSpent{n, money{"1.00", "EUR"}}
+	}
+	for _, code := range t.Cards {
+		amount, there := c.gifts[code]
+		if !there {
+			amount = "0.00"
+		}
+		q.GiftCards, q.Due = append(q.GiftCards, giftCard{code[max(0, len(code)-4):], there, money{amount, "EUR"}}), &money{c.due, "EUR"}
+	}
+	c.termed = append(c.termed, t)
+	q.Hash = strings.ReplaceAll(uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(append(t.Coupons, c.unit, t.Country, t.Delivery, fmt.Sprint(q.Points, t.Cards)), "|"))).String(), "-", "")
 	c.quotes[q.ID] = q
 	return q.wire()
 }
@@ -182,13 +201,17 @@ func (c *till) getOrder(out http.ResponseWriter, r *http.Request) {
 	default:
 		out.Header().Set("ETag", `"1"`)
 		amount, at := money{c.unit, "EUR"}, time.Date(2026, 11, 27, 9, 30, 0, 0, time.UTC)
-		clienttest.JSON(out, 200, map[string]any{
+		body := map[string]any{
 			"id": id, "number": "ACME-100001", "state": "paid", "placedAt": at, "email": "jane@example.org",
 			"address":  map[string]any{"name": "Jane <Doe>", "street": "1 Market Street", "postcode": "10115", "city": "Berlin", "country": "DE"},
 			"lines":    []any{map[string]any{"sku": "LAMP-1", "name": "Brass lamp", "quantity": 2, "unit": amount, "total": amount, "tax": amount}},
 			"shipping": amount, "discount": money{"0.00", "EUR"}, "redemptions": []any{}, "total": amount, "tax": amount, "taxes": []any{}, "refunded": money{"0.00", "EUR"},
 			"cancellable": true, "history": []any{map[string]any{"kind": "placed", "at": at}, map[string]any{"kind": "wrapped-in-paper", "at": at}},
-		})
+		}
+		if c.spent != nil {
+			body["spent"] = c.spent
+		}
+		clienttest.JSON(out, 200, body)
 	}
 }
 

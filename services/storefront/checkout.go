@@ -71,6 +71,9 @@ func (s *shop) selling(next func(http.ResponseWriter, *http.Request, draft, cart
 		}
 		d := draftOf(r)
 		r = s.asBuyer(w, r)
+		if buyerIn(r.Context()).Customer == "" {
+			d = d.without()
+		}
 		if r.Method == http.MethodPost {
 			get, code := fieldsOf(r)
 			switch {

@@ -39,6 +39,10 @@ type quote struct {
 	Taxes      []taxRate `json:"taxes"`
 	TaxReason  string    `json:"taxReason,omitempty"`
 	ExpiresAt  time.Time `json:"expiresAt"`
+	// Points and GiftCards are those that were typed; Due is what is left to pay, where a card was.
+	Points    *pointsSpent `json:"points,omitempty"`
+	GiftCards []giftCard   `json:"giftCards,omitempty"`
+	Due       *money       `json:"due,omitempty"`
 }
 
 type quoteLine struct {
@@ -76,6 +80,8 @@ type terms struct {
 	Email    string   `json:"email,omitempty"`
 	Coupons  []string `json:"coupons,omitempty"`
 	Delivery string   `json:"delivery,omitempty"`
+	Points   int64    `json:"points,omitempty"`
+	Cards    []string `json:"cards,omitempty"`
 }
 
 // purchase is what is sent to place an order.

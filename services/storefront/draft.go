@@ -31,6 +31,9 @@ type draft struct {
 	Coupons []string `json:"c,omitempty"`
 	// Delivery is the way of delivery that was chosen; empty is the cheapest.
 	Delivery string `json:"v,omitempty"`
+	// Points and Gifts are how many points and which gift cards a customer uses.
+	Points int64    `json:"x,omitempty"`
+	Gifts  []string `json:"y,omitempty"`
 	// Card is the provider's token of the card that was chosen, until the order is placed.
 	Card string `json:"p,omitempty"`
 	// Quote is the one that was shown, Was the one before it, where prices changed in between.
@@ -88,7 +91,7 @@ func (d draft) sound() bool {
 			return false
 		}
 	}
-	return len(d.Coupons) <= mostCoupons && isWay(d.Delivery) && d.Address == d.Address.cut() && (d.Card == "" || nameOf(d.Card) != "") && len(d.Hash) <= 64 && len(d.Number) <= 64 && len(d.Token) <= 100
+	return d.soundSpending() && len(d.Coupons) <= mostCoupons && isWay(d.Delivery) && d.Address == d.Address.cut() && (d.Card == "" || nameOf(d.Card) != "") && len(d.Hash) <= 64 && len(d.Number) <= 64 && len(d.Token) <= 100
 }
 
 // keep writes the cookie, over what this answer would have written before.

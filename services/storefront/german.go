@@ -27,6 +27,17 @@ var germanTexts = map[string]string{
 	"The product is removed.": "Das Produkt ist entfernt.", "%s is in your cart.": "%s liegt im Warenkorb.",
 	"%s is in your cart. %d is the most you can have of it.": "%s liegt im Warenkorb. Mehr als %d davon sind nicht möglich.",
 	"%s: you have %d of it in your cart.":                    "%s: davon liegen %d im Warenkorb.",
+	// points and gift cards
+	"Points and gift cards": "Punkte und Geschenkkarten", "Points to spend": "Punkte einlösen", "You can spend %d points. 100 points take off 1.00 EUR.": "Sie können %d Punkte einlösen. 100 Punkte sind 1,00 EUR Rabatt.",
+	"Apply": "Anwenden", "the points": "(Punkte)", "the gift card": "(Geschenkkarte)", "%d points take off": "%d Punkte ergeben einen Rabatt von", "Code of a gift card": "Code einer Geschenkkarte", "pays": "zahlt", "Gift cards paid": "Geschenkkarten zahlten", "and": "und", "was left to pay": "blieben zu zahlen",
+	"Gift card": "Geschenkkarte", "Points": "Punkte", "Left to pay": "Noch zu zahlen", "Sign in to use points and gift cards": "Melden Sie sich an, um Punkte und Geschenkkarten zu nutzen", "Card": "Karte",
+	"Enter how many points, as a whole number.": "Geben Sie eine ganze Zahl von Punkten ein.", "You have no points that can be spent on this order.": "Sie haben keine Punkte, die sich für diese Bestellung einlösen lassen.",
+	"Points cannot be spent on this order.": "Für diese Bestellung lassen sich keine Punkte einlösen.", "Enter the code of your gift card.": "Geben Sie den Code Ihrer Geschenkkarte ein.",
+	"You have put in this card already.": "Diese Karte haben Sie schon eingegeben.", "More gift cards cannot be used at once.": "Mehr Geschenkkarten lassen sich nicht auf einmal nutzen.",
+	"This card cannot be used on this order.": "Diese Karte lässt sich für diese Bestellung nicht nutzen.", "Too many codes were wrong. Wait a minute, then try again.": "Zu viele Codes waren falsch. Warten Sie eine Minute, und versuchen Sie es dann noch einmal.",
+	"We know no such card, or there is nothing on it any more.":                       "Wir kennen diese Karte nicht, oder es ist nichts mehr darauf.",
+	"Points and gift cards cannot be used at the moment. You can order without them.": "Punkte und Geschenkkarten lassen sich gerade nicht nutzen. Sie können ohne sie bestellen.",
+	"Points and gift cards cannot be used at the moment, so they were taken out.":     "Punkte und Geschenkkarten lassen sich gerade nicht nutzen und wurden herausgenommen.",
 	// errors
 	"Try again": "Noch einmal versuchen", "To the shop": "Zum Shop",
 	"We did not understand that":                                   "Das haben wir nicht verstanden",

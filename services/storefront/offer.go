@@ -10,7 +10,7 @@ import (
 
 // ofCart tells whether a quote is of what a visitor wants now: this cart, there, with these codes.
 func (q quote) ofCart(c cart, d draft) bool {
-	same := q.Cart == c.ID && q.CartTurn == c.Orders && q.Country == d.Address.Country && len(q.Lines) == len(c.Lines) && len(q.Coupons) == len(d.Coupons) && q.Delivery == d.Delivery
+	same := q.Cart == c.ID && q.CartTurn == c.Orders && q.Country == d.Address.Country && len(q.Lines) == len(c.Lines) && len(q.Coupons) == len(d.Coupons) && q.Delivery == d.Delivery && q.spendsAs(d)
 	for _, l := range q.Lines {
 		same = same && c.quantity(l.SKU) == l.Quantity
 	}
@@ -95,5 +95,5 @@ func (s *shop) shownBefore(ctx context.Context, id string) (quote, error) {
 
 // termsOf is what is asked for a quote.
 func (d draft) termsOf(c cart) terms {
-	return terms{c.ID, d.Address.Country, d.Address.Postcode, d.Address.Email, d.Coupons, d.Delivery}
+	return terms{c.ID, d.Address.Country, d.Address.Postcode, d.Address.Email, d.Coupons, d.Delivery, d.Points, d.Gifts}
 }

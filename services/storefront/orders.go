@@ -24,10 +24,12 @@ type bought struct {
 	Total    money       `json:"total"`
 	Taxes    []taxRate   `json:"taxes"`
 	Refunded money       `json:"refunded"`
-	Delivery *sentBy     `json:"delivery,omitempty"`
-	Carrier  string      `json:"carrier,omitempty"`
-	Tracking string      `json:"tracking,omitempty"`
-	History  []happened  `json:"history"`
+	// Spent is what points and gift cards did, where the customer used any.
+	Spent    *spentOn   `json:"spent,omitempty"`
+	Delivery *sentBy    `json:"delivery,omitempty"`
+	Carrier  string     `json:"carrier,omitempty"`
+	Tracking string     `json:"tracking,omitempty"`
+	History  []happened `json:"history"`
 }
 
 type happened struct {

@@ -38,6 +38,8 @@ func (s *shop) order(w http.ResponseWriter, r *http.Request, d draft, c cart) {
 	case typed != "": // who forgot to press Apply must not pay more than he thinks
 		s.tryVoucher(w, r, d, c, typed)
 		return
+	case s.forgotten(w, r, d, c):
+		return
 	case get("delivery") != get("way"): // nor who forgot to press Choose
 		s.takeDelivery(w, r, d, c)
 		return

@@ -28,6 +28,9 @@ type reviewBody struct {
 	Note  string
 	// Owned are the owner's own pages, terms and withdrawal among them.
 	Owned []text
+	// Spending is what is shown of points and gift cards; nil where there are none for this visitor. MaySpend tells that he needs only sign in.
+	Spending *spending
+	MaySpend bool
 }
 
 // Seen is the address that the page shows.
@@ -40,7 +43,7 @@ func (b reviewBody) Until() string { return b.Quote.ExpiresAt.UTC().Format(time.
 func (b reviewBody) Clock() string { return b.Quote.ExpiresAt.UTC().Format("15:04 UTC") }
 
 // Free tells whether there is nothing to pay.
-func (b reviewBody) Free() bool { return b.Quote.Total.zero() }
+func (b reviewBody) Free() bool { return b.Quote.ToPay().zero() }
 
 // verdict is why an order was not placed, as it is shown where it belongs.
 type verdict struct {
@@ -51,6 +54,8 @@ type verdict struct {
 	lines map[int]string
 	// voucher is what was typed into that field.
 	voucher string
+	// points and gift are what was typed there; after is how many seconds to wait.
+	points, gift, after string
 }
 
 func (s *shop) reviewPage(w http.ResponseWriter, r *http.Request, d draft, c cart) {
@@ -67,16 +72,25 @@ func (s *shop) showReview(w http.ResponseWriter, r *http.Request, d draft, c car
 		d = d.anew()
 		d.As = as
 	}
-	shown, d, err := s.offer(r.Context(), d, c, s.now())
+	shown, now, err := s.offer(r.Context(), d, c, s.now())
+	if err != nil && d.spends() && isUnspendable(err) { // then without: he can order all the same, and is told what it costs
+		shown, now, err = s.offer(r.Context(), d.without(), c, s.now())
+		v.said = s.say(r, "Points and gift cards cannot be used at the moment, so they were taken out.")
+	}
 	if err != nil {
 		s.noOffer(w, r, d, c, err)
 		return
 	}
+	d = now
 	if lost := shown.now.lost(); lost != nil && v.wrong.Of("code") == "" {
 		v.wrong = append(v.wrong, *lost)
 	}
 	d.keep(w, r)
+	if v.after != "" {
+		w.Header().Set("Retry-After", v.after)
+	}
 	body := reviewBody{
+		Spending: s.spendingOf(r, shown.now, v), MaySpend: d.As == "" && s.accounts.loyalty != nil,
 		Quote: shown.now, Changed: shown.now.changes(shown.was), Draft: d, Code: v.voucher, Cards: cards, Wrong: v.wrong, Lines: v.lines,
 		Said: v.said, Alert: v.code != http.StatusOK, Note: s.note, Owned: s.foot(s.languageIn(r)),
 	}

@@ -92,6 +92,10 @@ func (s *shop) orderRoutes(a *httpapi.API, forms []httpapi.Option) {
 	httpapi.Page(a, "GET", reviewPath, access.Public, s.selling(s.reviewPage), httpapi.ID("review"), httpapi.Summary("What is ordered, what it costs, and the card"), missing)
 	httpapi.Page(a, "POST", "/checkout/vouchers", access.Public, s.ownForm(s.selling(s.takeVoucher)),
 		append(forms, httpapi.ID("takeVoucher"), httpapi.Summary("Put in a voucher, or take it out"), missing)...)
+	httpapi.Page(a, "POST", "/checkout/points", access.Public, s.ownForm(s.selling(s.takePoints)),
+		append(forms, httpapi.ID("takePoints"), httpapi.Summary("Say how many points are spent"), missing, httpapi.Refuses(http.StatusTooManyRequests))...)
+	httpapi.Page(a, "POST", "/checkout/gifts", access.Public, s.ownForm(s.selling(s.takeGift)),
+		append(forms, httpapi.ID("takeGift"), httpapi.Summary("Put in a gift card, or take it out"), missing, httpapi.Refuses(http.StatusTooManyRequests))...)
 	httpapi.Page(a, "POST", "/checkout/deliveries", access.Public, s.ownForm(s.selling(s.takeDelivery)),
 		append(forms, httpapi.ID("takeDelivery"), httpapi.Summary("Choose how the goods are sent"), missing, httpapi.Refuses(http.StatusBadRequest))...)
 	httpapi.Page(a, "POST", "/checkout/orders", access.Public, s.ownForm(s.selling(s.order)),

@@ -1,0 +1,133 @@
+package shop
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// regular is a customer with a token of auth, in the whole shop.
+type regular struct {
+	t         *testing.T
+	s         *Shop
+	me, staff string
+}
+
+func (c regular) ask(method, path, body, as string, into any) int {
+	c.t.Helper()
+	res, text := ask(c.t, method, c.s.URL()+path, body, "Authorization", "Bearer "+as, "Idempotency-Key", uuid.NewString())
+	if res.StatusCode/100 == 2 && into != nil {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			c.t.Fatalf("%s: %s: %v", path, text, err)
+		}
+	}
+	if res.StatusCode/100 != 2 {
+		c.t.Logf("%s %s: %d %s", method, path, res.StatusCode, text)
+	}
+	return res.StatusCode
+}
+
+type sum struct{ Amount, Currency string }
+
+// spends quotes two of a product with points or cards and orders it; card is the provider's, empty where nothing is left to pay.
+func (c regular) spends(more, card string) (quoted struct {
+	ID, Hash   string
+	Total, Tax sum
+	Due        *sum
+}, made placed) {
+	c.t.Helper()
+	var cart struct{ ID string }
+	res, text := ask(c.t, "POST", c.s.URL()+"/api/cart", "{}", "Idempotency-Key", uuid.NewString())
+	if err := json.Unmarshal([]byte(text), &cart); err != nil {
+		c.t.Fatal(text, err)
+	}
+	if res, text := ask(c.t, "PUT", c.s.URL()+"/api/cart/"+cart.ID+"/items/KIT-1001", `{"quantity":2}`, "If-Match", res.Header.Get("ETag")); res.StatusCode != 200 {
+		c.t.Fatalf("filling a cart: %d %s", res.StatusCode, text)
+	}
+	if code := c.ask("POST", "/api/checkout/quotes", fmt.Sprintf(`{"cart":%q,"country":"DE"%s}`, cart.ID, more), c.me, &quoted); code != 201 {
+		c.t.Fatalf("the quote: %d", code)
+	}
+	code := c.ask("POST", "/api/checkout/orders", fmt.Sprintf(`{"quote":%q,"hash":%q%s,"email":"regular@example.org","locale":"en",
+		"address":{"name":"Ann","street":"Main Street 1","postcode":"10115","city":"Berlin","country":"DE"}}`, quoted.ID, quoted.Hash, card), c.me, &made)
+	if code != 201 {
+		c.t.Fatalf("the order: %d", code)
+	}
+	return quoted, made
+}
+
+func (c regular) onCard(id string) string {
+	c.t.Helper()
+	var card struct{ Balance sum }
+	c.ask("GET", "/api/loyalty/cards/"+id, "", c.staff, &card)
+	return card.Balance.Amount
+}
+
+func (c regular) points() (n int64) {
+	c.t.Helper()
+	var account struct{ Available int64 }
+	c.ask("GET", "/api/loyalty/account", "", c.me, &account)
+	return account.Available
+}
+
+func (c regular) state(order string) string {
+	c.t.Helper()
+	var o struct{ State string }
+	c.ask("GET", "/api/orders/"+order, "", c.me, &o)
+	return o.State
+}
+
+// C44, C45 in the whole shop: points take off before tax; a card pays a part, and the provider the rest; another order is paid by a card alone,
+// without a payment; cancelled, each gives back what it took, and the books balance.
+func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
+	l := keepBooks(t)
+	s := l.Shop
+	c := regular{t: t, s: s}
+	id := uuid.NewString()
+	for kind, into := range map[string]*string{"customer": &c.me, "staff": &c.staff} {
+		scope := map[string]string{"staff": "loyalty:read loyalty:write orders:read"}[kind]
+		token, err := s.Token(kind, id, scope, 10*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*into = token
+	}
+	if code := c.ask("POST", "/api/loyalty/staff/customers/"+id+"/corrections", `{"points":500,"reason":"a present"}`, c.staff, nil); code != 200 {
+		t.Fatalf("giving points: %d", code)
+	}
+	var small, large struct{ ID, Code string }
+	c.ask("POST", "/api/loyalty/cards", `{"amount":{"amount":"10.00","currency":"EUR"}}`, c.staff, &small)
+	c.ask("POST", "/api/loyalty/cards", `{"amount":{"amount":"500.00","currency":"EUR"}}`, c.staff, &large)
+
+	plain, _ := c.spends("", `,"card":"tok_visa"`)
+	part, first := c.spends(fmt.Sprintf(`,"points":500,"cards":[%q]`, small.Code), `,"card":"tok_visa"`)
+	if part.Due == nil || minor(t, plain.Total)-minor(t, part.Total) != 500 || minor(t, part.Total)-minor(t, *part.Due) != 1000 || c.points() != 0 || c.onCard(small.ID) != "0.00" {
+		t.Errorf("%+v, without them %+v; %d points and %s are left", part, plain, c.points(), c.onCard(small.ID))
+	}
+	eventually(t, "the order is paid", func() bool { return c.state(first.Order) == "paid" })
+
+	all, second := c.spends(fmt.Sprintf(`,"cards":[%q]`, large.Code), "")
+	if all.Total != plain.Total || all.Tax != plain.Tax || all.Due == nil || minor(t, *all.Due) != 0 || c.state(second.Order) != "paid" {
+		t.Errorf("%+v, without the card %+v; it is %s", all, plain, c.state(second.Order))
+	}
+	for _, o := range []placed{first, second} {
+		if code := c.ask("POST", "/api/orders/"+o.Order+"/cancellations", "", c.me, nil); code != 201 {
+			t.Errorf("cancelling: %d", code)
+		}
+	}
+	eventually(t, "points and cards are back, beside the points that the plain order earned", func() bool {
+		return c.points() >= 500 && c.onCard(small.ID) == "10.00" && c.onCard(large.ID) == "500.00"
+	})
+	l.balances("after points, cards and cancellations")
+}
+
+func minor(t *testing.T, s sum) (n int) {
+	t.Helper()
+	var euros, cents int
+	if _, err := fmt.Sscanf(s.Amount, "%d.%d", &euros, &cents); err != nil {
+		t.Fatal(s, err)
+	}
+	return 100*euros + cents
+}
