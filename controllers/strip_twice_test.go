@@ -67,3 +67,15 @@ func TestACopyThatIsStrippedTwiceIsStillACopy(t *testing.T) {
 		}
 	}
 }
+
+// Who may write Secrets could else put another content into a copy, and keep what it says of itself.
+func TestWhatSomebodyPutIntoACopyIsNotBelievedWhateverItsAnnotationsSay(t *testing.T) {
+	forged := &corev1.Secret{Data: map[string][]byte{"key": []byte("other")}}
+	forged.SetName("acme-copy-12345678")
+	forged.SetLabels(map[string]string{frontdoor.LabelComponent: apply.ComponentCopy})
+	forged.SetAnnotations(map[string]string{observe.AnnotationCopiedFrom: "7", apply.AnnotationPacked: "AAAABBBBCCCCDDDDEEEEFFFFGG"})
+	once, _ := twice(t, forged)
+	if from := once.GetAnnotations()[observe.AnnotationCopiedFrom]; from != "" || len(once.(*corev1.Secret).Data) > 0 {
+		t.Errorf("it says that it is a copy of version %s, and holds %v", from, once.(*corev1.Secret).Data)
+	}
+}
