@@ -129,7 +129,7 @@ func (s *shop) showAccount(w http.ResponseWriter, r *http.Request, code int, who
 	body.Countries, body.Attempt = s.countries, uuid.NewString()
 	body.HasProfile, body.HasPoints, body.HasOrders = a.customers != nil, a.loyalty != nil, s.orders.api != nil
 	s.render(w, r, code, "account", page{
-		Title: "Your account", Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-counting, Body: body,
+		Title: s.say(r, "Your account"), Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-counting, Body: body,
 	})
 }
 
@@ -326,7 +326,7 @@ func (s *shop) erasedPage(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "erased", page{Title: "Your data", Unlisted: true, Personal: true, Secret: true, Body: erasedBody{proof}})
+	s.render(w, r, http.StatusOK, "erased", page{Title: s.say(r, "Your data"), Unlisted: true, Personal: true, Secret: true, Body: erasedBody{proof}})
 }
 
 // knownAddress is what a customer who orders need not type: his mail address, and the first of his address book. Where it cannot be had

@@ -91,7 +91,7 @@ func (s *shop) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shop) showSignIn(w http.ResponseWriter, r *http.Request, code int, body signInBody) {
-	s.render(w, r, code, "signin", page{Title: "Sign in", Problem: body.Said != "" || body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+	s.render(w, r, code, "signin", page{Title: s.say(r, "Sign in"), Problem: body.Said != "" || body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 }
 
 // visitorOf is who asks, as the front door says: auth counts tries by it.
