@@ -33,9 +33,9 @@ type accountBody struct {
 	// Attempt makes one address of a form that is sent twice.
 	Attempt string
 	// Known tells which services the shop has.
-	HasProfile, HasPoints, HasOrders bool
-	Said                             string
-	Wrong                            flaws
+	HasProfile, HasPoints, HasOrders, HasWishes bool
+	Said                                        string
+	Wrong                                       flaws
 	// Kept is what was typed into a form with something wrong.
 	Kept savedAddress
 	// Done says what was just done.
@@ -127,7 +127,7 @@ func (s *shop) showAccount(w http.ResponseWriter, r *http.Request, code int, who
 		body.Tag = body.Profile.etag
 	}
 	body.Countries, body.Attempt = s.countries, uuid.NewString()
-	body.HasProfile, body.HasPoints, body.HasOrders = a.customers != nil, a.loyalty != nil, s.orders.api != nil
+	body.HasProfile, body.HasPoints, body.HasOrders, body.HasWishes = a.customers != nil, a.loyalty != nil, s.orders.api != nil, s.wishes.api != nil
 	s.render(w, r, code, "account", page{
 		Title: s.say(r, "Your account"), Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-counting, Body: body,
 	})

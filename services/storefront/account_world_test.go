@@ -63,7 +63,9 @@ func newHouse(t *testing.T) *house {
 		},
 	}))
 	orders := clienttest.Double(t, "../orders/openapi.json", h.of("orders", map[string]http.HandlerFunc{"GET /api/orders": h.lists, "GET /api/orders/{id}": h.reads}))
-	h.till = newTill(t, "AUTH_URL", h.auth.URL, "CUSTOMERS_URL", h.customers.URL, "INVOICING_URL", h.invoicing.URL, "LOYALTY_URL", h.loyalty.URL, "ORDERS_URL", orders.URL)
+	told := []string{"AUTH_URL", h.auth.URL, "CUSTOMERS_URL", h.customers.URL, "INVOICING_URL", h.invoicing.URL, "LOYALTY_URL", h.loyalty.URL, "ORDERS_URL", orders.URL}
+	h.till = newTill(t, told...)
+	h.environment = append(append(h.environment, "CHECKOUT_URL", h.checkout.URL), told...) // for who starts it again
 	return h
 }
 

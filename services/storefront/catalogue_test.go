@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -23,6 +24,24 @@ var (
 	// sentence is a literal of the source that may be a text for people.
 	sentence = regexp.MustCompile(`^[A-Z“][^/]*[a-z]`)
 )
+
+// pages are the templates, as the program holds them.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := fs.WalkDir(templates, ".", func(path string, of fs.DirEntry, err error) error {
+		if err != nil || of.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(templates, path)
+		all[path] = string(text)
+		return err
+	})
+	if err != nil || len(all) < 20 {
+		t.Fatalf("%d templates: %v", len(all), err)
+	}
+	return all
+}
 
 // sources are the files that hold texts.
 func sources(t *testing.T, pattern string) map[string]string {
@@ -47,7 +66,7 @@ func sources(t *testing.T, pattern string) map[string]string {
 
 // A text of a template is said by the catalogue: what stands there as it is has no letters, but for the name of this service.
 func TestNoTemplateHasATextOutsideOfTheCatalogue(t *testing.T) {
-	for file, text := range sources(t, "templates/*.html") {
+	for file, text := range pages(t) {
 		for _, words := range standing(text) {
 			if words != "· storefront" {
 				t.Errorf("%s says %q in every language", file, words)
@@ -141,7 +160,7 @@ func technical(call *ast.CallExpr) bool {
 // A key that nobody says is a text that somebody translates for nothing.
 func TestEveryKeyIsSaid(t *testing.T) {
 	var all strings.Builder
-	for _, text := range sources(t, "templates/*.html") {
+	for _, text := range pages(t) {
 		all.WriteString(text)
 	}
 	for _, text := range sources(t, "*.go") {

@@ -14,7 +14,7 @@ import (
 const accountPath, signInPath = "/account", "/account/signin"
 
 // accountViews are the templates of the pages about accounts.
-var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased"}
+var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists"}
 
 // accountRoutes are those of customers. Each page finds out itself who is signed in: without a session it leads to signing in.
 func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
@@ -64,7 +64,7 @@ func signInTo(next string) string { return signInPath + "?next=" + url.QueryEsca
 // afterSignIn is where somebody goes on who has signed in: to a page of ours, whatever the address says.
 func afterSignIn(next string) string {
 	switch next {
-	case "/cart", checkoutPath, reviewPath, orderingPath, historyPath, "/account/points":
+	case "/cart", checkoutPath, reviewPath, orderingPath, historyPath, "/account/points", wishesPath:
 		return next
 	}
 	if id, there := strings.CutPrefix(next, historyPath+"/"); there && isID(id) {
