@@ -142,7 +142,7 @@ func (s *shop) change(done string, do func(ctx context.Context, who session, get
 			return
 		}
 		wrong, err := do(r.Context(), who, get)
-		body := accountBody{Wrong: wrong, Kept: addressIn(get)}
+		body := accountBody{Wrong: wrong.in(get("id")), Kept: addressIn(get)}
 		refused, _ := refusedOf(err)
 		switch {
 		case wrong != nil:
@@ -155,6 +155,7 @@ func (s *shop) change(done string, do func(ctx context.Context, who session, get
 			http.Redirect(w, r, signInTo(accountPath), http.StatusSeeOther)
 		default:
 			body.Said, body.Wrong = refusedChange(refused)
+			body.Wrong = body.Wrong.in(get("id"))
 			s.showAccount(w, r, refused.Status, who, body)
 		}
 	})

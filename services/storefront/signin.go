@@ -14,7 +14,7 @@ import (
 const accountPath, signInPath = "/account", "/account/signin"
 
 // accountViews are the templates of the pages about accounts.
-var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists"}
+var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists", "invoice"}
 
 // accountRoutes are those of customers. Each page finds out itself who is signed in: without a session it leads to signing in.
 func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
@@ -44,6 +44,7 @@ func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
 	page("/account/erasures/{id}", "erased", "The proof of an erasure", s.erasedPage)
 	page(historyPath, "history", "One's own orders", s.historyPage)
 	page(historyPath+"/{id}", "ownOrder", "One of one's own orders, with its invoices", s.ownOrderPage)
+	page(historyPath+"/{id}/invoices/{document}", "invoice", "An invoice or a credit note of one's own order, to print", s.paperPage)
 	page("/account/points", "points", "One's own points", s.pointsPage)
 }
 
