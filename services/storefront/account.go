@@ -33,9 +33,9 @@ type accountBody struct {
 	// Attempt makes one address of a form that is sent twice.
 	Attempt string
 	// Known tells which services the shop has.
-	HasProfile, HasPoints, HasOrders bool
-	Said                             string
-	Wrong                            flaws
+	HasProfile, HasPoints, HasOrders, HasWishes bool
+	Said                                        string
+	Wrong                                       flaws
 	// Kept is what was typed into a form with something wrong.
 	Kept savedAddress
 	// Done says what was just done.
@@ -127,9 +127,9 @@ func (s *shop) showAccount(w http.ResponseWriter, r *http.Request, code int, who
 		body.Tag = body.Profile.etag
 	}
 	body.Countries, body.Attempt = s.countries, uuid.NewString()
-	body.HasProfile, body.HasPoints, body.HasOrders = a.customers != nil, a.loyalty != nil, s.orders.api != nil
+	body.HasProfile, body.HasPoints, body.HasOrders, body.HasWishes = a.customers != nil, a.loyalty != nil, s.orders.api != nil, s.wishes.api != nil
 	s.render(w, r, code, "account", page{
-		Title: "Your account", Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-counting, Body: body,
+		Title: s.say(r, "Your account"), Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-counting, Body: body,
 	})
 }
 
@@ -142,7 +142,7 @@ func (s *shop) change(done string, do func(ctx context.Context, who session, get
 			return
 		}
 		wrong, err := do(r.Context(), who, get)
-		body := accountBody{Wrong: wrong, Kept: addressIn(get)}
+		body := accountBody{Wrong: wrong.in(get("id")), Kept: addressIn(get)}
 		refused, _ := refusedOf(err)
 		switch {
 		case wrong != nil:
@@ -155,6 +155,7 @@ func (s *shop) change(done string, do func(ctx context.Context, who session, get
 			http.Redirect(w, r, signInTo(accountPath), http.StatusSeeOther)
 		default:
 			body.Said, body.Wrong = refusedChange(refused)
+			body.Wrong = body.Wrong.in(get("id"))
 			s.showAccount(w, r, refused.Status, who, body)
 		}
 	})
@@ -326,7 +327,7 @@ func (s *shop) erasedPage(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "erased", page{Title: "Your data", Unlisted: true, Personal: true, Secret: true, Body: erasedBody{proof}})
+	s.render(w, r, http.StatusOK, "erased", page{Title: s.say(r, "Your data"), Unlisted: true, Personal: true, Secret: true, Body: erasedBody{proof}})
 }
 
 // knownAddress is what a customer who orders need not type: his mail address, and the first of his address book. Where it cannot be had

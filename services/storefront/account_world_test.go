@@ -39,21 +39,24 @@ type house struct {
 	said           map[string]string
 	addresses      int
 	agreed         []bool
+	// changed is what was said of addresses, by their ids.
+	changed map[string]map[string]string
+	kept    []string
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{life: 5 * time.Minute, gone: map[string]bool{}}
+	h := &house{life: 5 * time.Minute, gone: map[string]bool{}, changed: map[string]map[string]string{}}
 	h.auth = clienttest.Double(t, "../auth/openapi.json", h.of("auth", map[string]http.HandlerFunc{
 		"POST /api/auth/sessions": h.signsIn, "POST /api/auth/refreshes": h.refreshes, "POST /api/auth/logouts": h.signsOut,
 		"GET /api/auth/sessions": h.listsSessions, "POST /api/auth/registrations": h.mail, "POST /api/auth/resets": h.mail, "POST /api/auth/confirmations": h.confirms,
 	}))
 	h.customers = clienttest.Double(t, "../customers/openapi.json", h.of("customers", map[string]http.HandlerFunc{
-		"GET /api/customers/me": h.profile, "PUT /api/customers/me": h.saves, "GET /api/customers/me/addresses": empty, "POST /api/customers/me/addresses": h.adds,
+		"GET /api/customers/me": h.profile, "PUT /api/customers/me": h.saves, "GET /api/customers/me/addresses": h.book, "GET /api/customers/me/addresses/{id}": h.oneAddress, "PUT /api/customers/me/addresses/{id}": h.changes, "POST /api/customers/me/addresses": h.adds,
 		"GET /api/customers/me/consents": h.consents, "POST /api/customers/me/consents": h.agrees,
 		"POST /api/customers/me/erasures": h.erases, "GET /api/customers/erasures/{id}": h.erases,
 	}))
-	h.invoicing = clienttest.Double(t, "../invoicing/openapi.json", h.of("invoicing", map[string]http.HandlerFunc{"GET /api/invoicing/orders/{order}": h.invoices}))
+	h.invoicing = clienttest.Double(t, "../invoicing/openapi.json", h.of("invoicing", map[string]http.HandlerFunc{"GET /api/invoicing/orders/{order}": h.invoices, "GET /api/invoicing/documents/{id}": h.document}))
 	h.loyalty = clienttest.Double(t, "../loyalty/openapi.json", h.of("loyalty", map[string]http.HandlerFunc{
 		"GET /api/loyalty/account": func(out http.ResponseWriter, _ *http.Request) {
 			clienttest.JSON(out, 200, map[string]any{"points": 120, "available": 100, "year": 120, "tier": "silver"})
@@ -63,12 +66,10 @@ func newHouse(t *testing.T) *house {
 		},
 	}))
 	orders := clienttest.Double(t, "../orders/openapi.json", h.of("orders", map[string]http.HandlerFunc{"GET /api/orders": h.lists, "GET /api/orders/{id}": h.reads}))
-	h.till = newTill(t, "AUTH_URL", h.auth.URL, "CUSTOMERS_URL", h.customers.URL, "INVOICING_URL", h.invoicing.URL, "LOYALTY_URL", h.loyalty.URL, "ORDERS_URL", orders.URL)
+	told := []string{"AUTH_URL", h.auth.URL, "CUSTOMERS_URL", h.customers.URL, "INVOICING_URL", h.invoicing.URL, "LOYALTY_URL", h.loyalty.URL, "ORDERS_URL", orders.URL}
+	h.till = newTill(t, told...)
+	h.environment = append(append(h.environment, "CHECKOUT_URL", h.checkout.URL), told...) // for who starts it again
 	return h
-}
-
-func empty(out http.ResponseWriter, _ *http.Request) {
-	clienttest.JSON(out, 200, map[string]any{"items": []any{}})
 }
 
 // of answers one at a time, or not at all, and notes who asks.

@@ -89,9 +89,6 @@ type login struct {
 	UsedAt  time.Time `json:"usedAt"`
 }
 
-// Used is when it was used last, for people.
-func (l login) Used() string { return happened{At: l.UsedAt}.Date() }
-
 // profile is what a customer has said of himself.
 type profile struct {
 	Customer string `json:"customer"`
@@ -161,10 +158,7 @@ func (e pointEntry) Words() string {
 	return e.Kind
 }
 
-// Date is when, for people; Stamp is the same as <time> wants it.
-func (e pointEntry) Date() string { return happened{At: e.At}.Date() }
-
-// Stamp is when.
+// Stamp is when, as <time> wants it.
 func (e pointEntry) Stamp() string { return happened{At: e.At}.Stamp() }
 
 // invoice is an invoice or a credit note in the list of an order's.
@@ -175,6 +169,9 @@ type invoice struct {
 	IssuedOn string `json:"issuedOn"`
 	Total    money  `json:"total"`
 }
+
+// Issued is the day of the invoice.
+func (i invoice) Issued() time.Time { return dayOf(i.IssuedOn) }
 
 // Words is what it is.
 func (i invoice) Words() string {
@@ -197,10 +194,7 @@ type ownOrder struct {
 // Words is how far the order is.
 func (o ownOrder) Words() string { return stateIn(o.State) }
 
-// Date is when it was placed, for people; Stamp is the same as <time> wants it.
-func (o ownOrder) Date() string { return happened{At: o.PlacedAt}.Date() }
-
-// Stamp is when it was placed.
+// Stamp is when it was placed, as <time> wants it.
 func (o ownOrder) Stamp() string { return happened{At: o.PlacedAt}.Stamp() }
 
 // ask reads something of a customer's.

@@ -65,7 +65,7 @@ func noticeOf(say speech, c cart, query url.Values) notice {
 		return notice{Text: say("The product is removed."), Back: gone, N: n}
 	}
 	if text := joinedText(query.Get("joined")); text != "" {
-		return notice{Text: text}
+		return notice{Text: say(text)}
 	}
 	for _, line := range c.Lines {
 		switch {

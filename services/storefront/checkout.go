@@ -122,7 +122,7 @@ func (s *shop) addressPage(w http.ResponseWriter, r *http.Request, d draft, c ca
 
 func (s *shop) showAddress(w http.ResponseWriter, r *http.Request, code int, a address, c cart, wrong flaws) {
 	body := addressBody{Address: a, Countries: s.countries, Wrong: wrong, Note: s.note, Delivery: s.delivery()}
-	s.render(w, r, code, "checkout", page{Title: "Checkout: address and delivery", Problem: wrong != nil, Unlisted: true, Personal: true, Count: c.Count(), Body: body})
+	s.render(w, r, code, "checkout", page{Title: s.say(r, "Checkout: address and delivery"), Problem: wrong != nil, Unlisted: true, Personal: true, Count: c.Count(), Body: body})
 }
 
 // takeAddress goes on when what was typed is whole.

@@ -22,18 +22,18 @@ type choice struct {
 }
 
 // facets are those that a visitor can choose from. What he chose stays there, also where nothing has it: he must be able to take it back.
-func (f finding) facets(c counts, categories []category, show func(string) string) (all []facet) {
+func (f finding) facets(say speech, c counts, categories []category, show func(string) string) (all []facet) {
 	name := func(slug string) string { return named(slug, categories).Name }
 	same := func(value string) string { return value }
 	all = append(all, f.facet("Category", byCategory, "", c.Category, name), f.facet("Brand", byBrand, "", c.Brand, same),
-		f.facet("Price", byPrice, "", c.Price, func(span string) string { return priced(span, show) }), f.rated(c.Stars))
+		f.facet("Price", byPrice, "", c.Price, func(span string) string { return priced(say, span, show) }), f.rated(say, c.Stars))
 	for _, a := range f.attributes(c.Attributes) {
 		all = append(all, f.facet(cmp.Or(title(a.Name), a.Name), byAttribute, a.Name+":", a.Values, same))
 	}
 	if c.InStock > 0 || f.InStock {
 		other := f.first()
 		other.InStock = !f.InStock
-		all = append(all, facet{"Availability", []choice{{"In stock", other.Path(), c.InStock, f.InStock}}})
+		all = append(all, facet{"Availability", []choice{{say("In stock"), other.Path(), c.InStock, f.InStock}}})
 	}
 	return slices.DeleteFunc(all, func(one facet) bool { return len(one.Values) == 0 })
 }
@@ -71,18 +71,14 @@ func (f finding) attributes(all []attribute) []attribute {
 }
 
 // rated are the averages to choose from: one at a time, for each holds those above it.
-func (f finding) rated(values []counted) facet {
+func (f finding) rated(say speech, values []counted) facet {
 	one := facet{Name: "Rating"}
 	add := func(stars, count int) {
 		other := f.first()
 		if other.Stars = stars; f.Stars == stars {
 			other.Stars = 0
 		}
-		label := strconv.Itoa(stars) + " stars or more"
-		if stars == 1 {
-			label = "1 star or more"
-		}
-		one.Values = append(one.Values, choice{label, other.Path(), count, f.Stars == stars})
+		one.Values = append(one.Values, choice{say("%d stars or more", stars), other.Path(), count, f.Stars == stars})
 	}
 	chosen := f.Stars == 0
 	for _, v := range values {
@@ -98,17 +94,17 @@ func (f finding) rated(values []counted) facet {
 }
 
 // priced is a span of prices as people write it.
-func priced(span string, show func(string) string) string {
+func priced(say speech, span string, show func(string) string) string {
 	from, to, _ := strings.Cut(span, "-")
 	switch {
 	case from == "" && to == "":
 		return span
 	case from == "":
-		return "Under " + show(to)
+		return say("Under %s", show(to))
 	case to == "":
-		return show(from) + " or more"
+		return say("%s or more", show(from))
 	}
-	return show(from) + " to " + show(to)
+	return say("%s to %s", show(from), show(to))
 }
 
 // orders are the orders of a search.

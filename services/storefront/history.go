@@ -35,7 +35,7 @@ func (s *shop) historyPage(w http.ResponseWriter, r *http.Request) {
 		if list.Next != "" {
 			body.Next = historyPath + "?cursor=" + url.QueryEscape(list.Next)
 		}
-		s.render(w, r, http.StatusOK, "history", page{Title: "Your orders", Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+		s.render(w, r, http.StatusOK, "history", page{Title: s.say(r, "Your orders"), Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 	})(w, r)
 }
 
@@ -75,7 +75,7 @@ func (s *shop) ownOrderPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.render(w, r, http.StatusOK, "ownorder", page{
-			Title: "Order " + b.Number, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: ownOrderBody{b, <-invoices, s.accounts.invoicing != nil},
+			Title: s.say(r, "Order %s", b.Number), Unlisted: true, Personal: true, Count: <-s.counting(r), Body: ownOrderBody{b, <-invoices, s.accounts.invoicing != nil},
 		})
 	})(w, r)
 }
@@ -110,6 +110,6 @@ func (s *shop) pointsPage(w http.ResponseWriter, r *http.Request) {
 		if list.Next != "" {
 			body.Next = "/account/points?cursor=" + url.QueryEscape(list.Next)
 		}
-		s.render(w, r, http.StatusOK, "points", page{Title: "Your points", Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+		s.render(w, r, http.StatusOK, "points", page{Title: s.say(r, "Your points"), Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 	})(w, r)
 }

@@ -2,10 +2,6 @@ package storefront
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,84 +76,14 @@ func TestNumbersAndDaysAreCLDRs(t *testing.T) {
 		{speeches[english]("%d products", 1), "1 product"}, {speeches[english]("%d products", 1200), "1,200 products"},
 		{speeches[german]("%d products", 1), "1 Produkt"}, {speeches[german]("%d products", 1200), "1.200 Produkte"}, {speeches[german]("%d products", 0), "0 Produkte"},
 		{date(english)(day), "2 March 2026"}, {date(german)(day), "2. März 2026"},
+		{moment(english)(day), "2 March 2026, 23:00 UTC"}, {moment(german)(day), "2. März 2026, 23:00 UTC"},
+		{decimal(english)("4.0"), "4.0"}, {decimal(german)("4.0"), "4,0"}, {decimal(german)("1234.56"), "1.234,56"}, {decimal(german)("none"), "none"},
+		{speeches[german]("%d stars or more", 1), "1 Stern oder mehr"}, {speeches[german]("Includes %s %% VAT", "19"), "Enthält 19 % MwSt."},
+		{addressed(german)("Germany"), "Deutschland"}, {addressed(german)("Cart"), "Cart"},
 		{speeches[german]("Never translated: %d", 3), "Never translated: 3"}, {speeches[german]("100 % wool %s"), "100 % wool %s"},
 	} {
 		if row.got != row.want {
 			t.Errorf("%q, want %q", row.got, row.want)
-		}
-	}
-}
-
-var (
-	inTemplates = regexp.MustCompile(`\bt "((?:[^"\\]|\\.)*)"`)
-	inCode      = regexp.MustCompile(`\bsay\((?:r, )?"((?:[^"\\]|\\.)*)"`)
-	// plain is what stands in a template as it is: a text that no language changes.
-	plain  = regexp.MustCompile(`>([^<>{}]*[A-Za-z][^<>{}]*)<`)
-	labels = regexp.MustCompile(`(?:aria-label|placeholder)="([^"{}]+)"`)
-)
-
-// sources are the files that hold texts.
-func sources(t *testing.T, pattern string) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: %v", pattern, err)
-	}
-	all := map[string]string{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[file] = string(text)
-	}
-	return all
-}
-
-// Every text that is to be said has its German; it lists, beside that, what stands in templates and is English in every language.
-func TestWhatHasNoGerman(t *testing.T) {
-	var missing, fixed []string
-	look := func(text string) {
-		if _, there := germanTexts[text]; !there && plurals[text] == nil && !slices.Contains(missing, text) {
-			missing = append(missing, text)
-		}
-	}
-	for file, text := range sources(t, "templates/*.html") {
-		for _, m := range inTemplates.FindAllStringSubmatch(text, -1) {
-			look(m[1])
-		}
-		for _, m := range append(plain.FindAllStringSubmatch(text, -1), labels.FindAllStringSubmatch(text, -1)...) {
-			if words := strings.TrimSpace(m[1]); words != "" {
-				fixed = append(fixed, file+": "+words)
-			}
-		}
-	}
-	for _, text := range sources(t, "*.go") {
-		for _, m := range inCode.FindAllStringSubmatch(text, -1) {
-			look(m[1])
-		}
-	}
-	for _, a := range apologies {
-		look(a.Heading)
-		look(a.Words)
-	}
-	slices.Sort(missing)
-	slices.Sort(fixed)
-	t.Logf("%d texts of templates are English in every language:\n%s", len(fixed), strings.Join(fixed, "\n"))
-	for _, text := range missing {
-		t.Errorf("it has no German: %q", text)
-	}
-}
-
-// A translation has the same verbs as its text, or a number would stand where a name should.
-func TestATranslationTakesTheSameArguments(t *testing.T) {
-	verb := regexp.MustCompile(`%(\[\d\])?[a-z]`)
-	for text, translated := range germanTexts {
-		if !slices.Equal(verb.FindAllString(text, -1), verb.FindAllString(translated, -1)) {
-			t.Errorf("%q takes others than %q", translated, text)
 		}
 	}
 }

@@ -39,9 +39,9 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fresh := r.URL.Query().Get("placed") == b.Number
-	title := "Order " + b.Number
+	title := s.say(r, "Order %s", b.Number)
 	if fresh {
-		title = "Thank you for your order"
+		title = s.say(r, "Thank you for your order")
 	}
 	s.render(w, r, http.StatusOK, "order", page{
 		Title: title, Unlisted: true, Personal: true, Secret: true, Count: <-counting,
@@ -60,7 +60,7 @@ func (s *shop) noOrderPage(w http.ResponseWriter, r *http.Request, id string, er
 	s.log.WarnContext(r.Context(), "asking orders", "error", err)
 	w.Header().Set("Retry-After", "5")
 	sorry := apology{
-		Code: http.StatusServiceUnavailable, Heading: "Your order " + d.Number + " is placed", Retry: r.URL.RequestURI(),
+		Code: http.StatusServiceUnavailable, Heading: s.say(r, "Your order %s is placed", d.Number), Retry: r.URL.RequestURI(),
 		Words: "Thank you. We cannot show its page at the moment, and a mail is on its way to you. You need not order again.",
 	}
 	s.render(w, r, sorry.Code, "error", page{Title: sorry.Heading, Unlisted: true, Personal: true, Secret: true, Body: sorry})
@@ -79,7 +79,7 @@ func (s *shop) showFind(w http.ResponseWriter, r *http.Request, code int, body f
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s.render(w, r, code, "find", page{Title: "Find your order", Problem: body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+	s.render(w, r, code, "find", page{Title: s.say(r, "Find your order"), Problem: body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 }
 
 // findOrder leads to an order's page.

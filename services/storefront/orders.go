@@ -66,11 +66,8 @@ func (h happened) Words() string {
 	return stateIn(h.Kind)
 }
 
-// Stamp is when, as <time> wants it; Date is the same for people.
+// Stamp is when, as <time> wants it.
 func (h happened) Stamp() string { return h.At.UTC().Format(time.RFC3339) }
-
-// Date is when, for people.
-func (h happened) Date() string { return h.At.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // located is where an order is.
 type located struct {

@@ -55,7 +55,7 @@ func (s *shop) home(w http.ResponseWriter, r *http.Request) {
 	body.Heading, body.Found = heading(say, l, body.Categories), found(say, l, list, body.Categories)
 	s.render(w, r, http.StatusOK, "home", page{
 		Title: body.Heading, Query: l.Query, Category: l.Category, Count: <-counting, Body: body,
-		Path: l.at(l.Cursor, nil).Path(), Unlisted: l.Query != "", About: s.about(l, body),
+		Path: l.at(l.Cursor, nil).Path(), Unlisted: l.Query != "", About: s.about(say, l, body),
 	})
 }
 

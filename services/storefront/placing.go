@@ -119,7 +119,7 @@ func (s *shop) showWorking(w http.ResponseWriter, r *http.Request, d draft) {
 	// reads it. This page holds nothing to read a second time, and the link on it asks at once.
 	w.Header().Set("Refresh", strconv.Itoa(pollEvery)+"; url="+orderingPath)
 	long := s.now().Sub(time.Unix(d.Since, 0)) > longWait
-	s.render(w, r, http.StatusOK, "working", page{Title: "We are working on your order", Unlisted: true, Personal: true, Body: workingBody{long}})
+	s.render(w, r, http.StatusOK, "working", page{Title: s.say(r, "We are working on your order"), Unlisted: true, Personal: true, Body: workingBody{long}})
 }
 
 // thank leads to the order's own page. What was typed is forgotten; the cart is left to those things that were not ordered.

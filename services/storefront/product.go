@@ -18,6 +18,8 @@ type productBody struct {
 	Most     int
 	// Note stands beside the price, Delivery is the path of the page about shipping.
 	Note, Delivery string
+	// Wishes tells whether the visitor has a wish list to put it on.
+	Wishes bool
 	// Data is the page as search engines read it.
 	Data, Way any
 }
@@ -45,7 +47,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 		return
 	}
 	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery(), Bought: <-bought}
-	body.Most = body.Stock.Most(mostOfOne)
+	body.Most, body.Wishes = body.Stock.Most(mostOfOne), s.wishes.api != nil && s.visitor(r).SignedIn
 	// Without the related products the page still sells this one.
 	if shelf, known := s.shelves.get(r.Context(), p.Category); known {
 		body.Related = others(related(p, shelf, relatedShown), body.Bought)

@@ -36,7 +36,7 @@ func (s *shop) mailPage(want wanting) http.HandlerFunc {
 
 func (s *shop) showMail(w http.ResponseWriter, r *http.Request, code int, want wanting, body mailBody) {
 	body.Path, body.Heading, body.Button = want.path, want.title, want.button
-	s.render(w, r, code, "mailwanted", page{Title: want.title, Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+	s.render(w, r, code, "mailwanted", page{Title: s.say(r, want.title), Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 }
 
 func (s *shop) wantMail(want wanting) http.HandlerFunc {
@@ -52,7 +52,7 @@ func (s *shop) wantMail(want wanting) http.HandlerFunc {
 			s.showMail(w, r, http.StatusUnprocessableEntity, want, body)
 			return
 		}
-		switch err := s.accounts.mail(r.Context(), want.kind, body.Email, mailLocale(s.locale), visitorOf(r)); status(err) {
+		switch err := s.accounts.mail(r.Context(), want.kind, body.Email, mailLocale(s.localeOf(s.languageIn(r))), visitorOf(r)); status(err) {
 		case http.StatusUnprocessableEntity:
 			body.Wrong = flaws{{"email", "Email", "Enter an email address such as ann@example.org."}}
 			s.showMail(w, r, http.StatusUnprocessableEntity, want, body)
@@ -92,7 +92,7 @@ func (s *shop) confirmPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shop) showConfirm(w http.ResponseWriter, r *http.Request, code int, body confirmBody) {
-	s.render(w, r, code, "confirm", page{Title: "Choose a password", Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Body: body})
+	s.render(w, r, code, "confirm", page{Title: s.say(r, "Choose a password"), Problem: body.Wrong != nil || body.Said != "", Unlisted: true, Personal: true, Body: body})
 }
 
 // fit says what is wrong with a password that is to be set; empty: nothing.

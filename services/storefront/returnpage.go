@@ -3,6 +3,7 @@ package storefront
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -107,7 +108,7 @@ func (s *shop) showReturns(w http.ResponseWriter, r *http.Request, code int, ord
 func (s *shop) showReturn(w http.ResponseWriter, r *http.Request, code int, title string, b returnBody, count int) {
 	order := r.PathValue("id")
 	b.Back, b.Here = orderPath(order, b.Token), returnsPath(order, b.Token)
-	s.render(w, r, code, "return", page{Title: title, Problem: b.Wrong != "", Unlisted: true, Personal: true, Count: count, Body: b})
+	s.render(w, r, code, "return", page{Title: s.say(r, title), Problem: b.Wrong != "", Unlisted: true, Personal: true, Count: count, Body: b})
 }
 
 // announceReturn is the first step: it has no effect before the second one.
@@ -123,7 +124,7 @@ func (s *shop) announceReturn(w http.ResponseWriter, r *http.Request, order, tok
 	}
 	wish := returnWish{Order: order, Reason: b.Reason}
 	if wish.Lines, b.Wrong = wishedLines(r.PostForm); b.Wrong == "" && len([]rune(b.Reason)) > mostReason {
-		b.Wrong = "Please say it in " + strconv.Itoa(mostReason) + " characters."
+		b.Wrong = fmt.Sprintf("Please say it in %d characters.", mostReason)
 	}
 	if b.Wrong != "" {
 		s.showReturns(w, r, http.StatusUnprocessableEntity, order, b)

@@ -28,14 +28,8 @@ type returnableLine struct {
 	Left   int    `json:"left"`
 }
 
-// Until is the last day to withdraw, for people.
-func (r returnable) Until() string {
-	day, err := time.Parse(time.DateOnly, r.LastDay)
-	if err != nil {
-		return ""
-	}
-	return day.Format("2 January 2006")
-}
+// Until is the last day to withdraw; zero where that is not known yet.
+func (r returnable) Until() time.Time { return dayOf(r.LastDay) }
 
 // returned is a return.
 type returned struct {
@@ -70,11 +64,8 @@ func (r returned) Words() string {
 // Announced tells that the second step is missing.
 func (r returned) Announced() bool { return r.State == "announced" }
 
-// Stamp is when it was confirmed, as <time> wants it; Date is the same for people.
+// Stamp is when it was confirmed, as <time> wants it.
 func (r returned) Stamp() string { return r.ConfirmedAt.UTC().Format(time.RFC3339) }
-
-// Date is when it was confirmed, for people.
-func (r returned) Date() string { return r.ConfirmedAt.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // returnWish is the first step.
 type returnWish struct {

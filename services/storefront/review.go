@@ -95,7 +95,7 @@ func (s *shop) showReview(w http.ResponseWriter, r *http.Request, d draft, c car
 		Said: v.said, Alert: v.code != http.StatusOK, Note: s.note, Owned: s.foot(s.languageIn(r)),
 	}
 	bad := v.wrong != nil || v.lines != nil || v.code != http.StatusOK
-	s.render(w, r, v.code, "review", page{Title: "Checkout: review and pay", Problem: bad, Unlisted: true, Personal: true, Count: c.Count(), Body: body})
+	s.render(w, r, v.code, "review", page{Title: s.say(r, "Checkout: review and pay"), Problem: bad, Unlisted: true, Personal: true, Count: c.Count(), Body: body})
 }
 
 // lost is the first voucher that takes nothing off any more. It stays until the customer takes it out, and so does the word of it.
@@ -151,7 +151,7 @@ func (s *shop) noCheckout(w http.ResponseWriter, r *http.Request, err error) {
 		Code: http.StatusServiceUnavailable, Heading: "Ordering takes a break", Retry: reviewPath,
 		Words: "We cannot take orders at the moment. Nothing was ordered and nothing was charged. Your cart and what you typed are kept: please try again in a minute.",
 	}
-	s.render(w, r, sorry.Code, "error", page{Title: sorry.Heading, Unlisted: true, Personal: true, Body: sorry})
+	s.render(w, r, sorry.Code, "error", page{Title: s.say(r, sorry.Heading), Unlisted: true, Personal: true, Body: sorry})
 }
 
 // linesOf are what a refusal says of lines, by their place.

@@ -3,7 +3,6 @@ package storefront
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -50,17 +49,11 @@ type review struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Drawn shows the stars; Rating says the same in words, for those who do not see them.
+// Drawn shows the stars.
 func (r review) Drawn() string { return drawn(r.Stars) }
-
-// Rating is the number of stars in words.
-func (r review) Rating() string { return fmt.Sprintf("%d of %d stars", r.Stars, mostStars) }
 
 // Day is when it was written, as <time> wants it.
 func (r review) Day() string { return r.CreatedAt.UTC().Format(time.DateOnly) }
-
-// Date is the same for people.
-func (r review) Date() string { return r.CreatedAt.UTC().Format("2 January 2006") }
 
 // Drawn is the average as stars, rounded to whole ones.
 func (o opinions) Drawn() string { return drawn(int(o.Summary.Average + 0.5)) }

@@ -36,10 +36,8 @@ type stars struct {
 // Drawn shows them, rounded to whole ones.
 func (s stars) Drawn() string { return drawn(int(s.Average + 0.5)) }
 
-// Rating says the same in words.
-func (s stars) Rating() string {
-	return strconv.FormatFloat(s.Average, 'f', 1, 64) + " of " + strconv.Itoa(mostStars) + " stars"
-}
+// Mean has one digit.
+func (s stars) Mean() string { return strconv.FormatFloat(s.Average, 'f', 1, 64) }
 
 // counted is a value of a filter, and how many products have it.
 type counted struct {

@@ -42,9 +42,11 @@ func (s *shop) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	known := <-categories
-	body := searchBody{Heading: headed(f), Found: products(speeches[english], list.Found), Finding: f, Items: list.Items, Away: away, Previous: f.Previous(), Next: f.After(list.Next), Meant: choices(<-meant, known)}
+	spoken := s.languageIn(r)
+	say := speeches[spoken]
+	body := searchBody{Heading: headed(say, f), Found: products(say, list.Found), Finding: f, Items: list.Items, Away: away, Previous: f.Previous(), Next: f.After(list.Next), Meant: choices(<-meant, known)}
 	if !away {
-		body.Orders, body.Facets = f.orders(), f.facets(list.Facets, known, func(amount string) string { return money{amount, s.currency}.in(s.locale) })
+		body.Orders, body.Facets = f.orders(), f.facets(say, list.Facets, known, func(amount string) string { return money{amount, s.currency}.in(s.localeOf(spoken)) })
 	}
 	s.render(w, r, http.StatusOK, "search", page{Title: body.Heading, Query: f.Query, Count: <-counting, Body: body, Path: f.Path(), Unlisted: true})
 }
@@ -75,11 +77,11 @@ func simpler(f finding) listing {
 	return l
 }
 
-func headed(f finding) string {
+func headed(say speech, f finding) string {
 	if f.Query == "" {
-		return "All products"
+		return say("All products")
 	}
-	return "Results for “" + f.Query + "”"
+	return say("Results for “%s”", f.Query)
 }
 
 // meant asks for suggestions where they help: on the first page of words that nothing was chosen for yet.
@@ -124,6 +126,6 @@ func (s *shop) suggestions(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.log.WarnContext(r.Context(), "asking search for suggestions", "error", err)
 	}
-	body := searchBody{Heading: "Suggestions for “" + f.Query + "”", Finding: f, Meant: choices(found, <-categories), Away: err != nil}
+	body := searchBody{Heading: s.say(r, "Suggestions for “%s”", f.Query), Finding: f, Meant: choices(found, <-categories), Away: err != nil}
 	s.render(w, r, http.StatusOK, "suggestions", page{Title: body.Heading, Query: f.Query, Count: <-counting, Body: body, Unlisted: true})
 }

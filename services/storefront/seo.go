@@ -38,12 +38,12 @@ func origin(r *http.Request) string {
 }
 
 // about describes a list in a sentence.
-func (s *shop) about(l listing, b homeBody) string {
+func (s *shop) about(say speech, l listing, b homeBody) string {
 	switch {
 	case l.Category != "" && b.Found != "":
-		return fmt.Sprintf("%s at %s: %s.", named(l.Category, b.Categories).Name, s.name, b.Found)
+		return say("%s at %s: %s.", named(l.Category, b.Categories).Name, s.name, b.Found)
 	case b.Found != "" && l.Query == "":
-		return fmt.Sprintf("%s in %d categories at %s.", b.Found, len(b.Categories), s.name)
+		return say("%s in %d categories at %s.", b.Found, len(b.Categories), s.name)
 	}
 	return ""
 }

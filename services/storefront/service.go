@@ -21,7 +21,7 @@ func Service() app.Service {
 		Provides: []string{"storefront/v1"}, Needs: []string{"catalog/v1", "cart/v1"},
 		Knows: []string{
 			"reviews/v1", "inventory/v1", "checkout/v1", "orders/v1", "search/v1", "shipping/v1", "auth/v1", "customers/v1", "invoicing/v1", "loyalty/v1", "returns/v1",
-			"media/v1", "recommendations/v1", "cms/v1",
+			"media/v1", "recommendations/v1", "cms/v1", "wishlists/v1",
 		},
 		Edge: true, New: newStorefront,
 	}
@@ -69,6 +69,9 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 	}
 	if api, there := k.ClientIfKnown("recommendations"); there {
 		s.recommendations = recommendations{api}
+	}
+	if api, there := k.ClientIfKnown("wishlists"); there {
+		s.wishes = wishes{api}
 	}
 	if api, there := k.ClientIfKnown("cms"); there {
 		s.contents = contentsOf(api)

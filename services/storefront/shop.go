@@ -29,6 +29,7 @@ type shop struct {
 	searches               searches
 	shipments              shipments
 	recommendations        recommendations
+	wishes                 wishes
 	// photos and contents are nil in a shop without media, or without cms.
 	photos   *photos
 	contents *contents
@@ -67,6 +68,7 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	s.orderRoutes(a, forms)
 	s.accountRoutes(a, forms)
 	s.returnRoutes(a, forms)
+	s.wishRoutes(a, forms)
 	return a
 }
 

@@ -14,7 +14,7 @@ import (
 const accountPath, signInPath = "/account", "/account/signin"
 
 // accountViews are the templates of the pages about accounts.
-var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased"}
+var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists", "invoice"}
 
 // accountRoutes are those of customers. Each page finds out itself who is signed in: without a session it leads to signing in.
 func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
@@ -44,6 +44,7 @@ func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
 	page("/account/erasures/{id}", "erased", "The proof of an erasure", s.erasedPage)
 	page(historyPath, "history", "One's own orders", s.historyPage)
 	page(historyPath+"/{id}", "ownOrder", "One of one's own orders, with its invoices", s.ownOrderPage)
+	page(historyPath+"/{id}/invoices/{document}", "invoice", "An invoice or a credit note of one's own order, to print", s.paperPage)
 	page("/account/points", "points", "One's own points", s.pointsPage)
 }
 
@@ -64,7 +65,7 @@ func signInTo(next string) string { return signInPath + "?next=" + url.QueryEsca
 // afterSignIn is where somebody goes on who has signed in: to a page of ours, whatever the address says.
 func afterSignIn(next string) string {
 	switch next {
-	case "/cart", checkoutPath, reviewPath, orderingPath, historyPath, "/account/points":
+	case "/cart", checkoutPath, reviewPath, orderingPath, historyPath, "/account/points", wishesPath:
 		return next
 	}
 	if id, there := strings.CutPrefix(next, historyPath+"/"); there && isID(id) {
@@ -91,7 +92,7 @@ func (s *shop) signInPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shop) showSignIn(w http.ResponseWriter, r *http.Request, code int, body signInBody) {
-	s.render(w, r, code, "signin", page{Title: "Sign in", Problem: body.Said != "" || body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
+	s.render(w, r, code, "signin", page{Title: s.say(r, "Sign in"), Problem: body.Said != "" || body.Wrong != nil, Unlisted: true, Personal: true, Count: <-s.counting(r), Body: body})
 }
 
 // visitorOf is who asks, as the front door says: auth counts tries by it.

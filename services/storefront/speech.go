@@ -3,50 +3,17 @@ package storefront
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
-	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
-	messages "golang.org/x/text/message/catalog"
+	"golang.org/x/text/number"
 )
 
 // speech says a text in a language, with arguments as fmt takes them.
 type speech func(text string, args ...any) string
-
-// texts that depend on a number, by the rules of CLDR. The number is the first argument.
-var plurals = map[string]map[string][]any{
-	"%d products": {
-		english: {plural.One, "%d product", plural.Other, "%d products"},
-		german:  {plural.One, "%d Produkt", plural.Other, "%d Produkte"},
-	},
-	"%d reviews": {
-		english: {plural.One, "%d review", plural.Other, "%d reviews"},
-		german:  {plural.One, "%d Bewertung", plural.Other, "%d Bewertungen"},
-	},
-	"%d things": {
-		english: {plural.One, "item", plural.Other, "items"},
-		german:  {plural.One, "Artikel", plural.Other, "Artikel"},
-	},
-}
-
-// dictionary is made once: what it holds is written here.
-var dictionary = func() messages.Catalog {
-	b := messages.NewBuilder(messages.Fallback(language.English))
-	for text, translated := range germanTexts {
-		if err := b.SetString(language.German, text, translated); err != nil {
-			panic(err) // at the start of any test
-		}
-	}
-	for text, in := range plurals {
-		for code, cases := range in {
-			if err := b.Set(language.Make(code), text, plural.Selectf(1, "%d", cases...)); err != nil {
-				panic(err)
-			}
-		}
-	}
-	return b
-}()
 
 // speaking is the speech of a language. A text without arguments is taken as it is: it may be anybody's, and hold a "%".
 func speaking(code string) speech {
@@ -55,8 +22,8 @@ func speaking(code string) speech {
 		if len(args) > 0 {
 			return printer.Sprintf(text, args...)
 		}
-		if translated, there := germanTexts[text]; there && code == german {
-			return translated
+		if e, there := catalogues[code][text]; there && !e.plural() {
+			return e.Text
 		}
 		return text
 	}
@@ -67,6 +34,18 @@ var speeches = map[string]speech{english: speaking(english), german: speaking(ge
 // say is a text in the language of a request.
 func (s *shop) say(r *http.Request, text string, args ...any) string {
 	return speeches[s.languageIn(r)](text, args...)
+}
+
+// addressed is a line of an address: countries are called as people of the language call them, all else is as it was typed.
+func addressed(code string) func(string) string {
+	return func(line string) string {
+		for _, c := range countries {
+			if c.Name == line {
+				return speeches[code](line)
+			}
+		}
+		return line
+	}
 }
 
 // germanMonths are CLDR's, wide and within a date. golang.org/x/text has no dates.
@@ -80,6 +59,31 @@ func date(code string) func(time.Time) string {
 			return t.Format("2. ") + germanMonths[t.Month()-1] + t.Format(" 2006")
 		}
 		return t.Format("2 January 2006")
+	}
+}
+
+// moment is a day with its time, as CLDR joins the long date and the short time in both languages.
+func moment(code string) func(time.Time) string {
+	day := date(code)
+	return func(t time.Time) string { return day(t) + t.UTC().Format(", 15:04 UTC") }
+}
+
+// dayOf is a day as services write it; zero is that it is none.
+func dayOf(text string) time.Time {
+	day, _ := time.Parse(time.DateOnly, text)
+	return day
+}
+
+// decimal is a number that a service wrote, as people of the language write it, with as many digits. What is no number stays.
+func decimal(code string) func(string) string {
+	printer := message.NewPrinter(language.Make(code))
+	return func(text string) string {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return text
+		}
+		_, fraction, _ := strings.Cut(text, ".")
+		return printer.Sprint(number.Decimal(n, number.Scale(len(fraction))))
 	}
 }
 

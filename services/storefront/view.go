@@ -16,7 +16,8 @@ var templates embed.FS
 
 // parse gives each page a copy of the layout, so that each can define "main".
 func parse(code, locale string, pictures *photos) map[string]*template.Template {
-	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf, "t": speeches[code], "date": date(code)}
+	shown := template.FuncMap{"price": func(m money) string { return m.in(locale) }, "wrong": flaws.Of, "shot": pictures.shotOf, "t": speeches[code], "told": told(code),
+		"place": addressed(code), "date": date(code), "moment": moment(code), "decimal": decimal(code)}
 	layout := template.Must(template.New("").Funcs(shown).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	pages := map[string]*template.Template{}
 	for _, name := range append(accountViews, "home", "product", "cart", "text", "content", "error", "checkout", "review", "working", "order", "return", "find", "search", "suggestions") {

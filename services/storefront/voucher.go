@@ -2,10 +2,12 @@
 package storefront
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // takeVoucher tries a code that was typed, or takes one out. The card that was chosen in the same form is kept.
@@ -62,14 +64,18 @@ func (d draft) unfit(code string) string {
 	case slices.ContainsFunc(d.Coupons, func(one string) bool { return strings.EqualFold(one, code) }):
 		return "You have put in this voucher already."
 	case len(d.Coupons) >= mostCoupons && code != "":
-		return "More than " + strconv.Itoa(mostCoupons) + " vouchers cannot be used at once."
+		return fmt.Sprintf("More than %d vouchers cannot be used at once.", mostCoupons)
 	}
 	return ""
 }
 
-func capital(text string) string {
-	if text == "" {
+func capital(text string) string { return recased(text, unicode.ToUpper) }
+
+// recased changes the first letter.
+func recased(text string, to func(rune) rune) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(to(first)) + text[size:]
 }

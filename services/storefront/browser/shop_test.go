@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -123,23 +122,31 @@ func door(t *testing.T, routes map[string]string) string {
 	return server.URL
 }
 
-// startReviews starts the service in Node and returns its address, "" where this
-// machine has no node.
-func startReviews(t *testing.T, catalogURL string) string {
+// hasNode tells whether this machine can run the service in Node.
+func hasNode(t *testing.T) bool {
 	t.Helper()
 	version, err := exec.CommandContext(t.Context(), "node", "-p", "parseInt(process.versions.node)").Output()
 	if major, _ := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || major < 20 {
 		t.Log("LEFT OUT: there is no node 20, so the pages are looked at without reviews")
+		return false
+	}
+	return true
+}
+
+// startReviews starts the service in Node and returns its address, "" where this
+// machine has no node.
+func startReviews(t *testing.T, catalogURL string) string {
+	t.Helper()
+	if !hasNode(t) {
 		return ""
 	}
+	return startReviewsAt(t, freePort(t), catalogURL)
+}
+
+func startReviewsAt(t *testing.T, port int, catalogURL string) string {
+	t.Helper()
 	const folder = "../../reviews"
 	browser.Install(t, folder)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // a free port; node takes it a moment later
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is tcp
-	_ = listener.Close()
 	// A WHATWG address has a host; PostgreSQL's drivers take the one of the query.
 	database := strings.Replace(pgtest.Empty(t, postgres.Schema{Name: "reviews"}), "@/", "@localhost/", 1)
 	environment := append(os.Environ(), "SHOP=acme", "SHOP_RELEASE=acme-1a2b3c4d", "METRICS_PORT=0", "DRAIN_DELAY=0s", "SHOP_SEED=sample",
