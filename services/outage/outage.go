@@ -56,7 +56,7 @@ var Optional = []Service{
 		{Page: "/account", About: "details, address book and newsletter", Text: `action="/account/profile"`, Instead: "Your details cannot be shown right now.", Within: Account, Customer: true},
 	}},
 	{Name: "invoicing", Else: "Invoices of orders that are paid meanwhile; they are made afterwards.", Parts: []Part{
-		{Page: "/account/orders/{id}", About: "invoices of one's order", Text: "Invoice 2026-000007", Instead: "They cannot be shown right now.", Within: Account, Customer: true},
+		{Page: "/account/orders/{id}", About: "invoices of one's order", Text: "Invoice 2", Instead: "They cannot be shown right now.", Within: Account, Customer: true},
 	}},
 	{Name: "loyalty", Else: "The page of points: 503. Points of orders are added afterwards.", Parts: []Part{
 		{Page: "/account", About: "how many points one has", Text: "Your points: ", Instead: `<a href="/account/points">Your points</a>`, Within: Account, Customer: true},
