@@ -163,7 +163,7 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 			return fmt.Errorf("stopping %s: %w", p.name, err)
 		}
 	}
-	pauses(ctx, fades(name))
+	fade(ctx, name)
 	d.watch(ctx, name, "hangs", each/2)
 	for _, p := range gone {
 		p.kill() // also what hangs
@@ -182,19 +182,23 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 			return err
 		}
 	}
-	pauses(ctx, fades(name))
+	fade(ctx, name)
 	d.watch(ctx, "", "after "+name, 300*time.Millisecond)
 	return nil
 }
 
-// fades is how long the slowest part of a service takes to go, and to come back.
-func fades(name string) (most time.Duration) {
+// fade waits as long as the slowest part of a service may take to go, and to come back.
+func fade(ctx context.Context, name string) {
+	var most time.Duration
 	for _, p := range parts {
 		if p.service == name {
-			most = max(most, 2*p.Fades) // pauses waits half of it at least
+			most = max(most, p.Fades)
 		}
 	}
-	return most
+	select {
+	case <-ctx.Done():
+	case <-time.After(most):
+	}
 }
 
 // slowest is how long is waited at most until enough was seen to tell.
