@@ -65,7 +65,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if o.outage {
-		return outage(ctx, o, out)
+		return outages(ctx, o, out)
 	}
 	r, err := run(ctx, o, out)
 	if err != nil {

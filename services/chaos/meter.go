@@ -12,19 +12,23 @@ import (
 
 // row is what happened while a service was away; "" is none.
 type row struct {
-	Away     string
+	Away string
+	// How it is away, for people.
+	How      string
 	Requests int
 	// Failed counts requests of others by what was asked for, Own those for the service itself that were answered nonetheless.
 	Failed map[string]int
 	Own    int
 	// Orders counts those that were placed.
 	Orders int
-	// Parts counts pages by part: how many had it, and how many there were.
-	Had, Could map[part]int
+	// Parts counts pages by part: how many had it, how many had what stands in its place, and how many there were.
+	Had, Instead, Could map[part]int
+	// Took is how long each answer of a page took.
+	Took map[string][]time.Duration
 }
 
 func newRow(away string) row {
-	return row{Away: away, Failed: map[string]int{}, Had: map[part]int{}, Could: map[part]int{}}
+	return row{Away: away, Failed: map[string]int{}, Had: map[part]int{}, Instead: map[part]int{}, Could: map[part]int{}, Took: map[string][]time.Duration{}}
 }
 
 // add notes an answer; owner is the service that the front door asks for it.
@@ -44,10 +48,13 @@ func (r *row) add(owner string, q request, a answer) {
 		r.Orders++
 	}
 	for _, p := range parts {
-		if p.page == q.path && a.status == http.StatusOK {
+		if p.Page == q.path && a.status == http.StatusOK {
 			r.Could[p]++
-			if strings.Contains(string(a.body), p.text) {
+			if strings.Contains(string(a.body), p.Text) {
 				r.Had[p]++
+			}
+			if strings.Contains(string(a.body), p.Instead) {
+				r.Instead[p]++
 			}
 		}
 	}
@@ -70,7 +77,7 @@ func (r row) failed() (n int) {
 func (r row) missing() (all []string) {
 	for p, n := range r.Could {
 		if r.Had[p] < n {
-			all = append(all, p.service+" on "+p.page)
+			all = append(all, p.service+" on "+p.Page)
 		}
 	}
 	slices.Sort(all)
@@ -98,11 +105,34 @@ func (r row) wrong() (all []string) {
 		had, could := r.Had[p], r.Could[p]
 		switch {
 		case could == 0:
-			say("nobody saw %s", p.page)
-		case p.service != r.Away && had < could:
-			say("the part of %s was missing on %d of %d pages %s", p.service, could-had, could, p.page)
-		case p.service == r.Away && had > 0:
-			say("its part was on %d of %d pages %s, so it is not its part", had, could, p.page)
+			say("nobody saw %s", p.Page)
+		case p.service != r.Away && had < could && !p.Kept:
+			say("the part of %s was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
+		case p.Kept && had < could:
+			say("the part of %s, which stays, was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
+		case p.service == r.Away && !p.Kept && had > 0:
+			say("its part was on %d of %d pages %s, so it is not its part", had, could, p.Page)
+		case p.service == r.Away && r.Instead[p] < could:
+			say("nothing stood in the place of its part on %d of %d pages %s", could-r.Instead[p], could, p.Page)
+		}
+	}
+	return append(all, r.slow()...)
+}
+
+// margin is what a busy machine may add to the time of a page. Half of the pages are within it; a page that waits for what hangs never is.
+const margin = time.Second
+
+// slow names the pages that took longer than their parts are worth.
+func (r row) slow() (all []string) {
+	for _, page := range slices.Sorted(maps.Keys(r.Took)) {
+		took, within := slices.Sorted(slices.Values(r.Took[page])), margin
+		for _, p := range parts {
+			if p.service == r.Away && p.Page == page {
+				within = max(within, margin+p.Within)
+			}
+		}
+		if half := took[len(took)/2]; half > within {
+			all = append(all, fmt.Sprintf("while %s was away: %s took %s, more than %s", orNothing(r.Away), page, half.Round(time.Millisecond), within))
 		}
 	}
 	return all
@@ -144,7 +174,7 @@ func (m *meter) row() row {
 func (m *meter) enough() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.now.Orders > 0 && len(m.now.Could) == len(parts)
+	return m.now.Orders > 0 && len(m.now.Could) == len(parts) && len(m.now.Took) == len(pages)
 }
 
 // saw notes an answer to a request that was sent at an instant.
@@ -154,5 +184,8 @@ func (m *meter) saw(q request, a answer, sent time.Time) {
 	defer m.mu.Unlock()
 	if !m.began.IsZero() && !sent.Before(m.began) {
 		m.now.add(owner, q, a)
+		if slices.Contains(pages, q.path) {
+			m.now.Took[q.path] = append(m.now.Took[q.path], time.Since(sent))
+		}
 	}
 }

@@ -11,28 +11,45 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/outage"
+	"github.com/emporium-shop/emporium/services/shop"
 )
 
-// needed are the services without which nobody can look at goods, fill a cart and order. Without shipping checkout knows no price of delivery, and guesses none.
-// Every other one is optional: a service that
-// somebody adds is stopped, too, until it stands here.
-var needed = []string{"storefront", "catalog", "cart", "checkout", "pricing", "promotions", "tax", "shipping", "inventory", "payments", "psp-fake", "orders"}
-
 // part is something on a page that is there while a service is.
-type part struct{ service, page, text string }
+type part struct {
+	service string
+	outage.Part
+}
 
-// parts are those whose services are optional. A part that is not on its page while all is well is reported: it could not go missing.
-var parts = []part{
-	{"search", "/search?q=pan", "<summary>Filters</summary>"},
+// needed tells whether nobody can order without a service. Whoever adds one says so in services/outage, or it is stopped, too.
+func needed(name string) bool {
+	return slices.ContainsFunc(outage.Needed, func(n outage.Need) bool { return n.Name == name })
+}
+
+// parts are those of services/outage that any visitor sees, without an order. A part that is not on its page while all is well is reported: it could
+// not go missing. What needs a service that is not in Go, or a customer, is held by the tests of the storefront.
+var parts = partsOf(outage.Optional, shop.Members())
+
+func partsOf(all []outage.Service, members []shop.Member) (list []part) {
+	for _, s := range all {
+		there := slices.ContainsFunc(members, func(m shop.Member) bool { return m.Name == s.Name })
+		for _, p := range s.Parts {
+			if there && !p.Customer && !strings.Contains(p.Page, "{") {
+				list = append(list, part{s.Name, p})
+			}
+		}
+	}
+	return list
 }
 
 // pages are what visitors look at, again and again. All are storefront's, which has to answer each with 200, whatever is away.
-var pages = []string{"/", "/products/KIT-1002", "/search?q=pan", "/search/suggestions?q=pa", "/cart", "/sitemap.xml"}
+var pages = []string{"/", "/products/KIT-1002", "/products/KIT-1001", "/pages/imprint", "/search?q=pan", "/search/suggestions?q=pa", "/cart", "/sitemap.xml"}
 
 var errOutage = errors.New("an outage of an optional service was more than that: see above")
 
-// outage stops each optional service in turn while customers order and visitors look, and prints what that did.
-func outage(ctx context.Context, o options, out io.Writer) error {
+// outages stops each optional service in turn while customers order and visitors look, and prints what that did.
+func outages(ctx context.Context, o options, out io.Writer) error {
 	fmt.Fprintf(out, "logs in %s\n", o.dir)
 	w, err := newWorld(ctx, o)
 	if w != nil {
@@ -77,7 +94,7 @@ type darkness struct {
 // optional are the services that are stopped, by name.
 func (w *world) optional() (names []string) {
 	for _, m := range w.members {
-		if !slices.Contains(needed, m.Name) {
+		if !needed(m.Name) {
 			names = append(names, m.Name)
 		}
 	}
@@ -127,10 +144,11 @@ func (d *darkness) visit(ctx context.Context, visitors *sync.WaitGroup) {
 	}
 }
 
-// one stops a service and its worker as a lost machine does, and has them back before it returns. No name: nothing is stopped.
+// one lets a service and its worker hang, as one does that is out of memory or of threads, then stops them as a lost machine does, and sees that the
+// parts of pages are back before it returns. No name: nothing is stopped.
 func (d *darkness) one(ctx context.Context, name string, each time.Duration) error {
 	if name == "" {
-		d.watch(ctx, "", each)
+		d.watch(ctx, "", "all is there", each)
 		return nil
 	}
 	s := d.world.front.active.Load()
@@ -141,9 +159,17 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 		}
 	}
 	for _, p := range gone {
-		p.kill()
+		if err := p.hang(); err != nil {
+			return fmt.Errorf("stopping %s: %w", p.name, err)
+		}
 	}
-	d.watch(ctx, name, each)
+	fade(ctx, name)
+	d.watch(ctx, name, "hangs", each/2)
+	for _, p := range gone {
+		p.kill() // also what hangs
+	}
+	pauses(ctx, 100*time.Millisecond) // of what was under way the end is noticed
+	d.watch(ctx, name, "is dead", each/2)
 	for _, p := range gone {
 		if err := p.revive(); err != nil {
 			return fmt.Errorf("starting %s again: %w", p.name, err)
@@ -156,28 +182,46 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 			return err
 		}
 	}
+	fade(ctx, name)
+	d.watch(ctx, "", "after "+name, 300*time.Millisecond)
 	return nil
+}
+
+// fade waits as long as the slowest part of a service may take to go, and to come back.
+func fade(ctx context.Context, name string) {
+	var most time.Duration
+	for _, p := range parts {
+		if p.service == name {
+			most = max(most, p.Fades)
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(most):
+	}
 }
 
 // slowest is how long is waited at most until enough was seen to tell.
 const slowest = 30 * time.Second
 
 // watch counts for a while, and on a slow machine until there is enough to tell.
-func (d *darkness) watch(ctx context.Context, away string, each time.Duration) {
+func (d *darkness) watch(ctx context.Context, away, how string, each time.Duration) {
 	d.meter.window(away)
 	pauses(ctx, each)
 	for began := time.Now(); !d.meter.enough() && time.Since(began) < slowest && pauses(ctx, 100*time.Millisecond); {
 	}
-	d.rows = append(d.rows, d.meter.row())
+	r := d.meter.row()
+	r.How = how
+	d.rows = append(d.rows, r)
 }
 
 // tell prints the table, and says what must not be.
 func (d *darkness) tell(out io.Writer, r *report) error {
 	var wrong []string
-	fmt.Fprintf(out, "\n%-16s %9s %9s %7s  %s\n", "away", "requests", "of others", "orders", "missing")
-	fmt.Fprintf(out, "%-16s %9s %9s %7s\n", "", "", "failed", "placed")
+	fmt.Fprintf(out, "\n%-16s %-22s %9s %9s %7s  %s\n", "away", "how", "requests", "of others", "orders", "missing")
+	fmt.Fprintf(out, "%-16s %-22s %9s %9s %7s\n", "", "", "", "failed", "placed")
 	for _, one := range d.rows {
-		fmt.Fprintf(out, "%-16s %9d %9d %7d  %s\n", cmp.Or(one.Away, "(none)"), one.Requests, one.failed(), one.Orders, strings.Join(one.missing(), ", "))
+		fmt.Fprintf(out, "%-16s %-22s %9d %9d %7d  %s\n", cmp.Or(one.Away, "(none)"), one.How, one.Requests, one.failed(), one.Orders, strings.Join(one.missing(), ", "))
 		wrong = append(wrong, one.wrong()...)
 	}
 	for _, v := range r.Violations {

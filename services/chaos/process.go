@@ -113,6 +113,16 @@ func (p *process) kill() bool {
 	return true
 }
 
+// hang lets it run no more: what it has taken stays open, what comes is taken by the kernel, and nothing is answered. kill ends that.
+func (p *process) hang() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return nil
+	}
+	return p.cmd.Process.Signal(syscall.SIGSTOP)
+}
+
 // stop ends it as Kubernetes does: SIGTERM, and SIGKILL after the grace.
 func (p *process) stop(grace time.Duration) {
 	cmd, done := p.take(true)

@@ -104,6 +104,13 @@ func listed[T any](api *client.Client, token, path string) func(context.Context)
 	}
 }
 
+// logins are a customer's sessions. They are waited for as any other part is: the page has more to show.
+func (s *shop) logins(ctx context.Context, who session) (listOf[login], error) {
+	ctx, cancel := context.WithTimeout(ctx, accountPatience)
+	defer cancel()
+	return listed[login](s.accounts.auth, who.Token, "/api/auth/sessions")(ctx)
+}
+
 func (s *shop) showAccount(w http.ResponseWriter, r *http.Request, code int, who session, body accountBody) {
 	ctx, a := r.Context(), s.accounts
 	counting := s.counting(r)
@@ -113,7 +120,7 @@ func (s *shop) showAccount(w http.ResponseWriter, r *http.Request, code int, who
 	earned := part(ctx, a.loyalty, func(ctx context.Context) (points, error) {
 		return ask[points](ctx, a.loyalty, who.Token, "/api/loyalty/account", nil)
 	})
-	logins, err := listed[login](a.auth, who.Token, "/api/auth/sessions")(ctx)
+	logins, err := s.logins(ctx, who)
 	if status(err) == http.StatusUnauthorized { // ended elsewhere
 		leaveSession(w, r)
 		http.Redirect(w, r, signInTo(accountPath), http.StatusSeeOther)

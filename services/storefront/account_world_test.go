@@ -33,6 +33,8 @@ type house struct {
 	ended bool
 	// gone are the services that do not answer.
 	gone map[string]bool
+	// hung are those that take a request and never answer.
+	hung map[string]bool
 	// shown are the Authorizations that orders were placed with, and those that other services were asked with.
 	shown, bearers []string
 	mails, out     []string
@@ -46,7 +48,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{life: 5 * time.Minute, gone: map[string]bool{}, changed: map[string]map[string]string{}}
+	h := &house{life: 5 * time.Minute, gone: map[string]bool{}, hung: map[string]bool{}, changed: map[string]map[string]string{}}
 	h.auth = clienttest.Double(t, "../auth/openapi.json", h.of("auth", map[string]http.HandlerFunc{
 		"POST /api/auth/sessions": h.signsIn, "POST /api/auth/refreshes": h.refreshes, "POST /api/auth/logouts": h.signsOut,
 		"GET /api/auth/sessions": h.listsSessions, "POST /api/auth/registrations": h.mail, "POST /api/auth/resets": h.mail, "POST /api/auth/confirmations": h.confirms,
@@ -77,6 +79,11 @@ func (h *house) of(name string, routes map[string]http.HandlerFunc) map[string]h
 	for route, next := range routes {
 		routes[route] = func(out http.ResponseWriter, r *http.Request) {
 			h.mu.Lock()
+			if h.hung[name] {
+				h.mu.Unlock()
+				hangs(out, r)
+				return
+			}
 			defer h.mu.Unlock()
 			if h.gone[name] {
 				clienttest.Problem(out, 503)

@@ -46,7 +46,7 @@ func (a accounts) signIn(ctx context.Context, email, password, device, visitor s
 }
 
 func (a accounts) refresh(ctx context.Context, token string) (signed, error) {
-	s, _, err := client.Call[signed](ctx, a.auth, client.Request{Method: http.MethodPost, Path: "/api/auth/refreshes", Safe: true, Body: map[string]string{"refreshToken": token}})
+	s, _, err := client.Call[signed](ctx, a.auth, client.Request{Method: http.MethodPost, Path: "/api/auth/refreshes", Safe: true, Timeout: accountPatience, Body: map[string]string{"refreshToken": token}})
 	return s, err
 }
 

@@ -93,10 +93,12 @@ func (s *shop) pointsPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		cursor := r.URL.Query().Get("cursor")
-		p, err := ask[points](r.Context(), s.accounts.loyalty, who.Token, "/api/loyalty/account", nil)
+		ctx, cancel := context.WithTimeout(r.Context(), accountPatience) // a page of loyalty alone says soon that it cannot be shown
+		defer cancel()
+		p, err := ask[points](ctx, s.accounts.loyalty, who.Token, "/api/loyalty/account", nil)
 		var list listOf[pointEntry]
 		if err == nil {
-			list, err = ask[listOf[pointEntry]](r.Context(), s.accounts.loyalty, who.Token, "/api/loyalty/entries", pieceOf(cursor, "20"))
+			list, err = ask[listOf[pointEntry]](ctx, s.accounts.loyalty, who.Token, "/api/loyalty/entries", pieceOf(cursor, "20"))
 		}
 		switch {
 		case cursor != "" && status(err) == http.StatusBadRequest:

@@ -85,12 +85,12 @@ type returns struct{ api *client.Client }
 func shown(token string) http.Header { return http.Header{"X-Order-Token": {token}} }
 
 func (r returns) ofOrder(ctx context.Context, order, token string) (returnable, error) {
-	b, _, err := client.Call[returnable](ctx, r.api, client.Request{Path: "/api/returns/orders/" + url.PathEscape(order), Header: shown(token)})
+	b, _, err := client.Call[returnable](ctx, r.api, client.Request{Path: "/api/returns/orders/" + url.PathEscape(order), Header: shown(token), Timeout: accountPatience})
 	return b, err
 }
 
 func (r returns) read(ctx context.Context, id, token string) (returned, error) {
-	b, _, err := client.Call[returned](ctx, r.api, client.Request{Path: "/api/returns/own/" + url.PathEscape(id), Header: shown(token)})
+	b, _, err := client.Call[returned](ctx, r.api, client.Request{Path: "/api/returns/own/" + url.PathEscape(id), Header: shown(token), Timeout: accountPatience})
 	return b, err
 }
 
