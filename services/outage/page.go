@@ -57,7 +57,7 @@ const opening = `<!-- written from services/outage: UPDATE=1 go test ./services/
 
 A service that is optional costs its own part of a page and nothing else: the page answers 200, its other parts are there, orders go on, and the part is back after the service is.
 The same holds of a service that takes requests and never answers: a page waits for it as long as it says here. ` + "`make outage`" + ` stops each in both ways while customers order (services/chaos -outage), and compares pages with this table;
-parts on pages in {braces}, and those of services that are not in Go, are held by the tests of the storefront.
+parts on pages in {braces} and of an account, and those of services that are not in Go, are held by the tests of the storefront.
 
 ## Optional services
 | service | page | what is missing | in its place | a page waits |
