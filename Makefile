@@ -129,7 +129,7 @@ chaos-shop-short: tools ## The same in less than a minute: a few kills, of every
 outage: tools ## Each optional service is away in turn while customers order and visitors look: it costs its own part of a page and nothing else (FLAGS="-for 5m")
 	go run ./services/chaos -outage $(FLAGS)
 
-outage-short: tools ## The same in about two minutes
+outage-short: tools ## The same in two and a half minutes
 	go run ./services/chaos -outage -short $(FLAGS)
 
 test-python: tools ## The services in Python, with Debian's packages, on a real PostgreSQL and NATS

@@ -58,7 +58,7 @@ var Optional = []Service{
 	{Name: "invoicing", Else: "Invoices of orders that are paid meanwhile; they are made afterwards.", Parts: []Part{
 		{Page: "/account/orders/{id}", About: "invoices of one's order", Text: "Invoice 2", Instead: "They cannot be shown right now.", Within: Account, Customer: true},
 	}},
-	{Name: "loyalty", Else: "The page of points: 503. Points of orders are added afterwards.", Parts: []Part{
+	{Name: "loyalty", Else: "The page of points: 503. Points and gift cards at the checkout, which says so; an order that asks for none is placed. Points of orders are added afterwards.", Parts: []Part{
 		{Page: "/account", About: "how many points one has", Text: "Your points: ", Instead: `<a href="/account/points">Your points</a>`, Within: Account, Customer: true},
 	}},
 	{Name: "media", Else: "Pictures that a browser has not loaded yet.", Parts: []Part{
@@ -78,7 +78,7 @@ var Optional = []Service{
 		{Page: "/search/suggestions?q=pa", About: "suggestions", Text: `class="suggested"`, Instead: "The search has no suggestions at the moment.", Within: Visit},
 	}},
 	{Name: "warehouse", Else: "Pick tasks for staff; those of orders that are placed meanwhile are made afterwards."},
-	{Name: "wishlists", Else: "Lists of wishes, which have no page of the storefront yet."},
+	{Name: "wishlists", Else: "The page of wish lists, and what is put on one at a product: 503."},
 }
 
 // Needed are those without which nobody looks at goods, fills a cart and orders.
