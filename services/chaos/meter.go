@@ -34,11 +34,7 @@ func newRow(away string) row {
 // add notes an answer; owner is the service that the front door asks for it.
 func (r *row) add(owner string, q request, a answer) {
 	r.Requests++
-	failed := a.status == 0 || a.status == http.StatusTooManyRequests || a.status >= 500
-	if owner == "storefront" {
-		failed = a.status != http.StatusOK
-	}
-	switch {
+	switch failed := a.failed(owner); {
 	case owner == r.Away && !failed:
 		r.Own++
 	case owner != r.Away && failed:
@@ -58,6 +54,14 @@ func (r *row) add(owner string, q request, a answer) {
 			}
 		}
 	}
+}
+
+// failed: a page is there or it is not; of an API only what the service itself could not do counts.
+func (a answer) failed(owner string) bool {
+	if owner == "storefront" {
+		return a.status != http.StatusOK
+	}
+	return a.status == 0 || a.status == http.StatusTooManyRequests || a.status >= 500
 }
 
 // pathOf is a path without what differs from customer to customer.
@@ -102,21 +106,29 @@ func (r row) wrong() (all []string) {
 		say("it answered %d times, so this was no outage", r.Own)
 	}
 	for _, p := range parts {
-		had, could := r.Had[p], r.Could[p]
-		switch {
-		case could == 0:
-			say("nobody saw %s", p.Page)
-		case p.service != r.Away && had < could && !p.Kept:
-			say("the part of %s was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
-		case p.Kept && had < could:
-			say("the part of %s, which stays, was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
-		case p.service == r.Away && !p.Kept && had > 0:
-			say("its part was on %d of %d pages %s, so it is not its part", had, could, p.Page)
-		case p.service == r.Away && r.Instead[p] < could:
-			say("nothing stood in the place of its part on %d of %d pages %s", could-r.Instead[p], could, p.Page)
+		if what := r.wrongWith(p); what != "" {
+			say("%s", what)
 		}
 	}
 	return append(all, r.slow()...)
+}
+
+// wrongWith says what must not be of one part; "": nothing.
+func (r row) wrongWith(p part) string {
+	had, could := r.Had[p], r.Could[p]
+	switch {
+	case could == 0:
+		return "nobody saw " + p.Page
+	case p.service != r.Away && had < could && !p.Kept:
+		return fmt.Sprintf("the part of %s was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
+	case p.Kept && had < could:
+		return fmt.Sprintf("the part of %s, which stays, was missing on %d of %d pages %s", p.service, could-had, could, p.Page)
+	case p.service == r.Away && !p.Kept && had > 0:
+		return fmt.Sprintf("its part was on %d of %d pages %s, so it is not its part", had, could, p.Page)
+	case p.service == r.Away && r.Instead[p] < could:
+		return fmt.Sprintf("nothing stood in the place of its part on %d of %d pages %s", could-r.Instead[p], could, p.Page)
+	}
+	return ""
 }
 
 // margin is what a busy machine may add to the time of a page. Half of the pages are within it; a page that waits for what hangs never is.

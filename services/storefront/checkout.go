@@ -61,6 +61,15 @@ func (b addressBody) Controls() (all []control) {
 	return all
 }
 
+// draftFor is the draft of who is signed in, or a guest's, without what only customers may spend.
+func draftFor(r *http.Request) draft {
+	d := draftOf(r)
+	if buyerIn(r.Context()).Customer == "" {
+		return d.without()
+	}
+	return d
+}
+
 // selling lets a visitor in who has something to buy, in a shop that sells. Who has just bought it, and came by the back button, a reload
 // or a second window, is led to his order; anybody else goes back to his cart.
 func (s *shop) selling(next func(http.ResponseWriter, *http.Request, draft, cart)) http.HandlerFunc {
@@ -69,11 +78,8 @@ func (s *shop) selling(next func(http.ResponseWriter, *http.Request, draft, cart
 			s.fail(w, r, http.StatusNotFound)
 			return
 		}
-		d := draftOf(r)
 		r = s.asBuyer(w, r)
-		if buyerIn(r.Context()).Customer == "" {
-			d = d.without()
-		}
+		d := draftFor(r)
 		if r.Method == http.MethodPost {
 			get, code := fieldsOf(r)
 			switch {

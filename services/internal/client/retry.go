@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/fault"
@@ -18,15 +19,25 @@ import (
 // firstGap is how long the second try waits, about; each further one four times as long.
 const firstGap = 20 * time.Millisecond
 
+// unheard is for how long a connection that is refused is tried again, and gapUnheard how often. For a second or so after its pods
+// are ready, the Service of a new stack refuses connections: kube-proxy has yet to be told, and writes its rules once a second.
+const (
+	unheard    = time.Second
+	gapUnheard = 100 * time.Millisecond
+)
+
 // try sends a request, and sends it again where nothing was answered or the other
 // side is going away, if the request may be sent twice and the budget allows.
 func (c *Client) try(ctx context.Context, r Request, body []byte) (*http.Response, error) {
 	c.budget.called(time.Now())
-	gap := firstGap
+	gap, patience := firstGap, time.Now().Add(unheard)
 	for n := 1; ; {
 		res, err := c.send(ctx, r, body)
 		wait, again := time.Duration(0), false
 		switch {
+		case errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(patience):
+			// Nobody heard it and nobody worked for it: it is sent again whatever it is, and counts as no try.
+			again, wait = true, gapUnheard/2+rand.N(gapUnheard) //nolint:gosec // no secret
 		case err != nil || passing(res.StatusCode):
 			again = r.repeatable() && n < c.tries && c.budget.allows(time.Now())
 			wait = gap/2 + rand.N(gap) //nolint:gosec // no secret
