@@ -102,8 +102,11 @@ func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
 	c.ask("POST", "/api/loyalty/cards", `{"amount":{"amount":"500.00","currency":"EUR"}}`, c.staff, &large)
 
 	plain, _ := c.spends("", `,"card":"tok_visa"`)
+	eventually(t, "the plain order earned points", func() bool { return c.points() > 500 })
+	earned := c.points() - 500
+	// An order earns some 60 points as soon as it is paid, which may be before the next line.
 	part, first := c.spends(fmt.Sprintf(`,"points":500,"cards":[%q]`, small.Code), `,"card":"tok_visa"`)
-	if part.Due == nil || minor(t, plain.Total)-minor(t, part.Total) != 500 || minor(t, part.Total)-minor(t, *part.Due) != 1000 || c.points() != 0 || c.onCard(small.ID) != "0.00" {
+	if part.Due == nil || minor(t, plain.Total)-minor(t, part.Total) != 500 || minor(t, part.Total)-minor(t, *part.Due) != 1000 || c.points() >= 500 || c.onCard(small.ID) != "0.00" {
 		t.Errorf("%+v, without them %+v; %d points and %s are left", part, plain, c.points(), c.onCard(small.ID))
 	}
 	eventually(t, "the order is paid", func() bool { return c.state(first.Order) == "paid" })
@@ -118,7 +121,7 @@ func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
 		}
 	}
 	eventually(t, "points and cards are back, beside the points that the plain order earned", func() bool {
-		return c.points() >= 500 && c.onCard(small.ID) == "10.00" && c.onCard(large.ID) == "500.00"
+		return c.points() == 500+earned && c.onCard(small.ID) == "10.00" && c.onCard(large.ID) == "500.00"
 	})
 	l.balances("after points, cards and cancellations")
 }
