@@ -37,7 +37,7 @@ func (s *stream) holds(ctx context.Context, types []Type) error {
 	if err != nil {
 		return fmt.Errorf("looking at the stream %s: %w", streamName, err)
 	}
-	config := there.CachedInfo().Config
+	config := there.CachedInfo().Config // of an older release it may lack some
 	if more := without(missing, config.Subjects); len(more) > 0 {
 		config.Subjects = append(config.Subjects, more...)
 		if _, err := s.js.UpdateStream(ctx, config); err != nil {
@@ -48,9 +48,18 @@ func (s *stream) holds(ctx context.Context, types []Type) error {
 	return nil
 }
 
-// create makes it. Of two who do so at the same moment one may be told that it is
+// create makes it, with the subjects of all services of the contract: so it is seldom changed later, while others are at work on it. Of two who do so at the same moment one may be told that it is
 // there already, with other subjects.
 func (s *stream) create(ctx context.Context, subjects []string) (jetstream.Stream, error) {
+	all, err := Types()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range all {
+		if p := t.pattern(); !slices.Contains(subjects, p) {
+			subjects = append(subjects, p)
+		}
+	}
 	made, err := s.js.CreateStream(ctx, jetstream.StreamConfig{
 		Name: streamName, Description: "What happened in the shop, as CloudEvents. Subject: the event's type.",
 		Subjects: subjects, Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
