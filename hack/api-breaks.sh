@@ -3,6 +3,8 @@
 # others now: a database that has run one never runs it again, so what is changed in it would be missing there.
 #   hack/api-breaks.sh [COMMIT]   the newest tag before this commit; where there is none, the commit at which this branch left
 #                                 main, and on main itself the commit before
+# hack/api-breaks.ignore holds what it takes for a break and is none: scopes of the scheme `service` name services that may ask, so one more
+# breaks nobody; in OAuth all scopes of a list are needed.
 # It ends with 1 when something would. A service that the commit has not is new, and breaks nobody; one that is gone breaks all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,7 +31,7 @@ while read -r document; do
 	compared=$((compared + 1))
 	cmp -s "$before" "$document" && continue
 	echo "$document since $base:"
-	go run "$oasdiff" breaking --fail-on ERR "$before" "$document" || broken=1
+	go run "$oasdiff" breaking --fail-on ERR --err-ignore hack/api-breaks.ignore "$before" "$document" || broken=1
 done < <(git ls-tree -r --name-only "$base" services | grep -E '^services/[^/]+/openapi\.json$')
 echo "compared $compared descriptions with those of $base"
 while read -r migration; do
