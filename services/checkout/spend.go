@@ -51,9 +51,12 @@ func wishes(ctx context.Context, b termsBody) (spends, error) {
 		return s, nil
 	}
 	var fields []problem.Field
-	for at, asked := range map[string]bool{"#/points": b.Points > 0, "#/cards": len(b.Cards) > 0} {
-		if asked {
-			fields = append(fields, problem.Field{Pointer: at, Detail: "It is for customers who are signed in."})
+	for _, f := range []struct {
+		at    string
+		asked bool
+	}{{"#/points", b.Points > 0}, {"#/cards", len(b.Cards) > 0}} {
+		if f.asked {
+			fields = append(fields, problem.Field{Pointer: f.at, Detail: "It is for customers who are signed in."})
 		}
 	}
 	return spends{}, problem.New(problem.Unauthenticated, "Sign in to use points and gift cards, or leave points and cards out.", fields...).With("WWW-Authenticate", `Bearer realm="shop"`)
