@@ -12,8 +12,8 @@ import (
 	"github.com/emporium-shop/emporium/test/load"
 )
 
-// look is how often the cluster is looked at while something is waited for. Each look is a kubectl, a quarter of a CPU second
-// with many services, which the pods that are waited for then lack.
+// look is how often the cluster is looked at while something is waited for. Each look starts a kubectl, whose CPU
+// the pods that are waited for then lack.
 const look = time.Second
 
 // Status reads the shop.

@@ -12,8 +12,8 @@ import (
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 )
 
-// watch follows the shop until what is seen of it is what is waited for. One kubectl is told of each change: asking anew each
-// time would take a third of a core of two from the pods that are waited for. A watch that ends, since the API server went
+// watch follows the shop until what is seen of it is what is waited for. One kubectl is told of each change: to ask
+// anew each time starts a process each time, which takes CPU from the pods that are waited for. A watch that ends, since the API server went
 // away, is begun again.
 func (s Stage) watch(ctx context.Context, found func(v1alpha1.Shop) bool) error {
 	for {
