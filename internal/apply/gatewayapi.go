@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
@@ -67,9 +68,25 @@ func (w *Writer) applyRoute(ctx context.Context, world *observe.World, d *plan.D
 		if err := w.prove(ctx, world, d); err != nil {
 			return err
 		}
+		if err := w.stampRoute(d, in); err != nil {
+			return err
+		}
 		log.FromContext(ctx).Info("switching the front door", "from", d.Table.Switch.From, "to", d.Table.Active)
 	}
 	return w.send(ctx, in)
+}
+
+// stampRoute is stamp where the switch stands in an annotation of the route, which was rendered before.
+func (w *Writer) stampRoute(d *plan.Decision, in intent) error {
+	w.stamp(d.Table.Switch)
+	named, err := frontdoor.Named{Active: d.Table.Active, Switch: d.Table.Switch, Guard: d.Table.Guard}.Encode()
+	if err != nil {
+		return fmt.Errorf("encoding what HTTPRoute %s names: %w", in.name(), err)
+	}
+	annotations := in.object.GetAnnotations()
+	annotations[v1alpha1.AnnotationSwitch] = named
+	in.object.SetAnnotations(annotations)
+	return nil
 }
 
 // refuseSecond looks past the cache for a route that it does not hold: somebody else's is left as
