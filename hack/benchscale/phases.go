@@ -143,6 +143,22 @@ func (l *lab) release(ctx context.Context, build string) (rows []row, err error)
 	return []row{switched, retired}, err
 }
 
+// oneService changes one service of the second shop, as a storm does of each, and waits until its release serves.
+func (l *lab) oneService(ctx context.Context, build string) (row, error) {
+	before := l.watch.all(2, 2)
+	r, begun, err := l.begin(ctx, "one service", 1)
+	if err != nil {
+		return r, err
+	}
+	if err := l.changeBuild(ctx, 2, 2, 1, build); err != nil {
+		return r, err
+	}
+	if err := l.watch.await(ctx, 2, 2, func(at place, now seen) bool { return now.release != before[at].release }); err != nil {
+		return r, err
+	}
+	return l.end(ctx, r, begun, switched(l.watch.all(2, 2)))
+}
+
 // switched is when the shops came to their release, sorted.
 func switched(all map[place]seen) (at []time.Time) {
 	for _, s := range all {

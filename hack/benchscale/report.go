@@ -126,18 +126,27 @@ func (s series) print(out io.Writer) {
 	_ = w.Flush()
 }
 
-// printAsked tells each kind of request of the last row: of a switch, and with the retirement after it.
+// printAsked tells each kind of request of the rows in which they were counted, a column each, the most frequent of all first.
 func (s series) printAsked(out io.Writer) {
-	if len(s.Rows) < 2 {
-		return
+	rows := slices.DeleteFunc(slices.Clone(s.Rows), func(r row) bool { return len(r.Asked) == 0 })
+	sum := map[string]int{}
+	for _, r := range rows {
+		for what, n := range r.Asked {
+			sum[what] += n
+		}
 	}
-	switched, all := s.Rows[len(s.Rows)-2].Asked, s.Rows[len(s.Rows)-1].Asked
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "\nuntil it is switched\twith retirement\t\n")
-	for _, what := range slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(all[b]-all[a], cmp.Compare(a, b)) }) {
-		fmt.Fprintf(w, "%d\t%d\t  %s\n", switched[what], all[what], what)
+	line := func(cell func(row) any, what string) {
+		for _, r := range rows {
+			fmt.Fprintf(w, "%v\t", cell(r))
+		}
+		fmt.Fprintf(w, "  %s\n", what)
 	}
-	fmt.Fprintf(w, "%d\t%d\t  in all\n", figures.Total(switched), figures.Total(all))
+	line(func(r row) any { return strings.TrimSpace(r.Phase) }, "")
+	for _, what := range slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(sum[b]-sum[a], cmp.Compare(a, b)) }) {
+		line(func(r row) any { return r.Asked[what] }, what)
+	}
+	line(func(r row) any { return figures.Total(r.Asked) }, "in all")
 	_ = w.Flush()
 }
 

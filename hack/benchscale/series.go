@@ -52,7 +52,10 @@ func (p plan) phases(ctx context.Context, l *lab, o options, keep func([]row, er
 		return err
 	}
 	if p.count {
-		return keep(l.release(ctx, "2"))
+		if err := keep(l.release(ctx, "2")); err != nil {
+			return err
+		}
+		return one(l.oneService(ctx, "3"))
 	}
 	if p.clones > 0 {
 		if err := one(l.takeOver(ctx, p)); err != nil {
