@@ -87,7 +87,7 @@ func read(args []string, mood string) (options, error) {
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	f.Uint64Var(&o.seed, "seed", 0, "of what is drawn; 0 draws one")
 	f.IntVar(&o.kills, "kills", 0, "how many processes are killed (200, 10 with -short)")
-	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short; with -outage 2m, 25s)")
+	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short; with -outage 2m, 12s)")
 	f.IntVar(&o.customers, "customers", 6, "how many order at a time")
 	f.IntVar(&o.switches, "switches", 0, "how many switches there are between two stacks meanwhile")
 	f.BoolVar(&o.short, "short", false, "a few kills, of every kind of process")
@@ -107,7 +107,7 @@ func read(args []string, mood string) (options, error) {
 	kills, lasts := 200, 10*time.Minute
 	switch {
 	case o.outage && o.short:
-		lasts = 25 * time.Second
+		lasts = 12 * time.Second
 	case o.outage:
 		lasts = 2 * time.Minute
 	case o.short:
