@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,6 +28,8 @@ type row struct {
 	Had, Instead, Could map[part]int
 	// Took is how long each answer of a page took.
 	Took map[string][]time.Duration
+	// Late is how much later than it should this very process had a turn, at most.
+	Late time.Duration
 }
 
 func newRow(s sight, away []string) row {
@@ -131,6 +134,24 @@ func (r row) wrong() (all []string) {
 	return append(all, r.slow()...)
 }
 
+// busy tells whether a machine that has too much to do may have made all that is wrong: a page does without a part that did not come in time, and takes
+// longer. While nothing is away anything may be. What an outage does is there in the next window again.
+func (r row) busy() bool {
+	if len(r.Away) == 0 || r.Late > starving {
+		return len(r.wrong()) > 0
+	}
+	late := r.slow()
+	for _, p := range r.parts {
+		if what := r.wrongWith(p); what != "" && !r.gone(p.service) && p.Within > 0 && r.Could[p] > 0 {
+			late = append(late, what)
+		}
+	}
+	return len(late) > 0 && len(late) == len(r.wrong())
+}
+
+// starving is how late a process has a turn on a machine on which nobody keeps a deadline of a second or less.
+const starving = 200 * time.Millisecond
+
 // wrongWith says what must not be of one part; "": nothing.
 func (r row) wrongWith(p part) string {
 	had, could, gone := r.Had[p], r.Could[p], r.gone(p.service)
@@ -218,6 +239,18 @@ func (m *meter) seen(services []string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return !slices.ContainsFunc(m.parts, func(p part) bool { return slices.Contains(services, p.service) && len(m.now.Took[p.Page]) == 0 })
+}
+
+// feel measures how busy the machine is, until ctx ends.
+func (m *meter) feel(ctx context.Context) {
+	const turn = 50 * time.Millisecond
+	for ctx.Err() == nil {
+		began := time.Now()
+		time.Sleep(turn)
+		m.mu.Lock()
+		m.now.Late = max(m.now.Late, time.Since(began)-turn)
+		m.mu.Unlock()
+	}
 }
 
 // saw notes an answer to a request that was sent at an instant.

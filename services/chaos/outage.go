@@ -115,6 +115,7 @@ func (d *darkness) fall(ctx context.Context, password string) (*load, error) {
 		return nil, err
 	}
 	var visitors sync.WaitGroup
+	visitors.Go(func() { d.meter.feel(enough) })
 	d.visit(enough, who, &visitors)
 	l.begin(enough, patient)
 	rounds := d.meter.rounds(d.world.optional(), d.world.short)
@@ -144,7 +145,7 @@ func (d *darkness) visit(ctx context.Context, who *account, visitors *sync.WaitG
 	ann.http = who.http
 	look := func(c *customers, r request) {
 		visitors.Go(func() {
-			for pauses(ctx, 150*time.Millisecond) {
+			for pauses(ctx, d.world.calm()) {
 				c.once(ctx, r)
 			}
 		})
@@ -161,6 +162,14 @@ func (d *darkness) visit(ctx context.Context, who *account, visitors *sync.WaitG
 			look(guest, request{who: "visitor", method: http.MethodGet, path: m.Paths[0]})
 		}
 	}
+}
+
+// calm is about how long a visitor looks at a page.
+func (w *world) calm() time.Duration {
+	if w.short {
+		return 300 * time.Millisecond
+	}
+	return 150 * time.Millisecond
 }
 
 // one lets services and their workers hang, as those do that are out of memory or of threads, then stops them as a lost machine does, and sees that the
@@ -246,14 +255,23 @@ const (
 	slowest = 30 * time.Second
 )
 
-// watch counts for a while, and on a slow machine until there is enough to tell.
-func (d *darkness) watch(ctx context.Context, away []string, how string, each time.Duration) {
+// window counts for a while, and on a slow machine until there is enough to tell.
+func (d *darkness) window(ctx context.Context, away []string, each time.Duration) row {
 	began := time.Now()
 	d.meter.window(away)
 	pauses(ctx, each)
 	for !d.meter.enough() && time.Since(began) < slowest && pauses(ctx, 100*time.Millisecond) {
 	}
-	r := d.meter.row()
+	return d.meter.row()
+}
+
+// watch looks, and on a busy machine looks again.
+func (d *darkness) watch(ctx context.Context, away []string, how string, each time.Duration) {
+	began := time.Now()
+	r := d.window(ctx, away, each)
+	for r.busy() && time.Since(began) < slowest && ctx.Err() == nil {
+		r = d.window(ctx, away, each)
+	}
 	r.How = how
 	d.rows = append(d.rows, r)
 	d.say("%s: %s (%s)", r.names(), how, time.Since(began).Round(100*time.Millisecond))
