@@ -31,6 +31,7 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/openapi.json":
 		doc, _ := os.ReadFile("../../services/warehouse/openapi.json")
 		_, _ = w.Write(doc)
+	case r.URL.Path == "/livez":
 	case strings.HasPrefix(r.URL.Path, "/api/warehouse"):
 		o.mu.Lock()
 		o.read[r.Header.Get("Authorization")]++
@@ -49,7 +50,7 @@ func asked(t *testing.T, env map[string]string) (o *office, code int, out, errs 
 	t.Cleanup(s.Close)
 	env[shopServices] = fmt.Sprintf(`[{"name":"warehouse","url":%q},{"name":"auth","url":%q}]`, s.URL, s.URL)
 	var said, told bytes.Buffer
-	code = run(t.Context(), []string{"remote", "-only", "L-01", "-v"}, func(name string) string { return env[name] }, &said, &told)
+	code = run(t.Context(), []string{"remote", "-only", "L-01,H-01", "-v"}, func(name string) string { return env[name] }, &said, &told)
 	return o, code, said.String(), told.String()
 }
 
@@ -67,6 +68,9 @@ func TestListsOfStaffAreReadByAnAccountOfStaff(t *testing.T) {
 
 // Who is told of an account and cannot use it does not pass for who looked.
 func TestAnAccountThatAuthDoesNotKnowFailsTheCheck(t *testing.T) {
+	if _, code, out, errs := asked(t, map[string]string{}); code != 0 {
+		t.Fatalf("without an account: %d, %s %s", code, out, errs)
+	}
 	if _, code, _, errs := asked(t, map[string]string{staffName: "reader", staffPassword: "wrong"}); code != 1 || !strings.Contains(errs, "401") || strings.Contains(errs, "wrong") {
 		t.Errorf("ended with %d: %s", code, errs)
 	}

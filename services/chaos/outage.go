@@ -47,6 +47,9 @@ func outages(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	say("%d processes sell", len(w.stacks[0].services)+len(w.stacks[0].workers)+2)
+	if err := w.contract(ctx, w.stacks[0]); err != nil {
+		return err
+	}
 	before, err := w.stock(ctx)
 	if err != nil {
 		return err

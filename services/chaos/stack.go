@@ -24,6 +24,8 @@ type stack struct {
 	workers  []*process
 	// ports are where the services listen, by name.
 	ports map[string]int
+	// metrics are where those tell of themselves that are not in Go.
+	metrics map[string]int
 }
 
 // worker is the name of a service's second ShopService.
@@ -37,9 +39,12 @@ func works(name string) bool {
 
 // newStack makes a stack that does not run yet.
 func (w *world) newStack(name string) *stack {
-	s := &stack{name: name, ports: map[string]int{}}
+	s := &stack{name: name, ports: map[string]int{}, metrics: map[string]int{}}
 	for _, m := range w.members {
 		s.ports[m.Name] = w.port()
+		if m.New == nil {
+			s.metrics[m.Name] = w.port()
+		}
 	}
 	for _, m := range w.members {
 		s.services = append(s.services, w.newProcess(s, m, m.Name, s.ports[m.Name], "serve"))
@@ -67,6 +72,9 @@ func (w *world) release(s *stack, release string) {
 			// Who sells: without it nothing is invoiced.
 			"SELLER_NAME": "Emporium Chaos GmbH", "SELLER_STREET": "Weg 1", "SELLER_POSTCODE": "10115", "SELLER_CITY": "Berlin", "SELLER_COUNTRY": "DE", "SELLER_VAT_NUMBER": "DE136695976",
 			"GOMAXPROCS": "2", "PYTHONDONTWRITEBYTECODE": "1", "HOME": w.dir, "TMPDIR": os.TempDir(), "PATH": os.Getenv("PATH"), programVariable: p.program,
+		}
+		if port, told := s.metrics[p.program]; told && p.args[0] == "serve" {
+			e["METRICS_PORT"] = fmt.Sprint(port)
 		}
 		for name, port := range s.ports {
 			e[app.URLVariable(name)] = fmt.Sprintf("http://127.0.0.1:%d", port)
