@@ -126,10 +126,10 @@ chaos-shop-short: tools ## The same in less than a minute: a few kills, of every
 	go run ./services/chaos -short $(FLAGS)
 
 .PHONY: outage outage-short
-outage: tools ## Each optional service is away in turn while customers order and visitors look: it costs its own part of a page and nothing else (FLAGS="-for 5m")
+outage: tools ## Each optional service, in whatever language, is away in turn while customers order and look at pages, one of them signed in: it costs its own part of a page and nothing else (FLAGS="-for 5m")
 	go run ./services/chaos -outage $(FLAGS)
 
-outage-short: tools ## The same in two and a half minutes
+outage-short: tools ## The same in about a minute: services that have no page in common are away together
 	go run ./services/chaos -outage -short $(FLAGS)
 
 test-python: tools ## The services in Python, with Debian's packages, on a real PostgreSQL and NATS

@@ -45,6 +45,7 @@ else
 fi
 step test-services
 step chaos-shop-short
+step outage-short # what it leaves out, for want of a language, it says itself
 step test-first-order
 no_node=$(hack/nodetest.sh missing)
 if [ -z "$no_node" ]; then

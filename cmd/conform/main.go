@@ -1,7 +1,8 @@
 // Conform checks services against the contract of services/contract/v1.
 //
 //	conform static [-f conform.json]                  its documents
-//	conform remote [-service NAME -url URL -metrics URL]  services that run, by reads alone; -quick for a check that a release waits for
+//	conform remote [-service NAME -url URL -metrics URL]  services that run, by reads alone; -quick for a check that a release waits for.
+//	                                                  Lists that are staff's: CONFORM_STAFF_NAME, CONFORM_STAFF_PASSWORD of an account at auth
 //	conform run [-f conform.json] -- COMMAND [ARG...]  a process of its own, with a PostgreSQL of its own
 //	conform rules                                      every rule, and where it is decided
 //
@@ -76,6 +77,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.timeout)
 		defer cancel()
+	}
+	if err := signIn(ctx, targets, getenv); err != nil {
+		fmt.Fprintln(errs, "conform:", err)
+		return 1
 	}
 	reports := check(ctx, targets)
 	if err := o.write(out, reports); err != nil {

@@ -15,9 +15,11 @@ import (
 type request struct {
 	who          string
 	method, path string
-	key          string
-	body         any
-	header       map[string]string
+	// page is what services/outage calls a page that is looked at.
+	page   string
+	key    string
+	body   any
+	header map[string]string
 }
 
 // answer is what came back. Status 0: nothing did.

@@ -44,6 +44,8 @@ type attempt struct {
 	key   string
 	card  string
 	code  string
+	// shown is the Authorization of a customer who is signed in; empty: of a guest.
+	shown string
 	// asked says that the order was asked for at least once.
 	asked   bool
 	outcome outcome
@@ -103,7 +105,7 @@ func (c *customers) ask(ctx context.Context, t *attempt) bool {
 		if t.code != "" {
 			body["coupons"] = []string{t.code}
 		}
-		got := c.insist(ctx, request{who: t.email, method: http.MethodPost, path: "/api/checkout/quotes", key: uuid.NewString(), body: body})
+		got := c.insist(ctx, request{who: t.email, method: http.MethodPost, path: "/api/checkout/quotes", key: uuid.NewString(), body: body, header: t.header()})
 		switch {
 		case got.status == http.StatusCreated && json.Unmarshal(got.body, &t.quote) == nil:
 			return true
@@ -117,10 +119,18 @@ func (c *customers) ask(ctx context.Context, t *attempt) bool {
 
 // order is the request for the order; it is the same whenever it is sent.
 func (t *attempt) request() request {
-	return request{who: t.email, method: http.MethodPost, path: "/api/checkout/orders", key: t.key, body: map[string]any{
+	return request{who: t.email, method: http.MethodPost, path: "/api/checkout/orders", key: t.key, header: t.header(), body: map[string]any{
 		"quote": t.quote.ID, "hash": t.quote.Hash, "card": t.card, "email": t.email, "locale": "de",
 		"address": map[string]string{"name": "Kim Chaos", "street": "Weg 1", "postcode": "10115", "city": "Berlin", "country": "DE"},
 	}}
+}
+
+// header shows who orders.
+func (t *attempt) header() map[string]string {
+	if t.shown == "" {
+		return nil
+	}
+	return map[string]string{"Authorization": t.shown}
 }
 
 // place orders, until the shop has decided or, for who is impatient, one answer came.

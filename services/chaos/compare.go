@@ -78,7 +78,7 @@ func (w *world) compare(ctx context.Context, l *load, before map[string]int64, r
 // parked are rules of each service that takes events: none was given up.
 func (w *world) parked() (list []rule) {
 	for _, m := range w.members {
-		if len(m.Takes) > 0 && m.Schema.Name != "" { // what owns no data gives up nothing for good: it asks again
+		if (len(m.Takes) > 0 || m.New == nil && works(m.Name)) && m.Schema.Name != "" { // what owns no data gives up nothing for good: it asks again
 			list = append(list, rule{"events that " + m.Name + " gave up", `SELECT type || ' ' || id || ': ' || error FROM ` + m.Schema.Name + `.inbox_parked`})
 		}
 	}

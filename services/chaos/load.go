@@ -35,26 +35,35 @@ type load struct {
 	mu    sync.Mutex
 	all   []*attempt
 	wait  sync.WaitGroup
+	// account is who orders signed in, beside guests; nil: nobody does.
+	account *account
+}
+
+// newLoad makes one in which nobody orders yet.
+func (w *world) newLoad(seen func(request, answer, time.Time)) *load {
+	return &load{world: w, customers: &customers{front: w.front.url, journal: w.journal, http: w.client(), seen: seen}}
 }
 
 // begin lets customers order until enough ends. What they began then goes on until patient ends.
-func (w *world) begin(enough, patient context.Context, seen func(request, answer, time.Time)) *load {
-	l := &load{world: w, customers: &customers{front: w.front.url, journal: w.journal, http: w.client(), seen: seen}}
-	for n := range w.options.customers {
+func (l *load) begin(enough, patient context.Context) {
+	for n := range l.world.options.customers {
 		l.wait.Go(func() {
-			draw := rand.New(rand.NewPCG(w.seed, uint64(n))) //nolint:gosec // no secret
+			draw := rand.New(rand.NewPCG(l.world.seed, uint64(n))) //nolint:gosec // no secret
 			for k := 0; enough.Err() == nil; k++ {
-				l.customer(patient, draw, fmt.Sprintf("c%d-%d@chaos.example", n, k))
+				shown := ""
+				if n == 0 && l.account != nil {
+					shown = l.account.authorization()
+				}
+				l.customer(patient, draw, fmt.Sprintf("c%d-%d@chaos.example", n, k), shown)
 			}
 		})
 	}
 	l.wait.Go(func() { l.prices(enough) })
-	return l
 }
 
-// customer is one who orders something.
-func (l *load) customer(ctx context.Context, draw *rand.Rand, email string) {
-	t := &attempt{email: email, outcome: nobodyKnows, card: "tok_visa", key: uuid.NewString(), impatient: draw.IntN(20) == 0, double: draw.IntN(10) == 0}
+// customer is one who orders something; shown is the Authorization of who is signed in.
+func (l *load) customer(ctx context.Context, draw *rand.Rand, email, shown string) {
+	t := &attempt{email: email, shown: shown, outcome: nobodyKnows, card: "tok_visa", key: uuid.NewString(), impatient: draw.IntN(20) == 0, double: draw.IntN(10) == 0}
 	switch draw.IntN(20) {
 	case 0:
 		t.card = "tok_declined"
@@ -62,6 +71,9 @@ func (l *load) customer(ctx context.Context, draw *rand.Rand, email string) {
 		t.card = "tok_lost"
 	case 2, 3:
 		t.code = fewCode
+	}
+	if shown != "" { // the codes of guests are guesses of many; of one customer so many would be refused
+		t.code = ""
 	}
 	want := map[string]int64{goods[draw.IntN(len(goods))]: int64(1 + draw.IntN(3))}
 	if draw.IntN(3) == 0 {
@@ -85,7 +97,7 @@ func (l *load) customer(ctx context.Context, draw *rand.Rand, email string) {
 
 // anew is another attempt with the same cart: prices changed.
 func (l *load) anew(before *attempt, n int) *attempt {
-	t := &attempt{email: fmt.Sprintf("again%d-%s", n, before.email), outcome: nobodyKnows, card: before.card, code: before.code, cart: before.cart, key: uuid.NewString()}
+	t := &attempt{email: fmt.Sprintf("again%d-%s", n, before.email), outcome: nobodyKnows, card: before.card, code: before.code, shown: before.shown, cart: before.cart, key: uuid.NewString()}
 	l.keep(t)
 	return t
 }

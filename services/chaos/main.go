@@ -87,8 +87,8 @@ func read(args []string, mood string) (options, error) {
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	f.Uint64Var(&o.seed, "seed", 0, "of what is drawn; 0 draws one")
 	f.IntVar(&o.kills, "kills", 0, "how many processes are killed (200, 10 with -short)")
-	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short; with -outage 2m, 25s)")
-	f.IntVar(&o.customers, "customers", 6, "how many order at a time")
+	f.DurationVar(&o.lasts, "for", 0, "how long customers order (10m, 20s with -short; with -outage 2m, 12s)")
+	f.IntVar(&o.customers, "customers", 0, "how many order at a time (6; with -outage -short 3)")
 	f.IntVar(&o.switches, "switches", 0, "how many switches there are between two stacks meanwhile")
 	f.BoolVar(&o.short, "short", false, "a few kills, of every kind of process")
 	f.BoolVar(&o.outage, "outage", false, "stop each optional service in turn, and kill nothing else")
@@ -104,16 +104,16 @@ func read(args []string, mood string) (options, error) {
 	if o.seed == 0 {
 		o.seed = rand.Uint64N(1_000_000) + 1 //nolint:gosec // no secret
 	}
-	kills, lasts := 200, 10*time.Minute
+	kills, lasts, customers := 200, 10*time.Minute, 6
 	switch {
 	case o.outage && o.short:
-		lasts = 25 * time.Second
+		lasts, customers = 12*time.Second, 3
 	case o.outage:
 		lasts = 2 * time.Minute
 	case o.short:
 		kills, lasts = 10, 20*time.Second
 	}
-	o.kills, o.lasts = cmp.Or(o.kills, kills), cmp.Or(o.lasts, lasts)
+	o.kills, o.lasts, o.customers = cmp.Or(o.kills, kills), cmp.Or(o.lasts, lasts), cmp.Or(o.customers, customers)
 	o.dir = cmp.Or(o.dir, filepath.Join(".cluster", "chaos", fmt.Sprint(o.seed)))
 	o.json = cmp.Or(o.json, filepath.Join(o.dir, "report.json"))
 	dir, err := filepath.Abs(o.dir)

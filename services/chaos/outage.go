@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,44 +12,26 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/services/outage"
-	"github.com/emporium-shop/emporium/services/shop"
 )
-
-// part is something on a page that is there while a service is.
-type part struct {
-	service string
-	outage.Part
-}
 
 // needed tells whether nobody can order without a service. Whoever adds one says so in services/outage, or it is stopped, too.
 func needed(name string) bool {
 	return slices.ContainsFunc(outage.Needed, func(n outage.Need) bool { return n.Name == name })
 }
 
-// parts are those of services/outage that any visitor sees, without an order. A part that is not on its page while all is well is reported: it could
-// not go missing. What needs a service that is not in Go, or a customer, is held by the tests of the storefront.
-var parts = partsOf(outage.Optional, shop.Members())
-
-func partsOf(all []outage.Service, members []shop.Member) (list []part) {
-	for _, s := range all {
-		there := slices.ContainsFunc(members, func(m shop.Member) bool { return m.Name == s.Name })
-		for _, p := range s.Parts {
-			if there && !p.Customer && !strings.Contains(p.Page, "{") {
-				list = append(list, part{s.Name, p})
-			}
-		}
-	}
-	return list
-}
-
-// pages are what visitors look at, again and again. All are storefront's, which has to answer each with 200, whatever is away.
-var pages = []string{"/", "/products/KIT-1002", "/products/KIT-1001", "/pages/imprint", "/search?q=pan", "/search/suggestions?q=pa", "/cart", "/sitemap.xml"}
-
 var errOutage = errors.New("an outage of an optional service was more than that: see above")
 
 // outages stops each optional service in turn while customers order and visitors look, and prints what that did.
 func outages(ctx context.Context, o options, out io.Writer) error {
-	fmt.Fprintf(out, "logs in %s\n", o.dir)
+	began := time.Now()
+	say := func(format string, args ...any) {
+		fmt.Fprintf(out, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+	say("logs in %s", o.dir)
+	password, err := invitePassword()
+	if err != nil {
+		return err
+	}
 	w, err := newWorld(ctx, o)
 	if w != nil {
 		defer w.close()
@@ -58,30 +39,50 @@ func outages(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, why := range w.leftOut {
+		say("LEFT OUT %s", why)
+	}
+	say("data is there")
 	if err := w.open(ctx); err != nil {
+		return err
+	}
+	say("%d processes sell", len(w.stacks[0].services)+len(w.stacks[0].workers)+2)
+	if err := w.contract(ctx, w.stacks[0]); err != nil {
 		return err
 	}
 	before, err := w.stock(ctx)
 	if err != nil {
 		return err
 	}
-	d := &darkness{world: w, meter: newMeter(w)}
-	l, err := d.fall(ctx)
+	s := sightOf(outage.Optional, w.members)
+	d := &darkness{world: w, meter: newMeter(s, w.front.owner), say: say}
+	l, err := d.fall(ctx, password)
 	if err != nil {
 		return err
 	}
-	r := &report{Seed: o.seed, Journal: w.journal.file.Name()}
-	quiet, cancel := context.WithTimeout(ctx, o.quiet)
+	say("waiting for rest")
+	r, err := w.closeBooks(ctx, l, before)
+	if err != nil {
+		return err
+	}
+	say("done")
+	return d.tell(out, r)
+}
+
+// closeBooks waits until the shop is quiet, and compares its books.
+func (w *world) closeBooks(ctx context.Context, l *load, before map[string]int64) (*report, error) {
+	r := &report{Seed: w.seed, Journal: w.journal.file.Name()}
+	quiet, cancel := context.WithTimeout(ctx, w.quiet)
 	defer cancel()
 	l.settle(quiet)
 	if _, err := w.rest(ctx); err != nil {
 		w.journal.fault("no rest", err.Error())
 	}
 	if err := w.compare(ctx, l, before, r); err != nil {
-		return err
+		return nil, err
 	}
 	r.judge(w.journal, l)
-	return d.tell(out, r)
+	return r, nil
 }
 
 // darkness is the outages, one after the other.
@@ -89,6 +90,7 @@ type darkness struct {
 	world *world
 	meter *meter
 	rows  []row
+	say   func(format string, args ...any)
 }
 
 // optional are the services that are stopped, by name.
@@ -102,19 +104,28 @@ func (w *world) optional() (names []string) {
 }
 
 // fall lets customers order and visitors look while one service after the other is away.
-func (d *darkness) fall(ctx context.Context) (*load, error) {
+func (d *darkness) fall(ctx context.Context, password string) (*load, error) {
 	enough, stop := context.WithCancel(ctx)
 	defer stop()
 	patient, cancel := context.WithTimeout(ctx, d.world.lasts+d.world.quiet)
 	defer cancel()
-	l := d.world.begin(enough, patient, d.meter.saw)
+	l := d.world.newLoad(d.meter.saw)
+	who, err := d.world.signIn(ctx, password)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.furnish(patient, who); err != nil {
+		return nil, err
+	}
 	var visitors sync.WaitGroup
-	d.visit(enough, &visitors)
-	names := append([]string{""}, d.world.optional()...)
-	each := d.world.lasts / time.Duration(len(names))
-	for _, name := range names {
-		err := d.one(ctx, name, each)
-		if err != nil {
+	visitors.Go(func() { d.meter.feel(enough) })
+	d.visit(enough, who, &visitors)
+	l.begin(enough, patient)
+	rounds := d.meter.rounds(d.world.optional(), d.world.short)
+	each := d.world.lasts / time.Duration(len(rounds)+1)
+	d.begin(ctx, each)
+	for _, away := range rounds {
+		if err := d.one(ctx, away, each); err != nil {
 			return nil, err
 		}
 	}
@@ -124,52 +135,62 @@ func (d *darkness) fall(ctx context.Context) (*load, error) {
 	return l, ctx.Err()
 }
 
+// begin sees that all parts are there, before anything is stopped: invoices are made, and recommendations count, a little after orders.
+func (d *darkness) begin(ctx context.Context, each time.Duration) {
+	d.fade(ctx, nil, d.world.optional(), slowest)
+	d.watch(ctx, nil, "all is there", each)
+}
+
 // visit lets visitors look at pages, and at each optional service's own paths.
-func (d *darkness) visit(ctx context.Context, visitors *sync.WaitGroup) {
-	c := &customers{front: d.world.front.url, journal: d.world.journal, http: d.world.client(), seen: d.meter.saw}
-	look := func(path string) {
+func (d *darkness) visit(ctx context.Context, who *account, visitors *sync.WaitGroup) {
+	guest := &customers{front: d.world.front.url, journal: d.world.journal, http: d.world.client(), seen: d.meter.saw}
+	ann := *guest
+	ann.http = who.http
+	look := func(c *customers, r request) {
 		visitors.Go(func() {
-			for pauses(ctx, 150*time.Millisecond) {
-				c.once(ctx, request{who: "visitor", method: http.MethodGet, path: path})
+			for pauses(ctx, d.world.calm()) {
+				c.once(ctx, r)
 			}
 		})
 	}
-	for _, p := range pages {
-		look(p)
+	for _, p := range d.meter.pages {
+		c := guest
+		if forCustomers(p) {
+			c = &ann
+		}
+		look(c, who.look(p))
 	}
 	for _, m := range d.world.members {
 		if len(m.Paths) > 0 && slices.Contains(d.world.optional(), m.Name) {
-			look(m.Paths[0])
+			look(guest, request{who: "visitor", method: http.MethodGet, path: m.Paths[0]})
 		}
 	}
 }
 
-// one lets a service and its worker hang, as one does that is out of memory or of threads, then stops them as a lost machine does, and sees that the
-// parts of pages are back before it returns. No name: nothing is stopped.
-func (d *darkness) one(ctx context.Context, name string, each time.Duration) error {
-	if name == "" {
-		d.watch(ctx, "", "all is there", each)
-		return nil
+// calm is about how long a visitor looks at a page.
+func (w *world) calm() time.Duration {
+	if w.short {
+		return 300 * time.Millisecond
 	}
-	s := d.world.front.active.Load()
-	var gone []*process
-	for _, p := range slices.Concat(s.services, s.workers) {
-		if p.name == s.name+"/"+name || p.name == s.name+"/"+worker(name) {
-			gone = append(gone, p)
-		}
-	}
+	return 150 * time.Millisecond
+}
+
+// one lets services and their workers hang, as those do that are out of memory or of threads, then stops them as a lost machine does, and sees that the
+// parts of pages are back before it returns.
+func (d *darkness) one(ctx context.Context, names []string, each time.Duration) error {
+	gone := d.processes(names)
 	for _, p := range gone {
 		if err := p.hang(); err != nil {
 			return fmt.Errorf("stopping %s: %w", p.name, err)
 		}
 	}
-	fade(ctx, name)
-	d.watch(ctx, name, "hangs", each/2)
+	d.fade(ctx, names, d.fading(names), d.fades(names))
+	d.watch(ctx, names, "hangs", each/2)
 	for _, p := range gone {
 		p.kill() // also what hangs
 	}
 	pauses(ctx, 100*time.Millisecond) // of what was under way the end is noticed
-	d.watch(ctx, name, "is dead", each/2)
+	d.watch(ctx, names, "is dead", each/2)
 	for _, p := range gone {
 		if err := p.revive(); err != nil {
 			return fmt.Errorf("starting %s again: %w", p.name, err)
@@ -182,52 +203,102 @@ func (d *darkness) one(ctx context.Context, name string, each time.Duration) err
 			return err
 		}
 	}
-	fade(ctx, name)
-	d.watch(ctx, "", "after "+name, 300*time.Millisecond)
+	d.fade(ctx, nil, names, max(back, d.fades(names)))
+	d.watch(ctx, nil, "after "+strings.Join(names, ", "), 300*time.Millisecond)
 	return nil
 }
 
-// fade waits as long as the slowest part of a service may take to go, and to come back.
-func fade(ctx context.Context, name string) {
-	var most time.Duration
-	for _, p := range parts {
-		if p.service == name {
+// processes are those of services and of their workers.
+func (d *darkness) processes(names []string) (all []*process) {
+	s := d.world.front.active.Load()
+	for _, p := range slices.Concat(s.services, s.workers) {
+		if slices.ContainsFunc(names, func(name string) bool { return p.name == s.name+"/"+name || p.name == s.name+"/"+worker(name) }) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// fading are those of the services of which pages show a part for a while after they went.
+func (d *darkness) fading(names []string) (list []string) {
+	for _, p := range d.meter.parts {
+		if p.Fades > 0 && slices.Contains(names, p.service) {
+			list = append(list, p.service)
+		}
+	}
+	return list
+}
+
+// fades is how long the slowest part of services may take to go, and to come back.
+func (d *darkness) fades(names []string) (most time.Duration) {
+	for _, p := range d.meter.parts {
+		if slices.Contains(names, p.service) {
 			most = max(most, p.Fades)
 		}
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(most):
+	return most
+}
+
+// fade waits until pages show what they have to show of services from now on, but no longer than they may take: what is wrong then, watch tells.
+func (d *darkness) fade(ctx context.Context, away, services []string, most time.Duration) {
+	for end := time.Now().Add(most); time.Now().Before(end) && len(services) > 0; {
+		d.meter.window(away)
+		for !d.meter.seen(services) && time.Now().Before(end) && pauses(ctx, 50*time.Millisecond) {
+		}
+		if d.meter.shows(services) {
+			return
+		}
 	}
 }
 
-// slowest is how long is waited at most until enough was seen to tell.
-const slowest = 30 * time.Second
+const (
+	// back is how long the parts of a service that is ready may take until pages show them again.
+	back = 3 * time.Second
+	// slowest is how long is waited at most until enough was seen to tell.
+	slowest = 30 * time.Second
+)
 
-// watch counts for a while, and on a slow machine until there is enough to tell.
-func (d *darkness) watch(ctx context.Context, away, how string, each time.Duration) {
+// window counts for a while, and on a slow machine until there is enough to tell.
+func (d *darkness) window(ctx context.Context, away []string, each time.Duration) row {
+	began := time.Now()
 	d.meter.window(away)
 	pauses(ctx, each)
-	for began := time.Now(); !d.meter.enough() && time.Since(began) < slowest && pauses(ctx, 100*time.Millisecond); {
+	for !d.meter.enough() && time.Since(began) < slowest && pauses(ctx, 100*time.Millisecond) {
 	}
-	r := d.meter.row()
+	return d.meter.row()
+}
+
+// watch looks, and on a busy machine looks again.
+func (d *darkness) watch(ctx context.Context, away []string, how string, each time.Duration) {
+	began := time.Now()
+	r := d.window(ctx, away, each)
+	for r.busy() && time.Since(began) < slowest && ctx.Err() == nil {
+		r = d.window(ctx, away, each)
+	}
 	r.How = how
 	d.rows = append(d.rows, r)
+	d.say("%s: %s (%s)", r.names(), how, time.Since(began).Round(100*time.Millisecond))
 }
 
 // tell prints the table, and says what must not be.
 func (d *darkness) tell(out io.Writer, r *report) error {
 	var wrong []string
-	fmt.Fprintf(out, "\n%-16s %-22s %9s %9s %7s  %s\n", "away", "how", "requests", "of others", "orders", "missing")
-	fmt.Fprintf(out, "%-16s %-22s %9s %9s %7s\n", "", "", "", "failed", "placed")
+	fmt.Fprintf(out, "\n%9s %9s %7s %9s  %s\n", "requests", "of others", "orders", "of these", "while")
+	fmt.Fprintf(out, "%9s %9s %7s %9s\n", "", "failed", "placed", "signed in")
 	for _, one := range d.rows {
-		fmt.Fprintf(out, "%-16s %-22s %9d %9d %7d  %s\n", cmp.Or(one.Away, "(none)"), one.How, one.Requests, one.failed(), one.Orders, strings.Join(one.missing(), ", "))
+		fmt.Fprintf(out, "%9d %9d %7d %9d  %s: %s\n", one.Requests, one.failed(), one.Orders, one.Signed, one.names(), one.How)
+		for _, missing := range one.missing() {
+			fmt.Fprintf(out, "%38s without the part of %s\n", "", missing)
+		}
 		wrong = append(wrong, one.wrong()...)
 	}
 	for _, v := range r.Violations {
 		wrong = append(wrong, v.Rule+": "+v.Detail)
 	}
 	fmt.Fprintf(out, "\n%d orders, of %d attempts; books compared by %d rules\n", r.Orders, r.Attempts, len(r.Checks))
+	for _, why := range d.world.leftOut {
+		fmt.Fprintln(out, "LEFT OUT", why)
+	}
 	for _, w := range wrong {
 		fmt.Fprintln(out, "WRONG:", w)
 	}

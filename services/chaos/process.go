@@ -18,6 +18,8 @@ import (
 type process struct {
 	name    string
 	program string
+	// command is what is started with args; empty: this binary, which is the program then.
+	command []string
 	args    []string
 	port    int
 	log     string
@@ -55,7 +57,7 @@ func (p *process) begin() error {
 	if p.cmd != nil {
 		return nil
 	}
-	self, err := os.Executable()
+	command, err := p.binary()
 	if err != nil {
 		return err
 	}
@@ -63,13 +65,21 @@ func (p *process) begin() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(self, p.args...)
+	cmd := exec.Command(command[0], append(command[1:len(command):len(command)], p.args...)...) //nolint:gosec // of this repository
 	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = p.env, log, log, filepath.Dir(p.log)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	done, began := make(chan struct{}), make(chan error, 1)
 	p.cmd, p.done = cmd, done
 	go p.watch(cmd, log, began, done)
 	return <-began
+}
+
+func (p *process) binary() ([]string, error) {
+	if len(p.command) > 0 {
+		return p.command, nil
+	}
+	self, err := os.Executable()
+	return []string{self}, err
 }
 
 // watch has a thread of its own: Pdeathsig is sent when the thread ends that started the process.

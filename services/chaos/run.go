@@ -60,6 +60,9 @@ func (w *world) open(ctx context.Context) error {
 	first := w.stacks[0]
 	w.release(first, "acme-1")
 	w.front.active.Store(first)
+	if err := w.fillForeign(ctx, first); err != nil {
+		return err
+	}
 	if err := start(ctx, append(first.services[:len(first.services):len(first.services)], first.workers...)); err != nil {
 		return err
 	}
@@ -95,7 +98,8 @@ func (w *world) sell(ctx context.Context, r *report) (*load, error) {
 	defer stop()
 	patient, cancel := context.WithTimeout(ctx, w.lasts+w.quiet)
 	defer cancel()
-	l, k := w.begin(enough, patient, nil), newKiller(w)
+	l, k := w.newLoad(nil), newKiller(w)
+	l.begin(enough, patient)
 	var both sync.WaitGroup
 	var failed error
 	both.Go(func() { k.run(enough) })

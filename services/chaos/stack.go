@@ -24,6 +24,8 @@ type stack struct {
 	workers  []*process
 	// ports are where the services listen, by name.
 	ports map[string]int
+	// metrics are where those tell of themselves that are not in Go.
+	metrics map[string]int
 }
 
 // worker is the name of a service's second ShopService.
@@ -37,9 +39,12 @@ func works(name string) bool {
 
 // newStack makes a stack that does not run yet.
 func (w *world) newStack(name string) *stack {
-	s := &stack{name: name, ports: map[string]int{}}
+	s := &stack{name: name, ports: map[string]int{}, metrics: map[string]int{}}
 	for _, m := range w.members {
 		s.ports[m.Name] = w.port()
+		if m.New == nil {
+			s.metrics[m.Name] = w.port()
+		}
 	}
 	for _, m := range w.members {
 		s.services = append(s.services, w.newProcess(s, m, m.Name, s.ports[m.Name], "serve"))
@@ -52,7 +57,7 @@ func (w *world) newStack(name string) *stack {
 
 func (w *world) newProcess(s *stack, m shop.Member, name string, port int, command string) *process {
 	return &process{
-		name: s.name + "/" + name, program: m.Name, args: []string{command}, port: port, failed: w.endedByItself,
+		name: s.name + "/" + name, program: m.Name, command: w.foreign[m.Name].program, args: []string{command}, port: port, failed: w.endedByItself,
 		log: filepath.Join(w.dir, s.name+"-"+name+".log"), probe: fmt.Sprintf("http://127.0.0.1:%d/readyz", port),
 	}
 }
@@ -64,7 +69,12 @@ func (w *world) release(s *stack, release string) {
 			"SHOP": shopName, "SHOP_RELEASE": release, "PORT": fmt.Sprint(p.port), "METRICS_PORT": "0", "DRAIN_DELAY": "200ms", "DRAIN_LIMIT": "10s", "DB_POOL_MAX": "4",
 			"SHOP_JWKS": w.jwks, "SHOP_SERVICE_KEY": w.keys[p.program], "EVENTS_URL": w.eventsURL(), "DATABASE_URL": w.databaseURL[p.program], "LOG_LEVEL": "warn",
 			"PAYMENTS_WEBHOOK_URL": w.front.url + "/api/payments/webhooks", "PSP_WEBHOOK_SECRET": "whsec_chaos", "PSP_MOOD": moods[w.mood],
-			"GOMAXPROCS": "2", "HOME": w.dir, "TMPDIR": os.TempDir(), "PATH": os.Getenv("PATH"), programVariable: p.program,
+			// Who sells: without it nothing is invoiced.
+			"SELLER_NAME": "Emporium Chaos GmbH", "SELLER_STREET": "Weg 1", "SELLER_POSTCODE": "10115", "SELLER_CITY": "Berlin", "SELLER_COUNTRY": "DE", "SELLER_VAT_NUMBER": "DE136695976",
+			"GOMAXPROCS": "2", "PYTHONDONTWRITEBYTECODE": "1", "HOME": w.dir, "TMPDIR": os.TempDir(), "PATH": os.Getenv("PATH"), programVariable: p.program,
+		}
+		if port, told := s.metrics[p.program]; told && p.args[0] == "serve" {
+			e["METRICS_PORT"] = fmt.Sprint(port)
 		}
 		for name, port := range s.ports {
 			e[app.URLVariable(name)] = fmt.Sprintf("http://127.0.0.1:%d", port)

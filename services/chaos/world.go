@@ -29,10 +29,14 @@ var moods = map[string]string{
 // world is all that runs.
 type world struct {
 	options
-	members  []shop.Member
+	members []shop.Member
+	// foreign are those of them that are not in Go, and leftOut says which of these this machine cannot start, and why.
+	foreign  map[string]foreign
+	leftOut  []string
 	journal  *journal
 	database *pgserver.Server
 	nats     *process
+	wire     *wire
 	front    *front
 	stacks   []*stack
 
@@ -49,6 +53,11 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	// Below the ports that the kernel gives to clients: one of those may have a service's port while that is dead.
 	w.nextPort = 20000 + rand.IntN(9000) //nolint:gosec // no secret
 	all := []tokens.Key{w.key}
+	if o.outage {
+		if err := w.goAbroad(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, m := range w.members {
 		own := tokens.New("service/" + m.Name + "/1")
 		w.keys[m.Name], all = string(own.Private()), append(all, own)
@@ -64,6 +73,9 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	if w.database, err = pgserver.Start("synchronous_commit=on", "full_page_writes=on", "max_connections=700"); err != nil {
 		return w, err
 	}
+	if w.wire, err = openWire(w.database.URL(shopName, pgserver.Superuser)); err != nil {
+		return w, err
+	}
 	if err := w.startNATS(); err != nil {
 		return w, err
 	}
@@ -72,6 +84,19 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	}
 	w.front, err = openFront(w.members)
 	return w, err
+}
+
+// goAbroad takes those that are not in Go among the members.
+func (w *world) goAbroad(ctx context.Context) (err error) {
+	if w.foreign, w.leftOut, err = abroad(ctx); err != nil {
+		return err
+	}
+	for _, m := range shop.Foreign() {
+		if f, there := w.foreign[m.Name]; there {
+			w.members = append(w.members, f.member(m.Paths))
+		}
+	}
+	return nil
 }
 
 // close ends all that runs.
@@ -84,6 +109,9 @@ func (w *world) close() {
 	}
 	if w.nats != nil {
 		stopNow([]*process{w.nats})
+	}
+	if w.wire != nil {
+		w.wire.close()
 	}
 	if w.database != nil {
 		w.database.Stop()
@@ -145,6 +173,10 @@ func (w *world) room(ctx context.Context, m shop.Member) error {
 	}
 	if err != nil {
 		return err
+	}
+	if m.New == nil { // its own commands do the rest, once it has an environment
+		w.databaseURL[m.Name] = fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", role, w.wire.at.Addr(), shopName)
+		return nil
 	}
 	w.databaseURL[m.Name] = w.database.URL(shopName, role)
 	db, err := postgres.Open(postgres.Options{URL: w.databaseURL[m.Name], Service: m.Name, Release: "acme-0"}, m.Schema)

@@ -72,6 +72,12 @@ func (o *operation) requirement() (scheme string, names []string) {
 	return all[0].scheme, all[0].names
 }
 
+// asksStaff tells whether a member of staff may ask the operation, and not everybody.
+func (o *operation) asksStaff() bool {
+	all, anybody := o.alternatives()
+	return !anybody && slices.ContainsFunc(all, func(way alternative) bool { return way.scheme == "staff" })
+}
+
 // callers are the services that some operation names.
 func (d *document) callers() []string {
 	found := map[string]bool{}
@@ -87,7 +93,13 @@ func (d *document) callers() []string {
 
 // authorize gives a request the credential that its operation wants.
 func (c *Case) authorize(op *operation, r *call) {
-	if op == nil || c.auth == nil {
+	if op == nil {
+		return
+	}
+	if c.auth == nil {
+		if op.asksStaff() && c.Staff != "" {
+			r.header.Set("Authorization", c.Staff)
+		}
 		return
 	}
 	if value := c.credential(op, r.thing); value != "" {
@@ -271,17 +283,36 @@ func (c *Case) findPages(ctx context.Context) {
 	}
 }
 
+// findList takes a list that everybody may read, or else one that is staff's, where there is somebody who may read it.
 func (c *Case) findList(ctx context.Context) {
+	everybody := func(op *operation) bool { public, _ := op.public(); return public }
+	if op := c.listFor(everybody); op != nil {
+		c.takeList(ctx, op)
+		return
+	}
+	ofStaff := func(op *operation) bool {
+		return c.Staff != "" && op.asksStaff() && c.ask(ctx, "GET", op.path+"?limit=1", quiet()).Status == 200
+	}
+	if op := c.listFor(ofStaff); op != nil {
+		c.takeList(ctx, op)
+	}
+}
+
+// listFor is the first list that fits, without anything in its path that would have to be known.
+func (c *Case) listFor(fits func(*operation) bool) *operation {
 	for _, op := range c.doc.ops {
 		_, limit := op.param("query", "limit")
 		_, cursor := op.param("query", "cursor")
-		public, _ := op.public()
-		if op.method == "GET" && limit && cursor && public && !strings.Contains(op.path, "{") {
-			c.Settings.List = &List{Get: op.path}
-			c.findItem(ctx, op.path)
-			return
+		if op.method == "GET" && limit && cursor && !strings.Contains(op.path, "{") && fits(op) {
+			return op
 		}
 	}
+	return nil
+}
+
+func (c *Case) takeList(ctx context.Context, op *operation) {
+	c.Settings.List = &List{Get: op.path}
+	c.findItem(ctx, op.path)
 }
 
 // findItem names the first item of the list, if the description has a path for one.

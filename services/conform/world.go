@@ -25,6 +25,9 @@ type Target struct {
 	Settings *Settings
 	// URL and Metrics are the addresses of a service that runs: remote.
 	URL, Metrics string
+	// Staff is the Authorization of a member of staff who may read what staff reads: remote. Without it lists that are
+	// staff's are not looked at in a service that runs.
+	Staff string
 	// Command starts the service: local.
 	Command []string
 	// Postgres is the superuser's address of a PostgreSQL to use. Unset: one is started.

@@ -7,7 +7,7 @@ import "time"
 
 // Part is something on a page that is there while its service is.
 type Part struct {
-	// Page is the path; one with {braces} needs an order, and is looked at by the storefront's tests.
+	// Page is the path; {sku} is any product, {id} an order, and {token} what shows that it is one's own.
 	Page string
 	// About says for people what it is.
 	About string
@@ -21,6 +21,8 @@ type Part struct {
 	Within time.Duration
 	// Customer says that only who is signed in sees the page.
 	Customer bool
+	// Whole says that the page is its service's own: 503 with Instead on it, while the service is away.
+	Whole bool
 }
 
 // Service is one that customers can order without.
@@ -58,8 +60,9 @@ var Optional = []Service{
 	{Name: "invoicing", Else: "Invoices of orders that are paid meanwhile; they are made afterwards.", Parts: []Part{
 		{Page: "/account/orders/{id}", About: "invoices of one's order", Text: "Invoice 2", Instead: "They cannot be shown right now.", Within: Account, Customer: true},
 	}},
-	{Name: "loyalty", Else: "The page of points: 503. Points and gift cards at the checkout, which says so; an order that asks for none is placed. Points of orders are added afterwards.", Parts: []Part{
+	{Name: "loyalty", Else: "Points and gift cards at the checkout, which says so; an order that asks for none is placed. Points of orders are added afterwards.", Parts: []Part{
 		{Page: "/account", About: "how many points one has", Text: "Your points: ", Instead: `<a href="/account/points">Your points</a>`, Within: Account, Customer: true},
+		{Page: "/account/points", About: "the page of points", Text: "points to spend", Instead: "We will be right back", Within: Account, Customer: true, Whole: true},
 	}},
 	{Name: "media", Else: "Pictures that a browser has not loaded yet.", Parts: []Part{
 		{Page: "/products/KIT-1001", About: "pictures in sizes, on every page with products; the catalog's drawing stands there", Text: `srcset="/api/media/`, Instead: `src="/api/catalog/products/KIT-1001/image.svg"`, Fades: 8 * time.Second},
@@ -69,7 +72,9 @@ var Optional = []Service{
 		{Page: "/products/{sku}", About: "what others also bought", Text: "Others also bought", Within: Visit},
 		{Page: "/cart", About: "what others also bought with what is in the cart", Text: "Others also bought", Within: Visit},
 	}},
-	{Name: "returns", Else: "The pages on which goods are sent back: 503."},
+	{Name: "returns", Parts: []Part{
+		{Page: "/orders/{id}/returns?token={token}", About: "the pages on which goods are sent back", Text: "<h1>Send something back</h1>", Instead: "We will be right back", Within: Account, Whole: true},
+	}},
 	{Name: "reviews", Else: "Reviews cannot be written.", Parts: []Part{
 		{Page: "/products/{sku}", About: "what customers say, and the stars below the name", Text: "What customers say", Within: Visit},
 	}},
@@ -78,7 +83,9 @@ var Optional = []Service{
 		{Page: "/search/suggestions?q=pa", About: "suggestions", Text: `class="suggested"`, Instead: "The search has no suggestions at the moment.", Within: Visit},
 	}},
 	{Name: "warehouse", Else: "Pick tasks for staff; those of orders that are placed meanwhile are made afterwards."},
-	{Name: "wishlists", Else: "The page of wish lists, and what is put on one at a product: 503."},
+	{Name: "wishlists", Else: "What is put on a list at a product: 503.", Parts: []Part{
+		{Page: "/account/wishlists", About: "the page of wish lists", Text: "Each product has a button that puts it on one", Instead: "Your wish lists cannot be shown right now", Within: Account, Customer: true, Whole: true},
+	}},
 }
 
 // Needed are those without which nobody looks at goods, fills a cart and orders.

@@ -43,7 +43,7 @@ func TestEveryRowSaysWhatCustomersSee(t *testing.T) {
 			t.Errorf("%s: neither a part nor anything else is missing", s.Name)
 		}
 		for _, p := range s.Parts {
-			if p.Page == "" || p.About == "" || p.Text == "" || p.Text == p.Instead || p.Kept && (p.Instead != "" || p.Fades > 0) {
+			if p.Page == "" || p.About == "" || p.Text == "" || p.Text == p.Instead || p.Kept && (p.Instead != "" || p.Fades > 0) || p.Whole && (p.Kept || p.Instead == "") {
 				t.Errorf("%s: %+v can not be told from its absence", s.Name, p)
 			}
 		}

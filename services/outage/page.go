@@ -28,6 +28,8 @@ func Page() string {
 // words say what stands in the part's place.
 func (p Part) words() string {
 	switch {
+	case p.Whole:
+		return "503: “" + p.Instead + "”"
 	case p.Kept:
 		return "stays as it was last"
 	case p.Instead == "":
@@ -56,8 +58,8 @@ const opening = `<!-- written from services/outage: UPDATE=1 go test ./services/
 # What is missing while a service is away
 
 A service that is optional costs its own part of a page and nothing else: the page answers 200, its other parts are there, orders go on, and the part is back after the service is.
-The same holds of a service that takes requests and never answers: a page waits for it as long as it says here. ` + "`make outage`" + ` stops each in both ways while customers order (services/chaos -outage), and compares pages with this table;
-parts on pages in {braces} and of an account, and those of services that are not in Go, are held by the tests of the storefront.
+The same holds of a service that takes requests and never answers: a page waits for it as long as it says here. ` + "`make outage`" + ` stops each in both ways while customers order (services/chaos -outage), those in Node, Python and Java as well, and
+compares pages with this table, those of a customer who is signed in as well; ` + "`make outage-short`" + `, a step of ` + "`make test`" + `, stops services together that have no page in common.
 
 ## Optional services
 | service | page | what is missing | in its place | a page waits |

@@ -200,6 +200,21 @@ func (s *Shop) Services() (names []string) {
 	return names
 }
 
+// Running is a service that runs in the shop, as a check of a release is told of it: SHOP_SERVICES.
+type Running struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Metrics string `json:"metrics"`
+}
+
+// Running are those of this process.
+func (s *Shop) Running() (all []Running) {
+	for _, p := range s.running {
+		all = append(all, Running{p.Kit().Config.Service, p.URL(), p.SideURL()})
+	}
+	return all
+}
+
 // Token makes a token that the shop's services take for so long.
 func (s *Shop) Token(kind, id, scope string, life time.Duration) (string, error) {
 	claims := jwt.MapClaims{"aud": Name, "sub": id, "kind": kind, "exp": time.Now().Add(life).Unix()}

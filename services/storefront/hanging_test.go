@@ -21,7 +21,11 @@ func (w *world) costs(t *testing.T, page string, p outage.Part) seen {
 	if took := time.Since(began); took > mostPages {
 		t.Errorf("%s: a page that waits %s for %s took %s", page, p.Within, p.About, took)
 	}
-	got.want(t, 200)
+	want := 200
+	if p.Whole {
+		want = 503
+	}
+	got.want(t, want)
 	if p.Instead != "" && !strings.Contains(got.body, p.Instead) || strings.Contains(got.body, p.Text) {
 		t.Errorf("%s: not %q but\n%s", page, p.Instead, got.body)
 	}

@@ -14,25 +14,14 @@ TYPES = ['orders.order.placed.v1', 'catalog.product.removed.v1']
 
 
 class Streams(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.nats = NATS()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.nats.remove()
+    """Each test has a server of its own. On one that is shared the stream would have to be deleted between two of them, and nats-server (2.15) moves the files
+    of a deleted stream to a folder that may still hold those of the one before; that fails unsaid then, and the next stream of the name begins with what the
+    deleted one held: its messages, and which of them its consumer had delivered."""
 
     def setUp(self):
+        self.nats = NATS()
+        self.addCleanup(self.nats.remove)
         self.bus = self.connected()
-        self.addCleanup(self.empty)
-
-    def empty(self):
-        bus = Connection(self.nats.url)
-        try:
-            bus.api('STREAM.DELETE.shop')
-        except Refused:
-            pass
-        bus.close()
 
     def connected(self) -> Connection:
         bus = Connection(self.nats.url)
@@ -127,6 +116,7 @@ class Streams(unittest.TestCase):
         publish(self.bus, order('A'))
         bus = self.taking()
         bus.terminate(self.fetched(bus, 1)[0])
+        self.assertEqual(bus.api('CONSUMER.INFO.shop.recommendations')['delivered']['stream_seq'], 1)  # nothing else is there that could wait
         until('it is gone', lambda: self.bus.api('CONSUMER.INFO.shop.recommendations')['num_ack_pending'] == 0)
 
     def test_a_refusal_says_why(self):
