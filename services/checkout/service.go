@@ -1,8 +1,8 @@
 // Package checkout is a service: quotes, and orders that are placed whole or not at all.
 //
-// saga.go and quote.go know the rules, verdict.go what is told of a saga, ask.go and
-// steps.go call the other services, spend.go loyalty, run.go and resume.go go on with a saga, store.go
-// is the SQL, api.go the HTTP; this file wires them.
+// saga.go, action.go and outcome.go are the rules of a saga, quote.go and spend.go those of a quote, verdict.go is what is told of a
+// saga; ask.go and steps.go call the other services, loyalty.go and loyaltyhold.go loyalty; run.go and resume.go go on with a saga;
+// store.go is the SQL, api.go, place.go and requote.go the HTTP, with its bodies in wire.go; this file wires them.
 package checkout
 
 import (

@@ -1,7 +1,7 @@
 // Package customers is a service: who buys: profiles, addresses, consents, and their erasure.
 //
-// customers.go, consent.go and erase.go know the rules, store.go and erasures.go the SQL, api.go and wire.go the HTTP; this file wires
-// them. Who signs in, and with which password, is auth's to know: a customer is the subject of its tokens.
+// customers.go, consent.go and erase.go know the rules, store.go and erasures.go the SQL, api.go and wire.go the HTTP,
+// profileapi.go, addressapi.go, consentapi.go and erasureapi.go its parts; this file wires them. Who signs in, and with which password, is auth's to know: a customer is the subject of its tokens.
 package customers
 
 import (

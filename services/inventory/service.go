@@ -5,8 +5,8 @@
 // hold becomes a sale with the order, or is given back. A hold whose time is over
 // goes to nobody else before checkout has said that nothing came of it.
 //
-// ledger.go and hold.go are the rules, expire.go asks for verdicts, store.go and lists.go
-// are the SQL, api.go, holds.go and books.go the HTTP, events.go and returned.go what is told and taken; this
+// ledger.go and hold.go are the rules, expire.go asks for verdicts, store.go, newholds.go,
+// holdstore.go and lists.go are the SQL, api.go, holds.go and books.go the HTTP, events.go and returned.go what is told and taken; this
 // file wires them.
 package inventory
 

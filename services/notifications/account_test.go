@@ -18,6 +18,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/postgres"
 	"github.com/emporium-shop/emporium/services/internal/postgres/pgtest"
 	"github.com/emporium-shop/emporium/services/internal/servicetest"
+	"github.com/emporium-shop/emporium/services/internal/smtptest"
 )
 
 const theSecret = "s3cret-of-the-link"
@@ -60,9 +61,9 @@ func (c *counter) wants(t *testing.T, kind, to, locale string) (uuid.UUID, event
 	return id, event(t, "auth", events.MailWanted, id.String(), map[string]any{"mail": id})
 }
 
-func (c *counter) sender(t *testing.T, db *postgres.DB, p *post) *accountSender {
+func (c *counter) sender(t *testing.T, db *postgres.DB, p *smtptest.Server) *accountSender {
 	t.Helper()
-	to, err := server("smtp://"+p.at.Addr().String(), from.Address)
+	to, err := server(p.URL(), from.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func plain(text string) string {
 }
 
 func TestC43AMailAboutAnAccountIsSentOnceHoweverOftenItIsTold(t *testing.T) {
-	db, p, c := pgtest.Open(t, schema()), newPost(t, ""), newCounter(t)
+	db, p, c := pgtest.Open(t, schema()), smtptest.Start(t), newCounter(t)
 	id, e := c.wants(t, "registration", "ann@example.org", "en")
 	taken(t, db, e, e)
 	s := c.sender(t, db, p)
@@ -89,7 +90,7 @@ func TestC43AMailAboutAnAccountIsSentOnceHoweverOftenItIsTold(t *testing.T) {
 		}
 		taken(t, db, e) // late
 	}
-	got := p.all()
+	got := p.Mails()
 	if len(got) != 1 || !strings.Contains(plain(got[0]), "https://shop.example/account/confirm?token="+theSecret) || !strings.Contains(got[0], "Message-ID: <"+id.String()+".account@") {
 		t.Fatalf("the server has %q", got)
 	}
@@ -98,13 +99,13 @@ func TestC43AMailAboutAnAccountIsSentOnceHoweverOftenItIsTold(t *testing.T) {
 // The link sets a password: staff that reads mails must not find it, nor anybody in the database.
 func TestTheLinkOfAnAccountIsNowhereButInTheMail(t *testing.T) {
 	url := pgtest.URL(t, schema())
-	db, p, c := open(t, url), newPost(t, ""), newCounter(t)
+	db, p, c := open(t, url), smtptest.Start(t), newCounter(t)
 	for _, kind := range accountKinds {
 		_, e := c.wants(t, kind, "secret-reader@example.org", "de-AT")
 		taken(t, db, e)
 	}
-	if n, err := c.sender(t, db, p).round(t.Context()); n != 4 || err != nil || len(p.all()) != 4 {
-		t.Fatalf("%d sent, %d arrived: %v", n, len(p.all()), err)
+	if n, err := c.sender(t, db, p).round(t.Context()); n != 4 || err != nil || len(p.Mails()) != 4 {
+		t.Fatalf("%d sent, %d arrived: %v", n, len(p.Mails()), err)
 	}
 	s, token := servicetest.Start(t, Service(), "DATABASE_URL", url, "SHOP_JWKS", accesstest.JWKS()), accesstest.Staff(t, "notifications:read")
 	if a := ask(t, s, root+"/mails", token); a.status != 200 || len(a.Items) != 0 || strings.Contains(a.text, theSecret) || strings.Contains(a.text, "secret-reader") {
@@ -165,7 +166,7 @@ func found(t *testing.T, db *postgres.DB, text string) string {
 }
 
 func TestC43KilledAfterTheServerHasItAMailAboutAnAccountGoesAgainUnderItsMessageID(t *testing.T) {
-	db, p, c := pgtest.Open(t, schema()), newPost(t, ""), newCounter(t)
+	db, p, c := pgtest.Open(t, schema()), smtptest.Start(t), newCounter(t)
 	_, e := c.wants(t, "reset", "ann@example.org", "en")
 	taken(t, db, e)
 	s := c.sender(t, db, p)
@@ -190,7 +191,7 @@ func TestC43KilledAfterTheServerHasItAMailAboutAnAccountGoesAgainUnderItsMessage
 		line, _, _ := strings.Cut(rest, "\n")
 		return line
 	}
-	if got := p.all(); len(got) != 2 || id(got[0]) == "" || id(got[0]) != id(got[1]) {
+	if got := p.Mails(); len(got) != 2 || id(got[0]) == "" || id(got[0]) != id(got[1]) {
 		t.Errorf("%q", got)
 	}
 }
@@ -198,7 +199,7 @@ func TestC43KilledAfterTheServerHasItAMailAboutAnAccountGoesAgainUnderItsMessage
 // A mail that auth does not know any more is not sent; auth or a server that is away is tried again; a recipient whom the server refuses
 // keeps nobody waiting, and no error holds an address.
 func TestAMailAboutAnAccountThatCannotBeSent(t *testing.T) {
-	db, p, c := pgtest.Open(t, schema()), newPost(t, "gone@example.org"), newCounter(t)
+	db, p, c := pgtest.Open(t, schema()), smtptest.Start(t, "gone@example.org"), newCounter(t)
 	over, e1 := c.wants(t, "registration", "over@example.org", "en")
 	_, e2 := c.wants(t, "registration", "gone@example.org", "en")
 	_, e3 := c.wants(t, "registration", "a\r\nBcc: x@y.example", "en")
@@ -208,14 +209,14 @@ func TestAMailAboutAnAccountThatCannotBeSent(t *testing.T) {
 	s, now := c.sender(t, db, p), time.Now()
 	s.now = func() time.Time { return now }
 	c.away = true
-	if _, err := s.round(t.Context()); err == nil || len(p.all()) != 0 {
-		t.Fatalf("without auth: %v %v", err, p.all())
+	if _, err := s.round(t.Context()); err == nil || len(p.Mails()) != 0 {
+		t.Fatalf("without auth: %v %v", err, p.Mails())
 	}
 	c.away, now = false, now.Add(time.Minute)
 	if _, err := s.round(t.Context()); err == nil || strings.Contains(err.Error(), "example") || strings.Contains(err.Error(), theSecret) {
 		t.Errorf("%v", err)
 	}
-	if got := p.all(); len(got) != 1 || !strings.Contains(got[0], "To: <ann@example.org>") {
+	if got := p.Mails(); len(got) != 1 || !strings.Contains(got[0], "To: <ann@example.org>") {
 		t.Errorf("%q", got)
 	}
 	if n, err := s.round(t.Context()); n != 0 || err != nil {
@@ -233,7 +234,7 @@ func TestAMailAboutAnAccountThatCannotBeSent(t *testing.T) {
 
 // Without a mail server nobody is told that a mail was sent: nothing is asked from auth, and nothing is kept.
 func TestWithoutAMailServerNoLinkIsAskedFor(t *testing.T) {
-	db, p, c := pgtest.Open(t, schema()), newPost(t, ""), newCounter(t)
+	db, p, c := pgtest.Open(t, schema()), smtptest.Start(t), newCounter(t)
 	_, e := c.wants(t, "reset", "ann@example.org", "en")
 	taken(t, db, e)
 	s := c.sender(t, db, p)

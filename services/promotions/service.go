@@ -1,8 +1,8 @@
 // Package promotions is a service: Discounts and coupons.
 //
 // promotions.go, coupon.go, quote.go and redemption.go know the rules; store.go and redeem.go
-// the SQL, verdict.go what becomes of coupons that nobody asks for again; api.go and staff.go
-// the HTTP; this file wires them.
+// the SQL, verdict.go what becomes of coupons that nobody asks for again; api.go, quoteapi.go,
+// redeemapi.go and staff.go the HTTP; this file wires them.
 package promotions
 
 import (

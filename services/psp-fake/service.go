@@ -4,8 +4,9 @@
 // which it does what providers do on bad days.
 //
 // pspfake.go and operation.go know the rules, cards.go, moods.go and ledger.go
-// what their names say, store.go the SQL, api.go the HTTP, webhook.go and
-// deliver.go what is told; this file wires them.
+// what their names say, store.go the SQL, api.go, charge.go, readapi.go
+// and moodapi.go the HTTP, with its bodies in wire.go, webhook.go and deliver.go
+// what is told; this file wires them.
 package pspfake
 
 import (

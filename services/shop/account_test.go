@@ -1,85 +1,22 @@
 package shop
 
 import (
-	"bufio"
-	"io"
-	"net"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/emporium-shop/emporium/services/internal/smtptest"
 )
-
-// post is a mail server that keeps what it gets.
-type post struct {
-	at  net.Listener
-	mu  sync.Mutex
-	got []string
-}
-
-func newPost(t *testing.T) *post {
-	t.Helper()
-	at, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the test
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &post{at: at}
-	t.Cleanup(func() { _ = at.Close() })
-	go func() {
-		for {
-			conn, err := at.Accept()
-			if err != nil {
-				return
-			}
-			go p.serve(conn)
-		}
-	}()
-	return p
-}
-
-// serve speaks as much of RFC 5321 as a client needs.
-func (p *post) serve(conn net.Conn) {
-	defer conn.Close()
-	say := func(line string) { _, _ = io.WriteString(conn, line+"\r\n") }
-	in := textproto.NewReader(bufio.NewReader(conn))
-	say("220 post")
-	for {
-		line, err := in.ReadLine()
-		if err != nil {
-			return
-		}
-		switch strings.ToUpper(strings.Fields(line + " x")[0]) {
-		case "DATA":
-			say("354 go on")
-			text, err := in.ReadDotLines()
-			if err != nil {
-				return
-			}
-			p.mu.Lock()
-			p.got = append(p.got, strings.NewReplacer("=\n", "", "=3D", "=").Replace(strings.Join(text, "\n")))
-			p.mu.Unlock()
-			say("250 taken")
-		case "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("250 well")
-		}
-	}
-}
 
 var accountLink = regexp.MustCompile(`https?://\S+/account/confirm\?token=(\S+)`)
 
-// tokens are those of the links that somebody got.
-func (p *post) tokens(to string) (all []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, mail := range p.got {
-		if found := accountLink.FindStringSubmatch(mail); found != nil && strings.Contains(strings.ToLower(mail), "to: <"+to+">") {
+// mailedTokens are those of the links that somebody got.
+func mailedTokens(mails *smtptest.Server, to string) (all []string) {
+	for _, mail := range mails.Read(to) {
+		if found := accountLink.FindStringSubmatch(mail); found != nil {
 			all = append(all, found[1])
 		}
 	}
@@ -96,13 +33,13 @@ func (b *customer) signsIn(email string) *customer {
 // In the whole shop: a guest fills a cart, registers by the link of a mail, signs in, finds his cart, orders, and sees order, invoice and
 // points in his account, on another device as well; staff never sees the link.
 func TestACustomerRegistersSignsInOrdersAndSeesTheOrder(t *testing.T) {
-	mails := newPost(t)
-	s := begin(t, Options{Environment: map[string]string{"SMTP_URL": "smtp://" + mails.at.Addr().String()}})
+	mails := smtptest.Start(t)
+	s := begin(t, Options{Environment: map[string]string{"SMTP_URL": mails.URL()}})
 	b := visit(t, s)
 	b.send("/cart/items", url.Values{"sku": {"KIT-1001"}, "quantity": {"2"}}).wants(200)
 	b.send("/account/register", url.Values{"email": {"Reader@example.org"}}).wants(200, "A mail is on its way")
-	eventually(t, "the mail arrives", func() bool { return len(mails.tokens("reader@example.org")) > 0 })
-	token := mails.tokens("reader@example.org")[0]
+	eventually(t, "the mail arrives", func() bool { return len(mailedTokens(mails, "reader@example.org")) > 0 })
+	token := mailedTokens(mails, "reader@example.org")[0]
 	b.open("/account/confirm?token="+token).wants(200, "Choose a password")
 	b.send("/account/confirm", url.Values{"token": {token}, "password": {readersPassword}}).wants(200, "Your password is set")
 	b.send("/account/confirm", url.Values{"token": {token}, "password": {"another one for me"}}).wants(422, "not good any more")
@@ -135,7 +72,7 @@ func TestACustomerRegistersSignsInOrdersAndSeesTheOrder(t *testing.T) {
 	if res.StatusCode != http.StatusOK || strings.Contains(text, token) || strings.Contains(text, "/account/confirm") || !strings.Contains(text, order) {
 		t.Errorf("staff reads %d %s", res.StatusCode, text)
 	}
-	if all := mails.tokens("reader@example.org"); len(all) != 1 {
+	if all := mailedTokens(mails, "reader@example.org"); len(all) != 1 {
 		t.Errorf("%d mails with a link", len(all))
 	}
 	b.send("/account/signout", nil)

@@ -1,7 +1,8 @@
 // Package tax is a service: Which tax is in a price.
 //
 // tax.go, class.go and vat.go know the rules, register.go asks the register of VAT numbers,
-// store.go knows the SQL, api.go the HTTP; this file wires them.
+// store.go knows the SQL, api.go the routes, quoteapi.go, business.go, rateapi.go and classapi.go
+// the HTTP; this file wires them.
 package tax
 
 import (

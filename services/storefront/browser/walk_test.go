@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/emporium-shop/emporium/internal/testing/browser"
+	"github.com/emporium-shop/emporium/services/internal/smtptest"
 	whole "github.com/emporium-shop/emporium/services/shop"
 )
 
@@ -20,7 +21,7 @@ import (
 type walk struct {
 	*testing.T
 	shop  *whole.Shop
-	mails *post
+	mails *smtptest.Server
 	b     *browser.Tab
 	look  browser.Look
 	axe   string
@@ -33,7 +34,7 @@ type walk struct {
 // TestWalk goes the way that a customer goes, with the real services: search, facet, product, review, login, cart merge, voucher, order,
 // points, invoice, return, refund; on desktop and on a phone. Pictures: .cluster/pages/walk-NN-name-{desktop,phone}.png.
 func TestWalk(t *testing.T) {
-	chrome, mails := chromium(t), newPost(t)
+	chrome, mails := chromium(t), smtptest.Start(t)
 	s, reviewed := wholeShop(t, mails)
 	for _, on := range []struct {
 		device string
@@ -52,10 +53,10 @@ func TestWalk(t *testing.T) {
 }
 
 // wholeShop is every service of this repository that is in Go, and reviews beside them where this machine has node.
-func wholeShop(t *testing.T, mails *post) (s *whole.Shop, reviewed bool) {
+func wholeShop(t *testing.T, mails *smtptest.Server) (s *whole.Shop, reviewed bool) {
 	t.Helper()
 	port := freePort(t)
-	told := map[string]string{"SMTP_URL": "smtp://" + mails.at.Addr().String(), "LOG_LEVEL": "error"}
+	told := map[string]string{"SMTP_URL": mails.URL(), "LOG_LEVEL": "error"}
 	if reviewed = hasNode(t); reviewed {
 		told["REVIEWS_URL"] = fmt.Sprintf("http://127.0.0.1:%d", port)
 	}
@@ -121,8 +122,8 @@ func (w *walk) signsIn() {
 	w.b.Fill(w.T, "#email", w.email)
 	w.sees("register")
 	w.b.Click(w.T, "form.sheet button", 200)
-	until(w.T, "the mail comes", func() bool { return w.mails.link(w.email) != "" })
-	w.b.Open(w.T, w.mails.link(w.email), 200)
+	until(w.T, "the mail comes", func() bool { return linkTo(w.mails, w.email) != "" })
+	w.b.Open(w.T, linkTo(w.mails, w.email), 200)
 	w.b.Fill(w.T, "#password", password)
 	w.b.Click(w.T, "form.sheet button", 200)
 	w.login()
