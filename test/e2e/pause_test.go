@@ -16,6 +16,7 @@ const slow = "probes: {startup: {httpGet: {path: /startupz, port: http}, initial
 var _ = Describe("A pause", Label("release"), func() {
 	It("in the middle of a release holds everything as it is, and its end completes the release", func(ctx SpecContext) {
 		home := begin(ctx)
+		drillsAreGone(ctx)
 		underLoad(ctx, func() []load.Switch {
 			changed := next(slow)
 			overlay(ctx, changed)

@@ -39,6 +39,7 @@ var _ = Describe("A release", Label("smoke"), Ordered, func() {
 		Eventually(func() []string { return listed(ctx, "services,networkpolicies", left) }).Should(BeEmpty(), "they go after the pods that they lead to")
 		releases := names(ctx, "shoprel")
 		Expect(here.ApplySamples(ctx)).To(Succeed())
+		drillsAreGone(ctx)
 		before, err := here.Writes(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Consistently(func() (int, error) { return here.Writes(ctx) }, time.Minute, 5*time.Second).Should(Equal(before))

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -44,9 +43,7 @@ var _ = Describe("A routing table that nobody can read", Label("chaos"), func() 
 		d.kubectl(ctx, "delete", "service", object("b", before.active))
 		d.kubectl(ctx, "rollout", "restart", "deployment/t-front-door")
 		// By the front door, which goes to its pods, and by its name, which comes back with the new Service's address.
-		for _, path := range []string{"/b", "/a?then=B_URL"} {
-			Eventually(func() int { return d.status(path) }, 30*time.Second).WithPolling(quick).Should(Equal(http.StatusOK))
-		}
+		d.recovered(30*time.Second, "/b", "/a?then=B_URL")
 		j.forgive(begun, time.Now())
 		d.kubectl(ctx, "rollout", "status", "deployment/t-front-door", "--timeout=120s")
 		Expect(d.serving(ctx)).To(Equal(before))
