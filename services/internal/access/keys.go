@@ -22,6 +22,9 @@ const (
 	// looked for that is not known. auth publishes a key before it signs with it, so
 	// this need not be short.
 	refresh = 30 * time.Second
+	// soon is how long after a look that failed they are read again: who started while auth was away would refuse its
+	// customers until then.
+	soon = time.Second
 	// mostKeys bounds the bytes of a key set.
 	mostKeys = 64 << 10
 )
@@ -35,6 +38,8 @@ type Keys struct {
 	current atomic.Pointer[map[string]ed25519.PublicKey]
 	// remote says that looking asks somebody, so it is done seldom.
 	remote bool
+	// failed says that the last look did.
+	failed atomic.Bool
 	asking sync.Mutex
 	asked  time.Time
 }
@@ -120,19 +125,23 @@ func both(first, second reader) reader {
 	}
 }
 
-// Watch reads the keys again and again until ctx ends.
+// Watch reads the keys again and again until ctx ends: every 30 s, and every second after a look that failed, of
+// which the first is told.
 func (k *Keys) Watch(ctx context.Context) error {
 	if k.read == nil {
 		return nil
 	}
-	for tick := time.NewTicker(refresh); ; {
+	for {
+		failed, wait := k.failed.Load(), refresh
+		if failed {
+			wait = soon
+		}
 		select {
 		case <-ctx.Done():
-			tick.Stop()
 			return nil
-		case <-tick.C:
+		case <-time.After(wait):
 		}
-		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+		if err := k.Look(ctx); err != nil && ctx.Err() == nil && !failed {
 			slog.WarnContext(ctx, "reading the keys of tokens: the last ones stay", "error", err)
 		}
 	}
@@ -143,6 +152,12 @@ func (k *Keys) Look(ctx context.Context) error {
 	if k.read == nil {
 		return nil
 	}
+	err := k.look(ctx)
+	k.failed.Store(err != nil)
+	return err
+}
+
+func (k *Keys) look(ctx context.Context) error {
 	text, err := k.read(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the key set: %w", err)

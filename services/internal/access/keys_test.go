@@ -21,6 +21,7 @@ type auth struct {
 	mu    sync.Mutex
 	keys  []tokens.Key
 	asked atomic.Int64
+	away  atomic.Bool
 }
 
 func newAuth(t *testing.T, keys ...tokens.Key) *auth {
@@ -28,6 +29,10 @@ func newAuth(t *testing.T, keys ...tokens.Key) *auth {
 	a := &auth{keys: keys}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		a.asked.Add(1)
+		if a.away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		_, _ = w.Write(tokens.JWKS(a.keys...))
@@ -114,6 +119,27 @@ func TestC41AThousandMadeUpKeyIDsCauseOneFetch(t *testing.T) {
 	keys.Rested()
 	if _, err := v.Caller(signed(t, k2)); err != nil {
 		t.Errorf("30 s later a new key is not looked for: %v", err)
+	}
+}
+
+// C41: a service that starts while auth is away knows its keys a moment after auth is back, not half a minute later.
+func TestC41WhoStartedWhileAuthWasAwayKnowsItsKeysSoonAfter(t *testing.T) {
+	k1 := tokens.New("auth/k1")
+	a := newAuth(t, k1)
+	a.away.Store(true)
+	keys, v := reading(t, "SHOP_JWKS_URL", a.URL)
+	if _, err := v.Caller(signed(t, k1)); err == nil { // this look fails too, and the next request may not cause another
+		t.Fatal("a key is taken that nobody could read")
+	}
+	a.away.Store(false)
+	go func() { _ = keys.Watch(t.Context()) }()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := v.Caller(signed(t, k1)); err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("auth has been back for 10 s, and its keys are not known")
+		}
 	}
 }
 

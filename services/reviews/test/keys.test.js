@@ -66,6 +66,21 @@ test('auth may start after us: services get in before, staff with the next look'
   assert.equal(await admitted(keys, search()), 'search');
 });
 
+test('who started while auth was away knows its keys soon after it is back', async () => {
+  const state = {};
+  const keys = await started({ AUTH_URL: await auth(state) });
+  state.set = ofAuth;
+  for (const end = Date.now() + 10_000; ;) {
+    try {
+      assert.equal(await admitted(keys, staff()), 'mo');
+      return;
+    } catch (problem) {
+      assert.ok(problem.status === 401 && Date.now() < end, problem);
+    }
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+});
+
 test('an auth that is away leaves the last keys in use', async () => {
   const state = { set: ofAuth };
   const keys = await started({ AUTH_URL: await auth(state), SHOP_SERVICE_JWKS: ofServices });

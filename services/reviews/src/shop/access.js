@@ -9,6 +9,8 @@ import { problem } from './problem.js';
 const skew = 10;
 /** How often the keys are read again, in ms. auth publishes a key an hour before it signs with it. */
 const refresh = 30_000;
+/** How long after a look that failed they are read again, in ms: who started while auth was away would refuse its customers until then. */
+const soon = 1000;
 
 export const anonymous = Object.freeze({ kind: 'anonymous', subject: '', scopes: [] });
 
@@ -34,14 +36,23 @@ export class Keys {
         throw new Error(`reading the keys of tokens: ${error.message}`);
       });
     }
-    if (this.#far.length > 0) await this.look().catch((error) => log.warn('reading the keys of tokens', told(error)));
-    if (this.#near.length + this.#far.length === 0) return;
-    this.#timer = setInterval(() => this.look().catch((error) => log.warn('reading the keys of tokens: the last ones stay', told(error))), refresh);
-    this.#timer.unref();
+    if (this.#near.length + this.#far.length > 0) await this.#again(false);
   }
 
   stop() {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Looks from now on. Of several looks that fail one after another the first is told. */
+  async #again(failed) {
+    const failing = await this.look().then(() => false, (error) => {
+      if (!failed) log.warn('reading the keys of tokens: the last ones stay', told(error));
+      return true;
+    });
+    if (this.#timer === null) return; // stopped meanwhile
+    this.#timer = setTimeout(() => this.#again(failing), failing ? soon : refresh);
+    this.#timer.unref();
   }
 
   /** Reads all sets. Of two keys with one id that of the last set counts: what is near. */

@@ -25,6 +25,8 @@ public final class Keys extends Thread {
     private static final long SKEW = 10;
     /** How often the keys are read again, in ms. auth publishes a key an hour before it signs with it. */
     private static final long REFRESH = 30_000;
+    /** How long after a look that failed they are read again: who started while auth was away would refuse its customers until then. */
+    private static final long SOON = 1000;
     private static final int MOST = 256 << 10;
     /** What stands before an Ed25519 key in X.509 (RFC 8410). */
     private static final byte[] PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
@@ -46,14 +48,18 @@ public final class Keys extends Thread {
 
     @Override
     public void run() {
+        boolean failed = false;
         while (!isInterrupted()) {
             try {
                 known = read(true);
+                failed = false;
             } catch (Exception e) {
-                Log.warn("reading the keys of tokens: the last ones stay", "error", Log.told(e));
+                // Of several looks that fail one after another the first is told.
+                if (!failed) Log.warn("reading the keys of tokens: the last ones stay", "error", Log.told(e));
+                failed = true;
             }
             try {
-                Thread.sleep(REFRESH);
+                Thread.sleep(failed ? SOON : REFRESH);
             } catch (InterruptedException e) {
                 return;
             }

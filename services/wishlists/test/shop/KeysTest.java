@@ -60,6 +60,35 @@ public class KeysTest {
         That.thrown("no bearer", Problem.class, () -> keys.caller("Basic " + good));
     }
 
+    public void whoStartedWhileAuthWasAwayKnowsItsKeysSoonAfter() throws Exception {
+        Tokens auth = new Tokens("auth/1");
+        java.util.concurrent.atomic.AtomicInteger asked = new java.util.concurrent.atomic.AtomicInteger();
+        com.sun.net.httpserver.HttpServer server = com.sun.net.httpserver.HttpServer.create(new java.net.InetSocketAddress("127.0.0.1", 0), 0);
+        byte[] set = auth.jwks().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        server.createContext("/", exchange -> {
+            boolean away = asked.incrementAndGet() <= 2;
+            exchange.sendResponseHeaders(away ? 503 : 200, away ? -1 : set.length);
+            if (!away) exchange.getResponseBody().write(set);
+            exchange.close();
+        });
+        server.start();
+        Keys keys = new Keys(config(Map.of("SHOP_JWKS_URL", "http://127.0.0.1:" + server.getAddress().getPort())));
+        keys.start();
+        try {
+            for (long end = System.currentTimeMillis() + 10_000; ; Thread.sleep(20)) {
+                try {
+                    That.same("known", "anna", keys.caller("Bearer " + auth.customer("anna")).subject());
+                    return;
+                } catch (Problem e) {
+                    That.holds("auth has been back for long, and its keys are not known", System.currentTimeMillis() < end);
+                }
+            }
+        } finally {
+            keys.interrupt();
+            server.stop(0);
+        }
+    }
+
     public void aSetThatCannotBeReadDoesNotStart() {
         for (String set : List.of("{", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\",\"x\":\"AAAA\"}]}"))
             That.thrown(set, IllegalArgumentException.class, () -> new Keys(config(Map.of("SHOP_JWKS", set))));
