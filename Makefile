@@ -81,7 +81,7 @@ endif
 
 ##@ Test
 .PHONY: test verify api-breaks unit proof seeded-faults envtest gitops test-services test-first-order test-node test-python test-java pages conform e2e-smoke e2e-chaos e2e bench bench-front-door bench-catalog bench-holds bench-scale tools
-test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, test-first-order, test-node, test-python, test-java, pages, e2e-smoke, with their times; what is left out is said
+test: ## verify, vet, unit, envtest, gitops, test-services, chaos-shop-short, outage-short, test-first-order, test-node, test-python, test-java, pages, e2e-smoke, with their times; what is left out is said
 	@hack/test.sh
 
 verify: $(BIN)/controller-gen ## What is generated is current, and so are go.mod and go.sum
