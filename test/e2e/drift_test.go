@@ -91,8 +91,7 @@ stringData: {PW: x}`,
 			g.Expect(*o.Spec.Replicas).To(BeNumerically(">=", 1))
 		}, heals).WithPolling(quick).Should(Succeed(), "a service that was scaled to 0 is lifted to its least")
 		d.note("lifted from 0 after %.1fs", time.Since(begun).Seconds())
-		d.recovered(20*time.Second, "/b", "/a?then=B_URL") // by the front door, and by its name
-		j.forgive(begun, time.Now())
+		j.forgive(begun, d.recovered(20*time.Second, "/b", "/a?then=B_URL")) // by the front door, and by its name
 
 		By("the copy of a Secret")
 		name := d.copyOf(ctx, "pw")
@@ -121,9 +120,11 @@ func (d *drill) takenBack(ctx context.Context, j *judgement, add drift) time.Dur
 		g.Expect(add.stays(now)).To(BeFalse())
 	}, heals).WithPolling(quick).Should(Succeed(), "%s is still there", add.what)
 	took := time.Since(begun)
+	for _, path := range drillPaths {
+		Eventually(func() int { return d.status(path) }, heals).WithPolling(quick).Should(Equal(http.StatusOK))
+	}
 	if _, routed := add.object.(*corev1.Service); routed { // for that long nobody was behind it
-		d.recovered(heals+3*time.Second, drillPaths...)
-		j.forgive(begun, time.Now())
+		j.forgive(begun, d.recovered(heals+3*time.Second, drillPaths...))
 	}
 	return took
 }

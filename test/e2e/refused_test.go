@@ -36,8 +36,7 @@ func (d *drill) deletedServiceComesBack(ctx context.Context, j *judgement) {
 		g.Expect(made.UID).NotTo(Equal(svc.UID))
 	}, heals).WithPolling(quick).Should(Succeed(), "Service %s, which serves, is made again", name)
 	d.note("healed after %.1fs", time.Since(gone).Seconds())
-	d.recovered(heals+3*time.Second, "/a", "/b")
-	j.forgive(gone, time.Now())
+	j.forgive(gone, d.recovered(heals+3*time.Second, "/a", "/b"))
 }
 
 // status asks the front door; 0 is no answer.
@@ -52,8 +51,9 @@ func (d *drill) status(path string) int {
 }
 
 // recovered waits until paths have answered for three seconds on end. A single answer may come before the fault was felt: nodes
-// learn of a Service or a pod that is gone a second or more after the API server.
-func (d *drill) recovered(within time.Duration, paths ...string) {
+// learn of a Service or a pod that is gone a second or more after the API server. It returns when the fault was over, with a
+// second for requests that were under way: what fails after that counts.
+func (d *drill) recovered(within time.Duration, paths ...string) time.Time {
 	GinkgoHelper()
 	const steady = 3 * time.Second
 	since := time.Now()
@@ -65,6 +65,7 @@ func (d *drill) recovered(within time.Duration, paths ...string) {
 		}
 		return time.Since(since)
 	}, within).WithPolling(quick).Should(BeNumerically(">", steady), "no 3 s on end in which %s answered", strings.Join(paths, " and "))
+	return since.Add(time.Second)
 }
 
 // forgive adds a time in which the fault itself cost requests.
@@ -110,8 +111,7 @@ stringData: {PW: x}`})
 			}, 20*time.Second).WithPolling(quick).Should(Succeed(), name)
 		}
 		d.note("Deployment healed, both scaled after %.1fs", time.Since(gone).Seconds())
-		d.recovered(heals+3*time.Second, drillPaths...)
-		j.forgive(gone, time.Now())
+		j.forgive(gone, d.recovered(heals+3*time.Second, drillPaths...))
 
 		By("a Secret that is no copy")
 		d.service(ctx, "b", `{"probes":null,"envFrom":[{"secretRef":{"name":"bot-token"}}]}`)
@@ -145,8 +145,8 @@ stringData: {PW: x}`})
 		d.note("Available is False after %.1fs", time.Since(gone).Seconds())
 		d.shop(ctx, `{"paused":false}`)
 		Eventually(available, 10*time.Second).WithPolling(quick).Should(Equal("True"))
-		d.recovered(heals+3*time.Second, drillPaths...)
-		j.forgive(gone, time.Now())
+		Expect(d.status("/a")).To(Equal(http.StatusOK))
+		j.forgive(gone, d.recovered(heals+3*time.Second, drillPaths...))
 		j.judged("a Service of what serves deleted during a pause")
 	})
 })
