@@ -13,6 +13,8 @@ E2E_LABELS ?= smoke
 # Services of an order, whose tests are a step of their own: they take minutes, for processes die in them at every statement.
 FIRST_ORDER := checkout|inventory|orders|payments
 E2E_TIMEOUT ?= 60m
+# more flags of ginkgo, such as -ginkgo.flake-attempts=2
+E2E_FLAGS ?=
 TAG ?= dev
 # Packages below those of these folders that are there.
 packages = $(foreach folder,$(1),$(if $(wildcard $(folder)),./$(folder)/...))
@@ -158,9 +160,12 @@ e2e-smoke: ## Operator, front door and services on a cluster, under load
 e2e-chaos: ## Releases, and all that is broken on purpose, on a cluster under load: labels release and chaos (half an hour)
 	@$(MAKE) e2e E2E_LABELS='(release || chaos) && !smoke'
 
+e2e-core: ## The few of them that CI plays: each promise that a machine that breaks can break (ten minutes)
+	@$(MAKE) e2e E2E_LABELS=core
+
 e2e: cluster images ## All end-to-end tests with the label E2E_LABELS (empty: all)
 	EMPORIUM_E2E=1 KUBECONFIG=$(or $(KUBECONFIG),$(OWN_KUBECONFIG)) go test $(or $(call packages,test/e2e),$(error there is no test/e2e)) -count=1 -v -timeout $(E2E_TIMEOUT) \
-		$(if $(E2E_LABELS),-ginkgo.label-filter='$(E2E_LABELS)')
+		$(if $(E2E_LABELS),-ginkgo.label-filter='$(E2E_LABELS)') $(E2E_FLAGS)
 
 bench: ## Measure: a release of 20 services on a cluster (FLAGS="-against 7d2da97": and of that commit); CPU for 10,000 requests through the front door, beside a bare proxy
 	go run ./hack/bench $(FLAGS)

@@ -27,7 +27,7 @@ import (
 // than before, and when the shop itself does.
 func (r *ShopReconciler) watchGrants(b *builder.Builder, sources cache.Cache) *builder.Builder {
 	for kind, object := range observe.GrantableKinds() {
-		b = b.WatchesRawSource(source.Kind(sources, object, handler.EnqueueRequestsFromMapFunc(r.byUse(kind)), grantTold()))
+		b = b.WatchesRawSource(source.Kind(sources, object, unlisted(r.byUse(kind)), grantTold()))
 	}
 	return b.Watches(&v1alpha1.Shop{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(predicate.And(onUpdate(), grantTold())))
 }

@@ -37,6 +37,7 @@ type ShopReconciler struct {
 	// Workers is how many shops are looked at at the same time; 0: one.
 	Workers int
 
+	turns    turns
 	settling settling
 	pace     pace
 	records  records
@@ -47,6 +48,11 @@ type ShopReconciler struct {
 
 // Reconcile is one pass for one shop.
 func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	end, err := r.turns.take(ctx, req)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	defer end()
 	ctx = r.Progress.begin(ctx, req)
 	defer r.Progress.end(req)
 	var shop v1alpha1.Shop

@@ -51,17 +51,26 @@ func written() map[client.Object]predicate.Predicate {
 	}
 }
 
-// Setup makes the manager run the reconciler. sources is the cache of the metadata
-// of ConfigMaps and Secrets that are not the operator's.
+// Setup makes the manager run the reconciler, with a queue of its own for what is urgent. sources is
+// the cache of the metadata of ConfigMaps and Secrets that are not the operator's.
 func (r *ShopReconciler) Setup(ctx context.Context, mgr ctrl.Manager, sources cache.Cache) error {
 	if err := observe.Index(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	urgent := &urgently{shops: r, again: make(chan event.GenericEvent)}
+	if err := r.watch(mgr, sources, urgent.handedOver()); err != nil {
+		return err
+	}
+	return urgent.setup(mgr)
+}
+
+// watch sets the controller of the common queue up.
+func (r *ShopReconciler) watch(mgr ctrl.Manager, sources cache.Cache, handedOver source.Source) error {
 	b := ctrl.NewControllerManagedBy(mgr).Named("shop").WithOptions(r.options()).
 		Watches(&v1alpha1.Shop{}, enqueueBy(itself, shopPriority), builder.WithPredicates(shopTold())).
 		Watches(&v1alpha1.ShopService{}, handler.EnqueueRequestsFromMapFunc(byServiceShop), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ShopRelease{}, handler.EnqueueRequestsFromMapFunc(byReleaseShop)).
-		Watches(&v1alpha1.ShopSource{}, handler.EnqueueRequestsFromMapFunc(r.bySource), builder.WithPredicates(sourceTold()))
+		Watches(&v1alpha1.ShopSource{}, unlisted(r.bySource), builder.WithPredicates(sourceTold()))
 	for kind, wakes := range written() {
 		b = b.Watches(kind, enqueueBy(byLabel, priorityOf(kind)), builder.WithPredicates(wakes))
 	}
@@ -70,11 +79,11 @@ func (r *ShopReconciler) Setup(ctx context.Context, mgr ctrl.Manager, sources ca
 		meta := &metav1.PartialObjectMetadata{}
 		meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 		b = b.WatchesRawSource(source.Kind(sources, client.Object(meta),
-			handler.EnqueueRequestsFromMapFunc(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
+			unlisted(r.byReference(kind)), predicate.ResourceVersionChangedPredicate{}))
 	}
-	b = b.WatchesRawSource(source.Kind(sources, client.Object(&policyv1.PodDisruptionBudget{}), handler.EnqueueRequestsFromMapFunc(r.byNamespace), notItsStatus()))
-	b = b.WatchesRawSource(source.Kind(sources, client.Object(&autoscalingv2.HorizontalPodAutoscaler{}), handler.EnqueueRequestsFromMapFunc(r.byNamespace), notItsStatus()))
-	b = r.watchGrants(b, sources)
+	b = b.WatchesRawSource(source.Kind(sources, client.Object(&policyv1.PodDisruptionBudget{}), unlisted(r.byNamespace), notItsStatus()))
+	b = b.WatchesRawSource(source.Kind(sources, client.Object(&autoscalingv2.HorizontalPodAutoscaler{}), unlisted(r.byNamespace), notItsStatus()))
+	b = r.watchGrants(b, sources).WatchesRawSource(handedOver)
 	if r.Reader.GatewayAPI {
 		b = r.watchRoutes(b)
 	}
@@ -103,14 +112,9 @@ func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 
 // byReference wakes the shops in whose namespace services name the object.
 func (r *ShopReconciler) byReference(kind string) handler.MapFunc {
-	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		shops := map[string]bool{}
-		var out []reconcile.Request
+	return func(ctx context.Context, o client.Object) (out []reconcile.Request) {
 		for _, shop := range r.Reader.ShopsNaming(ctx, o.GetNamespace(), v1alpha1.ConfigKind(kind), o.GetName()) {
-			if !shops[shop] {
-				shops[shop] = true
-				out = append(out, request(o.GetNamespace(), shop)...)
-			}
+			out = append(out, request(o.GetNamespace(), shop)...)
 		}
 		return out
 	}

@@ -182,11 +182,17 @@ func (l *lab) quiet(ctx context.Context) (time.Time, error) {
 		if done := [2]int{now.Passes, now.AllWrites()}; done != did || now.Passes < l.shops || now.Due > 0 {
 			last, did = time.Now(), done
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := sleep(ctx, askEvery(l.shops)); err != nil {
 			return last, fmt.Errorf("waiting for the operator to rest: %w", err)
 		}
 	}
 	return last, nil
+}
+
+// askEvery is how often the operator is asked for its metrics, some lines of which are of one shop each:
+// those of a thousand shops, ten times a second, would be a good part of the work that is measured.
+func askEvery(shops int) time.Duration {
+	return max(100*time.Millisecond, time.Duration(shops)*time.Millisecond)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -172,22 +173,17 @@ func (c *Configs) Load(ctx context.Context, namespace string, ref release.Ref) (
 
 // ShopsNaming returns the shops of a namespace whose services, or defaults, name the object.
 func (r *Reader) ShopsNaming(ctx context.Context, namespace string, kind v1alpha1.ConfigKind, name string) []string {
-	var services v1alpha1.ShopServiceList
+	out := r.shopsNaming(ctx, namespace, string(kind), name)
 	var shops v1alpha1.ShopList
-	if r.Cache.List(ctx, &services, client.InNamespace(namespace)) != nil || r.Cache.List(ctx, &shops, client.InNamespace(namespace)) != nil {
+	if r.Cache.List(ctx, &shops, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) != nil {
 		return nil // the cache is not there yet; every shop is looked at when it is
 	}
-	ref := release.Ref{Kind: kind, Name: name}
-	var out []string
-	for i := range services.Items {
-		if _, names := release.References(&services.Items[i].Spec.ServiceTemplate)[ref]; names {
-			out = append(out, services.Items[i].Spec.Shop)
-		}
-	}
 	for i := range shops.Items {
-		if _, names := release.References(&v1alpha1.ServiceTemplate{Env: shops.Items[i].Spec.Defaults.Env})[ref]; names {
+		env := shops.Items[i].Spec.Defaults.Env
+		if _, names := release.References(&v1alpha1.ServiceTemplate{Env: env})[release.Ref{Kind: kind, Name: name}]; names {
 			out = append(out, shops.Items[i].Name)
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -118,22 +118,9 @@ func GrantableKinds() map[string]client.Object {
 	return out
 }
 
-// ShopsUsing returns the shops of a namespace whose services, or releases, use the object. It is asked
-// for every Secret of the cluster when the operator starts, and only looks: nothing is copied.
-func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Object) (out []string) {
-	add := func(shop string, t *v1alpha1.ServiceTemplate) {
-		uses := slices.ContainsFunc(release.Uses(t), func(u release.Use) bool { return u.Object == o })
-		if uses && !slices.Contains(out, shop) {
-			out = append(out, shop)
-		}
-	}
-	var services v1alpha1.ShopServiceList
-	if r.Cache.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) != nil {
-		return nil // the cache is not there yet; every shop is looked at when it is
-	}
-	for i := range services.Items {
-		add(services.Items[i].Spec.Shop, &services.Items[i].Spec.ServiceTemplate)
-	}
+// ShopsUsing returns the shops of a namespace whose services, or releases, use the object.
+func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Object) []string {
+	out := r.shopsNaming(ctx, namespace, o.Kind, o.Name)
 	if o.Kind == release.SecretKind {
 		return out // a release uses copies
 	}
@@ -142,9 +129,15 @@ func (r *Reader) ShopsUsing(ctx context.Context, namespace string, o release.Obj
 		return out
 	}
 	for i := range releases.Items {
-		for j := range releases.Items[i].Spec.Services {
-			add(releases.Items[i].Spec.Shop, &releases.Items[i].Spec.Services[j].ServiceTemplate)
+		spec := &releases.Items[i].Spec
+		if slices.ContainsFunc(spec.Services, func(s v1alpha1.ReleaseService) bool { return uses(&s.ServiceTemplate, o) }) {
+			out = append(out, spec.Shop)
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func uses(t *v1alpha1.ServiceTemplate, o release.Object) bool {
+	return slices.ContainsFunc(release.Uses(t), func(u release.Use) bool { return u.Object == o })
 }

@@ -107,3 +107,28 @@ func TestShopsUsing(t *testing.T) {
 		t.Errorf("an object of another namespace wakes %v", got)
 	}
 }
+
+// Whatever a service can name is in the index, and so are the defaults of a shop; a namespace ends where it ends.
+func TestShopsNaming(t *testing.T) {
+	svc := &v1alpha1.ShopService{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "cart"}}
+	svc.Spec.Shop, svc.Spec.Pod = "acme", podWith("runner", "media")
+	svc.Spec.Env = []corev1.EnvVar{{Name: "A", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}, Key: "a"}}}}
+	svc.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "mail"}}}}
+	twin, elsewhere := svc.DeepCopy(), svc.DeepCopy()
+	twin.Name, elsewhere.Namespace = "twin", "elsewhere"
+	bazaar := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "bazaar"}}
+	bazaar.Spec.Defaults.Env = []corev1.EnvVar{{Name: "B", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: "mail"}, Key: "b"}}}}
+	r := reading(t, svc, twin, elsewhere, bazaar)
+	for name, want := range map[release.Ref][]string{
+		{Kind: v1alpha1.SecretKind, Name: "mail"}:        {"acme", "bazaar"},
+		{Kind: v1alpha1.ConfigMapKind, Name: "settings"}: {"acme"},
+		{Kind: v1alpha1.ConfigMapKind, Name: "mail"}:     nil,
+		{Kind: v1alpha1.SecretKind, Name: "settings"}:    nil,
+	} {
+		if diff := cmp.Diff(want, r.ShopsNaming(t.Context(), "acme", name.Kind, name.Name)); diff != "" {
+			t.Errorf("%v: -want +got:\n%s", name, diff)
+		}
+	}
+}

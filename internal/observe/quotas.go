@@ -65,7 +65,7 @@ func perService() map[string]resource.Quantity {
 // ShopsIn names the shops of a namespace.
 func (r *Reader) ShopsIn(ctx context.Context, namespace string) []string {
 	var shops v1alpha1.ShopList
-	if r.Cache.List(ctx, &shops, client.InNamespace(namespace)) != nil {
+	if r.Cache.List(ctx, &shops, client.InNamespace(namespace), client.UnsafeDisableDeepCopy) != nil {
 		return nil // the cache is not there yet; every shop is looked at when it is
 	}
 	var out []string

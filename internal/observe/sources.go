@@ -62,16 +62,5 @@ func PendingCommit(s *v1alpha1.ShopSource) string {
 
 // ShopsFrom returns the shops of a namespace whose services take their image from a source.
 func (r *Reader) ShopsFrom(ctx context.Context, namespace, name string) []string {
-	var services v1alpha1.ShopServiceList
-	if r.Cache.List(ctx, &services, client.InNamespace(namespace)) != nil {
-		return nil // the cache is not there yet; every shop is looked at when it is
-	}
-	var out []string
-	for i := range services.Items {
-		if from := services.Items[i].Spec.ImageFrom; from != nil && from.Source == name {
-			out = append(out, services.Items[i].Spec.Shop)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return r.shopsNaming(ctx, namespace, sourceKind, name)
 }

@@ -47,7 +47,7 @@ func answers(ctx context.Context) {
 }
 
 var _ = Describe("A cluster that is ill", Label("chaos"), func() {
-	It("without API server and etcd for 20 s in the middle of a switch goes on serving, and the switch is confirmed afterwards", func(ctx SpecContext) {
+	It("without API server and etcd for 20 s in the middle of a switch goes on serving, and the switch is confirmed afterwards", Label("core"), func(ctx SpecContext) {
 		c := ours()
 		d := openDrill(ctx, "apiless", drillSpec{release: "settle: 1s, rollbackWindow: 5m", frontDoor: "replicas: 2"})
 		j := d.watched(ctx)

@@ -15,7 +15,7 @@ import (
 // broken is how long customers may notice that a replica was killed: until kube-proxy sends nobody there.
 const broken = 5 * time.Second
 
-var _ = Describe("Replicas of the front door", Label("chaos"), func() {
+var _ = Describe("Replicas of the front door", Label("chaos", "core"), func() {
 	It("that are told to go cost nothing, and that are killed cost seconds; those that are left complete a release", func(ctx SpecContext) {
 		if here.Foreign {
 			Skip("left out: only pods on this machine can be killed")

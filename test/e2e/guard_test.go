@@ -42,7 +42,7 @@ func injected(release string, r load.Record) bool {
 	return r.Err == nil && r.Status == http.StatusInternalServerError && r.Release == release && r.Path == "/api/cart"
 }
 
-var _ = Describe("The guard", Label("release"), func() {
+var _ = Describe("The guard", Label("release", "core"), func() {
 	BeforeEach(func(ctx SpecContext) {
 		psql(ctx, makeReader)
 		DeferCleanup(psql, "DROP OWNED BY reader; DROP ROLE reader;")

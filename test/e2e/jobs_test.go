@@ -17,7 +17,7 @@ import (
 var migrations = client.MatchingLabels{frontdoor.LabelComponent: frontdoor.ComponentMigration}
 
 var _ = Describe("Work under way", Label("chaos"), func() {
-	It("is not cut off: a migration ends although other teams change their services, and never runs twice at a time", func(ctx SpecContext) {
+	It("is not cut off: a migration ends although other teams change their services, and never runs twice at a time", Label("core"), func(ctx SpecContext) {
 		d := openDrill(ctx, "migrates", drillSpec{})
 		j := d.watched(ctx)
 		d.service(ctx, "b", `{"migration":{"args":["stubborn","8s"]}}`)

@@ -79,7 +79,7 @@ var tableNames = phase{"Switching", func(ctx context.Context, d *drill) {
 var phases = []phase{reason("Settling"), reason("Starting"), reason("Checking"), tableNames, reason("RollbackWindow")}
 
 var _ = Describe("An operator that is killed", Label("chaos"), func() {
-	It("at any phase of a release, lets the next one complete it", func(ctx SpecContext) {
+	It("at any phase of a release, lets the next one complete it", Label("core"), func(ctx SpecContext) {
 		spec := drillSpec{
 			release:   "settle: 2s, rollbackWindow: 4s, checks: [{name: short, image: 'emporium.local/tiny:1', args: [sleep, 2s]}]",
 			frontDoor: "replicas: 2",

@@ -9,7 +9,7 @@ import (
 	"github.com/emporium-shop/emporium/test/load"
 )
 
-var _ = Describe("A pin", Label("release"), func() {
+var _ = Describe("A pin", Label("release", "core"), func() {
 	It("goes back to a release and holds it, and without it the shop follows its services again", func(ctx SpecContext) {
 		home := begin(ctx)
 		underLoad(ctx, func() []load.Switch {

@@ -75,7 +75,7 @@ func (j *judgement) forgive(from, to time.Time) {
 }
 
 var _ = Describe("While what a team ships is refused", Label("chaos"), func() {
-	It("what serves is healed and scaled: an invalid probe, a Secret that cannot be copied, a quota on Secrets", func(ctx SpecContext) {
+	It("what serves is healed and scaled: an invalid probe, a Secret that cannot be copied, a quota on Secrets", Label("core"), func(ctx SpecContext) {
 		d := openDrill(ctx, "refused", drillSpec{more: `apiVersion: v1
 kind: ServiceAccount
 metadata: {name: bot, namespace: NAMESPACE, ` + granted + `}

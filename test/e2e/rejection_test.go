@@ -10,7 +10,7 @@ import (
 	"github.com/emporium-shop/emporium/test/load"
 )
 
-var _ = Describe("What the guard went back from", Label("chaos"), func() {
+var _ = Describe("What the guard went back from", Label("chaos", "core"), func() {
 	It("does not come again with the next change of another team", func(ctx SpecContext) {
 		d := openDrill(ctx, "rejected", drillSpec{release: guarded})
 		j := d.watched(ctx)

@@ -59,7 +59,7 @@ func told(r load.Record) bool {
 	return r.Err == nil && r.Status == http.StatusInternalServerError
 }
 
-var _ = Describe("A routing table that is lost", Label("chaos"), func() {
+var _ = Describe("A routing table that is lost", Label("chaos", "core"), func() {
 	It("costs no request, no pod, no way back and no approval, in any of six states", func(ctx SpecContext) {
 		specs := map[string]drillSpec{}
 		for _, l := range lostIn {

@@ -96,7 +96,7 @@ var _ = Describe("An admission webhook that is away", Label("chaos"), func() {
 		j.judged("an admission webhook away")
 	})
 
-	It("keeps no way back waiting", func(ctx SpecContext) {
+	It("keeps no way back waiting", Label("core"), func(ctx SpecContext) {
 		d := openDrill(ctx, "wayback", drillSpec{release: "settle: 1s, rollbackWindow: 5m", a: "autoscaling: {minReplicas: 1, maxReplicas: 6}"})
 		j := d.watched(ctx)
 		there := d.ship(ctx)

@@ -39,7 +39,7 @@ func (d *drill) available(ctx context.Context, service, release string) (int32, 
 	return o.Status.AvailableReplicas, err
 }
 
-var _ = Describe("The way back from a release that grew", Label("chaos"), func() {
+var _ = Describe("The way back from a release that grew", Label("chaos", "core"), func() {
 	It("waits for no pod more than the stack before it served with: by the guard, and by a pin", func(ctx SpecContext) {
 		const policy = "settle: 1s, rollbackWindow: 10m, startDeadline: 30s"
 		drills := openDrills(ctx, map[string]drillSpec{

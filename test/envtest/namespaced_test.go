@@ -32,6 +32,7 @@ var _ = It("with --namespaces, and rights in these alone, cares for their shops 
 	s.create(ctx, &rbacv1.Role{ObjectMeta: m, Rules: rules()}, &rbacv1.RoleBinding{ObjectMeta: *m.DeepCopy(),
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: m.Name},
 		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}}})
+	s.known(ctx, user)
 	config := rest.CopyConfig(serverConfig)
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:authenticated"}}
 	DeferCleanup(run(config, api.Scheme(), true, s.ns))

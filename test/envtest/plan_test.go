@@ -1,7 +1,6 @@
 package envtest
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,7 @@ import (
 )
 
 // may gives somebody rights in the namespace: "group/resource,… verb,…".
-func (s story) may(ctx context.Context, user string, rights ...string) {
+func (s story) may(ctx SpecContext, user string, rights ...string) {
 	GinkgoHelper()
 	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: user}}
 	for _, right := range rights {
@@ -28,6 +27,7 @@ func (s story) may(ctx context.Context, user string, rights ...string) {
 	s.create(ctx, role, &rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: user},
 		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
 		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}}})
+	s.known(ctx, user)
 }
 
 var _ = Describe("kubectl shop plan", func() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -89,11 +90,44 @@ func (c *cluster) somebody(t *testing.T, namespace, name string, rules ...rbacv1
 		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
 		Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: name}},
 	})
+	c.grants(t, namespace, name, rules)
 	request := &authenticationv1.TokenRequest{}
 	if err := c.api.SubResource("token").Create(t.Context(), account, request); err != nil {
 		t.Fatal(err)
 	}
 	return request.Status.Token
+}
+
+// grants waits until the API server goes by what a role says: its authorizer learns of roles by watches of its own.
+func (c *cluster) grants(t *testing.T, namespace, name string, rules []rbacv1.PolicyRule) {
+	t.Helper()
+	for _, rule := range rules {
+		resource, subresource, _ := strings.Cut(rule.Resources[0], "/")
+		what := &authorizationv1.ResourceAttributes{
+			Namespace: namespace, Verb: rule.Verbs[0], Group: rule.APIGroups[0], Resource: resource, Subresource: subresource, Name: one(rule.ResourceNames),
+		}
+		for ends := time.Now().Add(30 * time.Second); !c.can(t, namespace, name, what); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(ends) {
+				t.Fatalf("%s may not %s %s in %s, 30 s after it was granted", name, what.Verb, what.Resource, namespace)
+			}
+		}
+	}
+}
+
+func one(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+func (c *cluster) can(t *testing.T, namespace, name string, what *authorizationv1.ResourceAttributes) bool {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: "system:serviceaccount:" + namespace + ":" + name, ResourceAttributes: what,
+	}}
+	c.make(t, review)
+	return review.Status.Allowed
 }
 
 func (c *cluster) person(t *testing.T, token string) console.Person {

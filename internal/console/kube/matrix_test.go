@@ -187,6 +187,11 @@ func (c *cluster) with(t *testing.T, name string, clusterRoles, verbs []string) 
 			ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: name + "-" + role}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 			Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "acme", Name: name}},
 		})
+		var granted rbacv1.ClusterRole
+		if err := c.api.Get(t.Context(), client.ObjectKey{Name: role}, &granted); err != nil {
+			t.Fatal(err)
+		}
+		c.grants(t, "acme", name, granted.Rules)
 	}
 	return token
 }

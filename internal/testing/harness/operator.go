@@ -30,8 +30,9 @@ type Operator struct {
 	// Events are what it told, one line each.
 	Events []string
 
-	queue *queue
-	stop  context.CancelFunc
+	manager *testManager
+	queue   *queue
+	stop    context.CancelFunc
 	// drive makes a pass; nil: Reconcile does. frozen: one is under way and stands still.
 	drive  func(ctrl.Request) (ctrl.Result, error)
 	frozen atomic.Bool
@@ -65,10 +66,10 @@ func (w *World) StartOperator() *Operator {
 	if w.Rig != nil {
 		w.Rig(o)
 	}
-	m := &testManager{client: o.Client, cache: o.Cache}
-	err := o.Reconciler.Setup(ctx, m, o.Sources)
+	o.manager = &testManager{client: o.Client, cache: o.Cache}
+	err := o.Reconciler.Setup(ctx, o.manager, o.Sources)
 	if err == nil {
-		err = m.watch(ctx, o.queue)
+		err = o.manager.watch(ctx, o.queue)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("starting the operator: %v", err))

@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,5 +47,21 @@ func TestASwitchIsConfirmedWhenTheReplicasSaySo(t *testing.T) {
 	})
 	if took := w.Now.Sub(written); took > 5*time.Second {
 		t.Errorf("the switch counts as confirmed %s after it was written", took)
+	}
+}
+
+// How it is used is asked of a real API server: test/envtest/urgent_test.go.
+func TestAWayBackHasAQueueAndAWorkerOfItsOwn(t *testing.T) {
+	w := New()
+	defer w.Close()
+	var names []string
+	var workers []int64
+	for _, c := range w.StartOperator().manager.controllers {
+		made := reflect.ValueOf(c).Elem()
+		names = append(names, made.FieldByName("Name").String())
+		workers = append(workers, made.FieldByName("MaxConcurrentReconciles").Int())
+	}
+	if at := slices.Index(names, "shop-urgent"); len(names) != 2 || at < 0 || workers[at] != 1 {
+		t.Errorf("controllers %v with %v workers", names, workers)
 	}
 }
