@@ -32,6 +32,7 @@ type options struct {
 	sharded  int
 	secrets  bool
 	count    bool
+	storm    bool
 	against  string
 	flags    string
 	rest     time.Duration
@@ -49,6 +50,7 @@ func main() {
 	flag.IntVar(&o.sharded, "sharded", 0, "another series of this many shops, really started, which two operators share by namespaces, for example 50")
 	flag.BoolVar(&o.secrets, "secrets", true, "a first series of ten shops with a Secret for each service")
 	flag.BoolVar(&o.count, "count", false, "only count the requests of one release with a Secret for each service, by verb and resource (a minute)")
+	flag.BoolVar(&o.storm, "storm", true, "end each series with a storm; of 1,000 shops one takes an hour")
 	flag.StringVar(&o.against, "against", "", "measure the operator of this git `commit` first, for example 7d2da97")
 	flag.StringVar(&o.flags, "operator-flags", "", "more flags of the operator of this checkout, for example \"--workers=8 --kube-api-qps=500\"")
 	flag.DurationVar(&o.rest, "rest", 20*time.Second, "how long to look at the operator at rest")

@@ -62,12 +62,15 @@ func (p plan) phases(ctx context.Context, l *lab, o options, keep func([]row, er
 			return err
 		}
 	}
-	for _, phase := range []func() error{
+	phases := []func() error{
 		func() error { return one(l.idle(ctx, o.rest)) },
 		func() error { return one(l.restart(ctx, "restart")) },
 		func() error { return keep(l.release(ctx, "2")) },
-		func() error { return one(l.storm(ctx, "3")) },
-	} {
+	}
+	if o.storm {
+		phases = append(phases, func() error { return one(l.storm(ctx, "3")) })
+	}
+	for _, phase := range phases {
 		if err := phase(); err != nil {
 			return err
 		}
