@@ -37,6 +37,9 @@ func (r *ShopReconciler) report(ctx context.Context, w *observe.World, d *plan.D
 		errs = append(errs, r.Writer.Status(ctx, "ShopService", svc, changed, svc.Status, changed.Status))
 	}
 	for _, rel := range w.Releases {
+		if w.IsAdopted(rel.Name) {
+			continue
+		}
 		changed := rel.DeepCopy()
 		changed.Status = status.Release(w, d, rel)
 		timed(rel.Status.Conditions, changed.Status.Conditions, now)

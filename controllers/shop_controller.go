@@ -106,7 +106,7 @@ func (r *ShopReconciler) forget(req ctrl.Request) {
 
 func (r *ShopReconciler) apply(ctx context.Context, world *observe.World, d *plan.Decision) (bool, error) {
 	desired, err := resources.Render(resources.Input{
-		Shop: world.Shop, Decision: d, Releases: world.Releases, Live: world.Live, FrontDoorImage: r.FrontDoorImage,
+		Shop: world.Shop, Decision: d, Releases: world.Releases, Live: world.Live, Was: world.Observed.Table, FrontDoorImage: r.FrontDoorImage,
 		AccountUIDs: resources.AccountUIDs(world.Account, world.Deployments...),
 	})
 	if err != nil {

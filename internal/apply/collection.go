@@ -1,9 +1,11 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/internal/release"
 )
 
 // fewest is the number of objects from which one request for all of them is made.
@@ -25,22 +28,35 @@ type group struct {
 
 func (g *group) sort(shop *v1alpha1.Shop, obj client.Object, kept bool) {
 	switch {
-	case kept || !metav1.IsControlledBy(obj, shop):
+	case kept || !(metav1.IsControlledBy(obj, shop) || isLost(obj, shop)):
 		g.others++
 	case obj.GetDeletionTimestamp().IsZero():
 		g.unwanted = append(g.unwanted, obj)
 	}
 }
 
+// isLost tells an object of a stack that lost its owner, as after a deletion of the shop that left its objects
+// (--cascade=orphan), from a copy that somebody made: it carries what only the operator writes, and the very name that it
+// has in its stack. What observe counts as the stack goes with the stack, or no release would ever start again.
+func isLost(o client.Object, shop *v1alpha1.Shop) bool {
+	l := o.GetLabels()
+	revision := strings.TrimPrefix(l[frontdoor.LabelRelease], shop.Name+"-")
+	return metav1.GetControllerOfNoCopy(o) == nil && isOurs(o, shop) &&
+		o.GetName() == release.ObjectName(shop.Name, cmp.Or(l[frontdoor.LabelService], l[frontdoor.LabelJob]), revision)
+}
+
 // pruneGroup deletes what is unwanted: the objects of a retired release with one
-// request, if nothing else carries its label (docs/adr/0007); otherwise one by one.
+// request, if nothing else carries its label (docs/adr/0007); otherwise one by one. What a stack that
+// runs needs no more, such as the autoscaler of a service that asks for none, goes although the front
+// door names the stack.
 func (w *Writer) pruneGroup(ctx context.Context, pass *pruning, kind, rel string, g *group) error {
-	if rel != "" && len(g.unwanted) > 0 && kind != "HTTPRoute" { // a route of a preview is no stack
+	retired := rel != "" && !pass.runs(rel)
+	if retired && len(g.unwanted) > 0 && kind != "HTTPRoute" { // a route of a preview is no stack
 		if err := w.proveRetired(ctx, pass, rel); err != nil {
 			return err
 		}
 	}
-	if rel != "" && g.others == 0 && len(g.unwanted) >= fewest {
+	if retired && g.others == 0 && len(g.unwanted) >= fewest {
 		return w.deleteAll(ctx, pass.world.Shop, kind, rel, g.unwanted[0])
 	}
 	var errs []error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -121,6 +122,9 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 	if err != nil {
 		return err
 	}
+	if world.Table != nil && ptr.Deref(world.Table.Immutable, false) {
+		return w.replaceTable(ctx, world, in)
+	}
 	if world.Table != nil {
 		same, err := in.heldBy(world.Table)
 		if err != nil || same {
@@ -136,6 +140,16 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 		return w.createTable(ctx, world, in)
 	}
 	return w.send(ctx, in)
+}
+
+// replaceTable puts a new table in the place of one that somebody made immutable, which nobody can change back: each
+// switch and each way back would be refused. It does so when it sees it, and not when somebody wants to go back. Replicas
+// keep what they have read while there is none.
+func (w *Writer) replaceTable(ctx context.Context, world *observe.World, in intent) error {
+	if err := w.delete(ctx, "ConfigMap", world.Table); err != nil {
+		return err
+	}
+	return w.createTable(ctx, world, in)
 }
 
 // stamp lets a switch say when it was written: the pass that decided it began before it compared all stacks with what they

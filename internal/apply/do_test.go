@@ -270,6 +270,25 @@ func TestATableOfAnotherUIDIsNotOverwritten(t *testing.T) {
 	}
 }
 
+// Kubernetes lets nobody change what is immutable, nor the field itself.
+func TestATableThatSomebodyMadeImmutableIsMadeAnewBeforeAnybodyWantsToGoBack(t *testing.T) {
+	s := ready(t)
+	before := s.store.Get("ConfigMap", "shops", "acme-front-door").DeepCopyObject().(*corev1.ConfigMap)
+	s.user.Set(s.store.Get("ConfigMap", "shops", "acme-front-door"), func(o client.Object) { o.(*corev1.ConfigMap).Immutable = ptr.To(true) })
+	s.look()
+	s.must(t)
+	after := s.store.Get("ConfigMap", "shops", "acme-front-door").(*corev1.ConfigMap)
+	if after.Immutable != nil || after.UID == before.UID || after.Data[frontdoor.TableKey] != before.Data[frontdoor.TableKey] {
+		t.Errorf("immutable %v, the same object %t, data\n%s", after.Immutable, after.UID == before.UID, after.Data)
+	}
+	s.look()
+	s.switches(true)
+	s.must(t)
+	if s.active(t) != b {
+		t.Errorf("%s serves", s.active(t))
+	}
+}
+
 func TestATableThatNamesNoReleaseIsNotWrittenWhileReplicasRouteToOne(t *testing.T) {
 	s := serving(t)
 	s.lose("ConfigMap", "acme-front-door")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -36,8 +37,16 @@ func (w *Writer) applyFollower(ctx context.Context, world *observe.World, d *pla
 		quiet.Table.Switching = false
 		was := world.Observed.Table
 		table.Active, table.Switch, table.Guard = was.Active, was.Switch, was.Guard
+		if routes, known := was.Release(was.Active); known && !holds(table, was.Active) { // its record is gone, and it serves
+			table.Releases = append(slices.Clone(table.Releases), routes)
+		}
 	}
 	return w.applyTable(ctx, world, &quiet, table)
+}
+
+func holds(table frontdoor.Table, release string) bool {
+	_, there := table.Release(release)
+	return there
 }
 
 // applyRoute writes the HTTPRoute: backend and annotation, which says what the backend is,

@@ -68,7 +68,7 @@ func (w *Writer) prune(ctx context.Context, world *observe.World, d *plan.Decisi
 		return err
 	}
 	keepNamed(world, keep.objects)
-	pass := &pruning{world: world, keep: keep, decided: d.Table}
+	pass := &pruning{world: world, keep: keep, decided: d.Table, runs: func(release string) bool { _, runs := d.Role(release); return runs }}
 	var errs []error
 	for _, kind := range append(routeKinds(world), prunedKinds()...) {
 		errs = append(errs, w.pruneKind(ctx, pass, kind.name, kind.list, client.HasLabels{frontdoor.LabelRelease}))

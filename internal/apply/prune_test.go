@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
@@ -90,6 +91,22 @@ func TestWhatLeadsToPodsStaysWhileOneOfThemIsThere(t *testing.T) {
 	}
 }
 
+// kubectl delete shop --cascade=orphan, and the shop applied again.
+func TestARetiredStackThatLostItsOwnerGoesToo(t *testing.T) {
+	s := retired(t)
+	for _, kind := range []string{"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"} {
+		for _, o := range s.store.All(kind) {
+			if o.GetLabels()[frontdoor.LabelRelease] == c {
+				s.user.Set(o, func(o client.Object) { o.SetOwnerReferences(nil) })
+			}
+		}
+	}
+	s.must(t)
+	if left := s.left(); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestObjectsOfOthersAreNotDeletedWhateverLabelsTheyCarry(t *testing.T) {
 	for name, change := range map[string]func(*metav1.ObjectMeta){
 		"nobody controls it":       func(m *metav1.ObjectMeta) { m.OwnerReferences = nil },
@@ -140,6 +157,23 @@ func TestNothingIsDeletedThatTheFrontDoorCameBackTo(t *testing.T) {
 				t.Errorf("left: %v", left)
 			}
 		})
+	}
+}
+
+func TestWhatARunningStackNeedsNoMoreGoesAlthoughTheFrontDoorNamesIt(t *testing.T) {
+	s := serving(t)
+	s.comes()
+	s.d.Table.Preview = b
+	s.must(t)
+	s.look()
+	if !s.has("HorizontalPodAutoscaler", "acme-catalog-bbbbbbbb") {
+		t.Fatal("it has no autoscaler to lose")
+	}
+	catalog := &s.world.Releases[b].Spec.Services[1]
+	catalog.Autoscaling, catalog.Replicas = nil, ptr.To[int32](2)
+	s.must(t)
+	if s.has("HorizontalPodAutoscaler", "acme-catalog-bbbbbbbb") || !s.has("Deployment", "acme-catalog-bbbbbbbb") {
+		t.Error("the autoscaler stays, or the stack went")
 	}
 }
 

@@ -30,6 +30,8 @@ type pruning struct {
 	preview string
 	// backends are the Services that a route names, past the cache.
 	backends []string
+	// runs tells whether a release plays a role: single objects of it may go, it does not.
+	runs func(release string) bool
 }
 
 // proveRetired asks past the cache, once a pass, whether the front door still names what it named

@@ -77,15 +77,18 @@ func (r *Reader) readRoute(ctx context.Context, w *World) error {
 
 // addGateways makes each release's gateway one of its services: a stack is ready when it is.
 func addGateways(w *World) {
-	managed := &w.Shop.Spec.FrontDoor.Managed
-	resources := managed.GatewayResources()
 	for i := range w.Observed.Releases {
-		rel := &w.Observed.Releases[i]
-		rel.Services = append(rel.Services, plan.Service{
-			Name: v1alpha1.GatewayService, Scale: plan.Scale{Min: max(managed.Replicas, 1)},
-			PerPod: perPod(&resources), Fixed: perService(),
-		})
+		addGateway(w.Shop, &w.Observed.Releases[i])
 	}
+}
+
+func addGateway(shop *v1alpha1.Shop, rel *plan.Release) {
+	managed := &shop.Spec.FrontDoor.Managed
+	resources := managed.GatewayResources()
+	rel.Services = append(rel.Services, plan.Service{
+		Name: v1alpha1.GatewayService, Scale: plan.Scale{Min: max(managed.Replicas, 1)},
+		PerPod: perPod(&resources), Fixed: perService(),
+	})
 }
 
 func (r *Reader) readPublic(ctx context.Context, w *World) error {
@@ -98,14 +101,27 @@ func (r *Reader) readPublic(ctx context.Context, w *World) error {
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading HTTPRoute %s: %w", w.Shop.Name, err)
 	}
-	if err != nil || !metav1.IsControlledBy(route, w.Shop) || !route.DeletionTimestamp.IsZero() {
+	if err != nil || !isRouteOf(w.Shop, route) || !route.DeletionTimestamp.IsZero() {
 		return nil
 	}
 	w.Route.Public = route
 	n := named(w, route)
+	if n.Switch != nil && w.isOutdated(n.Active, n.Switch) { // put back from a backup
+		last := w.Shop.Status.LastSwitch
+		n = frontdoor.Named{Active: last.To, Switch: &frontdoor.Switch{At: last.WrittenAt.Time, From: last.From}}
+	}
 	t := &w.Observed.Table
 	t.Active, t.Switch, t.Guard = n.Active, n.Switch, n.Guard
 	return nil
+}
+
+// isRouteOf tells the shop's route from somebody else's. One that nobody controls and that carries what only the
+// operator writes is the shop's: it lost its owner, and the next write gives it back.
+func isRouteOf(shop *v1alpha1.Shop, route *gatewayv1.HTTPRoute) bool {
+	if owner := metav1.GetControllerOfNoCopy(route); owner != nil {
+		return owner.UID == shop.UID
+	}
+	return route.Annotations[AnnotationApplied] != ""
 }
 
 // named reads which release the HTTPRoute names. Where somebody took the annotation away, the

@@ -26,7 +26,7 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 	w.Observed.Migrations, w.Observed.Checks = map[string]map[string]plan.Job{}, map[string]map[string]plan.Job{}
 	for i := range list.Items {
 		j := &list.Items[i]
-		if !j.DeletionTimestamp.IsZero() || !ours(w.Shop, j) {
+		if isGoing(j) || !ours(w.Shop, j) {
 			continue
 		}
 		switch rel := j.Labels[frontdoor.LabelRelease]; j.Labels[frontdoor.LabelComponent] {
@@ -42,6 +42,13 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 	}
 	w.Observed.MigrationPods = migrationPods(w.jobPods)
 	return nil
+}
+
+// isGoing: the Job is deleted, and was before it succeeded. What is done is done, also while its Job is swept: a TTL of
+// zero leaves no other moment to see it.
+func isGoing(j *batchv1.Job) bool {
+	state, _, _ := stateOf(j)
+	return !j.DeletionTimestamp.IsZero() && state != plan.JobSucceeded
 }
 
 // podDeadlineExceeded is what the kubelet gives as the reason of a pod that ran into its own deadline

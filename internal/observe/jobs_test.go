@@ -121,6 +121,8 @@ func TestWhichJobsCount(t *testing.T) {
 		"a migration": {jobOf(frontdoor.ComponentMigration, b, "cart"), 1, 0},
 		"a migration whose owner somebody took away":             {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.OwnerReferences = nil }), 1, 0},
 		"one that is being deleted does not: it is to run again": {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.DeletionTimestamp, j.Finalizers = &now, []string{"x"} }), 0, 0},
+		"one that succeeded and is being swept is done":          {jobOf(frontdoor.ComponentMigration, b, "cart", endedAs(batchv1.JobComplete, ""), func(j *batchv1.Job) { j.DeletionTimestamp, j.Finalizers = &now, []string{"x"} }), 1, 0},
+		"one that failed and is being deleted runs again":        {jobOf(frontdoor.ComponentMigration, b, "cart", endedAs(batchv1.JobFailed, ""), func(j *batchv1.Job) { j.DeletionTimestamp, j.Finalizers = &now, []string{"x"} }), 0, 0},
 		"somebody's copy of one does not":                        {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.Name, j.OwnerReferences = "debug", nil }), 0, 0},
 		"one of another shop does not":                           {jobOf(frontdoor.ComponentMigration, b, "cart", func(j *batchv1.Job) { j.OwnerReferences[0].UID = "another" }), 0, 0},
 		"a Job that only carries the shop's label does not":      {jobOf("backup", b, "cart"), 0, 0},

@@ -56,15 +56,18 @@ func isTableOf(shop *v1alpha1.Shop, cm *corev1.ConfigMap, table frontdoor.Table,
 	return cm.Annotations[AnnotationApplied] != ""
 }
 
-// recoverTable finds out what the table named where it names nothing: it was deleted, or cannot
-// be read. Replicas of the front door go on by it and report it; the records know it, too. Where
+// recoverTable finds out what the table named where it names nothing, or what it named once: it was deleted, cannot
+// be read, or is somebody's backup. Replicas of the front door go on by it and report it; the records know it, too. Where
 // nobody does although a stack runs that was more than a candidate, that is said.
 func recoverTable(w *World, leases []coordinationv1.Lease) {
-	if w.Observed.Table.Active != "" {
+	if t := w.Observed.Table; t.Active != "" && !w.isOutdated(t.Active, t.Switch) {
 		return
 	}
 	served := w.served()
 	last, guarded := lastReported(leases, w.Observed.Stacks)
+	if last.Active != "" && w.isOutdated(last.Active, &frontdoor.Switch{At: last.Switch}) { // replicas took the backup up
+		last, guarded = frontdoor.Report{}, false
+	}
 	switch {
 	case last.Active != "":
 	case w.runs(statusActive(w)):
@@ -73,6 +76,8 @@ func recoverTable(w *World, leases []coordinationv1.Lease) {
 		last.Active = served[0]
 	case slices.Contains(served, w.Shop.Spec.Release.Active):
 		last.Active = w.Shop.Spec.Release.Active
+	case len(served) == 0 && w.Releases[statusActive(w)] != nil: // all that ran is gone, too: what served is made again
+		last = frontdoor.Report{Active: statusActive(w), Switch: statusSwitch(w)}
 	case len(served) > 1:
 		w.Observed.Unknown = fmt.Sprintf("ConfigMap %s, which says what serves, is lost, and no replica of the front door reports it; %v run and are left as they are: set spec.release.active to the one that shall serve",
 			frontdoor.TableName(w.Shop.Name), served)
@@ -84,6 +89,17 @@ func recoverTable(w *World, leases []coordinationv1.Lease) {
 	if g := w.Observed.Policy.Guard; guarded && g != nil && w.Observed.Table.Switch != nil {
 		w.Observed.Table.Guard = &frontdoor.Guard{Until: last.Switch.Add(g.Window), Slow: g.MaxLatencyP99}
 	}
+}
+
+// isOutdated: the status knows of a later switch than this one, to another release that runs. Switches only get later, so
+// what names this one was put back by somebody, from a backup or by hand: customers would be sent to a stack that is long
+// retired. A view of the table that is older than that of the status says the same, and what is written by it conflicts.
+func (w *World) isOutdated(active string, s *frontdoor.Switch) bool {
+	last := w.Shop.Status.LastSwitch
+	if last == nil || last.To == active || !w.runs(last.To) {
+		return false
+	}
+	return s == nil || s.At.Truncate(time.Microsecond).Before(last.WrittenAt.Time)
 }
 
 // recoverSwitch rebuilds the record of the last switch: its time from the replicas, and the release

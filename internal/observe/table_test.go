@@ -116,11 +116,21 @@ type lost struct {
 	switched   time.Time
 	leases     []coordinationv1.Lease
 	guard      bool
+	// table is there, and may be an old one; records are there of what does not run.
+	table   *frontdoor.Table
+	records []string
 }
 
 func (l lost) world() *World {
-	w := &World{Shop: acme()}
+	w := &World{Shop: acme(), Releases: map[string]*v1alpha1.ShopRelease{}}
 	w.Observed.Stacks = map[string]plan.Stack{}
+	if l.table != nil {
+		w.Observed.Table = *l.table
+	}
+	for _, name := range l.records {
+		w.Releases[name] = &v1alpha1.ShopRelease{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		w.Observed.Releases = append(w.Observed.Releases, plan.Release{Name: name})
+	}
 	for _, name := range l.runs {
 		w.Observed.Stacks[name] = plan.Stack{"cart": {}}
 		w.Observed.Releases = append(w.Observed.Releases, plan.Release{Name: name})
@@ -168,7 +178,18 @@ func TestALostTableIsRebuiltFromWhatReplicasAndRecordsSay(t *testing.T) {
 		"the guard goes on where counts were asked for":              {lost{runs: []string{a, b}, guard: true, leases: []coordinationv1.Lease{says(b, later, true)}}, frontdoor.Table{Active: b, Switch: switchOf(later, a), Guard: &frontdoor.Guard{Until: later.Add(time.Minute), Slow: time.Second}}},
 		"no guard appears where nobody asked for counts":             {lost{runs: []string{a, b}, guard: true, leases: []coordinationv1.Lease{says(b, later, false)}}, frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
 		"counts of a replica that is behind ask for nothing":         {lost{runs: []string{a, b}, guard: true, leases: []coordinationv1.Lease{says(a, epoch, true), says(b, later, false)}}, frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
-		"a shop that asks for no guard any more gets none":           {lost{runs: []string{a, b}, leases: []coordinationv1.Lease{says(b, later, true)}}, frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
+		"all that ran is gone, and the status says what served":      {lost{records: []string{a}, status: a, switched: epoch, from: b}, frontdoor.Table{Active: a, Switch: switchOf(epoch, b)}},
+		"beside a candidate that runs, too":                          {lost{records: []string{a}, candidates: []string{c}, status: a, switched: epoch, from: b}, frontdoor.Table{Active: a, Switch: switchOf(epoch, b)}},
+		"nothing is made again of which there is no record":          {lost{status: a, switched: epoch}, frontdoor.Table{}},
+		"a table from a backup, which replicas took up": {lost{table: &frontdoor.Table{Active: a, Switch: switchOf(epoch, "")}, runs: []string{b}, status: b, from: c, switched: later, leases: []coordinationv1.Lease{says(a, epoch, false)}},
+			frontdoor.Table{Active: b, Switch: switchOf(later, c)}},
+		"one whose stack runs still": {lost{table: &frontdoor.Table{Active: a, Switch: switchOf(epoch, "")}, runs: []string{a, b}, status: b, from: a, switched: later, leases: []coordinationv1.Lease{says(a, epoch, false)}},
+			frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
+		"replicas that did not take it up know more": {lost{table: &frontdoor.Table{Active: a, Switch: switchOf(epoch, "")}, runs: []string{b}, status: b, from: c, switched: later, leases: []coordinationv1.Lease{says(b, later, false)}},
+			frontdoor.Table{Active: b, Switch: switchOf(later, c)}},
+		"a status that is behind overrules no table":       {lost{table: &frontdoor.Table{Active: b, Switch: switchOf(later, a)}, runs: []string{a, b}, status: a, switched: epoch}, frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
+		"a release that does not run overrules none":       {lost{table: &frontdoor.Table{Active: a, Switch: switchOf(epoch, "")}, runs: []string{a}, status: b, switched: later}, frontdoor.Table{Active: a, Switch: switchOf(epoch, "")}},
+		"a shop that asks for no guard any more gets none": {lost{runs: []string{a, b}, leases: []coordinationv1.Lease{says(b, later, true)}}, frontdoor.Table{Active: b, Switch: switchOf(later, a)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := c.lost.world()
@@ -216,5 +237,17 @@ func TestAReleaseThatIsCutAnewAfterATableWasRebuiltIsNotTheOneThatServed(t *test
 	}
 	if recoverTable(w, []coordinationv1.Lease{says(b, later, false)}); w.Observed.Table.Switch.FromUID != "of "+a {
 		t.Errorf("the switch came from %q of UID %q", w.Observed.Table.Switch.From, w.Observed.Table.Switch.FromUID)
+	}
+}
+
+func TestARecordThatIsAdoptedHasItsGateway(t *testing.T) {
+	for kind, services := range map[v1alpha1.FrontDoorType]int{v1alpha1.FrontDoorGatewayAPI: 1, v1alpha1.FrontDoorManaged: 0} {
+		w := &World{Shop: acme(), Releases: map[string]*v1alpha1.ShopRelease{}, reader: &Reader{}}
+		w.Shop.Spec.FrontDoor = v1alpha1.FrontDoor{Type: kind, Managed: v1alpha1.ManagedFrontDoor{Replicas: 3}, GatewayAPI: &v1alpha1.GatewayAPIFrontDoor{}}
+		w.Adopt(&v1alpha1.ShopRelease{ObjectMeta: metav1.ObjectMeta{Name: a}})
+		got := w.Observed.Releases[0].Services
+		if len(got) != services || (services == 1 && (got[0].Name != v1alpha1.GatewayService || got[0].Scale.Min != 3)) {
+			t.Errorf("%s: %+v", kind, got)
+		}
 	}
 }

@@ -66,6 +66,8 @@ type World struct {
 	pods     []corev1.Pod
 	jobPods  map[string][]corev1.Pod
 	reader   *Reader
+	// adopted are the records that were written in this pass.
+	adopted []string
 }
 
 // Rejection is what the guard said of a release.

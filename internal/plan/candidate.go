@@ -151,11 +151,11 @@ func (p *planner) unsigned(r Release) bool {
 	case p.goingBack || (r.Unsigned == "" && r.Unverified == ""):
 		return false
 	case r.Unsigned != "":
-		p.withoutStack = true
+		p.withoutStack, p.d.StartFailed = true, r.StartFailed
 		p.say(v1alpha1.ReasonSignatureMissing, fmt.Sprintf("release %s does not start: %s", r.Name, r.Unsigned))
 		return true
 	}
-	p.withoutStack = !p.o.runs(r.Name)
+	p.withoutStack, p.d.StartFailed = !p.o.runs(r.Name), r.StartFailed
 	p.say(p.starting(), fmt.Sprintf("release %s waits until its signatures are known: %s", r.Name, r.Unverified))
 	return true
 }

@@ -115,12 +115,12 @@ func (r Release) identities() map[string]string {
 // holdsWhatWasRejected: the target brings a service again for which the guard went back from an
 // earlier release. Another team's change is no reason to try it again; whoever names the release can.
 func (p *planner) holdsWhatWasRejected(t target) bool {
-	holds := p.o.Content.Services
+	holds, version := p.o.Content.Services, p.o.Content.Version
 	r, known := p.o.release(t.release)
 	if known {
-		holds = r.identities()
+		holds, version = r.identities(), r.Version
 	}
-	if p.o.pins(t.release, p.o.Content.Version) || p.o.servedBefore(t.release) || p.o.Table.Active == "" {
+	if p.o.pins(t.release, version) || p.o.servedBefore(t.release) || p.o.Table.Active == "" {
 		return false
 	}
 	active, _ := p.o.release(p.o.Table.Active)

@@ -150,7 +150,8 @@ func (p *planner) freeze() {
 	p.d.Frozen = true
 	p.d.Candidate = p.marked()
 	p.d.CandidateSince = p.since(p.d.Candidate)
-	if p.d.Candidate == p.d.Previous { // it is on its way back
+	p.d.Table.Preview = p.o.Table.Preview // it goes on
+	if p.d.Candidate == p.d.Previous {    // it is on its way back
 		p.d.Previous, p.d.RetiresAt = "", time.Time{}
 	}
 	p.say(v1alpha1.ReasonPaused, "spec.paused is true: nothing is changed; set it to false to go on"+p.brokenGuard())
@@ -179,6 +180,8 @@ func (p *planner) keepCandidate(name string) {
 		return
 	}
 	p.d.Candidate, p.d.CandidateSince = name, p.since(name)
+	r, _ := p.o.release(name)
+	p.d.StartFailed = r.StartFailed // another team's mistake is no reason to start it again
 	p.withoutStack = !p.o.runs(name) || p.d.Previous != ""
 	if p.o.Table.Preview == name && !p.withoutStack {
 		p.d.Table.Preview = name

@@ -138,3 +138,21 @@ func TestARetryWaitsWhileNothingIsChanged(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatFailedToStartStaysSoWhileAnotherTeamErrsAndAfterwards(t *testing.T) {
+	o := shop()
+	o.Table.Switch = &frontdoor.Switch{At: nine.Add(-time.Hour)}
+	delete(o.Stacks, relB)
+	o.Releases[1].StartFailed, o.Releases[1].CandidateSince = "was not ready", nine
+	for name, err := range map[string]func(*Observed){
+		"a service depends on nobody": func(o *Observed) { o.Content.Problems = []string{"tax depends on nobody"} },
+		"no signature":                func(o *Observed) { o.Releases[1].Unsigned = "no signature" },
+		"no answer about signatures":  func(o *Observed) { o.Releases[1].Unverified = "the registry is away" },
+		"nobody":                      func(*Observed) {},
+	} {
+		d := Plan(with(o, err), nine)
+		if d.Candidate != relB || d.StartFailed != "was not ready" || slices.ContainsFunc(d.Stacks, func(s StackPlan) bool { return s.Release == relB }) {
+			t.Errorf("%s: candidate %q, start failed %q, stacks %v: %s", name, d.Candidate, d.StartFailed, d.Stacks, d.Message)
+		}
+	}
+}

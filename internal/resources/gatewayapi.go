@@ -41,7 +41,7 @@ func pinned(in Input, rel *v1alpha1.ShopRelease, p plan.StackPlan) []Object {
 	look, _ := renderingOf(rel)
 	s := service{
 		look: look, shop: in.Shop, rel: rel, name: v1alpha1.GatewayService, object: PinnedName(rel),
-		floor: p.Floors[v1alpha1.GatewayService], called: true, // some Gateways go by the Service
+		floor: max(p.Floors[v1alpha1.GatewayService], 1), called: true, // some Gateways go by the Service
 	}
 	o := gatewayOptions(in.Shop, look.gatewayDefaults)
 	if look.ownStackOnly {

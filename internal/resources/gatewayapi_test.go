@@ -213,3 +213,31 @@ func TestChecksAskTheCandidatesGateway(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTheRoutesOfAReleaseWithoutARecordStay(t *testing.T) {
+	for name, in := range map[string]Input{"Managed": richInput(), "GatewayAPI": throughGateway(richInput())} {
+		active := in.Decision.Table.Active
+		in.Was = render(t, in).Table
+		want, _ := in.Was.Release(active)
+		delete(in.Releases, active)
+		in.Decision.Stacks = slices.DeleteFunc(slices.Clone(in.Decision.Stacks), func(s plan.StackPlan) bool { return s.Release == active }) // it is kept as it is
+		got, there := render(t, in).Table.Release(active)
+		if diff := cmp.Diff(want, got); !there || diff != "" {
+			t.Errorf("%s: there %t (-want +got):\n%s", name, there, diff)
+		}
+		if _, err := render(t, in).Table.Encode(); err != nil {
+			t.Errorf("%s: the table cannot be written: %v", name, err)
+		}
+	}
+}
+
+func TestNoForgottenFloorClosesAGateway(t *testing.T) {
+	in := throughGateway(richInput())
+	for i := range in.Decision.Stacks {
+		delete(in.Decision.Stacks[i].Floors, v1alpha1.GatewayService)
+	}
+	d := find[appsv1.Deployment](t, render(t, in).Objects, "Deployment/acme-front-door-bbbbbbbb")
+	if n := d.Spec.Replicas; n == nil || *n < 1 {
+		t.Errorf("replicas %v", n)
+	}
+}

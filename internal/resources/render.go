@@ -29,6 +29,8 @@ type Input struct {
 	Releases map[string]*v1alpha1.ShopRelease
 	// Live holds the ShopServices' scale by service name.
 	Live map[string]v1alpha1.ServiceScale
+	// Was is the routing table as it is.
+	Was frontdoor.Table
 	// FrontDoorImage is the gateway image of shops that name none.
 	FrontDoorImage string
 	// AccountUIDs is what the function of this name returns: the Deployments of gateways
@@ -97,11 +99,19 @@ func table(in Input) frontdoor.Table {
 	t := in.Decision.Table
 	out := frontdoor.Table{Schema: frontdoor.TableSchema, Shop: in.Shop.Name, Active: t.Active, Preview: t.Preview, Switch: t.Switch, Guard: t.Guard}
 	for _, name := range []string{t.Active, t.Preview} {
-		if rel, ok := in.Releases[name]; ok && (name != t.Active || len(out.Releases) == 0) {
-			out.Releases = append(out.Releases, routesOf(rel))
+		if r, known := routesFor(in, name); known && (name != t.Active || len(out.Releases) == 0) {
+			out.Releases = append(out.Releases, r)
 		}
 	}
 	return out
+}
+
+// routesFor are those of the release's record. Where that is gone, what the front door knows of the release stays.
+func routesFor(in Input, name string) (frontdoor.Release, bool) {
+	if rel, ok := in.Releases[name]; ok {
+		return routesOf(rel), true
+	}
+	return in.Was.Release(name)
 }
 
 // Owner is the reference by which everything that is written for a shop goes with it.

@@ -2,17 +2,21 @@ package envtest
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
@@ -21,6 +25,7 @@ import (
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
 	"github.com/emporium-shop/emporium/api/v1alpha1"
+	"github.com/emporium-shop/emporium/controllers"
 	"github.com/emporium-shop/emporium/internal/observe"
 	"github.com/emporium-shop/emporium/internal/plan"
 	"github.com/emporium-shop/emporium/internal/probe"
@@ -329,6 +334,9 @@ var _ = Describe("a shop at a Gateway", func() {
 			"without annotations": func() {
 				change(ctx, s, "bazaar", &gatewayv1.HTTPRoute{}, func(r *gatewayv1.HTTPRoute) { r.Annotations = nil })
 			},
+			"without an owner": func() {
+				change(ctx, s, "bazaar", &gatewayv1.HTTPRoute{}, func(r *gatewayv1.HTTPRoute) { r.OwnerReferences = nil })
+			},
 			"with another backend": func() {
 				change(ctx, s, "bazaar", &gatewayv1.HTTPRoute{}, func(r *gatewayv1.HTTPRoute) {
 					r.Spec.Rules[0].BackendRefs[0].Name = gatewayv1.ObjectName(s.gatewayOf(ctx, second))
@@ -341,6 +349,7 @@ var _ = Describe("a shop at a Gateway", func() {
 				route := &gatewayv1.HTTPRoute{}
 				g.Expect(api.Get(ctx, s.key("bazaar"), route)).To(Succeed())
 				g.Expect(route.Labels).To(HaveKeyWithValue(frontdoor.LabelShop, "bazaar"))
+				g.Expect(metav1.IsControlledBy(route, get(ctx, s, "bazaar", &v1alpha1.Shop{}))).To(BeTrue())
 				g.Expect(observe.Backends(route)).To(ConsistOf(s.gatewayOf(ctx, first)))
 				n, err := frontdoor.DecodeNamed(route.Annotations[v1alpha1.AnnotationSwitch])
 				g.Expect(err).NotTo(HaveOccurred())
@@ -349,6 +358,86 @@ var _ = Describe("a shop at a Gateway", func() {
 			})
 			Expect(s.deployments(ctx, first)).To(HaveLen(3))
 		}
+	})
+
+	It("keeps its gateway when the record of what serves is deleted, also where it may not be written again", func(ctx SpecContext) {
+		create(ctx, atGateway())
+		s.up(ctx, p, first)
+		s.serves(ctx, first)
+		replicas := func() *int32 { return get(ctx, s, s.gatewayOf(ctx, first), &appsv1.Deployment{}).Spec.Replicas }
+		gateway := s.gatewayOf(ctx, first)
+		lose := func() { Expect(api.Delete(ctx, get(ctx, s, first, &v1alpha1.ShopRelease{}))).To(Succeed()) }
+		lose()
+		s.until(ctx, func(g Gomega) { g.Expect(api.Get(ctx, s.key(first), &v1alpha1.ShopRelease{})).To(Succeed()) })
+		s.rest(ctx)
+		Expect(replicas()).To(HaveValue(BeEquivalentTo(3)))
+
+		quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "no-records"}}
+		quota.Spec.Hard = corev1.ResourceList{"count/shopreleases.shop.emporium.dev": resource.MustParse("0")}
+		s.create(ctx, quota)
+		quota.Status.Hard, quota.Status.Used = quota.Spec.Hard, corev1.ResourceList{"count/shopreleases.shop.emporium.dev": resource.MustParse("1")}
+		Expect(api.Status().Update(ctx, quota)).To(Succeed())
+		lose()
+		for range 3 {
+			s.seen(ctx)
+			_ = s.pass(ctx) // it tells that the record is refused
+			Expect(get(ctx, s, gateway, &appsv1.Deployment{}).Spec.Replicas).To(HaveValue(BeEquivalentTo(3)))
+		}
+		Expect(p.ask(ctx, customers)).To(Equal(first))
+	})
+
+	It("loses the autoscaler that a service of what serves asks for no more", func(ctx SpecContext) {
+		create(ctx, atGateway())
+		s.up(ctx, p, first)
+		s.serves(ctx, first)
+		scaler := strings.Replace(first, "bazaar-", "bazaar-cart-", 1)
+		get(ctx, s, scaler, &autoscalingv2.HorizontalPodAutoscaler{})
+		change(ctx, s, "cart", &v1alpha1.ShopService{}, func(svc *v1alpha1.ShopService) {
+			svc.Spec.Autoscaling, svc.Spec.Replicas = nil, ptr.To[int32](2)
+		})
+		s.rest(ctx)
+		s.start(ctx, first)
+		s.rest(ctx)
+		Expect(apierrors.IsNotFound(api.Get(ctx, s.key(scaler), &autoscalingv2.HorizontalPodAutoscaler{}))).To(BeTrue())
+		Expect(s.ready(ctx)).To(HaveField("Reason", "Serving"))
+		Expect(s.deployments(ctx, first)).To(HaveLen(3))
+	})
+
+	It("is switched though the record of what serves was lost while no operator ran", func(ctx SpecContext) {
+		create(ctx, atGateway())
+		s.up(ctx, p, first)
+		s.serves(ctx, first)
+		Expect(api.Delete(ctx, get(ctx, s, first, &v1alpha1.ShopRelease{}))).To(Succeed())
+		change(ctx, s, "catalog", &v1alpha1.ShopService{}, func(svc *v1alpha1.ShopService) { svc.Spec.Image = "catalog:2" })
+		was := operator
+		operator = &controllers.ShopReconciler{ // one that remembers nothing
+			Reader: was.Reader, Writer: was.Writer, Metrics: was.Metrics, Recorder: was.Recorder, FrontDoorImage: was.FrontDoorImage, Now: was.Now, Progress: was.Progress,
+		}
+		DeferCleanup(func() { operator = was })
+		s.rest(ctx)
+		second := s.candidate(ctx)
+		Expect(second).NotTo(Equal(first))
+		s.up(ctx, p, second)
+		s.until(ctx, func(g Gomega) { g.Expect(s.named(ctx).Active).To(Equal(second)) })
+		Expect(p.ask(ctx, customers)).To(Equal(second))
+	})
+
+	It("does not follow a route that somebody put back from a backup", func(ctx SpecContext) {
+		create(ctx, atGateway())
+		s.up(ctx, p, first)
+		s.serves(ctx, first)
+		backup := s.route(ctx)
+		second := s.ship(ctx, "catalog:2")
+		s.up(ctx, p, second)
+		s.serves(ctx, second)
+		change(ctx, s, "cart", &v1alpha1.ShopService{}, func(svc *v1alpha1.ShopService) { svc.Spec.DependsOn = []string{"nobody"} }) // another team errs
+		s.rest(ctx)
+		change(ctx, s, "bazaar", &gatewayv1.HTTPRoute{}, func(r *gatewayv1.HTTPRoute) {
+			r.Annotations, r.Spec = maps.Clone(backup.Annotations), *backup.Spec.DeepCopy()
+		})
+		s.until(ctx, func(g Gomega) { g.Expect(observe.Backends(s.route(ctx))).To(ConsistOf(s.gatewayOf(ctx, second))) })
+		Expect(s.named(ctx).Active).To(Equal(second))
+		Expect(s.deployments(ctx, second)).To(HaveLen(3))
 	})
 
 	It("stays confirmed when the operator is started anew, also where its status was deleted", func(ctx SpecContext) {
