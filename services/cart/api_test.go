@@ -127,6 +127,7 @@ func TestNobodyCanGuessACartsID(t *testing.T) {
 	}
 }
 
+// C47: no key, no precondition, stale, a quantity that is none, a price from outside.
 func TestErrorsAreProblems(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)
