@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // cart is a service that tells of carts and takes what it tells.
 func cart() postgres.Schema {
-	files := fstest.MapFS{"00001_none.sql": {Data: []byte("-- +goose Up\nCREATE TABLE cart.none ();")}}
+	files := fstest.MapFS{"00001_things.sql": {Data: []byte("-- +goose Up\nCREATE TABLE cart.things ();")}}
 	return postgres.Schema{Name: "cart", Floor: 1, Files: files, Parts: []postgres.Part{outbox.Tables, inbox.Tables}}
 }
 

@@ -68,7 +68,8 @@ func ofTomorrow(of events.Type, instead []string) (e events.Event, err error) {
 	if err := fits(of, text); err != nil {
 		return e, fmt.Errorf("the example of %s: %w", of, err)
 	}
-	return e, json.Unmarshal(text, &e)
+	err = json.Unmarshal(text, &e)
+	return e, err
 }
 
 func grow(value any) {
