@@ -121,7 +121,7 @@ func TestAPairWithoutATestIsNamed(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	types["a.b.new.v1"] = route{[]string{"a"}, nil}
-	if got := unheld(types, tests); len(got) != 2 || !strings.HasPrefix(got[1], "a sends a.b.new.v1") {
+	if got := unheld(types, tests); len(got) != 2 || !strings.HasPrefix(got[0], "a sends a.b.new.v1") {
 		t.Errorf("%q", got)
 	}
 }
