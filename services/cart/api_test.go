@@ -127,6 +127,22 @@ func TestNobodyCanGuessACartsID(t *testing.T) {
 	}
 }
 
+// C47: whatever is no quantity is refused with its place, and changes nothing.
+func TestC47WhatIsNoQuantityIsLocated(t *testing.T) {
+	h := serve(t)
+	path, tag := begin(t, h)
+	for _, quantity := range []string{"0", "-5", "1.5", "100", "9223372036854775808", `"3"`, "null"} {
+		w := h.Ask("PUT", path+"/items/A", `{"quantity":`+quantity+`}`, "If-Match", tag)
+		if w.Code != 422 || !strings.Contains(w.Body.String(), `"pointer":"#/quantity"`) {
+			t.Errorf("%s: %d %s", quantity, w.Code, w.Body)
+		}
+	}
+	if w := h.Ask("GET", path, ""); w.Header().Get("ETag") != tag {
+		t.Errorf("the cart changed: %s", w.Body)
+	}
+}
+
+// C47: no key, no precondition, stale, a quantity that is none, a price from outside.
 func TestErrorsAreProblems(t *testing.T) {
 	h := serve(t)
 	path, tag := begin(t, h)

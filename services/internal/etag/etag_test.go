@@ -10,6 +10,7 @@ import (
 
 const now, before = Shape("1f0c9a3e"), Shape("00c0ffee")
 
+// C47: a weak tag never matches If-Match; * matches what is there.
 func TestIfMatchComparesTheVersionAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		header  string

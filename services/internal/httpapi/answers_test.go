@@ -13,6 +13,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/access/accesstest"
 )
 
+// C47: 304 carries the ETag; If-None-Match of a write does not count beside its If-Match.
 func TestACopyThatIsStillRightStaysCacheable(t *testing.T) {
 	w := newWorld(t, Limits{})
 	for path, want := range map[string]map[string]string{
@@ -61,6 +62,7 @@ func TestAStoredAnswerIsSentAsItIs(t *testing.T) {
 	}
 }
 
+// C47: what the server hands on as a key names the caller.
 func TestAKeyIsOfItsCallerAndRoute(t *testing.T) {
 	w := newWorld(t, Limits{})
 	w.send("POST", "/api/things", "", "Idempotency-Key", key)

@@ -61,6 +61,7 @@ func same(a, b idempotency.Stored) bool {
 
 func TestTablesExpandOnly(t *testing.T) { pgtest.ExpandOnly(t, desk) }
 
+// C47: the same key and body get the first answer, in whatever spaces and order of fields; another body is refused.
 func TestASecondTimeGetsTheFirstAnswer(t *testing.T) {
 	db, k := pgtest.Open(t, desk), key("")
 	first, err := send(t.Context(), db, k, `{"a":1,"b":2}`)
@@ -76,7 +77,7 @@ func TestASecondTimeGetsTheFirstAnswer(t *testing.T) {
 	}
 }
 
-// Rule F2: whoever sends somebody else's key does not see his answer; nor does another operation.
+// C47, rule F2: whoever sends somebody else's key does not see his answer; nor does another operation.
 func TestAKeyBelongsToItsCallerAndRoute(t *testing.T) {
 	db, k := pgtest.Open(t, desk), key("customer/ada")
 	first, err := send(t.Context(), db, k, `{}`)
@@ -95,6 +96,7 @@ func TestAKeyBelongsToItsCallerAndRoute(t *testing.T) {
 	}
 }
 
+// C47: a key that could be guessed is refused before anything is done.
 func TestAKeyThatIsNoneDoesNothing(t *testing.T) {
 	db := pgtest.Open(t, desk)
 	if _, err := send(t.Context(), db, idempotency.Key{Route: "POST /api/desk", Value: "1"}, `{}`); !fault.Is(err, fault.InvalidKind) || parcels(t, db) != 0 {
@@ -134,6 +136,7 @@ func TestOfManyAtOnceOneDoesIt(t *testing.T) {
 	}
 }
 
+// C47: while the first runs, the second is told so.
 func TestWhatIsInFlightIsSaidAtOnce(t *testing.T) {
 	db, k := pgtest.Open(t, desk), key("")
 	inside, finish := make(chan struct{}), make(chan struct{})
@@ -159,6 +162,7 @@ func TestWhatIsInFlightIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+// C47: a first try that failed left nothing behind, and its key works again.
 func TestAFirstTryThatFailedLeavesNothing(t *testing.T) {
 	db, k := pgtest.Open(t, desk), key("")
 	broken := errors.New("a rule said no")

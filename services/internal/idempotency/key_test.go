@@ -11,6 +11,7 @@ import (
 	"github.com/emporium-shop/emporium/services/internal/fault"
 )
 
+// C47: a key is too long to meet by chance or to be guessed; without one it is 400, with a bad one 422.
 func TestWhatAKeyMayBe(t *testing.T) {
 	for name, c := range map[string]struct {
 		caller, value string
@@ -48,6 +49,7 @@ func TestWhatAKeyMayBe(t *testing.T) {
 	}
 }
 
+// C47: the quoted form of the draft means the same key.
 func TestTheQuotedFormIsTheSameKey(t *testing.T) {
 	for header, want := range map[string]string{`"8e03978e"`: "8e03978e", `8e03978e`: "8e03978e", ` "8e03978e" `: "8e03978e", `"8e03978e`: `"8e03978e`, `""`: "", `"`: `"`, "": ""} {
 		if got := ParseKey(header); got != want {
@@ -56,6 +58,7 @@ func TestTheQuotedFormIsTheSameKey(t *testing.T) {
 	}
 }
 
+// C47: other spaces and another order of fields are the same body.
 func TestBodiesThatMeanTheSame(t *testing.T) {
 	for name, c := range map[string]struct {
 		a, b string

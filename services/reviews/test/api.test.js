@@ -45,6 +45,7 @@ test('who wrote a review is told to nobody, not even to the author', async () =>
   for (const { status, text: told } of answers) assert.ok([200, 201].includes(status) && told.includes(one.id) && !/-x\b/.test(told), told);
 });
 
+// C46: no reviews are count 0 and no average, not 0.0.
 test('a product without reviews has an empty list', async () => {
   assert.deepEqual((await list(product())).body, { items: [], summary: { count: 0, stars: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 } } });
 });
@@ -313,6 +314,7 @@ for (const [name, status, type, method, path, options] of [
   });
 }
 
+// C46: half a star is 422. C47: a pointer to a/b reads #/a~1b.
 test('what is not valid is located', async () => {
   const { body } = await shop.ask('POST', '/api/reviews', { as: customer('c1'), key: 'short', body: { sku: '../x', stars: 5.5, 'a/b': 1, text: 'a\u0000b' } });
   const where = body.errors.map((e) => e.pointer ?? e.parameter).sort();
