@@ -11,9 +11,13 @@ import { Server, fixedRoutes } from './shop/server.js';
 import { Watch, open, settings } from './shop/postgres.js';
 import { migrationsIn } from './shop/migrate.js';
 import { sweep } from './shop/idempotency.js';
+import { consumer } from './shop/inbox.js';
+import { relay } from './shop/outbox.js';
+import { Worker } from './shop/worker.js';
 import { log, logAs, told } from './shop/log.js';
 import { Store } from './store.js';
 import { handlers } from './api.js';
+import { takes } from './events.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -27,8 +31,9 @@ export const plan = { schema, migrations, floor };
 /** What /contract says; the map of the shop reads its file. */
 export const contract = { ...JSON.parse(readFileSync(at('../contract.json'), 'utf8')), schema: { name: schema, version, floor } };
 
-export function configured(env) {
-  const config = configFrom(env, schema, ['catalog']);
+/** `events`: for a process that works; one that serves asks the catalog instead. */
+export function configured(env, events = false) {
+  const config = configFrom(env, schema, events ? [] : ['catalog'], { events });
   logAs(config);
   return config;
 }
@@ -58,6 +63,30 @@ export async function serve(config, host) {
       watch.stop();
       // Everybody was answered. What still works for one who was told that it takes too long is rolled back.
       await Promise.race([Promise.all([first, pool.end()]), sleep(1000)]);
+      return all;
+    },
+  };
+}
+
+/** Starts working: takes events and publishes our own, one replica of all stacks; answers probes alone. Resolves when its ports are open. */
+export async function work(config, host) {
+  const watch = new Watch(settings(config, schema, version), schema, version);
+  const metrics = new Metrics(config.version);
+  const place = { config, schema, needs: version };
+  const workers = [new Worker(place, 'inbox', consumer(schema, schema, takes, metrics)), new Worker(place, 'relay', relay(schema, metrics.published))];
+  let server;
+  const fixed = fixedRoutes({ config, contract, document, watch, draining: () => server.draining });
+  server = new Server({ config, metrics, operations: [], handlers: {}, fixed });
+  const first = watch.run();
+  await server.listen(host);
+  workers.forEach((worker) => worker.start());
+  return {
+    server,
+    async stop() {
+      const idle = Promise.all(workers.map((worker) => worker.stop()));
+      const all = await server.drain();
+      watch.stop();
+      await Promise.race([Promise.all([first, idle]), sleep(5000)]); // what is not committed then is rolled back
       return all;
     },
   };

@@ -404,7 +404,8 @@ test('metrics do not grow with paths and methods', async () => {
 
 test('the contract tells what the release needs of its database', async () => {
   assert.deepEqual((await shop.ask('GET', '/contract')).body, {
-    service: 'reviews', version: '7', shop: 'acme', release: 'acme-1a2b3c4d', contract: 'v1', provides: ['reviews/v1'], consumes: ['catalog/v1'], schema: { name: 'reviews', version: 2, floor: 1 },
+    service: 'reviews', version: '7', shop: 'acme', release: 'acme-1a2b3c4d', contract: 'v1', provides: ['reviews/v1'], consumes: ['catalog/v1'],
+    emits: ['customers.erasure.done.v1', 'reviews.review.published.v1'], takes: ['customers.customer.erased.v1'], schema: { name: 'reviews', version: 3, floor: 1 },
   });
 });
 
