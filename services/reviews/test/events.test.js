@@ -1,7 +1,7 @@
 // What reviews tells and takes: as processes, on a real PostgreSQL and a real NATS.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -12,7 +12,7 @@ import { customer, moderator, start, until } from './shop.js';
 import { opened } from './world.js';
 import { contract } from '../src/service.js';
 import { takes } from '../src/events.js';
-import { doneBy } from '../src/shop/bus.js';
+import { Bus, doneBy, domains } from '../src/shop/bus.js';
 import { decode, event, uuid7 } from '../src/shop/event.js';
 
 const published = 'reviews.review.published.v1';
@@ -195,4 +195,23 @@ test('who takes over begins with the first event that is not done; with a new ty
   assert.equal(doneBy(info, [erased]), 8);
   assert.equal(doneBy({ ...info, ack_floor: { stream_seq: 12 } }, [erased]), 12);
   assert.equal(doneBy(info, [erased, done]), 0);
+});
+
+const contracted = new URL('../../contract/v1/schemas/events/', import.meta.url);
+
+test('who makes the stream knows all services of the contract', { skip: !existsSync(contracted) && 'the contract is not in this image' }, () => {
+  assert.deepEqual(domains, [...new Set(readdirSync(contracted).map((file) => file.split('.')[0]))].sort());
+});
+
+test('the first who needs the stream makes it with all subjects of the contract', async () => {
+  const fresh = await Nats.start();
+  try {
+    const bus = await Bus.open(fresh.url);
+    await bus.hold([done]);
+    const { config } = await bus.manager.streams.info('shop');
+    assert.deepEqual(config.subjects.toSorted(), domains.map((domain) => `${domain}.>`));
+    await bus.close();
+  } finally {
+    await fresh.stop();
+  }
 });

@@ -4,6 +4,8 @@ import { connect } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 
 const name = 'shop';
+/** The services whose events the contract has schemas for; services/internal/events reads them from there, which our image does not have. */
+export const domains = ['auth', 'cart', 'catalog', 'customers', 'inventory', 'invoicing', 'media', 'orders', 'payments', 'pricing', 'promotions', 'returns', 'reviews', 'shipping'];
 const second = 1e9;
 const missing = (error) => [10014, 10059].includes(error.code); // no such consumer, no such stream
 
@@ -42,8 +44,12 @@ export class Bus {
     wanted.forEach((subject) => this.held.add(subject));
   }
 
-  /** Of two who make it at the same moment one is told that it is there already, with other subjects. */
-  async #create(subjects) {
+  /**
+   * Makes it with the subjects of all services of the contract: so it is seldom changed later, while others are at work on it, which
+   * nats-server 2.15 does not always survive. Of two who make it at the same moment one may be told that it is there already, with other subjects.
+   */
+  async #create(wanted) {
+    const subjects = [...new Set([...wanted, ...domains.map((domain) => `${domain}.>`)])];
     try {
       return (await this.manager.streams.add({
         name, description: "What happened in the shop, as CloudEvents. Subject: the event's type.", subjects, storage: 'file', retention: 'limits', discard: 'old',
