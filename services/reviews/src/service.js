@@ -18,6 +18,7 @@ import { log, logAs, told } from './shop/log.js';
 import { Store } from './store.js';
 import { handlers } from './api.js';
 import { takes } from './events.js';
+import { forgetNameless } from './buyers.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,10 +34,13 @@ export const contract = { ...JSON.parse(readFileSync(at('../contract.json'), 'ut
 
 /** `events`: for a process that works; one that serves asks the catalog instead. */
 export function configured(env, events = false) {
-  const config = configFrom(env, schema, events ? [] : ['catalog'], { events });
+  const config = configFrom(env, schema, events ? [] : ['catalog'], { events, own: { from: ['REVIEWS_FROM', 'buyers', writers] } });
   logAs(config);
   return config;
 }
+
+const writers = (s) => (['buyers', 'anyone'].includes(s) ? s : undefined);
+writers.what = 'one of buyers, anyone';
 
 /** Starts serving; resolves with the running service when its ports are open. */
 export async function serve(config, host) {
@@ -47,7 +51,7 @@ export async function serve(config, host) {
   const metrics = new Metrics(config.version);
   metrics.pool(pool);
   const shop = { config, keys, metrics, operations: operationsOf(document) };
-  shop.handlers = complete(shop.operations, handlers({ store: new Store(pool), catalog: new Client('catalog', config.upstreams.catalog, config.limits.upstream), document }));
+  shop.handlers = complete(shop.operations, handlers({ store: new Store(pool), catalog: new Client('catalog', config.upstreams.catalog, config.limits.upstream), document, from: config.own.from }));
   let server;
   shop.fixed = fixedRoutes({ config, contract, document, watch, draining: () => server.draining });
   server = new Server(shop);
@@ -103,8 +107,8 @@ function complete(operations, all) {
 /** Any replica may do it, at any time: a few rows at a time. */
 async function forget(pool) {
   try {
-    while ((await sweep(pool, schema)) > 0);
+    while ((await sweep(pool, schema)) > 0 || (await forgetNameless(pool)) > 0);
   } catch (error) {
-    log.warn('forgetting old keys', told(error)); // the next time is soon enough
+    log.warn('forgetting what is old', told(error)); // the next time is soon enough
   }
 }

@@ -4,8 +4,11 @@
 /** How long is waited at most, in ms: for a request's header, for our answer, for another service's, for a connection to PostgreSQL, for a statement. */
 export const limits = { header: 5000, answer: 5000, upstream: 1000, connection: 2000, statement: 5000 };
 
-/** Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']; with `events` EVENTS_URL is needed, too. */
-export function configFrom(env, service, needs = [], { events = false } = {}) {
+/**
+ * Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']; with `events`
+ * EVENTS_URL is needed, too. `own` are variables of the service alone, by the name that they have in the result: { from: ['REVIEWS_FROM', 'buyers', parse] }.
+ */
+export function configFrom(env, service, needs = [], { events = false, own = {} } = {}) {
   const wrong = [];
   const read = (name, fallback, parse) => {
     const text = env[name];
@@ -38,6 +41,7 @@ export function configFrom(env, service, needs = [], { events = false } = {}) {
     sample: env.SHOP_SEED === 'sample',
     limits: { ...limits },
     upstreams: {},
+    own: Object.fromEntries(Object.entries(own).map(([name, variable]) => [name, read(...variable)])),
   };
   for (const need of needs) {
     config.upstreams[need] = read(`${need.toUpperCase().replaceAll('-', '_')}_URL`, undefined, address);
