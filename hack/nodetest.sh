@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the tests of the services in Node, each with the packages of its lock file. They need node 20, npm and PostgreSQL on this machine.
+# Runs the tests of the services in Node, each with the packages of its lock file. They need node 20, npm, PostgreSQL and Go (for NATS) on this machine.
 # "nodetest.sh missing" only says which of node and npm is not there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,10 @@ elif [ -n "$why" ]; then
 	echo "testing the services in Node: $why" >&2
 	exit 1
 fi
+# Debian 12's NATS has no consumer of several subjects.
+mkdir -p bin
+go build -o bin/nats-server github.com/nats-io/nats-server/v2
+export NATS_SERVER=$PWD/bin/nats-server
 for package in services/*/package.json; do
 	[ -e "$package" ] || exit 0
 	folder=${package%/package.json}

@@ -10,7 +10,7 @@ import (
 )
 
 // Holders are the services that hold personal data and answer an erasure, where CUSTOMERS_HOLDERS names no others.
-var Holders = []string{"auth", "cart", "loyalty", "notifications", "orders", "returns"}
+var Holders = []string{"auth", "cart", "loyalty", "notifications", "orders", "returns", "reviews"}
 
 // own is this service, which erases first.
 const own = "customers"

@@ -17,7 +17,7 @@ import (
 )
 
 // takes are the events that the index follows.
-var takes = []events.Type{events.ProductChanged, events.ProductRemoved, events.PriceChanged, events.StockChanged, events.ReviewPublished}
+var takes = []events.Type{events.ProductChanged, events.ProductRemoved, events.PriceChanged, events.StockChanged, events.ReviewPublished, events.ReviewRemoved}
 
 const (
 	// perList is how many things one question for a list asks for: the most that there may be.
@@ -265,7 +265,7 @@ type stockData struct {
 	At        time.Time `json:"at"`
 }
 
-type publishedData struct {
+type spokenData struct {
 	SKU string `json:"sku"`
 }
 
@@ -304,8 +304,8 @@ func (f *feed) effect(ctx context.Context, e events.Event) error {
 			return err
 		}
 		return f.goods.stock(d.SKU, d.Available, d.At)
-	case events.ReviewPublished:
-		return f.published(ctx, e)
+	case events.ReviewPublished, events.ReviewRemoved:
+		return f.spoken(ctx, e)
 	}
 	return nil
 }
@@ -324,9 +324,9 @@ func (f *feed) changed(e events.Event) error {
 	return err
 }
 
-// published asks what customers say now: one review may have taken the place of another one, and the event may come twice.
-func (f *feed) published(ctx context.Context, e events.Event) error {
-	var d publishedData
+// spoken asks what customers say now, when a review is there or gone: what is said of one may come twice, and late, and the answer is right.
+func (f *feed) spoken(ctx context.Context, e events.Event) error {
+	var d spokenData
 	if err := e.Into(&d); err != nil || f.reviews == nil {
 		return err
 	}

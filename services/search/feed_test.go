@@ -20,7 +20,8 @@ func TestWhatIsReadIsPromised(t *testing.T) {
 	eventstest.Reads[removedData](t, events.ProductRemoved)
 	eventstest.Reads[prices.Changed](t, events.PriceChanged)
 	eventstest.Reads[stockData](t, events.StockChanged)
-	eventstest.Reads[publishedData](t, events.ReviewPublished)
+	eventstest.Reads[spokenData](t, events.ReviewPublished)
+	eventstest.Reads[spokenData](t, events.ReviewRemoved)
 }
 
 func event(t testing.TB, of events.Type, sku string, data map[string]any) events.Event {

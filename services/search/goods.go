@@ -32,7 +32,7 @@ type entry struct {
 	heard heard
 }
 
-type heard struct{ text, price, stock time.Time }
+type heard struct{ text, price, stock, reviews time.Time }
 
 // goods are all products, in memory and in the index.
 type goods struct {
@@ -160,7 +160,7 @@ func (e *entry) with(p Product, l list, known time.Time) *entry {
 	if available, there := l.stock[p.SKU]; there && !e.heard.stock.After(known) {
 		e.Available = available
 	}
-	if l.reviews != nil {
+	if l.reviews != nil && !e.heard.reviews.After(l.began) { // else they were asked for by an event since, of this product alone
 		e.Reviews, e.Stars = l.reviews[p.SKU].Reviews, l.reviews[p.SKU].Stars
 	}
 	e.Image, e.Description = cmp.Or(e.Image, p.Image), cmp.Or(e.Description, p.Description)
@@ -225,5 +225,5 @@ func (g *goods) stock(sku string, available int64, at time.Time) error {
 
 // rate takes what customers say.
 func (g *goods) rate(sku string, o opinion) error {
-	return g.change(sku, func(e *entry) { e.Reviews, e.Stars = o.Reviews, o.Stars })
+	return g.change(sku, func(e *entry) { e.Reviews, e.Stars, e.heard.reviews = o.Reviews, o.Stars, g.now() })
 }

@@ -39,6 +39,7 @@ const (
 	PaymentFailed     Type = "payments.payment.failed.v1"
 	CouponRedeemed    Type = "promotions.coupon.redeemed.v1"
 	ReviewPublished   Type = "reviews.review.published.v1"
+	ReviewRemoved     Type = "reviews.review.removed.v1"
 	KeysRotated       Type = "auth.keys.rotated.v1"
 	CartClosed        Type = "cart.cart.closed.v1"
 	MailWanted        Type = "auth.mail.wanted.v1"

@@ -52,21 +52,24 @@ class Voice:
     review: str
     sku: str
     stars: int
+    version: int
 
 
 def voice(data: dict) -> Voice:
     stars = data.get('stars')
     if type(stars) is not int or not 1 <= stars <= 5:
         raise Wrong('a review has 1 to 5 stars')
-    return Voice(text(data.get('review')), text(data.get('sku')), stars)
+    return Voice(text(data.get('review')), text(data.get('sku')), stars, positive(data.get('version'), 'a review has a version'))
+
+
+def silence(data: dict) -> tuple[str, int]:
+    """The review that counts no more, and the version that says so."""
+    return text(data.get('review')), positive(data.get('version'), 'a review has a version')
 
 
 def version(data: dict) -> tuple[str, int]:
     """The SKU and the version that the catalog tells of."""
-    number = data.get('version')
-    if type(number) is not int or number < 1:
-        raise Wrong('a product has a version')
-    return text(data.get('sku')), number
+    return text(data.get('sku')), positive(data.get('version'), 'a product has a version')
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,12 @@ def stock(data: dict) -> Stock:
     if type(available) is not int or available < 0:
         raise Wrong('how many there are is a whole number')
     return Stock(text(data.get('sku')), available == 0, instant(data.get('at')))
+
+
+def positive(value, wrong: str) -> int:
+    if type(value) is not int or value < 1:
+        raise Wrong(wrong)
+    return value
 
 
 def text(value) -> str:

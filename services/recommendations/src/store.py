@@ -2,7 +2,7 @@
 import time
 from collections.abc import Iterator
 
-from counts import basket, stock, version, voice
+from counts import basket, silence, stock, version, voice
 from shop.inbox import Event
 from shop.postgres import transaction
 from similar import SUPPORT, Product, Snapshot, snapshot
@@ -23,17 +23,36 @@ def placed(cursor, e: Event) -> None:
 
 
 def published(cursor, e: Event) -> None:
-    """A review, or what one says now."""
+    """A review, or what one says now. What an older version says comes too late."""
     v = voice(e.data)
-    cursor.execute('SELECT sku, stars FROM recommendations.reviews WHERE review = %s FOR UPDATE', [v.review])
-    before = cursor.fetchone()
-    cursor.execute('''INSERT INTO recommendations.reviews (review, sku, stars) VALUES (%s, %s, %s)
-        ON CONFLICT (review) DO UPDATE SET sku = excluded.sku, stars = excluded.stars''', [v.review, v.sku, v.stars])
-    if before:
-        cursor.execute('UPDATE recommendations.counts SET stars = stars - %s, reviews = reviews - 1 WHERE sku = %s', [before[1], before[0]])
+    cursor.execute('''SELECT 1 FROM recommendations.reviews WHERE review = %s AND version >= %s
+        UNION ALL SELECT 1 FROM recommendations.withdrawn WHERE review = %s AND version >= %s''', [v.review, v.version] * 2)
+    if cursor.fetchone():
+        return
+    forget(cursor, v.review, v.version)
+    cursor.execute('INSERT INTO recommendations.reviews (review, sku, stars, version) VALUES (%s, %s, %s, %s)', [v.review, v.sku, v.stars, v.version])
     cursor.execute('''INSERT INTO recommendations.counts AS c (sku, stars, reviews) VALUES (%s, %s, 1)
         ON CONFLICT (sku) DO UPDATE SET stars = c.stars + excluded.stars, reviews = c.reviews + 1''', [v.sku, v.stars])
     changed(cursor)
+
+
+def withdrawn(cursor, e: Event) -> None:
+    """A review that counts no more, whether or not it was counted yet."""
+    review, number = silence(e.data)
+    cursor.execute('''INSERT INTO recommendations.withdrawn AS w (review, version) VALUES (%s, %s)
+        ON CONFLICT (review) DO UPDATE SET version = greatest(w.version, excluded.version), noted = now()''', [review, number])
+    cursor.execute("DELETE FROM recommendations.withdrawn WHERE noted < now() - interval '14 days'")
+    if forget(cursor, review, number):
+        changed(cursor)
+
+
+def forget(cursor, review: str, number: int) -> bool:
+    """Takes a review out of the counts, where it is in them by an older version; whether it was."""
+    cursor.execute('DELETE FROM recommendations.reviews WHERE review = %s AND version < %s RETURNING sku, stars', [review, number])
+    row = cursor.fetchone()
+    if row:
+        cursor.execute('UPDATE recommendations.counts SET stars = stars - %s, reviews = reviews - 1 WHERE sku = %s', [row[1], row[0]])
+    return row is not None
 
 
 def removed(cursor, e: Event) -> None:
@@ -72,6 +91,7 @@ def changed(cursor) -> None:
 EFFECTS = {
     'orders.order.placed.v1': placed,
     'reviews.review.published.v1': published,
+    'reviews.review.removed.v1': withdrawn,
     'catalog.product.removed.v1': removed,
     'catalog.product.changed.v1': returned,
     'inventory.stock.changed.v1': stocked,

@@ -18,6 +18,7 @@ class Examples(Migrated):
     def test_the_contracts_examples_have_their_effects_once(self):
         contracttest.takes('orders.order.placed.v1', self.box, lambda: self.rows('SELECT a, b, orders FROM recommendations.pairs'), [('KIT-1001', 'KIT-1002', 1)])
         contracttest.takes('reviews.review.published.v1', self.box, self.of('stars, reviews'), [(5, 1)])
+        contracttest.takes('reviews.review.removed.v1', self.box, self.of('stars, reviews'), [(0, 0)])
         contracttest.takes('inventory.stock.changed.v1', self.box, self.of('sold_out'), [(True,)], '"available": 3', '"available": 0')
         contracttest.takes('catalog.product.changed.v1', self.box, self.of('version, removed'), [(7, False)])
         contracttest.takes('catalog.product.removed.v1', self.box, self.of('version, removed'), [(8, True)])

@@ -1,8 +1,8 @@
 import unittest
 
-from counts import EPOCH, HALF_LIFE, MOST_TOGETHER, Wrong, basket, instant, stock, version, voice, weight
+from counts import EPOCH, HALF_LIFE, MOST_TOGETHER, Wrong, basket, instant, silence, stock, version, voice, weight
 
-from .world import gone, order, review
+from .world import gone, order, review, withdrawal
 
 NOW = EPOCH + 400 * 86_400
 
@@ -39,13 +39,18 @@ class WhatAnOrderAdds(unittest.TestCase):
 class WhatOthersTell(unittest.TestCase):
     def test_a_review_and_a_version_are_read(self):
         v = voice(review('A', 4, 'r')['data'])
-        self.assertEqual((v.review, v.sku, v.stars), ('r', 'A', 4))
+        self.assertEqual((v.review, v.sku, v.stars, v.version), ('r', 'A', 4, 1))
+        self.assertEqual(silence(withdrawal('A', 'r', 3)['data']), ('r', 3))
         self.assertEqual(version(gone('A', 7)['data']), ('A', 7))
 
     def test_what_is_none_is_refused(self):
         for stars in (0, 6, '5', True, None):
             with self.subTest(stars), self.assertRaises(Wrong):
-                voice({'review': 'r', 'sku': 'A', 'stars': stars})
+                voice({'review': 'r', 'sku': 'A', 'stars': stars, 'version': 1})
+        for version_ in (0, '1', True, None):
+            for read in (voice, silence):
+                with self.subTest(version_, read=read), self.assertRaises(Wrong):
+                    read({'review': 'r', 'sku': 'A', 'stars': 5, 'version': version_})
         for data in ({'sku': 'A'}, {'sku': 'A', 'version': 0}, {'sku': 'A', 'version': '3'}, {'version': 3}):
             with self.subTest(data), self.assertRaises(Wrong):
                 version(data)

@@ -2,7 +2,9 @@
 import json
 import threading
 import unittest
+from itertools import permutations
 from unittest.mock import patch
+from uuid import uuid4
 
 import store
 from shop import inbox
@@ -11,7 +13,7 @@ from shop.postgres import Error, connect
 from similar import Product
 
 from .test_shared import message
-from .world import Migrated, back, gone, left, metrics, order, review
+from .world import Migrated, back, gone, left, metrics, order, review, withdrawal
 
 
 class Silent:
@@ -112,10 +114,52 @@ class Effects(Migrated):
 
     def test_a_review_counts_as_it_is_now_also_of_another_product(self):
         one = 'c0ffee00-0000-4000-8000-000000000001'
-        self.take(review('A', 1, one), review('A', 5), review('A', 3, one))
+        self.take(review('A', 1, one), review('A', 5), review('A', 3, one, 2))
         self.assertEqual(self.rows("SELECT stars, reviews FROM recommendations.counts WHERE sku = 'A'"), [(8, 2)])
-        self.take(review('B', 3, one))
+        self.take(review('B', 3, one, 3))
         self.assertEqual(self.rows('SELECT sku, stars, reviews FROM recommendations.counts ORDER BY sku'), [('A', 5, 1), ('B', 3, 1)])
+
+    def rated(self, sku: str = 'A') -> tuple[int, float | None]:
+        """Count and average of a product's reviews, as C46 writes them."""
+        (count, stars), = self.rows('SELECT reviews, stars FROM recommendations.counts WHERE sku = %s', sku) or [(0, 0)]
+        return count, round(stars / count, 1) if count else None
+
+    def test_c46_averages_follow_what_is_published_removed_and_changed(self):
+        self.assertEqual(self.rated(), (0, None))
+        ids = [f'c0ffee00-0000-4000-8000-00000000000{n}' for n in range(4)]
+        self.take(*[review('A', stars, id_) for stars, id_ in zip((5, 4, 4, 1), ids)])
+        self.assertEqual(self.rated(), (4, 3.5))
+        gone_ = withdrawal('A', ids[3])
+        self.take(gone_)
+        self.assertEqual(self.rated(), (3, 4.3))
+        better = review('A', 5, ids[2], 2)
+        self.take(better, better, gone_)
+        self.assertEqual(self.rated(), (3, 4.7))
+        self.take(*[withdrawal('A', id_, 3) for id_ in ids[:3]])
+        self.assertEqual(self.rated(), (0, None))
+
+    def test_c46_events_of_a_review_in_any_order_and_twice_end_with_the_newest(self):
+        one = 'c0ffee00-0000-4000-8000-000000000001'
+        history = [(review('A', 1, one, 1), (1, 1.0)), (review('A', 4, one, 2), (1, 4.0)), (withdrawal('A', one, 3), (0, None)), (review('A', 5, one, 4), (1, 5.0))]
+        for end in range(1, len(history) + 1):
+            for shuffled in permutations(history[:end]):
+                with self.subTest([e['data'] for e, _ in shuffled]):
+                    for table in ('counts', 'reviews', 'withdrawn'):
+                        self.rows(f'DELETE FROM recommendations.{table} RETURNING 1')
+                    # Another id each time: what is seen is the effect, and not the inbox.
+                    for e, _ in shuffled + shuffled[:1]:
+                        self.take({**e, 'id': str(uuid4())})
+                    self.assertEqual(self.rated(), history[end - 1][1])
+
+    def test_c46_a_withdrawal_that_changes_nothing_makes_no_new_snapshot_and_is_forgotten_after_the_stream(self):
+        one = 'c0ffee00-0000-4000-8000-000000000001'
+        before = store.revision(self.db)
+        self.take(withdrawal('A', one))
+        self.take(review('A', 5, one, 1))
+        self.assertEqual((store.revision(self.db), self.rated()), (before, (0, None)))
+        self.rows("UPDATE recommendations.withdrawn SET noted = now() - interval '15 days' RETURNING 1")
+        self.take(withdrawal('A', 'c0ffee00-0000-4000-8000-000000000002'))
+        self.assertEqual(self.rows('SELECT review::text FROM recommendations.withdrawn'), [('c0ffee00-0000-4000-8000-000000000002',)])
 
     def test_the_snapshot_is_what_was_counted_and_its_revision_rises_with_each_change(self):
         first = store.load(self.db)

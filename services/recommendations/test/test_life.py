@@ -197,12 +197,12 @@ class Migrations(Migrated):
         self.addCleanup(db.close)
         with db.cursor() as cursor:
             cursor.execute('SELECT version_id, is_applied FROM recommendations.migrations')
-            self.assertEqual(cursor.fetchall(), [(1, True)])
+            self.assertEqual(cursor.fetchall(), [(version, True) for version, *_ in service.PLAN.migrations])
             cursor.execute('SELECT floor FROM recommendations.floor')
             self.assertEqual(cursor.fetchall(), [(service.FLOOR,)])
 
     def test_what_takes_something_away_waits_until_the_old_release_is_gone(self):
-        taking = Plan('recommendations', [*service.PLAN.migrations, (2, '00002_less.sql', 'DROP TABLE recommendations.reviews')], 2)
+        taking = Plan('recommendations', [*service.PLAN.migrations, (service.PLAN.version + 1, '00099_less.sql', 'DROP TABLE recommendations.reviews')], 2)
         other = config_of(self.url, SHOP_RELEASE='acme-2')
         with self.assertRaises(InTheWay):
             migrate(other, taking)
@@ -211,10 +211,10 @@ class Migrations(Migrated):
         migrate(other, taking)
 
     def test_a_migration_that_is_wrong_leaves_nothing(self):
-        wrong = Plan('recommendations', [*service.PLAN.migrations, (2, '00002_wrong.sql', 'CREATE TABLE recommendations.half (a int); SELECT nonsense')], 1)
+        wrong = Plan('recommendations', [*service.PLAN.migrations, (service.PLAN.version + 1, '00099_wrong.sql', 'CREATE TABLE recommendations.half (a int); SELECT nonsense')], 1)
         with self.assertRaises(Exception):
             migrate(self.config, wrong)
-        self.assertEqual(self.rows("SELECT to_regclass('recommendations.half') IS NULL, (SELECT max(version_id) FROM recommendations.migrations)"), [(True, 1)])
+        self.assertEqual(self.rows("SELECT to_regclass('recommendations.half') IS NULL, (SELECT max(version_id) FROM recommendations.migrations)"), [(True, service.PLAN.version)])
 
 
 class Working(Migrated):

@@ -141,8 +141,9 @@ class Events(unittest.TestCase):
         schemas = FOLDER.parent / 'contract' / 'v1' / 'schemas' / 'events'
         if not schemas.is_dir():
             self.skipTest('the contract is not in this image')
-        reads = {'orders.order.placed.v1': {'lines', 'placedAt'}, 'reviews.review.published.v1': {'review', 'sku', 'stars'},
+        reads = {'orders.order.placed.v1': {'lines', 'placedAt'}, 'reviews.review.published.v1': {'review', 'sku', 'stars', 'version'}, 'reviews.review.removed.v1': {'review', 'version'},
                  'catalog.product.removed.v1': {'sku', 'version'}, 'catalog.product.changed.v1': {'sku', 'version'}, 'inventory.stock.changed.v1': {'sku', 'available', 'at'}}
+        self.assertEqual(sorted({file.name.split('.')[0] for file in schemas.iterdir()}), list(jetstream.DOMAINS))
         from store import EFFECTS
         self.assertEqual(set(reads), set(EFFECTS))
         self.assertEqual(sorted(reads), json.loads((FOLDER / 'contract.json').read_text())['takes'])

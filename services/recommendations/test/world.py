@@ -265,8 +265,12 @@ def back(sku: str, version: int = 3) -> dict:
     return event('catalog.product.changed.v1', sku, {'sku': sku, 'version': version, 'name': sku})
 
 
-def review(sku: str, stars: int, id_: str | None = None) -> dict:
-    return event('reviews.review.published.v1', sku, {'review': id_ or str(uuid4()), 'sku': sku, 'stars': stars})
+def review(sku: str, stars: int, id_: str | None = None, version: int = 1) -> dict:
+    return event('reviews.review.published.v1', sku, {'review': id_ or str(uuid4()), 'sku': sku, 'stars': stars, 'version': version})
+
+
+def withdrawal(sku: str, id_: str, version: int = 2) -> dict:
+    return event('reviews.review.removed.v1', sku, {'review': id_, 'sku': sku, 'version': version})
 
 
 def left(sku: str, available: int, at: str = '2026-11-27T12:00:00Z') -> dict:

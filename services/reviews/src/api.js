@@ -3,14 +3,15 @@ import { mustMatch, shapeOf, tagOf } from './shop/etag.js';
 import { after, pageOf } from './shop/page.js';
 import { once } from './shop/idempotency.js';
 import { invalid, notFound } from './shop/problem.js';
-import { checked, mayModerate, mustBeAnothers, mustOwn, mustSee, stateOf, summary } from './rules.js';
+import { checked, mayModerate, mustBeAnothers, mustHave, mustOwn, mustSee, stateOf, summary } from './rules.js';
 
 /** What others may know of a review. */
 export const shown = ({ id, sku, author, stars, title, text, state, helpful, unhelpful, createdAt, changedAt }) => ({
   id, sku, author, stars, title: title ?? undefined, text, state, helpful, unhelpful, createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString(),
 });
 
-export function handlers({ store, catalog, document }) {
+/** `from`: whose reviews are taken, 'buyers' or 'anyone'. */
+export function handlers({ store, catalog, document, from }) {
   const shape = shapeOf(document.components.schemas.Review);
   const headers = (review) => ({ ETag: tagOf(review.version, shape), 'Cache-Control': 'private, no-cache' });
   const one = (review, status = 200) => ({ status, headers: headers(review), body: shown(review) });
@@ -45,6 +46,7 @@ export function handlers({ store, catalog, document }) {
       const wanted = checked(body);
       return once(store.pool, 'reviews', idempotency, {
         async prepare() {
+          if (from === 'buyers') mustHave(await store.received(wanted.sku, caller.subject));
           const product = await catalog.get(`/api/catalog/products/${encodeURIComponent(wanted.sku)}`);
           if (!product) throw invalid({ pointer: '#/sku', detail: 'The catalog has no such product.' });
         },

@@ -1,24 +1,28 @@
-// The command line: serve (the default), migrate, seed, openapi, version.
-import { configured, document, plan, serve } from './service.js';
+// The command line: serve (the default), work, migrate, seed, openapi, version.
+import { configured, document, plan, serve, work } from './service.js';
 import { versionFrom } from './shop/config.js';
 import { migrateWhenThere } from './shop/migrate.js';
 import { log, told } from './shop/log.js';
 import { seed } from './seed.js';
 
+/** Runs until it is told to stop. */
+async function live(start) {
+  // Listened for from the beginning: a signal that comes while it starts is no crash.
+  const signal = new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
+  });
+  const running = await start();
+  log.info('stopping', { signal: await signal });
+  // A second signal ends at once.
+  for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => process.exit(1));
+  const all = await running.stop();
+  log.info('stopped', { all });
+  return all ? 0 : 1;
+}
+
 const commands = {
-  async serve() {
-    // Listened for from the beginning: a signal that comes while it starts is no crash.
-    const signal = new Promise((resolve) => {
-      for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
-    });
-    const running = await serve(configured(process.env));
-    log.info('stopping', { signal: await signal });
-    // A second signal ends at once.
-    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => process.exit(1));
-    const all = await running.stop();
-    log.info('stopped', { all });
-    return all ? 0 : 1;
-  },
+  serve: () => live(() => serve(configured(process.env))),
+  work: () => live(() => work(configured(process.env, true))),
   async migrate() {
     const config = configured(process.env);
     await migrateWhenThere(config, plan);

@@ -36,9 +36,12 @@ export function checked({ sku, stars, author, title, text }) {
   return { sku, stars, author, title: title && !blank(title) ? title : undefined, text };
 }
 
+/** Whether a review is listed and part of the average. */
+export const counts = ({ state, current }) => state === 'published' && current;
+
 /** How many of each number of stars, as count and average with one digit; halves are rounded up. */
-export function summary(counts) {
-  const stars = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [n, counts[n] ?? 0]));
+export function summary(found) {
+  const stars = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [n, found[n] ?? 0]));
   const count = Object.values(stars).reduce((sum, n) => sum + n, 0);
   if (count === 0) return { count, stars };
   const total = Object.entries(stars).reduce((sum, [n, times]) => sum + Number(n) * times, 0);
@@ -57,6 +60,16 @@ export function mustSee(review, caller, id) {
 /** Throws 404 unless it is the caller's own: that another one's exists is no secret when it is published, but who may change it is. */
 export function mustOwn(review, caller, id) {
   if (!review || !isAuthor(review, caller)) throw notFound('review of yours', id);
+}
+
+/** Throws 403 unless the product arrived at the caller's: who never had it in hand cannot say what it is like. */
+export function mustHave(received) {
+  if (!received) throw problem('forbidden', 'Who bought the product can review it, once it has arrived.');
+}
+
+/** Throws 409, with the review that is there: a customer has one of a product. */
+export function mustBeFirst(existing) {
+  if (existing) throw problem('conflict', `You reviewed this product before: /api/reviews/${existing}. Change that review, or remove it first.`, { members: { review: existing } });
 }
 
 /** Throws 409 for the author: nobody votes for himself. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checked, doubts, mustBeAnothers, mustOwn, mustSee, stateOf, summary } from '../src/rules.js';
+import { checked, counts, doubts, mustBeAnothers, mustBeFirst, mustHave, mustOwn, mustSee, stateOf, summary } from '../src/rules.js';
 
 const review = (more) => ({ sku: 'KIT-1001', stars: 5, author: 'Mika', title: 'Good', text: 'It does what it should.', ...more });
 
@@ -93,4 +93,17 @@ test('only the author changes a review, and only others vote', () => {
   for (const caller of [other, nobody, staff]) assert.throws(() => mustOwn(one, caller, 'x'), is(404));
   mustBeAnothers(one, other);
   assert.throws(() => mustBeAnothers(one, author), is(409));
+});
+
+test('C46: who received the product reviews it, once, and is told which review is there', () => {
+  mustHave(true);
+  assert.throws(() => mustHave(false), is(403));
+  mustBeFirst(undefined);
+  assert.throws(() => mustBeFirst('r1'), (p) => is(409)(p) && p.body('/api/reviews', 't').review === 'r1' && p.detail.includes('/api/reviews/r1'));
+});
+
+test('C46: a review counts while it is published and nothing took its place', () => {
+  for (const state of ['pending', 'rejected', 'published', undefined]) {
+    for (const current of [true, false]) assert.equal(counts({ state, current }), state === 'published' && current);
+  }
 });

@@ -28,6 +28,14 @@ test('a process that does not know its place does not start, and says all that i
   });
 });
 
+test('a service reads variables of its own as it reads the others', () => {
+  const size = (s) => (/^\d+$/.test(s) ? Number(s) : undefined);
+  size.what = 'a size';
+  const read = (env) => configFrom({ ...good, ...env }, 'reviews', [], { own: { size: ['SIZE', 3, size], name: ['NAME', undefined, (s) => s] } }).own;
+  assert.deepEqual([read({ NAME: 'x' }), read({ NAME: 'x', SIZE: '5' }), configFrom(good, 'reviews').own], [{ size: 3, name: 'x' }, { size: 5, name: 'x' }, {}]);
+  assert.throws(() => read({ SIZE: 'big' }), /SIZE is "big", not a size; NAME is not set/);
+});
+
 test('the version of the image is not in the image: who deploys it tells, else the shop\'s stands for it', () => {
   assert.equal(configFrom({ ...good, IMAGE_VERSION: '7', SHOP_VERSION: '2026.11' }, 'reviews').version, '7');
   assert.equal(versionFrom({ SHOP_VERSION: '2026.11' }), '2026.11');

@@ -20,10 +20,10 @@ export function token({ kid = 'auth/1', key = pair.privateKey, alg = 'EdDSA', ex
 export const customer = (sub) => token({ sub, kind: 'customer' });
 export const moderator = () => token({ sub: 'mo', kind: 'staff', scope: 'reviews:moderate' });
 
-/** The environment of a process of the stack. */
+/** The environment of a process of the stack. Anyone may review: what buyers may is in buyers.test.js. */
 export const environment = (databaseUrl, catalogUrl, more = {}) => ({
   SHOP: 'acme', SHOP_RELEASE: 'acme-1a2b3c4d', SHOP_SERVICE: 'reviews', IMAGE_VERSION: '7', PORT: '0', METRICS_PORT: '0', DRAIN_DELAY: '300ms', DRAIN_LIMIT: '1h',
-  DATABASE_URL: databaseUrl, CATALOG_URL: catalogUrl, SHOP_JWKS: jwks, ...more,
+  DATABASE_URL: databaseUrl, CATALOG_URL: catalogUrl, SHOP_JWKS: jwks, REVIEWS_FROM: 'anyone', ...more,
 });
 
 /** A catalog that sells everything but NONE, and notes what it is asked. It answers state.status, and not before state.hold. */

@@ -17,12 +17,12 @@ export async function opened(last = () => {}) {
   return { cluster, goods, closing };
 }
 
-/** { cluster, goods, shop, db }: `db` is a pool of the service's own role. */
-export async function openedShop() {
+/** { cluster, goods, shop, db }: `db` is a pool of the service's own role; `more` is for its environment. */
+export async function openedShop(more) {
   const { cluster, goods, closing } = await opened();
   const url = await cluster.database();
-  const shop = await start(url, goods.url);
+  const shop = await start(url, goods.url, more);
   const db = new pg.Pool({ connectionString: url, max: 2 });
   closing.push(() => shop.stop(), () => db.end());
-  return { cluster, goods, shop, db };
+  return { cluster, goods, url, shop, db };
 }

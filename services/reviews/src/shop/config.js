@@ -4,8 +4,11 @@
 /** How long is waited at most, in ms: for a request's header, for our answer, for another service's, for a connection to PostgreSQL, for a statement. */
 export const limits = { header: 5000, answer: 5000, upstream: 1000, connection: 2000, statement: 5000 };
 
-/** Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']. */
-export function configFrom(env, service, needs = []) {
+/**
+ * Reads the environment; throws one error that names all that is wrong. `needs` are the services that are asked: ['catalog']; with `events`
+ * EVENTS_URL is needed, too. `own` are variables of the service alone, by the name that they have in the result: { from: ['REVIEWS_FROM', 'buyers', parse] }.
+ */
+export function configFrom(env, service, needs = [], { events = false, own = {} } = {}) {
   const wrong = [];
   const read = (name, fallback, parse) => {
     const text = env[name];
@@ -27,6 +30,7 @@ export function configFrom(env, service, needs = []) {
     drainDelay: read('DRAIN_DELAY', 5000, duration),
     drainLimit: read('DRAIN_LIMIT', 20000, duration),
     databaseUrl: read('DATABASE_URL', undefined, databaseUrl),
+    eventsUrl: events ? read('EVENTS_URL', undefined, natsUrl) : undefined,
     connections: read('DB_POOL_MAX', 4, connections),
     inFlight: read('MAX_IN_FLIGHT', 64, inFlight),
     logLevel: read('LOG_LEVEL', 'info', logLevel),
@@ -37,6 +41,7 @@ export function configFrom(env, service, needs = []) {
     sample: env.SHOP_SEED === 'sample',
     limits: { ...limits },
     upstreams: {},
+    own: Object.fromEntries(Object.entries(own).map(([name, variable]) => [name, read(...variable)])),
   };
   for (const need of needs) {
     config.upstreams[need] = read(`${need.toUpperCase().replaceAll('-', '_')}_URL`, undefined, address);
@@ -95,3 +100,9 @@ function databaseUrl(s) {
 }
 databaseUrl.what = 'an address of PostgreSQL';
 databaseUrl.secret = true; // it holds a password
+
+function natsUrl(s) {
+  return URL.canParse(s) && new URL(s).protocol === 'nats:' ? s : undefined;
+}
+natsUrl.what = 'an address of NATS';
+natsUrl.secret = true; // it may hold one

@@ -16,6 +16,13 @@ export class Metrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     });
     this.active = new client.Gauge({ name: 'http_server_active_requests', registers, help: 'Requests that are being answered.' });
+    const events = (name, help) => {
+      const counter = new client.Counter({ name, help, registers, labelNames: ['type'] });
+      return (type) => counter.labels(type).inc();
+    };
+    this.published = events('shop_events_published_total', 'Events that were published, by type.');
+    this.taken = events('shop_events_taken_total', 'Events that were taken, by type. An event that came again is not counted.');
+    this.parked = events('shop_events_parked_total', 'Events that failed too often and were put aside, by type. Look into the table inbox_parked.');
     new client.Gauge({ name: 'build_info', registers, labelNames: ['version'], help: "The image's version." }).labels(version).set(1);
   }
 

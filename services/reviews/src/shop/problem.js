@@ -18,17 +18,17 @@ const kinds = {
   unavailable: [503, 'Not there right now'],
 };
 
-/** An answer that is not what was asked for. Rules and stores throw it; the chain writes it. */
+/** An answer that is not what was asked for. Rules and stores throw it; the chain writes it. `members` are the kind's own (RFC 9457, 3.2). */
 export class Problem extends Error {
-  constructor(type, status, title, detail, { errors, headers } = {}) {
+  constructor(type, status, title, detail, { errors, headers, members } = {}) {
     super(detail ?? title);
-    Object.assign(this, { type, status, title, detail, errors, headers: headers ?? {} });
+    Object.assign(this, { type, status, title, detail, errors, headers: headers ?? {}, members });
   }
 
   /** The body: what only the request knows is added here. */
   body(path, traceId) {
-    const { type, title, status, detail, errors } = this;
-    return { type, title, status, detail, instance: path, traceId, errors };
+    const { type, title, status, detail, errors, members } = this;
+    return { ...members, type, title, status, detail, instance: path, traceId, errors };
   }
 }
 
