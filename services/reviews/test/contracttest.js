@@ -30,21 +30,26 @@ export function produced(type, event) {
 }
 
 /** Hands events to the service's inbox as NATS does, until each was acknowledged. */
-async function deliver(client, taker, handlers, ...events) {
+async function deliver(db, taker, handlers, ...events) {
   const worker = { stopped: false };
   const waiting = events.map((e) => ({ subject: e.type, data: new TextEncoder().encode(JSON.stringify(e)), ack: () => { worker.stopped = --left === 0; }, term: () => assert.fail(`${e.type} is no event`) }));
   let left = events.length;
   const bus = { takeOver: async () => async () => waiting.splice(0) };
   const metrics = { taken: () => {}, parked: (type) => assert.fail(`${type} was parked`) };
-  await consumer(taker, taker, handlers, metrics)(client, bus, worker);
+  const client = await db.connect();
+  try {
+    await consumer(taker, taker, handlers, metrics)(client, bus, worker);
+  } finally {
+    client.release();
+  }
 }
 
 /** The example has its effect through the inbox, once: seen() is want when it was delivered once and twice, and something else before. */
-export async function takes(type, { client, taker, handlers }, seen, want) {
+export async function takes(type, { db, taker, handlers }, seen, want) {
   const e = grown(example(type));
   assert.notDeepEqual(await seen(), want, `before ${type}`);
-  await deliver(client, taker, handlers, e);
+  await deliver(db, taker, handlers, e);
   assert.deepEqual(await seen(), want, `when ${type} was taken`);
-  await deliver(client, taker, handlers, e);
+  await deliver(db, taker, handlers, e);
   assert.deepEqual(await seen(), want, `when ${type} was taken again`);
 }
