@@ -81,7 +81,7 @@ func (g *goods) put(all []*entry) error {
 	for _, e := range all {
 		before := g.get(e.SKU)
 		switch {
-		case e.listed && (before == nil || !before.listed || before.text() != e.text()):
+		case e.listed && (before == nil || !before.listed || before.text() != e.text() || before.GTIN != e.GTIN):
 			e.names = map[Language][]string{}
 			for _, l := range languages {
 				e.names[l] = g.index.terms(fold(e.Name), string(l))
@@ -185,7 +185,7 @@ func (g *goods) describe(p Product) (known bool, err error) {
 			return // an older one, or the same again
 		}
 		e.heard.text, e.removed = g.now(), false
-		e.Version, e.Slug, e.Name, e.Category, e.Brand = p.Version, p.Slug, p.Name, p.Category, p.Brand
+		e.Version, e.Slug, e.Name, e.Category, e.Brand, e.GTIN = p.Version, p.Slug, p.Name, p.Category, p.Brand, p.GTIN
 		if p.Description != "" {
 			e.Description = p.Description
 		}
