@@ -166,6 +166,17 @@ func (s *api) changeGroup(ctx context.Context, in *groupChangeInput) (*groupOutp
 	return s.answerGroup(after)
 }
 
+// with is the group after a change.
+func (g Group) with(c groupChange) Group {
+	if c.Name != nil {
+		g.Name = *c.Name
+	}
+	if c.Options != nil {
+		g.Options = *c.Options
+	}
+	return g
+}
+
 // answerGroup is a group as it is stored now, with the variants that are known here.
 func (s *api) answerGroup(g Group) (*groupOutput, error) {
 	shown := grouped{Group: g}
