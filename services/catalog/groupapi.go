@@ -19,7 +19,7 @@ const groupsRoot = "/api/catalog/groups"
 // VariantBody is of what a product is a variant; exported, or what has it as a part would not describe its members.
 type VariantBody struct {
 	Group   string            `json:"group" maxLength:"64" doc:"Slug of the group: GET /api/catalog/groups/{group} has the others" example:"linen-shirt"`
-	Options map[string]string `json:"options" doc:"A value of each of the group's options, by the option's name" example:"{\"colour\":\"white\",\"size\":\"M\"}"`
+	Options map[string]string `json:"options" doc:"A value of each of the group's options, by the option's name"`
 }
 
 // NewGroup is what a client says of a new group; exported for the same reason.
@@ -66,6 +66,12 @@ type groupChangeInput struct {
 
 type groupOutput struct {
 	Freshness
+	Body httpapi.Encoded[groupBody]
+}
+
+// groupChanged is the group as it is stored now.
+type groupChanged struct {
+	ETag string `header:"ETag"`
 	Body httpapi.Encoded[groupBody]
 }
 
@@ -142,7 +148,7 @@ func (s *api) createGroup(ctx context.Context, in *newGroupInput) (*httpapi.Answ
 }
 
 // changeGroup changes what is stored, like change.
-func (s *api) changeGroup(ctx context.Context, in *groupChangeInput) (*groupOutput, error) {
+func (s *api) changeGroup(ctx context.Context, in *groupChangeInput) (*groupChanged, error) {
 	if in.Body.Options != nil {
 		if err := (Group{Options: *in.Body.Options}).Valid(); err != nil {
 			return nil, err
@@ -178,11 +184,11 @@ func (g Group) with(c groupChange) Group {
 }
 
 // answerGroup is a group as it is stored now, with the variants that are known here.
-func (s *api) answerGroup(g Group) (*groupOutput, error) {
+func (s *api) answerGroup(g Group) (*groupChanged, error) {
 	shown := grouped{Group: g}
 	if known, _, err := s.standing(g.Slug); err == nil {
 		shown.variants = known.variants
 	}
 	body, tag, err := shown.encode()
-	return &groupOutput{Freshness{ETag: tag, Cache: cacheProduct}, body}, err
+	return &groupChanged{tag, body}, err
 }

@@ -97,7 +97,8 @@ func (g group) alternative(chosen map[string]string, name, value string, left ma
 	if len(found) == 0 {
 		return alternative{Value: value}
 	}
-	wanted := maps.Clone(chosen)
+	wanted := map[string]string{}
+	maps.Copy(wanted, chosen)
 	wanted[name] = value
 	best := slices.MinFunc(found, func(a, b member) int {
 		return cmp.Or(len(g.other(wanted, a))-len(g.other(wanted, b)), order(left[a.SKU].Out(), left[b.SKU].Out()))

@@ -95,14 +95,14 @@ func TestC15EveryVariantIsOneStepFromEveryOther(t *testing.T) {
 		"black L": "colour: white L [black] red; size: S=black S M=black M (out) [L]",
 	} {
 		colour, size, _ := strings.Cut(from, " ")
-		if got := drawn(g, g.choices(map[string]string{"colour": colour, "size": size}, left)); got != want {
+		if got := paths(g, g.choices(map[string]string{"colour": colour, "size": size}, left)); got != want {
 			t.Errorf("from %s: %s\nwant %s", from, got, want)
 		}
 	}
 }
 
-// drawn writes what can be chosen; a colour by the variant that it leads to.
-func drawn(g group, all []choosing) string {
+// paths writes what can be chosen; a colour by the variant that it leads to.
+func paths(g group, all []choosing) string {
 	var lines []string
 	for _, o := range all {
 		line := strings.ToLower(o.Name) + ":"
