@@ -148,9 +148,6 @@ func (e *entry) with(p Product, l list, known time.Time) *entry {
 		version, before := max(p.Version, e.Version), e.Product
 		e.Product = p
 		e.Version, e.Price, e.Available, e.Reviews, e.Stars = version, before.Price, before.Available, before.Reviews, before.Stars
-		if p.Attributes == nil {
-			e.Attributes = before.Attributes // the list has none yet, events may
-		}
 	}
 	e.removed = e.removed && recent
 	e.listed = !e.removed
