@@ -55,7 +55,7 @@ func (s *store) group(ctx context.Context, slug string) (Group, error) {
 
 func insertGroup(ctx context.Context, tx pgx.Tx, g Group) error {
 	_, err := tx.Exec(ctx, `INSERT INTO catalog.groups (slug, name, options) VALUES ($1, $2, $3)`, g.Slug, g.Name, g.Options)
-	return taken(err, "adding a group")
+	return second(err, "adding a group")
 }
 
 // saveGroup writes a group over the version that it was read at, unless one of its variants has what is to be taken away.
@@ -136,8 +136,8 @@ func member(name string) string {
 	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
 }
 
-// taken tells who is second of something that can be there once.
-func taken(err error, doing string) error {
+// second tells who is second of something that can be there once.
+func second(err error, doing string) error {
 	var sql *pgconn.PgError
 	if errors.As(err, &sql) && sql.Code == "23505" {
 		switch sql.ConstraintName {

@@ -55,7 +55,7 @@ func (s *store) save(ctx context.Context, p Product) (changed Product, err error
 			return fault.Stale()
 		}
 		if err != nil {
-			return taken(err, "changing a product")
+			return second(err, "changing a product")
 		}
 		return tell(ctx, tx, changed)
 	})
