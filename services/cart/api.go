@@ -85,9 +85,12 @@ type cartOutput struct {
 
 // productBody is what is read of a product; the catalog may tell more.
 type productBody struct {
-	SKU   string      `json:"sku"`
-	Name  string      `json:"name"`
-	Price money.Money `json:"price"`
+	SKU     string      `json:"sku"`
+	Name    string      `json:"name"`
+	Price   money.Money `json:"price"`
+	Variant *struct {
+		Group string `json:"group"`
+	} `json:"variant,omitempty"`
 }
 
 // shape is that of a cart on the wire.
@@ -102,7 +105,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Get(r, "/api/cart/{id}", access.Owner, a.get,
 		httpapi.ID("getCart"), httpapi.Summary("The cart with its lines"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Put(r, "/api/cart/{id}/items/{sku}", access.Owner, a.put,
-		httpapi.ID("putCartItem"), httpapi.Summary("Set how many of a product are in the cart"), httpapi.Refuses(http.StatusNotFound))
+		httpapi.ID("putCartItem"), httpapi.Summary("Set how many of a product are in the cart"), httpapi.Refuses(http.StatusNotFound, http.StatusConflict),
+		httpapi.About("Of a variant there cannot be put in more than there are: 409 sold-out. Of what is no variant, checkout tells it."))
 	httpapi.Delete(r, "/api/cart/{id}/items/{sku}", access.Owner, a.remove,
 		httpapi.ID("removeCartItem"), httpapi.Summary("Take a product out of the cart"), httpapi.Refuses(http.StatusNotFound))
 	a.mergeRoute(r)
@@ -168,6 +172,9 @@ func (a *api) put(ctx context.Context, in *putInput) (*cartOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.enough(ctx, before, p, in.Body.Quantity); err != nil {
+		return nil, err
+	}
 	after, err := before.Put(p, in.Body.Quantity)
 	if err != nil {
 		return nil, err
@@ -199,7 +206,7 @@ func (a *api) product(ctx context.Context, sku string) (Product, error) {
 	if client.Status(err) == http.StatusNotFound {
 		return Product{}, fault.NotFound("product", sku)
 	}
-	return Product(p), err
+	return Product{p.SKU, p.Name, p.Price, p.Variant != nil}, err
 }
 
 func answer(c Cart, err error) (*cartOutput, error) {

@@ -45,6 +45,8 @@ type Line struct {
 type Product struct {
 	SKU, Name string
 	Price     money.Money
+	// Variant tells that it is one of several, which customers choose by what they are, and not by whether they are there.
+	Variant bool
 }
 
 // New is an empty cart.

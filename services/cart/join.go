@@ -136,7 +136,7 @@ func (a *api) stocked(ctx context.Context, all map[string]Offer) {
 	}
 	found, _, err := client.Call[stocks](ctx, a.inventory, client.Request{Path: "/api/inventory/stock", Query: url.Values{"skus": {strings.Join(skus, ",")}}, Timeout: stockPatience})
 	if err != nil {
-		slog.WarnContext(ctx, "joining two carts without knowing the stock", "error", err)
+		slog.WarnContext(ctx, "going on without knowing the stock", "error", err)
 		return
 	}
 	for _, s := range found.Items {

@@ -32,7 +32,7 @@ func (c Cart) Merge(guest Cart, offers map[string]Offer) (Cart, []LeftOut) {
 	for _, g := range guest.Lines {
 		o, asked := offers[g.SKU]
 		if !asked { // put in since they were asked for
-			o = Offer{Product: Product{g.SKU, g.Name, g.Price}, Available: -1}
+			o = Offer{Product: Product{SKU: g.SKU, Name: g.Name, Price: g.Price}, Available: -1}
 		}
 		n := slices.IndexFunc(c.Lines, func(l Line) bool { return l.SKU == g.SKU })
 		switch {

@@ -55,7 +55,7 @@ func withLines(all ...string) Cart {
 func offered(available map[string]int64) map[string]Offer {
 	all := map[string]Offer{}
 	for sku, n := range available {
-		all[sku] = Offer{Product: Product{sku, sku, euros(150)}, Available: n, Gone: n == -2}
+		all[sku] = Offer{Product: Product{SKU: sku, Name: sku, Price: euros(150)}, Available: n, Gone: n == -2}
 	}
 	return all
 }
@@ -81,7 +81,7 @@ func TestC16TwoCartsAreOne(t *testing.T) {
 		}
 	}
 	yen := offered(map[string]int64{"B": 5})
-	yen["B"] = Offer{Product: Product{"B", "B", money.New(100, "JPY")}, Available: 5}
+	yen["B"] = Offer{Product: Product{SKU: "B", Name: "B", Price: money.New(100, "JPY")}, Available: 5}
 	if got, out := withLines("A 1").Merge(withLines("B 1"), yen); len(got.Lines) != 1 || len(out) != 1 || out[0].Reason != "currency" {
 		t.Errorf("%v without %v", lines(got), out)
 	}

@@ -26,7 +26,7 @@ func product(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Shop-Sources", "catalog=acme-1a2b3c4d")
 	status, name, price := http.StatusOK, "Moka Pot", `{"amount":"12.90","currency":"EUR"}`
 	switch r.PathValue("sku") {
-	case "NONE":
+	case "NONE", "SHIRT-WHITE-S":
 		status = http.StatusNotFound
 	case "BUSY":
 		w.Header().Set("Retry-After", "7")
@@ -41,8 +41,12 @@ func product(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	variant := ""
+	if strings.HasPrefix(r.PathValue("sku"), "SHIRT-") {
+		variant = `,"variant":{"group":"shirt","options":{"size":"M"}}`
+	}
 	_, _ = fmt.Fprintf(w, `{"id":"0198c9a5-0000-7000-8000-000000000001","sku":%q,"slug":"thing","name":%q,"description":"","category":"kitchen",
-		"brand":"Alba","price":%s,"image":"/i.svg"}`, r.PathValue("sku"), name, price)
+		"brand":"Alba","price":%s,"image":"/i.svg"%s}`, r.PathValue("sku"), name, price, variant)
 }
 
 // serve starts the cart beside a catalog, on a PostgreSQL of its own. environment is pairs of name and value.

@@ -42,6 +42,9 @@ type productBody struct {
 	Low30 *money.Money `json:"low30,omitempty" doc:"The lowest price of the 30 days before this price was valid; absent where the product was not sold before"`
 	Image string       `json:"image" doc:"Path of a drawing of it, for who has no other picture"`
 	Media []Picture    `json:"media,omitempty" nullable:"false" doc:"Pictures at media, the first one first; absent where there are none"`
+	GTIN  string       `json:"gtin,omitempty" doc:"Its number at GS1, of 8, 12, 13 or 14 digits; absent where it has none" example:"4006381333931"`
+	// Variant is a part of its own, so that a change takes it as it is answered.
+	Variant *VariantBody `json:"variant,omitempty" doc:"Absent where it is a product of its own"`
 }
 
 type categoryBody struct {
@@ -89,6 +92,9 @@ type readInput struct {
 type productChange struct {
 	Name  *string    `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Media *[]Picture `json:"media,omitempty" nullable:"false" maxItems:"4" doc:"All pictures that it has from now on, the first one first; empty takes them away"`
+	GTIN  *string    `json:"gtin,omitempty" maxLength:"64" doc:"Its number at GS1, of 8, 12, 13 or 14 digits with the right check digit; empty takes it away" example:"4006381333931"`
+	// Variant is whole: a part of its options would be a variant that nobody chose.
+	Variant *VariantBody `json:"variant,omitempty" doc:"Of which group it is a variant from now on; an empty group: it is a product of its own"`
 	// Price was changed here before there was pricing. It is read, whatever it is, so
 	// that who still sends it hears where prices are changed now.
 	Price json.RawMessage `json:"price,omitempty" hidden:"true"`
@@ -144,10 +150,11 @@ func (s *api) routes(k *app.Kit) *httpapi.API {
 	httpapi.Get(a, "/api/catalog/products/{sku}", access.Public, s.get, httpapi.About(fromMemory),
 		httpapi.ID("getProduct"), httpapi.Summary("One product"), httpapi.Refuses(http.StatusNotFound))
 	httpapi.Patch(a, "/api/catalog/products/{sku}", access.Staff("catalog:write"), s.change,
-		httpapi.ID("changeProduct"), httpapi.Summary("Change the name or the pictures"), httpapi.Refuses(http.StatusNotFound),
+		httpapi.ID("changeProduct"), httpapi.Summary("Change the name, the pictures, the GTIN, or of what it is a variant"), httpapi.Refuses(http.StatusNotFound, http.StatusConflict),
 		httpapi.About("Prices are pricing's: POST /api/pricing/prices. One that is sent here is refused, with all that came with it."))
 	httpapi.Page(a, http.MethodGet, "/api/catalog/products/{sku}/image.svg", access.Public, s.image,
 		httpapi.ID("getProductImage"), httpapi.Summary("Picture of a product"), httpapi.Produces("image/svg+xml"), httpapi.Refuses(http.StatusNotFound))
+	s.groupRoutes(a)
 	return a
 }
 
@@ -217,20 +224,39 @@ func (s *api) get(_ context.Context, in *readInput) (*productOutput, error) {
 	return &productOutput{Freshness{p.tag, cacheProduct, age}, p.body}, nil
 }
 
+// change is what is wanted, if that can be told by itself.
+func (c productChange) change() (Change, error) {
+	want := Change{Name: c.Name, GTIN: c.GTIN}
+	if c.Media != nil {
+		pictures := galleryOf(*c.Media)
+		want.Media = &pictures
+	}
+	if c.Variant != nil {
+		v, err := c.Variant.variant()
+		if err != nil {
+			return Change{}, err
+		}
+		want.Variant = &v
+	}
+	if c.GTIN != nil {
+		return want, validGTIN(*c.GTIN)
+	}
+	return want, nil
+}
+
 // change changes what is stored, and never what is remembered: a version that was
 // read from memory may be an old one, and is then refused.
 func (s *api) change(ctx context.Context, in *changeInput) (*changeOutput, error) {
 	if in.Body.Price != nil {
 		return nil, fault.Invalid("#/price", pricesAreElsewhere)
 	}
-	p, err := s.store.product(ctx, in.SKU)
+	want, err := in.Body.change()
 	if err != nil {
 		return nil, err
 	}
-	want := Change{Name: in.Body.Name}
-	if in.Body.Media != nil {
-		pictures := galleryOf(*in.Body.Media)
-		want.Media = &pictures
+	p, err := s.store.product(ctx, in.SKU)
+	if err != nil {
+		return nil, err
 	}
 	if in.Repeated(p.Version, p.Has(want)) {
 		return answer(p, nil)
@@ -293,7 +319,10 @@ func encode(p Product) (body []byte, tag string, err error) {
 func wire(p Product) productBody {
 	body := productBody{
 		ID: p.ID, SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description,
-		Category: p.Category, Brand: p.Brand, Price: p.Price, Image: imagePath(p.SKU), Media: p.Media.List(),
+		Category: p.Category, Brand: p.Brand, Price: p.Price, Image: imagePath(p.SKU), Media: p.Media.List(), GTIN: p.GTIN,
+	}
+	if p.Variant.Group != "" {
+		body.Variant = &VariantBody{p.Variant.Group, p.Variant.Options.Map()}
 	}
 	if p.Low30.Currency() != "" {
 		body.Low30 = &p.Low30

@@ -22,6 +22,10 @@ type Product struct {
 	Position int32
 	// Media are its pictures; none where the catalog draws it.
 	Media Gallery
+	// GTIN is its number at GS1, as it was entered; empty where it has none.
+	GTIN string
+	// Variant is the zero value where it is a product of its own.
+	Variant Variant
 	// Version rises with each change.
 	Version int64
 }
@@ -51,8 +55,10 @@ type Filter struct {
 // Change is what an editor wants; nil leaves a field as it is. Prices are none of
 // an editor's: they are pricing's, and come by its events.
 type Change struct {
-	Name  *string
-	Media *Gallery
+	Name    *string
+	Media   *Gallery
+	GTIN    *string
+	Variant *Variant
 }
 
 // Place is where the product stands in a list.
@@ -65,6 +71,12 @@ func (p Product) With(c Change) Product {
 	}
 	if c.Media != nil {
 		p.Media = *c.Media
+	}
+	if c.GTIN != nil {
+		p.GTIN = *c.GTIN
+	}
+	if c.Variant != nil {
+		p.Variant = *c.Variant
 	}
 	return p
 }

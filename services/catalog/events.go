@@ -22,11 +22,17 @@ type told struct {
 	Slug        string `json:"slug"`
 	// Media are paths of its pictures, in the size of a card.
 	Media []string `json:"media,omitempty"`
+	GTIN  string   `json:"gtin,omitempty"`
+	// Group is that of which it is a variant, Attributes what it is there: colour, size.
+	Group      string            `json:"group,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
 }
 
 // tell puts what became of a product into the outbox, in the transaction in which it became so.
 func tell(ctx context.Context, tx pgx.Tx, p Product) error {
-	e, err := events.New(ctx, "catalog", events.ProductChanged, p.SKU, told{p.SKU, p.Version, p.Name, p.Description, p.Category, p.Brand, p.Slug, p.Media.paths()})
+	e, err := events.New(ctx, "catalog", events.ProductChanged, p.SKU, told{
+		p.SKU, p.Version, p.Name, p.Description, p.Category, p.Brand, p.Slug, p.Media.paths(), p.GTIN, p.Variant.Group, p.Variant.Options.Map(),
+	})
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,11 @@ var seedText string
 
 const seedCurrency = "EUR"
 
-// goods is the range that a new shop begins with.
+// goods is a range: all that there is, or what a new shop begins with.
 type goods struct {
 	categories []Category
 	products   []Product
+	groups     []Group
 }
 
 // seed writes the range into an empty catalog, all of it or nothing. A shop that

@@ -1,7 +1,7 @@
 // Package catalog is a service: which products the shop has, and what they cost.
 //
-// catalog.go knows the rules, shelf.go what is read from memory, store.go the SQL,
-// api.go the HTTP, events.go what it takes of pricing and tells of products; this file wires them.
+// catalog.go and variant.go know the rules, shelf.go what is read from memory, store.go and groupstore.go the SQL,
+// api.go and groupapi.go the HTTP, events.go what it takes of pricing and tells of products; this file wires them.
 package catalog
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"github.com/emporium-shop/emporium/services/internal/app"
 	"github.com/emporium-shop/emporium/services/internal/events"
+	"github.com/emporium-shop/emporium/services/internal/idempotency"
 	"github.com/emporium-shop/emporium/services/internal/inbox"
 	"github.com/emporium-shop/emporium/services/internal/outbox"
 	"github.com/emporium-shop/emporium/services/internal/postgres"
@@ -31,8 +32,12 @@ func Service() app.Service {
 	}
 }
 
-// changed is the channel of the database at which every change of the range is told.
-const changed = "catalog_changed"
+const (
+	// changed is the channel of the database at which every change of the range is told.
+	changed = "catalog_changed"
+	// keysKept is how long a request may be repeated.
+	keysKept = 24 * time.Hour
+)
 
 func newCatalog(_ context.Context, k *app.Kit) (app.Parts, error) {
 	s := &store{k.DB}
@@ -49,6 +54,8 @@ func newCatalog(_ context.Context, k *app.Kit) (app.Parts, error) {
 			{Name: "shelf", Run: a.shelf.Run, Beside: true},
 			{Name: "inbox", Run: inbox.Consumer(k.DB, k.Bus, "catalog", prices.Handlers(take))},
 			{Name: "publish-events", Run: outbox.Relay(k.DB, k.Bus)},
+			// It forgets what is too old to be of use, so any release may do it.
+			{Name: "sweep-keys", Run: idempotency.Sweep(k.DB, keysKept), Beside: true},
 		},
 	}, nil
 }
@@ -76,5 +83,5 @@ func schema() postgres.Schema {
 	if err != nil { // embedded: cannot happen
 		panic(err)
 	}
-	return postgres.Schema{Name: "catalog", Files: files, Floor: 1, Parts: []postgres.Part{inbox.Tables, outbox.Tables}}
+	return postgres.Schema{Name: "catalog", Files: files, Floor: 1, Parts: []postgres.Part{inbox.Tables, outbox.Tables, idempotency.Tables}}
 }

@@ -17,6 +17,13 @@ type shelf struct {
 	// of are the products of a category, in the same order.
 	of         map[string][]*shelved
 	categories []Category
+	groups     map[string]*grouped
+}
+
+// grouped is a group with its variants, in the order in which it shows them.
+type grouped struct {
+	Group
+	variants []*shelved
 }
 
 // shelved is a product that stands there.
@@ -55,7 +62,24 @@ func stock(all goods, before *shelf, encode encoding) (*shelf, error) {
 	for n, c := range s.categories {
 		s.categories[n].Count = len(s.of[c.Slug])
 	}
+	s.group(all.groups)
 	return s, nil
+}
+
+// group puts variants that stand there already to their groups.
+func (s *shelf) group(all []Group) {
+	s.groups = make(map[string]*grouped, len(all))
+	for _, g := range all {
+		s.groups[g.Slug] = &grouped{Group: g}
+	}
+	for _, p := range s.products {
+		if g := s.groups[p.Variant.Group]; g != nil {
+			g.variants = append(g.variants, p)
+		}
+	}
+	for _, g := range s.groups {
+		slices.SortStableFunc(g.variants, func(a, b *shelved) int { return g.compare(a.Variant.Options, b.Variant.Options) })
+	}
 }
 
 func shelve(p Product, encode encoding) (*shelved, error) {

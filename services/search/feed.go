@@ -57,6 +57,21 @@ type listed struct {
 	Brand       string      `json:"brand"`
 	Price       money.Money `json:"price"`
 	Image       string      `json:"image"`
+	GTIN        string      `json:"gtin,omitempty"`
+	Variant     *variant    `json:"variant,omitempty"`
+}
+
+// variant is what a product is among those of its group.
+type variant struct {
+	Options map[string]string `json:"options"`
+}
+
+// attributes are what tells a product from the others of its group; nil where it is of none.
+func (p listed) attributes() map[string]string {
+	if p.Variant == nil {
+		return nil
+	}
+	return p.Variant.Options
 }
 
 type pageOf[T any] struct {
@@ -110,7 +125,7 @@ func (f *feed) load(ctx context.Context) error {
 	for _, p := range found {
 		l.products = append(l.products, Product{
 			SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Image: p.Image,
-			Price: p.Price, Available: Unknown,
+			Price: p.Price, Available: Unknown, GTIN: p.GTIN, Attributes: p.attributes(),
 		})
 	}
 	if l.stock, err = f.stock(ctx, l.products); err != nil {
@@ -251,6 +266,7 @@ type changedData struct {
 	Description string            `json:"description,omitempty"`
 	Category    string            `json:"category"`
 	Brand       string            `json:"brand"`
+	GTIN        string            `json:"gtin,omitempty"`
 	Attributes  map[string]string `json:"attributes,omitempty"`
 }
 
@@ -316,7 +332,7 @@ func (f *feed) changed(e events.Event) error {
 		return err
 	}
 	known, err := f.goods.describe(Product{
-		SKU: d.SKU, Version: d.Version, Slug: d.Slug, Name: d.Name, Description: d.Description, Category: d.Category, Brand: d.Brand, Attributes: d.Attributes,
+		SKU: d.SKU, Version: d.Version, Slug: d.Slug, Name: d.Name, Description: d.Description, Category: d.Category, Brand: d.Brand, GTIN: d.GTIN, Attributes: d.Attributes,
 	})
 	if err == nil && !known {
 		f.poke() // what it costs, the catalog says

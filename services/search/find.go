@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/emporium-shop/emporium/services/internal/gtin"
 )
 
 // Question is what somebody looks for.
@@ -92,7 +94,7 @@ func (e *entry) score(words []word, l Language) (sum int) {
 	for _, w := range words {
 		terms += len(w.terms)
 		switch {
-		case w.code != "" && w.code == lower(e.SKU):
+		case w.code != "" && w.code == lower(e.SKU), w.gtin != "" && e.has(w.gtin):
 			sum += asCode
 		case every(w.terms, func(t string) bool { return slices.Contains(e.names[l], t) }):
 			sum += inName
@@ -104,6 +106,12 @@ func (e *entry) score(words []word, l Language) (sum int) {
 		sum += wholeName
 	}
 	return sum
+}
+
+// has tells whether a number at GS1 is the product's.
+func (p *Product) has(fourteen string) bool {
+	own, _ := gtin.Of(p.GTIN)
+	return own == fourteen
 }
 
 // The kinds of suggestions.

@@ -81,7 +81,7 @@ func (g *goods) put(all []*entry) error {
 	for _, e := range all {
 		before := g.get(e.SKU)
 		switch {
-		case e.listed && (before == nil || !before.listed || before.text() != e.text()):
+		case e.listed && (before == nil || !before.listed || before.text() != e.text() || before.GTIN != e.GTIN):
 			e.names = map[Language][]string{}
 			for _, l := range languages {
 				e.names[l] = g.index.terms(fold(e.Name), string(l))
@@ -148,9 +148,6 @@ func (e *entry) with(p Product, l list, known time.Time) *entry {
 		version, before := max(p.Version, e.Version), e.Product
 		e.Product = p
 		e.Version, e.Price, e.Available, e.Reviews, e.Stars = version, before.Price, before.Available, before.Reviews, before.Stars
-		if p.Attributes == nil {
-			e.Attributes = before.Attributes // the list has none yet, events may
-		}
 	}
 	e.removed = e.removed && recent
 	e.listed = !e.removed
@@ -185,7 +182,7 @@ func (g *goods) describe(p Product) (known bool, err error) {
 			return // an older one, or the same again
 		}
 		e.heard.text, e.removed = g.now(), false
-		e.Version, e.Slug, e.Name, e.Category, e.Brand = p.Version, p.Slug, p.Name, p.Category, p.Brand
+		e.Version, e.Slug, e.Name, e.Category, e.Brand, e.GTIN = p.Version, p.Slug, p.Name, p.Category, p.Brand, p.GTIN
 		if p.Description != "" {
 			e.Description = p.Description
 		}

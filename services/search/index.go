@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/search/query"
+
+	"github.com/emporium-shop/emporium/services/internal/gtin"
 )
 
 const (
-	skuField = "sku"
+	skuField  = "sku"
+	gtinField = "gtin"
 	// batch is how many products are written at a time.
 	batch = 500
 	// enough results without typos make a search with typos needless.
@@ -60,7 +65,8 @@ func (x *index) put(all []*Product) error {
 	b := x.bleve.NewBatch()
 	for n, p := range all {
 		text := p.text()
-		document := map[string]any{skuField: lower(p.SKU), plain: fold(p.Name + " " + p.Brand + " " + strings.ReplaceAll(p.Category, "-", " ")), string(English): text, string(German): text}
+		number, _ := gtin.Of(p.GTIN)
+		document := map[string]any{skuField: lower(p.SKU), gtinField: number, plain: fold(p.Name + " " + p.Brand + " " + strings.ReplaceAll(p.Category, "-", " ")), string(English): text, string(German): text}
 		if err := b.Index(p.SKU, document); err != nil {
 			return fmt.Errorf("indexing %s: %w", p.SKU, err)
 		}
@@ -77,8 +83,8 @@ func (x *index) put(all []*Product) error {
 // text is what a search looks into, folded.
 func (p *Product) text() string {
 	parts := []string{p.Name, p.Brand, strings.ReplaceAll(p.Category, "-", " "), p.Description}
-	for _, value := range p.Attributes {
-		parts = append(parts, value)
+	for _, name := range slices.Sorted(maps.Keys(p.Attributes)) { // in one order, or a text would differ from itself
+		parts = append(parts, p.Attributes[name])
 	}
 	return fold(strings.Join(parts, "\n"))
 }
@@ -141,6 +147,11 @@ func (w word) query(l Language, typos bool) query.Query {
 		sku := bleve.NewTermQuery(w.code)
 		sku.SetField(skuField)
 		all = bleve.NewDisjunctionQuery(sku, all)
+	}
+	if w.gtin != "" {
+		number := bleve.NewTermQuery(w.gtin)
+		number.SetField(gtinField)
+		all = bleve.NewDisjunctionQuery(number, all)
 	}
 	return all
 }

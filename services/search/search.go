@@ -12,6 +12,8 @@ type Product struct {
 	SKU, Slug, Name, Description, Category, Brand, Image string
 	// Version is the catalog's; what is older is never taken for newer.
 	Version int64
+	// GTIN is its number at GS1, as the catalog has it; empty where it has none.
+	GTIN string
 	// Attributes are what else distinguishes it: colour, size. A value may have several words.
 	Attributes map[string]string
 	Price      money.Money

@@ -14,6 +14,8 @@ import (
 	tokenizer "github.com/blevesearch/bleve/v2/analysis/tokenizer/unicode"
 	"github.com/blevesearch/bleve/v2/mapping"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/emporium-shop/emporium/services/internal/gtin"
 )
 
 // Language says how words are bent: which endings make no difference.
@@ -63,6 +65,7 @@ func newMapping() (*mapping.IndexMappingImpl, error) {
 		document.AddFieldMappingsAt(name, field(name))
 	}
 	document.AddFieldMappingsAt(skuField, field("keyword"))
+	document.AddFieldMappingsAt(gtinField, field("keyword"))
 	m.DefaultMapping = document
 	return m, nil
 }
@@ -80,6 +83,8 @@ type word struct {
 	terms []string
 	// code says that it has digits: it may be an article number, and has no typos.
 	code string
+	// gtin is the number at GS1 that it is, in 14 digits; empty where it is none.
+	gtin string
 	// optional words say too little to be asked for: "the".
 	optional bool
 	// typos is how many letters may be wrong.
@@ -115,6 +120,7 @@ func (r *reader) words(text string, l Language) (all []word) {
 		switch {
 		case strings.ContainsFunc(typed, unicode.IsDigit):
 			w.code = typed
+			w.gtin, _ = gtin.Of(typed)
 		case letters >= longWord:
 			w.typos = 2
 		case letters >= shortWord:

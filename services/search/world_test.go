@@ -94,10 +94,17 @@ func (c *catalog) list(w http.ResponseWriter, r *http.Request) {
 	items, next := []any{}, ""
 	if at < len(c.all) {
 		p := c.all[at]
-		items = append(items, map[string]any{
+		item := map[string]any{
 			"id": uuid.NewString(), "sku": p.SKU, "slug": p.SKU, "name": p.Name, "description": p.Description,
 			"category": p.Category, "brand": p.Brand, "price": p.Price, "image": "/" + p.SKU + ".svg",
-		})
+		}
+		if p.GTIN != "" {
+			item["gtin"] = p.GTIN
+		}
+		if p.Variant != nil {
+			item["variant"] = map[string]any{"group": "shirt", "options": p.Variant.Options}
+		}
+		items = append(items, item)
 	}
 	if at+1 < len(c.all) {
 		next = c.all[at+1].SKU

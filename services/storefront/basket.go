@@ -136,6 +136,8 @@ func refusal(err error) (code int, wrong string) {
 	switch {
 	case refused.Problem.Type == problem.CartFull.Type():
 		return http.StatusUnprocessableEntity, "Your cart is full. Take something out before you add another product."
+	case refused.Problem.Type == problem.SoldOut.Type():
+		return http.StatusConflict, "There are not as many left. Choose fewer, or another variant."
 	case refused.Status == http.StatusPreconditionFailed, refused.Status == http.StatusConflict:
 		return http.StatusConflict, "Your cart has changed in another window at the same time. Please check and send it again."
 	}

@@ -20,6 +20,9 @@ type product struct {
 	Image       string `json:"image"`
 	// Media are its pictures; without one Image is a drawing.
 	Media []photo `json:"media,omitempty"`
+	GTIN  string  `json:"gtin,omitempty"`
+	// Variant is nil where it is a product of its own.
+	Variant *variant `json:"variant,omitempty"`
 }
 
 // Path is the product's page.

@@ -112,7 +112,7 @@ func wantKey(t *testing.T, where, text string) {
 // forMachines are literals that look like texts, and are read by browsers, search engines and other services.
 var forMachines = []string{
 	"Accept-Encoding", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Order-Token", "Authorization", "Bearer ", "Content-Type", "Cookie, Accept-Encoding",
-	"ListItem", "BreadcrumbList", "Organization", "Offer", "Product", "AggregateRating", "English", "Deutsch", "The pages of the shop.", "This page could not be shown.",
+	"ListItem", "BreadcrumbList", "Organization", "Offer", "Product", "ProductGroup", "PropertyValue", "AggregateRating", "English", "Deutsch", "The pages of the shop.", "This page could not be shown.",
 	"Edg", "Firefox", "Chrome", "Safari", "Android", "Windows", "Macintosh", "Linux", "Set-Cookie", "Refresh", "Retry-After", "X-Robots-Tag", "Location", "Vary",
 }
 

@@ -148,6 +148,7 @@ func TestDescription(t *testing.T) { servicetest.OpenAPI(t, Service()) }
 func TestWhatPagesReadIsPromised(t *testing.T) {
 	clienttest.Reads[productList](t, "../catalog/openapi.json", "GET /api/catalog/products")
 	clienttest.Reads[product](t, "../catalog/openapi.json", "GET /api/catalog/products/{sku}")
+	clienttest.Reads[group](t, "../catalog/openapi.json", "GET /api/catalog/groups/{group}")
 	clienttest.Reads[categoryList](t, "../catalog/openapi.json", "GET /api/catalog/categories")
 	clienttest.Reads[cart](t, "../cart/openapi.json", "POST /api/cart")
 	clienttest.Reads[cart](t, "../cart/openapi.json", "GET /api/cart/{id}")

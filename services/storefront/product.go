@@ -10,9 +10,12 @@ type productBody struct {
 	Product product
 	Related []product
 	// Bought is what others bought with it.
-	Bought   []product
-	Reviews  opinions
-	Stock    stock
+	Bought  []product
+	Reviews opinions
+	Stock   stock
+	// Choices are the options of which it is a variant, Group what it is a variant of.
+	Choices  []choosing
+	Group    group
 	Category category
 	Buying   buying
 	Most     int
@@ -48,6 +51,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 	}
 	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery(), Bought: <-bought}
 	body.Most, body.Wishes = body.Stock.Most(mostOfOne), s.wishes.api != nil && s.visitor(r).SignedIn
+	body.Group, body.Choices = s.choices(r.Context(), p)
 	// Without the related products the page still sells this one.
 	if shelf, known := s.shelves.get(r.Context(), p.Category); known {
 		body.Related = others(related(p, shelf, relatedShown), body.Bought)

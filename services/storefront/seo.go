@@ -62,6 +62,7 @@ func structured(origin string, p product, b productBody) any {
 		"@context": "https://schema.org", "@type": "Product", "name": p.Name, "sku": p.SKU, "description": p.Description,
 		"brand": map[string]any{"@type": "Brand", "name": p.Brand}, "image": origin + p.Image, "offers": offer,
 	}
+	b.Group.described(p, data)
 	if said := b.Reviews.Summary; said.Count > 0 {
 		data["aggregateRating"] = map[string]any{"@type": "AggregateRating", "ratingValue": b.Reviews.Average(), "reviewCount": said.Count, "bestRating": mostStars}
 	}

@@ -38,6 +38,7 @@ func newStorefront(_ context.Context, k *app.Kit) (app.Parts, error) {
 		catalog: goods, carts: carts{k.Client("cart")}, log: k.Log, now: k.Now, goods: keep(partFresh, goods.product),
 		categories: keep(partFresh, func(ctx context.Context, _ string) ([]category, error) { return goods.categories(ctx) }),
 		shelves:    keep(partFresh, goods.shelf),
+		groups:     keep(partFresh, goods.group),
 		covers:     keep(coverFresh, goods.cover),
 		paths:      keep(mapFresh, goods.everything),
 	}

@@ -42,6 +42,7 @@ type shop struct {
 	shelves    *kept[[]product]
 	covers     *kept[product]
 	goods      *kept[product] // by SKU
+	groups     *kept[group]
 	paths      *kept[[]string]
 }
 

@@ -4,18 +4,24 @@ package storefront
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/emporium-shop/emporium/services/internal/client"
 )
 
-// few is how many are left when the page says so.
-const few = 5
+const (
+	// few is how many are left when the page says so.
+	few = 5
+	// mostAsked is of how many products inventory tells at once.
+	mostAsked = 100
+)
 
 // stock is how many of a product can be bought; the zero value is that nobody knows,
 // and then the page says nothing of it. The checkout decides.
 type stock struct {
-	Available *int `json:"available"`
-	Unlimited bool `json:"unlimited,omitempty"`
+	SKU       string `json:"sku"`
+	Available *int   `json:"available"`
+	Unlimited bool   `json:"unlimited,omitempty"`
 }
 
 // known tells whether anybody said so.
@@ -55,15 +61,33 @@ type stocks struct{ api *client.Client }
 // of is how many there are of a product. An error leaves that part of the page out.
 func (s stocks) of(sku string) func(context.Context) (stock, error) {
 	return func(ctx context.Context) (stock, error) {
-		if s.api == nil {
-			return stock{}, nil
-		}
-		ctx, cancel := context.WithTimeout(ctx, partPatience)
-		defer cancel()
-		found, _, err := client.Call[stockList](ctx, s.api, client.Request{Path: "/api/inventory/stock", Query: url.Values{"skus": {sku}}})
-		if err != nil || len(found.Items) != 1 {
+		found, err := s.ask(ctx, sku)
+		if err != nil || len(found) != 1 {
 			return stock{}, err
 		}
-		return found.Items[0], nil
+		return found[0], nil
 	}
+}
+
+// each is how many there are of each of several products; of those that nobody tells of, nothing is known.
+func (s stocks) each(ctx context.Context, skus []string) map[string]stock {
+	found, err := s.ask(ctx, strings.Join(skus[:min(len(skus), mostAsked)], ","))
+	if err != nil {
+		return nil
+	}
+	all := map[string]stock{}
+	for _, one := range found {
+		all[one.SKU] = one
+	}
+	return all
+}
+
+func (s stocks) ask(ctx context.Context, skus string) ([]stock, error) {
+	if s.api == nil || skus == "" {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, partPatience)
+	defer cancel()
+	found, _, err := client.Call[stockList](ctx, s.api, client.Request{Path: "/api/inventory/stock", Query: url.Values{"skus": {skus}}})
+	return found.Items, err
 }

@@ -41,6 +41,7 @@ type world struct {
 
 	mu        sync.Mutex
 	products  []product
+	group     group
 	lines     map[string]int
 	cartID    string
 	key       string // Idempotency-Key that made the cart
@@ -51,6 +52,7 @@ type world struct {
 	down      int // status that catalog answers with, 0 for none
 	cartDown  int // the same of cart
 	full      bool
+	soldOut   bool // a cart takes no variant any more
 	// joins are the guests' carts that were to join the customer's, and who asked; wanted is how many the first line tells were wanted.
 	joins  []string
 	joined bool
@@ -125,6 +127,12 @@ func (p product) wire() map[string]any {
 	if len(p.Media) > 0 {
 		sent["media"] = p.Media
 	}
+	if p.GTIN != "" {
+		sent["gtin"] = p.GTIN
+	}
+	if p.Variant != nil {
+		sent["variant"] = p.Variant
+	}
 	return sent
 }
 
@@ -142,6 +150,13 @@ func (w *world) catalogRoutes() map[string]http.HandlerFunc {
 				}
 			}
 			clienttest.Problem(out, 404)
+		},
+		"GET /api/catalog/groups/{group}": func(out http.ResponseWriter, r *http.Request) {
+			if w.group.Slug != r.PathValue("group") {
+				clienttest.Problem(out, 404)
+				return
+			}
+			clienttest.JSON(out, 200, w.group.wire())
 		},
 	}
 }
@@ -228,9 +243,10 @@ func (w *world) change(out http.ResponseWriter, r *http.Request, do func()) {
 		clienttest.Problem(out, 404)
 		return
 	case w.full && w.lines[sku] == 0:
-		out.Header().Set("Content-Type", "application/problem+json")
-		out.WriteHeader(problem.CartFull.Status)
-		_ = json.NewEncoder(out).Encode(map[string]any{"type": problem.CartFull.Type(), "title": problem.CartFull.Title, "status": problem.CartFull.Status})
+		refuse(problem.CartFull, "", nil)(out, r)
+		return
+	case w.soldOut:
+		refuse(problem.SoldOut, "", nil)(out, r)
 		return
 	}
 	do()
