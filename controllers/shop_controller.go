@@ -46,13 +46,18 @@ type ShopReconciler struct {
 	rejections rejections
 }
 
-// Reconcile is one pass for one shop.
+// Reconcile makes a pass for one shop, when the one that is under way has ended.
 func (r *ShopReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	end, err := r.turns.take(ctx, req)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	defer end()
+	return r.pass(ctx, req)
+}
+
+// pass is one pass for one shop, of which no other is under way.
+func (r *ShopReconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	ctx = r.Progress.begin(ctx, req)
 	defer r.Progress.end(req)
 	var shop v1alpha1.Shop

@@ -27,10 +27,14 @@ type urgently struct {
 	again chan event.GenericEvent
 }
 
-// Reconcile makes one pass. What it asks for, and the next try where it failed, is the common queue's.
+// Reconcile makes one pass. What it asks for, and the next try where it failed, is the common queue's. So is a shop
+// whose pass is under way: that ends with a worker that looks at it again, and nobody else's pin waits for it.
 func (u *urgently) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	if _, err := u.shops.Reconcile(ctx, req); err != nil {
-		log.FromContext(ctx).V(1).Info("left to the common queue", "error", err.Error())
+	if u.shops.turns.tryTake(req) == nil {
+		defer u.shops.turns.end(req)
+		if _, err := u.shops.pass(ctx, req); err != nil {
+			log.FromContext(ctx).V(1).Info("left to the common queue", "error", err.Error())
+		}
 	}
 	shop := &v1alpha1.Shop{ObjectMeta: metav1.ObjectMeta{Namespace: req.Namespace, Name: req.Name}}
 	select {

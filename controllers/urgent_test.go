@@ -84,6 +84,21 @@ func TestAPassThatIsStoppedWaitsNoLongerForItsTurn(t *testing.T) {
 	}
 }
 
+func TestAPinOfAShopWhosePassStandsStillHoldsUpNoOtherShopsPin(t *testing.T) {
+	u := &urgently{shops: &ShopReconciler{}, again: make(chan event.GenericEvent, 1)}
+	if _, err := u.shops.turns.take(t.Context(), shopKey("acme")); err != nil { // it stands still
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	if _, err := u.Reconcile(ctx, shopKey("acme")); err != nil {
+		t.Fatalf("the one worker waits for it: %v", err)
+	}
+	if handed := <-u.again; handed.Object.GetName() != "acme" {
+		t.Errorf("%s was left to the common queue", handed.Object.GetName())
+	}
+}
+
 func TestAShopThatAnUrgentPassLookedAtIsLookedAtByTheCommonQueueBeforeOthers(t *testing.T) {
 	again := make(chan event.GenericEvent)
 	u := &urgently{shops: &ShopReconciler{Progress: &Progress{Now: time.Now}}, again: again}

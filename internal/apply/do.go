@@ -122,13 +122,13 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 	if err != nil {
 		return err
 	}
-	if world.Table != nil && ptr.Deref(world.Table.Immutable, false) {
-		return w.replaceTable(ctx, world, in)
-	}
 	if world.Table != nil {
 		same, err := in.heldBy(world.Table)
 		if err != nil || same {
 			return err
+		}
+		if ptr.Deref(world.Table.Immutable, false) {
+			return w.replaceTable(ctx, world, in)
 		}
 		in.object.SetResourceVersion(world.Table.ResourceVersion)
 		in.object.SetUID(world.Table.UID)
@@ -143,8 +143,9 @@ func (w *Writer) applyTable(ctx context.Context, world *observe.World, d *plan.D
 }
 
 // replaceTable puts a new table in the place of one that somebody made immutable, which nobody can change back: each
-// switch and each way back would be refused. It does so when it sees it, and not when somebody wants to go back. Replicas
-// keep what they have read while there is none.
+// switch and each way back would be refused. It is left as it is until something has to be written: where a policy makes every
+// ConfigMap immutable, the new one is again, and writing it in each pass would never end. Replicas keep what they have read while
+// there is none, and so does a pass that finds none because this one died in between.
 func (w *Writer) replaceTable(ctx context.Context, world *observe.World, in intent) error {
 	if err := w.delete(ctx, "ConfigMap", world.Table); err != nil {
 		return err
