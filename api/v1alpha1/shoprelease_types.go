@@ -27,6 +27,9 @@ const (
 	// AnnotationPassedChecks names the Jobs of the checks that passed, separated by blanks. It goes
 	// when the release stops playing a role.
 	AnnotationPassedChecks = "shop.emporium.dev/passed-checks"
+	// AnnotationFailedJobs names the Jobs that failed and that Kubernetes sweeps by itself, as <name>/<UID>, and
+	// /retried behind it where another try was asked for, separated by blanks. It goes when the release stops playing a role.
+	AnnotationFailedJobs = "shop.emporium.dev/failed-jobs"
 	// AnnotationRestored holds the UID that the record had before somebody deleted it and the
 	// operator wrote it again.
 	AnnotationRestored = "shop.emporium.dev/restored-uid"

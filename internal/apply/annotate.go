@@ -74,12 +74,14 @@ func annotations(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease, d *plan.Decisio
 		set(v1alpha1.AnnotationStartFailed, d.StartFailed)
 		set(v1alpha1.AnnotationMigrated, join(out[v1alpha1.AnnotationMigrated], d.Migrated))
 		set(v1alpha1.AnnotationPassedChecks, join(out[v1alpha1.AnnotationPassedChecks], checkJobs(shop, rel, d.PassedChecks)))
+		set(v1alpha1.AnnotationFailedJobs, plan.FormatFailedJobs(d.FailedJobs))
 	case d.Kept(rel.Name):
 		delete(out, v1alpha1.AnnotationStartFailed)
 	default: // one that comes back is migrated and checked again
 		delete(out, v1alpha1.AnnotationStartFailed)
 		delete(out, v1alpha1.AnnotationMigrated)
 		delete(out, v1alpha1.AnnotationPassedChecks)
+		delete(out, v1alpha1.AnnotationFailedJobs)
 	}
 	if candidate && !d.IrreversibleSince.IsZero() {
 		set(v1alpha1.AnnotationIrreversibleSince, stamp(d.IrreversibleSince))

@@ -16,6 +16,7 @@ func TestWhatIsRememberedOnARecord(t *testing.T) {
 	const (
 		since, failed, migrated, passed = v1alpha1.AnnotationCandidateSince, v1alpha1.AnnotationStartFailed, v1alpha1.AnnotationMigrated, v1alpha1.AnnotationPassedChecks
 		rejected, services              = v1alpha1.AnnotationRejected, v1alpha1.AnnotationRejectedServices
+		swept                           = v1alpha1.AnnotationFailedJobs
 		irreversible, behind            = v1alpha1.AnnotationIrreversibleSince, v1alpha1.AnnotationLeftBehind
 	)
 	nine := epoch.Format(time.RFC3339Nano)
@@ -32,17 +33,19 @@ func TestWhatIsRememberedOnARecord(t *testing.T) {
 		d      plan.Decision
 		want   notes
 	}{
-		"it becomes the candidate":             {nil, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine}},
-		"another is the candidate now":         {notes{since: nine}, plan.Decision{Candidate: a, CandidateSince: epoch.Add(time.Hour)}, notes{}},
-		"it is the candidate no more":          {notes{since: nine}, plan.Decision{}, notes{}},
-		"it serves: it is no candidate":        {notes{since: nine, migrated: "cart"}, plan.Decision{Stacks: serves, Table: plan.TablePlan{Active: b}}, notes{migrated: "cart"}},
-		"others' notes stay":                   {notes{"team": "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{"team": "cart", since: nine}},
-		"migrations add up":                    {notes{since: nine, migrated: "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch, Migrated: []string{"search"}}, notes{since: nine, migrated: "cart search"}},
-		"no migration is forgotten":            {notes{since: nine, migrated: "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine, migrated: "cart"}},
-		"a check is remembered as it was":      {notes{}, plan.Decision{Candidate: b, CandidateSince: epoch, PassedChecks: []string{"smoke", "gone"}}, notes{since: nine, passed: smoke}},
+		"it becomes the candidate":        {nil, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine}},
+		"another is the candidate now":    {notes{since: nine}, plan.Decision{Candidate: a, CandidateSince: epoch.Add(time.Hour)}, notes{}},
+		"it is the candidate no more":     {notes{since: nine}, plan.Decision{}, notes{}},
+		"it serves: it is no candidate":   {notes{since: nine, migrated: "cart"}, plan.Decision{Stacks: serves, Table: plan.TablePlan{Active: b}}, notes{migrated: "cart"}},
+		"others' notes stay":              {notes{"team": "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{"team": "cart", since: nine}},
+		"migrations add up":               {notes{since: nine, migrated: "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch, Migrated: []string{"search"}}, notes{since: nine, migrated: "cart search"}},
+		"no migration is forgotten":       {notes{since: nine, migrated: "cart"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine, migrated: "cart"}},
+		"a check is remembered as it was": {notes{}, plan.Decision{Candidate: b, CandidateSince: epoch, PassedChecks: []string{"smoke", "gone"}}, notes{since: nine, passed: smoke}},
+		"a failure outlives its Job": {notes{swept: "x/1"}, plan.Decision{Candidate: b, CandidateSince: epoch, FailedJobs: []plan.FailedJob{{Name: "x", UID: "2"}, {Name: "y", UID: "3", Retried: true}}},
+			notes{since: nine, swept: "x/2 y/3/retried"}},
 		"it did not start":                     {notes{since: nine}, plan.Decision{Candidate: b, CandidateSince: epoch, StartFailed: "not ready"}, notes{since: nine, failed: "not ready"}},
 		"it is tried again":                    {notes{since: nine, failed: "not ready"}, plan.Decision{Candidate: b, CandidateSince: epoch}, notes{since: nine}},
-		"one that comes back is checked again": {notes{migrated: "cart", passed: smoke, failed: "x"}, plan.Decision{}, notes{}},
+		"one that comes back is checked again": {notes{migrated: "cart", passed: smoke, failed: "x", swept: "y/1"}, plan.Decision{}, notes{}},
 		"one that is kept stays migrated":      {notes{migrated: "cart", passed: smoke, failed: "x"}, plan.Decision{Keep: []string{b}}, notes{migrated: "cart", passed: smoke}},
 		"an irreversible migration begins": {notes{}, plan.Decision{Candidate: b, CandidateSince: epoch, IrreversibleSince: epoch, LeavesBehind: []string{a}},
 			notes{since: nine, irreversible: nine, behind: a}},

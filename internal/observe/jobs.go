@@ -35,21 +35,26 @@ func (r *Reader) readJobs(ctx context.Context, w *World) error {
 				w.remember(w.Observed.Migrations, rel, j)
 			}
 		case frontdoor.ComponentCheck:
-			if w.isCurrentCheck(rel, j) {
+			if r := w.Releases[rel]; r != nil && w.checkOf(r, j.Name) != "" { // else the check was changed since
 				w.remember(w.Observed.Checks, rel, j)
 			}
 		}
 	}
+	w.addFailedJobs()
 	w.Observed.MigrationPods = migrationPods(w.jobPods)
 	return nil
 }
 
-// isGoing: the Job is deleted, and was before it succeeded. What is done is done, also while its Job is swept: a TTL of
+// isGoing: the Job is deleted, and nobody sweeps it since it ended. What is done is done, also while its Job is swept: a TTL of
 // zero leaves no other moment to see it.
 func isGoing(j *batchv1.Job) bool {
 	state, _, _ := stateOf(j)
-	return !j.DeletionTimestamp.IsZero() && state != plan.JobSucceeded
+	ended := state == plan.JobSucceeded || (state == plan.JobFailed && isSwept(j))
+	return !j.DeletionTimestamp.IsZero() && !ended
 }
+
+// isSwept: Kubernetes deletes the Job when it has ended. The operator asks for no such thing, somebody's policy does.
+func isSwept(j *batchv1.Job) bool { return j.Spec.TTLSecondsAfterFinished != nil }
 
 // podDeadlineExceeded is what the kubelet gives as the reason of a pod that ran into its own deadline
 // (kubernetes pkg/kubelet/active_deadline.go).
@@ -59,7 +64,7 @@ func (w *World) remember(jobs map[string]map[string]plan.Job, rel string, j *bat
 	if jobs[rel] == nil {
 		jobs[rel] = map[string]plan.Job{}
 	}
-	job := plan.Job{Name: j.Name, What: j.Labels[frontdoor.LabelJob]}
+	job := plan.Job{Name: j.Name, What: j.Labels[frontdoor.LabelJob], UID: string(j.UID), Swept: isSwept(j)}
 	job.State, job.EndedAt, job.Trouble = stateOf(j)
 	pods := w.jobPods[jobKey(rel, j.Labels[frontdoor.LabelComponent], job.What)]
 	if slices.ContainsFunc(pods, func(p corev1.Pod) bool { return p.Status.Reason == podDeadlineExceeded }) && job.State == plan.JobFailed {
@@ -69,21 +74,6 @@ func (w *World) remember(jobs map[string]map[string]plan.Job, rel string, j *bat
 		lookAtPods(&job, j, pods)
 	}
 	jobs[rel][job.What] = job
-}
-
-// isCurrentCheck: the check has not been changed since the Job was made of it.
-func (w *World) isCurrentCheck(rel string, j *batchv1.Job) bool {
-	r := w.Releases[rel]
-	if r == nil {
-		return false
-	}
-	for i := range w.Shop.Spec.Release.Checks {
-		name, err := release.CheckName(w.Shop.Name, r.Spec.Revision, &w.Shop.Spec.Release.Checks[i])
-		if err == nil && name == j.Name {
-			return true
-		}
-	}
-	return false
 }
 
 func stateOf(j *batchv1.Job) (state plan.JobState, ended time.Time, why string) {

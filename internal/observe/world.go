@@ -235,7 +235,7 @@ func (r *Reader) plannedRelease(shop *v1alpha1.Shop, rel *v1alpha1.ShopRelease) 
 		Name: rel.Name, UID: cmp.Or(notes[v1alpha1.AnnotationRestored], string(rel.UID)), Version: rel.Spec.Version, CreatedAt: rel.CreationTimestamp.Time,
 		Rejected: notes[v1alpha1.AnnotationRejected], RejectedServices: strings.Fields(notes[v1alpha1.AnnotationRejectedServices]),
 		StartFailed: notes[v1alpha1.AnnotationStartFailed], Migrated: strings.Fields(notes[v1alpha1.AnnotationMigrated]),
-		PassedChecks: passedChecks(shop, rel),
+		PassedChecks: passedChecks(shop, rel), FailedJobs: plan.ParseFailedJobs(notes[v1alpha1.AnnotationFailedJobs]),
 	}
 	out.CandidateSince = stamped(rel, v1alpha1.AnnotationCandidateSince)
 	out.IrreversibleSince = stamped(rel, v1alpha1.AnnotationIrreversibleSince)

@@ -44,6 +44,8 @@ type Decision struct {
 	Forgiven, Retried string
 	// Migrated and PassedChecks are what is done for the candidate, for good.
 	Migrated, PassedChecks []string
+	// FailedJobs are those of the candidate whose failure has to outlive them.
+	FailedJobs []FailedJob
 	// Stacks that run. Every other one goes, but for those of Keep.
 	Stacks []StackPlan
 	// Keep names releases without a record whose objects are left as they are.

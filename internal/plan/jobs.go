@@ -66,7 +66,7 @@ func (p *planner) migrating(r Release) bool {
 	total := migrations(r)
 	switch {
 	case len(m.failed) > 0:
-		p.say(v1alpha1.ReasonMigrationFailed, fmt.Sprintf("release %s: the migration of %s", r.Name, p.o.howToRetry(m.failed)))
+		p.say(v1alpha1.ReasonMigrationFailed, fmt.Sprintf("release %s: the migration of %s", r.Name, p.o.howToRetry(r.Name, m.failed)))
 	case len(m.done) < total:
 		said := fmt.Sprintf("release %s: %d of %d migrations done", r.Name, len(m.done), total)
 		if len(m.waits) > 0 {
@@ -132,7 +132,9 @@ func (p *planner) oneDue(m *migrationsOf, r Release, s Service) {
 		m.waits = append(m.waits, fmt.Sprintf("the pod of the migration of %s in release %s to end", s.Name, p.o.MigrationPods[s.Name][0]))
 		return
 	}
-	m.due = append(m.due, s)
+	if !job.Gone {
+		m.due = append(m.due, s)
+	}
 	switch {
 	case job.State == JobFailed:
 		m.failed = append(m.failed, job)
@@ -206,7 +208,9 @@ func (p *planner) judge(r Release, jobs map[string]Job) bool {
 			}
 			continue
 		}
-		p.d.Jobs = append(p.d.Jobs, JobPlan{CheckJob, r.Name, name})
+		if !job.Gone {
+			p.d.Jobs = append(p.d.Jobs, JobPlan{CheckJob, r.Name, name})
+		}
 		switch {
 		case job.State == JobFailed:
 			failed = append(failed, job)
@@ -218,7 +222,7 @@ func (p *planner) judge(r Release, jobs map[string]Job) bool {
 	}
 	switch {
 	case len(failed) > 0:
-		p.say(v1alpha1.ReasonCheckFailed, fmt.Sprintf("release %s is ready, but %s", r.Name, p.o.howToRetry(failed)))
+		p.say(v1alpha1.ReasonCheckFailed, fmt.Sprintf("release %s is ready, but %s", r.Name, p.o.howToRetry(r.Name, failed)))
 	case len(waiting) > 0:
 		p.say(v1alpha1.ReasonChecking, fmt.Sprintf("release %s: %d of %d checks passed; waiting for %s",
 			r.Name, len(p.o.Policy.Checks)-len(waiting), len(p.o.Policy.Checks), strings.Join(waiting, ", ")))
@@ -229,7 +233,7 @@ func (p *planner) judge(r Release, jobs map[string]Job) bool {
 }
 
 // howToRetry names what failed and why, and the way out.
-func (o *Observed) howToRetry(failed []Job) string {
+func (o *Observed) howToRetry(release string, failed []Job) string {
 	names := make([]string, len(failed))
 	for i, job := range failed {
 		names[i] = job.What + " (job/" + job.Name + ")"
@@ -238,5 +242,10 @@ func (o *Observed) howToRetry(failed []Job) string {
 	if failed[0].Trouble != "" {
 		why = " (" + failed[0].Trouble + ")"
 	}
-	return strings.Join(names, ", ") + " failed" + why + ": `kubectl -n " + o.Namespace + " logs job/" + failed[0].Name + "` says why; delete the Job to run it again, or change the services"
+	said := strings.Join(names, ", ") + " failed" + why
+	if failed[0].Gone {
+		return said + fmt.Sprintf(", and its Job was swept, since something sets ttlSecondsAfterFinished on Jobs of this namespace; change the services, or run it again: kubectl -n %s annotate shoprelease %s %s-",
+			o.Namespace, release, v1alpha1.AnnotationFailedJobs)
+	}
+	return said + ": `kubectl -n " + o.Namespace + " logs job/" + failed[0].Name + "` says why; delete the Job to run it again, or change the services"
 }

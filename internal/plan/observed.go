@@ -96,6 +96,10 @@ type Job struct {
 	Started bool
 	// Trouble says why it does not start or why it failed, as Kubernetes names it.
 	Trouble string
+	// UID of the Job. Swept: Kubernetes deletes it by itself when it has ended. Gone: it was, and that it failed is on the
+	// record of its release.
+	UID         string
+	Swept, Gone bool
 }
 
 // Quota is what a ResourceQuota has left.
@@ -145,6 +149,8 @@ type Release struct {
 	// Migrated are the services whose migrations are done, and PassedChecks the checks that
 	// passed, also where somebody swept their Jobs.
 	Migrated, PassedChecks []string
+	// FailedJobs are the Jobs that failed and are swept.
+	FailedJobs []FailedJob
 	// Unsigned says which images lack a signature that spec.release.verify asks for, and Unverified of which it is not
 	// known yet. Both "": all are signed, or nobody asks.
 	Unsigned, Unverified string

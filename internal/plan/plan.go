@@ -16,6 +16,7 @@ func Plan(o Observed, now time.Time) Decision {
 	p.takeRetry()
 	p.decide()
 	p.firstGone()
+	p.d.FailedJobs = p.failedJobs()
 	p.d.Waits = p.waits()
 	p.d.Drop = p.beyondHistory()
 	return p.d
@@ -31,8 +32,9 @@ type planner struct {
 	goingBack bool
 	// inTheWay is the release whose stack has to go before the candidate's comes, and quota the ResourceQuota without room.
 	inTheWay, quota string
-	// rerun are the Jobs that run again.
-	rerun []JobPlan
+	// rerun are the Jobs that run again, and rerunJobs what was seen of them.
+	rerun     []JobPlan
+	rerunJobs []Job
 }
 
 func (p *planner) decide() {

@@ -77,6 +77,7 @@ func (p *planner) without(jobs map[string]map[string]Job, asked Retry) map[strin
 		out[asked.Release] = left
 		p.d.Rerun = append(p.d.Rerun, job.Name)
 		p.rerun = append(p.rerun, JobPlan{Release: asked.Release, Name: what})
+		p.rerunJobs = append(p.rerunJobs, job)
 	}
 	return out
 }
