@@ -45,7 +45,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.shops, "shops", "10,50", "numbers of shops, a series each; they are really started")
-	flag.IntVar(&o.clones, "clones", 0, "another series of this many shops, all but ten of which are cloned in etcd, for example 200 or 1000")
+	flag.IntVar(&o.clones, "clones", 0, "another series of this many shops with a Secret for each service, all but ten of which are cloned in etcd, for example 200 or 1000")
 	flag.IntVar(&o.together, "together", 0, "another series of this many shops, really started, all in one namespace, for example 200")
 	flag.IntVar(&o.sharded, "sharded", 0, "another series of this many shops, really started, which two operators share by namespaces, for example 50")
 	flag.BoolVar(&o.secrets, "secrets", true, "a first series of ten shops with a Secret for each service")
@@ -169,7 +169,7 @@ func plans(o options) (out []plan, err error) {
 		out = append(out, plan{started: started})
 	}
 	if o.clones > 0 {
-		out = append(out, plan{started: 10, clones: o.clones - 10})
+		out = append(out, plan{started: 10, clones: o.clones - 10, secrets: true})
 	}
 	if o.together > 0 {
 		out = append(out, plan{started: o.together, together: true})
