@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -47,6 +48,8 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 		swapped := false
 		if err == nil && !there {
 			there, swapped, err = w.mendCopy(ctx, shop, c)
+		} else if err == nil {
+			err = w.tellVersion(ctx, shop, c, configs)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -72,10 +75,7 @@ func (w *Writer) restoreCopies(ctx context.Context, shop *v1alpha1.Shop, rel *v1
 // took away, whatever became of what it was made of. there is false where it has to be made; swapped, where
 // one that is the shop's holds something else than its name says.
 func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (there, swapped bool, err error) {
-	var is client.Object = &corev1.ConfigMap{}
-	if c.Kind == v1alpha1.SecretKind {
-		is = &corev1.Secret{}
-	}
+	is := emptyOf(c.Kind)
 	err = w.Live.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, is)
 	if err != nil {
 		return false, false, client.IgnoreNotFound(err)
@@ -94,6 +94,37 @@ func (w *Writer) mendCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.C
 	return true, false, w.relabel(ctx, is, want, string(c.Kind))
 }
 
+// tellVersion lets a copy say of which version of its source it is one by now.
+func (w *Writer) tellVersion(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy, configs *observe.Configs) error {
+	from := configs.Untold(client.ObjectKeyFromObject(shop), c)
+	if from == "" {
+		return nil
+	}
+	is := emptyOf(c.Kind)
+	if err := w.Client.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, is); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if is.GetAnnotations()[observe.AnnotationCopiedFrom] == from {
+		return nil
+	}
+	patched := is.DeepCopyObject().(client.Object)
+	annotations := maps.Clone(is.GetAnnotations())
+	annotations[observe.AnnotationCopiedFrom] = from
+	patched.SetAnnotations(annotations)
+	w.wrote(string(c.Kind), "patch")
+	if err := w.Client.Patch(ctx, patched, client.MergeFrom(is)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("telling %s %s which version of %s it is a copy of: %w", c.Kind, c.Copy, c.Name, err)
+	}
+	return nil
+}
+
+func emptyOf(kind v1alpha1.ConfigKind) client.Object {
+	if kind == v1alpha1.SecretKind {
+		return &corev1.Secret{}
+	}
+	return &corev1.ConfigMap{}
+}
+
 // copyAll copies what is not copied yet: a release that changes an image alone writes nothing.
 func (w *Writer) copyAll(ctx context.Context, shop *v1alpha1.Shop, copies []v1alpha1.ConfigCopy, configs *observe.Configs) error {
 	return inParallel(w, copies, func(c v1alpha1.ConfigCopy) error {
@@ -106,10 +137,7 @@ func (w *Writer) copyAll(ctx context.Context, shop *v1alpha1.Shop, copies []v1al
 
 // hasCopy asks the cache, which holds the operator's objects.
 func (w *Writer) hasCopy(ctx context.Context, shop *v1alpha1.Shop, c v1alpha1.ConfigCopy) (bool, error) {
-	var obj client.Object = &corev1.ConfigMap{}
-	if c.Kind == v1alpha1.SecretKind {
-		obj = &corev1.Secret{}
-	}
+	obj := emptyOf(c.Kind)
 	err := w.Client.Get(ctx, client.ObjectKey{Namespace: shop.Namespace, Name: c.Copy}, obj)
 	if client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("looking for the copy %s %s: %w", c.Kind, c.Copy, err)

@@ -33,9 +33,15 @@ type Configs struct {
 	// known is what was read, by shop and UID. What a shop does not name any more is forgotten:
 	// tools that put a hash into the name of a ConfigMap make another one for each release.
 	known map[types.NamespacedName]map[types.UID]version
+	// untold is, by shop, what was read at a start since no copy told of it (Untold).
+	untold map[types.NamespacedName]map[release.Ref]string
 }
 
-type version struct{ resourceVersion, hash string }
+type version struct {
+	resourceVersion, hash string
+	// untold: it was read, since no copy told of it.
+	untold bool
+}
 
 // unreadHash stands for the hash of what exists and was never read.
 const unreadHash = "unreadable"
@@ -58,7 +64,7 @@ func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1
 	// Listed only when something is not known: at the start, and when a source changed.
 	copied := sync.OnceValues(func() (map[copyOf]string, error) { return c.copied(ctx, shop.Namespace) })
 	known := c.knownOf(client.ObjectKeyFromObject(shop))
-	named := map[types.UID]version{}
+	named, untold := map[types.UID]version{}, map[release.Ref]string{}
 	for _, ref := range referencesOf(shop, services) {
 		uid, v, err := c.hash(ctx, shop.Namespace, ref, known, copied)
 		if e := (*unreadError)(nil); errors.As(err, &e) && ctx.Err() == nil {
@@ -71,8 +77,12 @@ func (c *Configs) Hashes(ctx context.Context, shop *v1alpha1.Shop, services []v1
 		if v.hash != "" {
 			out[ref], named[uid] = v.hash, v
 		}
+		if v.untold && known[uid].hash == "" {
+			untold[ref] = CopiedFrom(&metav1.ObjectMeta{UID: uid, ResourceVersion: v.resourceVersion}, v.hash)
+		}
 	}
 	c.remember(client.ObjectKeyFromObject(shop), named)
+	c.tellOf(client.ObjectKeyFromObject(shop), untold)
 	return out, unread, nil
 }
 
@@ -81,6 +91,7 @@ func (c *Configs) Forget(shop types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, shop)
+	delete(c.untold, shop)
 }
 
 func (c *Configs) knownOf(shop types.NamespacedName) map[types.UID]version {
@@ -132,7 +143,7 @@ func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, k
 		return "", version{}, err
 	}
 	if hash, told := hashes[copyOf{meta.UID, meta.ResourceVersion}]; told {
-		return meta.UID, version{meta.ResourceVersion, hash}, nil
+		return meta.UID, version{resourceVersion: meta.ResourceVersion, hash: hash}, nil
 	}
 	obj, hash, err := c.Load(ctx, namespace, ref)
 	if apierrors.IsNotFound(err) {
@@ -141,7 +152,7 @@ func (c *Configs) hash(ctx context.Context, namespace string, ref release.Ref, k
 	if err != nil {
 		return meta.UID, lastKnown(known[meta.UID]), &unreadError{ref, err}
 	}
-	return obj.GetUID(), version{obj.GetResourceVersion(), hash}, nil
+	return obj.GetUID(), version{obj.GetResourceVersion(), hash, true}, nil
 }
 
 // lastKnown is what stands for content that cannot be read: its version of before makes it be read again.

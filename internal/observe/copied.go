@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/emporium-shop/emporium/api/frontdoor"
+	"github.com/emporium-shop/emporium/api/v1alpha1"
 	"github.com/emporium-shop/emporium/internal/release"
 )
 
@@ -66,6 +68,37 @@ func learn(hashes map[copyOf]string, o metav1.Object) {
 	if from := strings.Fields(o.GetAnnotations()[AnnotationCopiedFrom]); TellsOfItself(o) {
 		hashes[copyOf{types.UID(from[0]), from[1]}] = from[2]
 	}
+}
+
+// Untold returns what the copy of a source should say that it was made of, once; "": nothing. A source that was written since it was
+// copied, with the same content, has another version (somebody labelled it, a backup brought it back), and each operator that
+// starts would read it again. What changes while an operator runs is not told: it costs one read at the next start, and some
+// tools write such an object every few seconds.
+func (c *Configs) Untold(shop types.NamespacedName, of v1alpha1.ConfigCopy) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ref := release.Ref{Kind: of.Kind, Name: of.Name}
+	from := c.untold[shop][ref]
+	if from == "" || !release.IsCopyOf(of.Copy, strings.Fields(from)[2]) {
+		return ""
+	}
+	delete(c.untold[shop], ref)
+	return from
+}
+
+func (c *Configs) tellOf(shop types.NamespacedName, untold map[release.Ref]string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(untold) == 0 {
+		return
+	}
+	if c.untold == nil {
+		c.untold = map[types.NamespacedName]map[release.Ref]string{}
+	}
+	if c.untold[shop] == nil {
+		c.untold[shop] = map[release.Ref]string{}
+	}
+	maps.Copy(c.untold[shop], untold)
 }
 
 // TellsOfItself tells whether the annotation of a copy can be right: the hash is the one that the copy is named by.

@@ -95,6 +95,54 @@ func TestASecretThatChangedSinceItWasCopiedIsReadOnce(t *testing.T) {
 	}
 }
 
+func TestWhatWasReadAtAStartIsToldToItsCopyOnce(t *testing.T) {
+	shop := types.NamespacedName{Namespace: "shops", Name: "acme"}
+	old := func(*corev1.Secret, string) string { return "1 6 " + strings.Repeat("0", 64) }
+	n := start(t, old)
+	hash, _ := release.HashSecret(n.secret)
+	copied := v1alpha1.ConfigCopy{Kind: v1alpha1.SecretKind, Name: "mail", Copy: "acme-s-mail-" + hash[:8]}
+	n.hashes(t)
+	for name, c := range map[string]v1alpha1.ConfigCopy{
+		"of another source":  {Kind: v1alpha1.SecretKind, Name: "other", Copy: copied.Copy},
+		"of another kind":    {Kind: v1alpha1.ConfigMapKind, Name: "mail", Copy: copied.Copy},
+		"with other content": {Kind: v1alpha1.SecretKind, Name: "mail", Copy: "acme-s-mail-00000000"},
+	} {
+		if got := n.Untold(shop, c); got != "" {
+			t.Errorf("a copy %s is told %q", name, got)
+		}
+	}
+	if got, want := n.Untold(shop, copied), "1 7 "+hash; got != want {
+		t.Errorf("it is told %q, want %q", got, want)
+	}
+	if got := n.Untold(shop, copied); got != "" {
+		t.Errorf("it is told again: %q", got)
+	}
+	n.hashes(t)
+	if got := n.Untold(shop, copied); got != "" {
+		t.Errorf("of what was read before it is told %q", got)
+	}
+	n = start(t, func(s *corev1.Secret, hash string) string { return CopiedFrom(s, hash) })
+	n.hashes(t)
+	if got := n.Untold(shop, copied); got != "" {
+		t.Errorf("a copy that tells of its source is told %q", got)
+	}
+}
+
+// Some tools write an object every few seconds: a write for each would be a fight.
+func TestWhatChangesWhileTheOperatorRunsIsNotTold(t *testing.T) {
+	n := start(t, func(s *corev1.Secret, hash string) string { return CopiedFrom(s, hash) })
+	n.hashes(t)
+	n.secret.Labels = map[string]string{"team": "mail"}
+	if err := n.Live.(client.Client).Update(t.Context(), n.secret); err != nil {
+		t.Fatal(err)
+	}
+	hash, _ := release.HashSecret(n.secret)
+	n.hashes(t)
+	if got := n.Untold(types.NamespacedName{Namespace: "shops", Name: "acme"}, v1alpha1.ConfigCopy{Kind: v1alpha1.SecretKind, Name: "mail", Copy: "acme-s-mail-" + hash[:8]}); got != "" || n.reads != 1 {
+		t.Errorf("told %q after %d reads", got, n.reads)
+	}
+}
+
 // hashed is a ConfigMap with its own UID, as kustomize makes a new one for each content.
 func hashed(name string) *corev1.ConfigMap {
 	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shops", UID: types.UID("uid-" + name), ResourceVersion: "1"}, Data: map[string]string{"x": name}}
