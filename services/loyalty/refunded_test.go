@@ -119,3 +119,26 @@ func TestC44ARefundAfterACancellationGivesTheCardNothingMore(t *testing.T) {
 		t.Errorf("%s on the card", left)
 	}
 }
+
+// What comes back to a card that was closed meanwhile pays nothing more, and is not lost: who closes it again is told what is to be given back.
+func TestC44WhatComesBackToAClosedCardIsToldByClosingItAgain(t *testing.T) {
+	s := &store{pgtest.Open(t, schema())}
+	p, c := paidByCard(t, s, "anna")
+	closes := func(want string) {
+		t.Helper()
+		if err := s.inTx(t, func(ctx context.Context, tx pgx.Tx) error {
+			_, refundable, err := closeCard(ctx, tx, c.ID, noon)
+			if err == nil && refundable.Amount() != want {
+				t.Errorf("%s are to be given back, want %s", refundable, want)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.takes(t, p.placed(), p.says(events.OrderPaid))
+	closes("0.00")
+	s.takes(t, p.says(events.OrderCancelled))
+	closes("17.50")
+	closes("0.00")
+}
