@@ -53,6 +53,14 @@ type orderView struct {
 // Refunds tells whether there is money to pay back.
 func (v orderView) Refunds() bool { return v.Payment != nil && v.Payment.Refundable.Minor() > 0 }
 
+// paid is the payment that a refund is asked of; what gift cards paid in full has one of the order's own id.
+func (o order) paid() *uuid.UUID {
+	if o.Payment == nil && o.Spent != nil && !o.Spent.Cards.IsZero() {
+		return &o.ID
+	}
+	return o.Payment
+}
+
 func (s *staff) orderPage(w http.ResponseWriter, r *http.Request) {
 	s.showOrder(w, r, http.StatusOK, form{})
 }
@@ -68,8 +76,8 @@ func (s *staff) showOrder(w http.ResponseWriter, r *http.Request, code int, f fo
 		return
 	}
 	v := orderView{Order: o, Form: f}
-	if o.Payment != nil {
-		p, err := read[payment](r, s.payments, "/api/payments/"+o.Payment.String(), nil)
+	if paid := o.paid(); paid != nil {
+		p, err := read[payment](r, s.payments, "/api/payments/"+paid.String(), nil)
 		if v.Payment = &p; err != nil {
 			v.Payment, v.Untold = nil, "What was paid cannot be shown: payments did not say, or your account lacks the scope payments:read."
 		}
