@@ -1,6 +1,7 @@
 package backoffice
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/desk"
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
@@ -61,6 +63,15 @@ func (o order) paid() *uuid.UUID {
 	return o.Payment
 }
 
+// untold is why nothing can be said of what was paid.
+func untold(o order, err error) string {
+	var refused *client.Error
+	if o.Payment == nil && errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return "Gift cards paid all of it, before payments kept that. It is paid back by cancelling it, by a return, or with another card."
+	}
+	return "What was paid cannot be shown: payments did not say, or your account lacks the scope payments:read."
+}
+
 func (s *staff) orderPage(w http.ResponseWriter, r *http.Request) {
 	s.showOrder(w, r, http.StatusOK, form{})
 }
@@ -79,7 +90,7 @@ func (s *staff) showOrder(w http.ResponseWriter, r *http.Request, code int, f fo
 	if paid := o.paid(); paid != nil {
 		p, err := read[payment](r, s.payments, "/api/payments/"+paid.String(), nil)
 		if v.Payment = &p; err != nil {
-			v.Payment, v.Untold = nil, "What was paid cannot be shown: payments did not say, or your account lacks the scope payments:read."
+			v.Payment, v.Untold = nil, untold(o, err)
 		}
 	}
 	s.Show(w, r, code, "order", desk.View{Title: "Order " + o.Number, Problem: f.Said != "", SignedIn: true, Body: v})

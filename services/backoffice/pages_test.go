@@ -214,4 +214,8 @@ func TestC44WhatGiftCardsPaidInFullIsPaidBackToThem(t *testing.T) {
 			t.Errorf("the page has no %q:\n%s", want, page.body)
 		}
 	}
+	f.mu.Lock()
+	f.paid["id"] = uuid.New()
+	f.mu.Unlock()
+	f.wants("one of before", f.send("GET", "/staff/orders/"+f.id(), nil), 200, "before payments kept that")
 }

@@ -102,6 +102,10 @@ func (f *floor) shows(body any) http.HandlerFunc {
 			clienttest.Problem(w, http.StatusNotFound)
 			return
 		}
+		if id := r.PathValue("id"); strings.HasPrefix(r.URL.Path, "/api/payments/") && id != f.paid["id"].(uuid.UUID).String() {
+			clienttest.Problem(w, http.StatusNotFound)
+			return
+		}
 		clienttest.JSON(w, 200, body)
 	}
 }

@@ -257,7 +257,7 @@ func bodyOf(p Payment, failed bool) paymentBody {
 	return paymentBody{
 		ID: p.ID, Saga: p.Saga, Order: p.Order, State: p.State(failed), Amount: p.Money(p.Amount),
 		Captured: p.Money(p.Captured), Refunded: p.Money(p.Refunded), Released: p.Money(p.Released),
-		Capturable: p.Money(p.Capturable()), Refundable: p.Money(p.Refundable() + p.OnCards()), RefundedTax: p.Money(p.RefundedTax), PSPReference: p.Reference,
+		Capturable: p.Money(p.Capturable()), Refundable: p.Money(p.givable()), RefundedTax: p.Money(p.RefundedTax), PSPReference: p.Reference,
 		Cards: p.ofCards(p.Cards), CardsBack: p.ofCards(p.CardsBack),
 	}
 }

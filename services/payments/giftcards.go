@@ -20,6 +20,14 @@ import (
 // OnCards is what gift cards paid and did not get back.
 func (p Payment) OnCards() int64 { return p.Cards - p.CardsBack }
 
+// givable is what may be given back in all. Nothing goes to cards while nobody knows what the provider takes, or he would not be the first.
+func (p Payment) givable() int64 {
+	if p.Capturing > 0 || p.Captured == 0 && !p.byCards() {
+		return p.Refundable()
+	}
+	return p.Refundable() + p.OnCards()
+}
+
 // byCards tells whether gift cards pay all of the order: the provider has nothing to do with it.
 func (p Payment) byCards() bool { return p.Amount == 0 && p.Cards > 0 }
 

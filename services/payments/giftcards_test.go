@@ -50,6 +50,19 @@ func TestC44ARefundIsDividedTheProviderFirst(t *testing.T) {
 	}
 }
 
+// C30, C44: while nothing was taken, or it is being taken, nothing goes to a card: the provider comes first.
+func TestC44NothingGoesToACardBeforeTheProviderHasTaken(t *testing.T) {
+	for name, p := range map[string]Payment{
+		"authorised": {Amount: 1250, Authorized: true}, "being taken": {Amount: 1250, Authorized: true, Capturing: 1250},
+		"taken in part": {Amount: 1250, Authorized: true, Captured: 4, Capturing: 1246},
+	} {
+		p.Currency, p.Cards = "EUR", 1750
+		if _, err := p.BeginRefund(p.Money(5)); err == nil || p.givable() != p.Captured {
+			t.Errorf("%s: %d can be given back (%v)", name, p.givable(), err)
+		}
+	}
+}
+
 // Whatever is asked for in whatever pieces, each way of paying gets its part, never more, and the pieces add up. What is refused frees both.
 func TestC44NoRefundGivesAWayOfPayingTooMuch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -38,7 +38,7 @@ func (p Payment) owed(refund money.Money) (money.Money, error) {
 	case refund.Currency() != p.Currency:
 		return money.Money{}, fmt.Errorf("a refund in %s of a payment in %s", refund.Currency(), p.Currency)
 	}
-	return p.Money(max(0, min(refund.Minor(), p.Refundable()+p.OnCards()))), nil
+	return p.Money(max(0, min(refund.Minor(), p.givable()))), nil
 }
 
 // accepted has what goods cost given back that came back, once for an acceptance. It is the effect of an event, so it may come again.

@@ -74,7 +74,7 @@ func (p Payment) BeginRefund(amount money.Money) (Payment, error) {
 	if err := p.check(amount); err != nil {
 		return p, err
 	}
-	if left := p.Refundable() + p.OnCards(); amount.Minor() > left {
+	if left := p.givable(); amount.Minor() > left {
 		return p, conflict("%s can be refunded.", p.Money(left))
 	}
 	return p.reserve(amount.Minor()), nil
