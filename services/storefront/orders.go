@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/client"
@@ -47,6 +48,11 @@ func stateIn(state string) string {
 		return text
 	}
 	return state
+}
+
+// arrived tells whether all goods are with the customer.
+func (b bought) arrived() bool {
+	return b.State == "completed" || slices.ContainsFunc(b.History, func(h happened) bool { return h.Kind == "delivered" })
 }
 
 // Words is how far the order is.
