@@ -50,6 +50,9 @@ func stateIn(state string) string {
 	return state
 }
 
+// fresh tells whether nothing has left yet: then there is a mail to wait for. Its page may be looked at again much later, by the same address.
+func (b bought) fresh() bool { return b.State == "placed" || b.State == "paid" }
+
 // arrived tells whether all goods are with the customer.
 func (b bought) arrived() bool {
 	return b.State == "completed" || slices.ContainsFunc(b.History, func(h happened) bool { return h.Kind == "delivered" })

@@ -19,8 +19,8 @@ func (w *walk) receives(order string) {
 	parcel := "/api/shipping/parcels/" + w.staff("shipping:write", "/api/shipping/parcels",
 		fmt.Sprintf(`{"order":%q,"carrier":"DHL","lines":[{"sku":"KIT-1001","quantity":1},{"sku":"KIT-1002","quantity":1}]}`, id))
 	w.staff("shipping:write", parcel+"/dispatches", "{}")
-	w.awaits(order, "On its way")
-	w.sees("on-its-way", "DHL: ")
+	w.awaits(order, "<h1>Order ACME-") // which orders says; the parcel alone may be known sooner
+	w.sees("on-its-way", "On its way", "DHL: ")
 	if w.reviewed {
 		w.reviewsTooEarly()
 	}
@@ -69,6 +69,7 @@ func (w *walk) reviewsTooEarly() {
 func (w *walk) reviews(order string) {
 	w.Helper()
 	w.b.Open(w.T, order, 200)
+	w.sees("own-order-arrived", "Write a review")
 	w.b.Click(w.T, `main a[href="/account/reviews/`+reviewedSKU+`"]`, 200)
 	w.typesReview()
 	until(w.T, "the review is taken", func() bool { return w.b.Press(w.T, "form.sheet button") == http.StatusOK })
