@@ -36,7 +36,7 @@ func TestACloneHasAnotherNamespaceAndOtherUIDsOfTheSameLength(t *testing.T) {
 
 func TestPlansRefuseWhatIsNoNumberOfShops(t *testing.T) {
 	all, err := plans(options{shops: "10,50", clones: 200, secrets: true})
-	if err != nil || len(all) != 4 || all[3] != (plan{started: 10, clones: 190}) || !all[0].secrets {
+	if err != nil || len(all) != 4 || all[3] != (plan{started: 10, clones: 190, secrets: true}) || !all[0].secrets {
 		t.Errorf("%+v, %v", all, err)
 	}
 	for _, bad := range []string{"ten", "1", "10000"} {

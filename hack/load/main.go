@@ -1,15 +1,14 @@
 // Command load lets customers browse, search, fill carts and order at a shop, by a schedule that waits for no answer, and then
 // asks the shop whether it kept what it told them. `make load` starts a shop for it (cmd/shop: one process, PostgreSQL, NATS)
-// and ends it again; -address goes to any other, such as a cluster's front door.
+// and ends it again; -cluster goes to the sample shop on the cluster, and tells what its pods used; -address goes to any other.
+// -most find, list or search looks for the highest rate of one kind that the shop bears, and measures that.
 //
-// It exits 0 only if no confirmed order is lost, nothing is oversold or charged twice, the books balance, and -goal and -p95
+// It exits 0 only if no confirmed order is lost, nothing is oversold or charged twice, the books balance, and -goal, -aim and -p95
 // hold where they are given.
 package main
 
 import (
-	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/emporium-shop/emporium/test/load"
+	"github.com/emporium-shop/emporium/test/stage"
 )
 
 // options are the flags.
@@ -32,6 +32,12 @@ type options struct {
 	stock                 int
 	format, plot          string
 	goal, p95             float64
+	// cluster is for the sample shop on the cluster, most the kind whose highest rate is looked for.
+	cluster bool
+	most    string
+	// aims are how many of each kind must be answered a second.
+	aims    map[string]float64
+	aimText string
 }
 
 func main() {
@@ -49,14 +55,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.address == "" {
-		shop, err := startShop(ctx)
-		if err != nil {
-			return err
-		}
-		defer shop.stop()
-		o.address, o.token = shop.address, shop.token
+	leave, err := o.find(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	r, err := o.measure(ctx)
 	if err != nil {
 		return err
@@ -67,54 +70,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return r.broken()
 }
 
-func parse(args []string) (o options, err error) {
-	f := flag.NewFlagSet("load", flag.ContinueOnError)
-	f.StringVar(&o.address, "address", "", "`URL` of a shop that runs; empty: one is started, and ended afterwards")
-	f.StringVar(&o.token, "token", "", "a `token` of staff with the scopes orders:read, books:read and, for -stock, inventory:read and inventory:write; empty: -staff logs in")
-	f.StringVar(&o.staff, "staff", "jo:sample-jo", "`name:password` of a member of staff")
-	f.IntVar(&o.rate, "rate", 200, "customers a second; each does one thing of the mix")
-	f.IntVar(&o.clients, "clients", 8, "pools of connections: a front door with several replicas needs several")
-	f.DurationVar(&o.length, "time", 30*time.Second, "how long customers come")
-	f.DurationVar(&o.warm, "warm", 3*time.Second, "how long they come before figures are taken; their orders are judged as all others are")
-	f.StringVar(&o.mixText, "mix", "", "of a hundred customers: browse=70,search=15,cart=10,order=5; with -flash: order=100")
-	f.StringVar(&o.flash, "flash", "", "the one product, by its `SKU`, that everybody wants")
-	f.IntVar(&o.stock, "stock", 0, "let so many units of the flash sale's product be there; 0: those that are")
-	f.StringVar(&o.format, "o", "table", "table or json")
-	f.StringVar(&o.plot, "plot", "bin/load.svg", "where to draw latencies over time; empty: nowhere")
-	f.Float64Var(&o.goal, "goal", 0, "confirmed orders a second that there must be")
-	f.Float64Var(&o.p95, "p95", 0, "milliseconds within which 95 of 100 orders must be placed; 0: whatever they take")
-	if err := f.Parse(args); err != nil {
-		return o, err
-	}
-	return o, o.check(f.Args())
-}
-
-func (o *options) check(rest []string) (err error) {
+// find goes to the shop that is meant, or starts one.
+func (o *options) find(ctx context.Context) (leave func(), err error) {
+	leave = func() {}
 	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("%q is no flag", rest[0])
-	case o.rate < 1 || o.rate > 10000:
-		return fmt.Errorf("-rate is %d, and must be 1 to 10000", o.rate)
-	case o.length <= o.warm || o.warm < 0:
-		return fmt.Errorf("-time is %s, and must be longer than -warm, which is %s", o.length, o.warm)
-	case o.length > time.Hour:
-		return fmt.Errorf("-time is %s: all answers are kept in memory, so an hour is the most", o.length)
-	case o.clients < 1 || o.clients > 256:
-		return fmt.Errorf("-clients is %d, and must be 1 to 256", o.clients)
-	case o.format != "table" && o.format != "json":
-		return fmt.Errorf("-o is %q, and must be table or json", o.format)
-	case o.stock < 0 || o.stock > 0 && o.flash == "":
-		return fmt.Errorf("-stock is of a flash sale: say -flash SKU, and a number above 0")
+	case o.address != "":
+		return leave, nil
+	case o.cluster:
+		here, err := stage.Here(os.Stderr)
+		if err == nil {
+			o.address, err = here.Address(ctx)
+		}
+		return leave, err
 	}
-	o.mixText = cmp.Or(o.mixText, o.usual())
-	o.mix, err = load.ParseMix(o.mixText)
-	return err
-}
-
-// usual is the mix where none is named.
-func (o *options) usual() string {
-	if o.flash != "" {
-		return "order=100"
+	shop, err := startShop(ctx)
+	if err != nil {
+		return leave, err
 	}
-	return "browse=70,search=15,cart=10,order=5"
+	o.address, o.token = shop.address, shop.token
+	return shop.stop, nil
 }

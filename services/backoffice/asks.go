@@ -59,7 +59,12 @@ type order struct {
 	Tracking    string      `json:"tracking"`
 	Cancellable bool        `json:"cancellable"`
 	Payment     *uuid.UUID  `json:"payment"`
-	History     []struct {
+	// Spent is where gift cards paid a part, or all of it.
+	Spent *struct {
+		Cards money.Money  `json:"cards"`
+		Back  *money.Money `json:"back,omitempty"`
+	} `json:"spent,omitempty"`
+	History []struct {
 		Kind   string    `json:"kind"`
 		At     time.Time `json:"at"`
 		Reason string    `json:"reason"`
@@ -72,6 +77,9 @@ type payment struct {
 	Captured   money.Money `json:"captured"`
 	Refunded   money.Money `json:"refunded"`
 	Refundable money.Money `json:"refundable"`
+	// Cards and CardsBack are missing where no gift card paid.
+	Cards     *money.Money `json:"cards,omitempty"`
+	CardsBack *money.Money `json:"cardsBack,omitempty"`
 }
 
 type stocked struct {

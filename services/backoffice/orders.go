@@ -1,6 +1,7 @@
 package backoffice
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/emporium-shop/emporium/services/internal/client"
 	"github.com/emporium-shop/emporium/services/internal/desk"
 	"github.com/emporium-shop/emporium/services/internal/money"
 )
@@ -53,6 +55,23 @@ type orderView struct {
 // Refunds tells whether there is money to pay back.
 func (v orderView) Refunds() bool { return v.Payment != nil && v.Payment.Refundable.Minor() > 0 }
 
+// paid is the payment that a refund is asked of; what gift cards paid in full has one of the order's own id.
+func (o order) paid() *uuid.UUID {
+	if o.Payment == nil && o.Spent != nil && !o.Spent.Cards.IsZero() {
+		return &o.ID
+	}
+	return o.Payment
+}
+
+// untold is why nothing can be said of what was paid.
+func untold(o order, err error) string {
+	var refused *client.Error
+	if o.Payment == nil && errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return "Gift cards paid all of it, before payments kept that. It is paid back by cancelling it, by a return, or with another card."
+	}
+	return "What was paid cannot be shown: payments did not say, or your account lacks the scope payments:read."
+}
+
 func (s *staff) orderPage(w http.ResponseWriter, r *http.Request) {
 	s.showOrder(w, r, http.StatusOK, form{})
 }
@@ -68,10 +87,10 @@ func (s *staff) showOrder(w http.ResponseWriter, r *http.Request, code int, f fo
 		return
 	}
 	v := orderView{Order: o, Form: f}
-	if o.Payment != nil {
-		p, err := read[payment](r, s.payments, "/api/payments/"+o.Payment.String(), nil)
+	if paid := o.paid(); paid != nil {
+		p, err := read[payment](r, s.payments, "/api/payments/"+paid.String(), nil)
 		if v.Payment = &p; err != nil {
-			v.Payment, v.Untold = nil, "What was paid cannot be shown: payments did not say, or your account lacks the scope payments:read."
+			v.Payment, v.Untold = nil, untold(o, err)
 		}
 	}
 	s.Show(w, r, code, "order", desk.View{Title: "Order " + o.Number, Problem: f.Said != "", SignedIn: true, Body: v})

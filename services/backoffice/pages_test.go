@@ -197,3 +197,25 @@ func TestAnOrderIsShownWhilePaymentsIsAway(t *testing.T) {
 	f.played["orders"].Close()
 	f.wants("without orders", f.send("GET", "/staff/orders/"+f.id(), nil), 503, "Try again in a few seconds")
 }
+
+// C44: an order that gift cards paid in full has no payment of a checkout. What is paid back of it is asked of the payment of its own id, and
+// the page says that gift cards get it.
+func TestC44WhatGiftCardsPaidInFullIsPaidBackToThem(t *testing.T) {
+	f := open(t)
+	f.mu.Lock()
+	delete(f.order, "payment")
+	f.order["spent"] = map[string]any{"off": euros(0), "cards": euros(3070), "due": euros(0), "back": euros(70)}
+	f.paid["id"], f.paid["captured"] = f.order["id"], euros(0)
+	f.paid["cards"], f.paid["cardsBack"], f.paid["refundable"] = euros(3070), euros(70), euros(3000)
+	f.mu.Unlock()
+	page := f.send("GET", "/staff/orders/"+f.id(), nil)
+	for _, want := range []string{`name="payment" value="` + f.id() + `"`, "up to 30.00 EUR can be", "Gift cards paid 30.70 EUR beside, and got 0.70 EUR back"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the page has no %q:\n%s", want, page.body)
+		}
+	}
+	f.mu.Lock()
+	f.paid["id"] = uuid.New()
+	f.mu.Unlock()
+	f.wants("one of before", f.send("GET", "/staff/orders/"+f.id(), nil), 200, "before payments kept that")
+}

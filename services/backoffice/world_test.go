@@ -39,6 +39,7 @@ type floor struct {
 
 	mu    sync.Mutex
 	order map[string]any
+	paid  map[string]any
 	deeds []deed
 	// refuses answers in place of who does a deed.
 	refuses int
@@ -65,6 +66,7 @@ func open(t *testing.T) *floor {
 	for _, name := range []string{"refunded", "released", "capturable", "refundedTax"} {
 		paid[name] = euros(0)
 	}
+	f.paid = paid
 	moved := map[string]any{"id": uuid.New(), "sku": "KIT-1001", "quantity": 12, "reason": "received", "at": time.Now().UTC()}
 	entered := map[string]any{"id": uuid.New(), "sku": "KIT-1001", "list": "EUR", "price": euros(1290), "validFrom": time.Now().UTC(), "enteredAt": time.Now().UTC()}
 	summary := map[string]any{"id": id, "number": "ACME-100001", "state": "paid", "placedAt": time.Now().UTC(), "total": euros(3070), "lines": 1}
@@ -97,6 +99,10 @@ func (f *floor) shows(body any) http.HandlerFunc {
 		defer f.mu.Unlock()
 		f.bearers[r.Header.Get("Authorization")] = true
 		if id := r.PathValue("id"); strings.HasPrefix(r.URL.Path, "/api/orders/staff/") && id != f.order["id"].(uuid.UUID).String() {
+			clienttest.Problem(w, http.StatusNotFound)
+			return
+		}
+		if id := r.PathValue("id"); strings.HasPrefix(r.URL.Path, "/api/payments/") && id != f.paid["id"].(uuid.UUID).String() {
 			clienttest.Problem(w, http.StatusNotFound)
 			return
 		}

@@ -29,10 +29,10 @@ func (c Case) order(id uuid.UUID) *Order {
 	return nil
 }
 
-// payment is what the shop knows of an order's money.
+// payment is what the shop knows of an order's money. What gift cards pay in full has a payment of the order's own id.
 func (c Case) payment(o Order) *Payment {
 	for n := range c.Payments {
-		if o.Payment != nil && c.Payments[n].ID == *o.Payment {
+		if id := c.Payments[n].ID; o.Payment != nil && id == *o.Payment || o.Payment == nil && id == o.ID {
 			return &c.Payments[n]
 		}
 	}

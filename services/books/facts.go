@@ -19,8 +19,10 @@ type Order struct {
 	Payment *uuid.UUID  `json:"payment,omitempty"`
 	Total   money.Money `json:"total"`
 	// Due is what of the total gift cards do not pay.
-	Due         *money.Money `json:"due,omitempty"`
-	Refunded    money.Money  `json:"refunded"`
+	Due      *money.Money `json:"due,omitempty"`
+	Refunded money.Money  `json:"refunded"`
+	// CardsBack is what went back to gift cards; nil where none paid, or orders does not tell.
+	CardsBack   *money.Money `json:"cardsBack,omitempty"`
 	State       string       `json:"state"`
 	PlacedAt    time.Time    `json:"placedAt"`
 	ChangedAt   time.Time    `json:"changedAt"`
@@ -53,7 +55,10 @@ type Payment struct {
 	Balanced   bool        `json:"balanced"`
 	UnderWay   bool        `json:"underWay"`
 	Reference  *string     `json:"pspReference,omitempty"`
-	ChangedAt  time.Time   `json:"changedAt"`
+	// Cards is what gift cards pay of the order, CardsBack what of it goes back to them; nil where none do, or payments did not know.
+	Cards     *money.Money `json:"cards,omitempty"`
+	CardsBack *money.Money `json:"cardsBack,omitempty"`
+	ChangedAt time.Time    `json:"changedAt"`
 }
 
 // Charge is an authorisation of the provider's ledger. Amounts are in smallest units.

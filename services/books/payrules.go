@@ -107,6 +107,29 @@ func refunds(c Case) (found []Finding) {
 	return found
 }
 
+// giftCards compares what order and payment say of gift cards, where both know of them.
+func giftCards(c Case) (found []Finding) {
+	for _, p := range c.Payments {
+		if p.Cards != nil && p.CardsBack != nil && p.CardsBack.Minor() > p.Cards.Minor() {
+			found = append(found, Finding{p.named(), fmt.Sprintf("%s went back to gift cards, which paid %s", p.CardsBack, p.Cards), p.ChangedAt, None})
+		}
+	}
+	for _, o := range c.Orders {
+		p := c.payment(o)
+		if p == nil || p.Cards == nil || p.CardsBack == nil {
+			continue // it was paid before payments knew of gift cards, or without one
+		}
+		since := later(o.ChangedAt, p.ChangedAt)
+		if paid := o.Total.Minor() - o.due().Minor(); paid != p.Cards.Minor() {
+			found = append(found, Finding{o.named(), fmt.Sprintf("gift cards pay %s of it, the payment says %s", money.New(paid, o.Total.Currency()), p.Cards), since, Skew})
+		}
+		if o.CardsBack != nil && *o.CardsBack != *p.CardsBack {
+			found = append(found, Finding{o.named(), fmt.Sprintf("it says that %s went back to gift cards, the payment %s", o.CardsBack, p.CardsBack), since, Lag})
+		}
+	}
+	return found
+}
+
 func ledgers(c Case) (found []Finding) {
 	for _, p := range c.Payments {
 		if !p.Balanced {

@@ -40,6 +40,11 @@ var Rules = []Rule{
 		Mend: "Look at the refunds of the payment. Orders hear of them by payments.payment.refunded.v1: is anything in orders.inbox_parked?",
 	},
 	{
+		Name: "gift-cards-as-ordered", Case: giftCards,
+		Says: "Gift cards pay what of an order's total is not due, no more goes back to them than that, and order and payment say the same of it.",
+		Mend: "Orders and loyalty hear of refunds by payments.payment.refunded.v1: is anything in orders.inbox_parked or loyalty.inbox_parked? What a card lacks is given by another card (POST /api/loyalty/cards).",
+	},
+	{
 		Name: "ledger-balances", Case: ledgers,
 		Says: "The entries of a ledger make zero, and say what its payment says.",
 		Mend: "Somebody wrote past the service. Correct the ledger with another movement, never by changing one.",

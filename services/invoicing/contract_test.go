@@ -18,7 +18,7 @@ func TestOrdersAreInvoicedAsTheContractShowsThem(t *testing.T) {
 	db, d := pgtest.Open(t, schema()), atNoon(t)
 	contracttest.Takes(t, db, d.handlers(), events.OrderPlaced, `SELECT placed->>'number' FROM invoicing.orders WHERE id = '`+contracttest.Order+`'`, "ACME-10001")
 	contracttest.Takes(t, db, d.handlers(), events.OrderPaid, toldOf(events.InvoiceIssued), "30.70")
-	contracttest.Takes(t, db, d.handlers(), events.PaymentRefunded, `SELECT amount_minor FROM invoicing.refunds`, "1250")
+	contracttest.Takes(t, db, d.handlers(), events.PaymentRefunded, `SELECT amount_minor FROM invoicing.refunds`, "3070")
 	contracttest.Takes(t, db, d.handlers(), events.ReturnAccepted, toldOf(events.InvoiceCredited), "30.70")
 	var invoice string
 	if err := db.QueryRow(t.Context(), `SELECT id FROM invoicing.invoices WHERE series = 'invoice'`).Scan(&invoice); err != nil {

@@ -33,6 +33,16 @@ type refundData struct {
 	// Return is whose lines are credited, so that the amount is not.
 	Return *uuid.UUID  `json:"return,omitempty"`
 	Amount money.Money `json:"amount"`
+	// Cards goes back to gift cards beside it.
+	Cards *money.Money `json:"cards,omitempty"`
+}
+
+// whole is what went back, by whatever means it was paid: a gift card is one of them, so what goes back to it is credited as well (R10).
+func (r refundData) whole() (money.Money, error) {
+	if r.Cards == nil {
+		return r.Amount, nil
+	}
+	return r.Amount.Add(*r.Cards)
 }
 
 // handlers are the effects of what others tell.
@@ -85,11 +95,15 @@ func (d *desk) refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if r.Order != nil {
 		order = *r.Order
 	}
+	whole, err := r.whole()
+	if err != nil {
+		return err
+	}
 	if err := lock(ctx, tx, r.Saga, order); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO invoicing.refunds (id, order_id, saga, amount_minor, currency, at, return_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		id, r.Order, r.Saga, r.Amount.Minor(), r.Amount.Currency(), instant(e.Time), r.Return)
+	_, err = tx.Exec(ctx, `INSERT INTO invoicing.refunds (id, order_id, saga, amount_minor, currency, at, return_id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		id, r.Order, r.Saga, whole.Minor(), whole.Currency(), instant(e.Time), r.Return)
 	if err != nil {
 		return fmt.Errorf("noting a refund: %w", err)
 	}

@@ -110,3 +110,21 @@ func TestWhatStaffCreditedIsNotCreditedAgain(t *testing.T) {
 		t.Errorf("%v", numbers(all))
 	}
 }
+
+// C44: a gift card is a means of payment, so what staff gives back to one is credited as well, once: 6.00 by the provider and 4.00 to a card.
+func TestC44WhatGoesBackToAGiftCardIsCredited(t *testing.T) {
+	db := pgtest.Open(t, schema())
+	permute(3, func(order []int) {
+		p := basket()
+		refund := event(t, "payments", events.PaymentRefunded, p.Order.String(), map[string]any{
+			"payment": p.Order, "order": p.Order, "saga": p.Saga, "amount": amount(euro(600)), "cards": amount(euro(400)), "refund": uuid.New(),
+		})
+		all := []events.Event{p.placed(t), p.paid(t), refund}
+		for _, n := range order {
+			taken(t, db, all[n], all[n])
+		}
+		if got := issued(t, db, p); len(got) != 2 || got[1].Totals.Gross != euro(1000) || got[1].Basis != ByAmount {
+			t.Errorf("in the order %v: %v", order, numbers(got))
+		}
+	})
+}

@@ -98,14 +98,16 @@ func learn(what string) func(context.Context, pgx.Tx, events.Event) error {
 	}
 }
 
-// refunded notes a refund, once: two events of one refund are one. What it means for points is settled when its order is known.
+// refunded notes a refund, once: two events of one refund are one. What it means for points and cards is settled when its order is known.
 func refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	var data struct {
 		Saga   uuid.UUID
 		Refund *uuid.UUID
 		// Return is whose goods are taken off by their lines, so that the amount is not.
 		Return *uuid.UUID
+		// Amount is what the provider gave back, Cards what goes back to gift cards beside it.
 		Amount money.Money
+		Cards  *money.Money
 	}
 	if err := e.Into(&data); err != nil {
 		return err
@@ -114,10 +116,15 @@ func refunded(ctx context.Context, tx pgx.Tx, e events.Event) error {
 	if data.Refund != nil {
 		refund = *data.Refund
 	}
+	var cards int64
+	if data.Cards != nil {
+		cards = data.Cards.Minor()
+	}
 	if err := lockSaga(ctx, tx, data.Saga); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.refunds (refund, saga, amount_minor, return_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, refund, data.Saga, data.Amount.Minor(), data.Return); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO loyalty.refunds (refund, saga, amount_minor, cards_minor, return_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		refund, data.Saga, data.Amount.Minor(), cards, data.Return); err != nil {
 		return fmt.Errorf("noting a refund: %w", err)
 	}
 	var order uuid.UUID

@@ -47,11 +47,20 @@ func (p Part) left() money.Money {
 // Owes is what the cards are still owed of refunds that add up to so much. The provider comes first: theirs is what goes beyond what it was
 // paid of the total. It goes by sums alone, so refunds may be told of in any order, and twice.
 func (h Hold) Owes(total, refunds money.Money) money.Money {
-	due, left := total.Minor(), int64(0)
+	left := int64(0)
 	for _, p := range h.Parts {
-		due, left = due-p.Amount.Minor(), left+p.left().Minor()
+		left += p.left().Minor()
 	}
-	return money.New(max(0, min(refunds.Minor()-max(0, due)-h.Owed, left)), total.Currency())
+	return money.New(max(0, min(refunds.Minor()-h.due(total)-h.Owed, left)), total.Currency())
+}
+
+// due is what the provider was paid of a total, in the smallest unit.
+func (h Hold) due(total money.Money) int64 {
+	due := total.Minor()
+	for _, p := range h.Parts {
+		due -= p.Amount.Minor()
+	}
+	return max(0, due)
 }
 
 // Commit says which order it was for. To say so again changes nothing.

@@ -21,10 +21,12 @@ type Order struct {
 	Returned, ReturnedNet int64
 	// Refunded is what went back beside that, by whatever means it was paid.
 	Refunded int64
-	// Total is what the whole order costs, nil where nobody told; ByReturns what is given back for goods that came back, and ByProvider
-	// what the provider gave back beside.
-	Total                 *money.Money
-	ByReturns, ByProvider int64
+	// Total is what the whole order costs, nil where nobody told; ByReturns what is given back for goods that came back, and Beside
+	// what was given back beside, to gift cards as well.
+	Total             *money.Money
+	ByReturns, Beside int64
+	// ToCards is what payments told of refunds that goes to gift cards.
+	ToCards int64
 }
 
 // Earns is how many points the order has earned as things are: one for each full unit

@@ -37,12 +37,13 @@ func readOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (o Order, err error
 	var total *int64
 	err = tx.QueryRow(ctx, `SELECT id, saga, customer, currency, goods_minor, net_minor, paid, cancelled,
 			(SELECT coalesce(sum(gross_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id), (SELECT coalesce(sum(net_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id),
-			(SELECT coalesce(sum(amount_minor), 0) FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
+			(SELECT coalesce(sum(amount_minor + cards_minor), 0) FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
 			+ (SELECT coalesce(sum(back_minor), 0) FROM loyalty.hold_cards c JOIN loyalty.holds h ON h.id = c.hold WHERE h.order_id = o.id)
 			- (SELECT coalesce(sum(owed_minor), 0) FROM loyalty.holds h WHERE h.order_id = o.id),
 			total_minor, (SELECT coalesce(sum(refund_minor), 0)::bigint FROM loyalty.returns r WHERE r.order_id = o.id),
-			(SELECT coalesce(sum(amount_minor), 0)::bigint FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL)
-		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Returned, &o.ReturnedNet, &o.Refunded, &total, &o.ByReturns, &o.ByProvider)
+			(SELECT coalesce(sum(amount_minor + cards_minor), 0)::bigint FROM loyalty.refunds r WHERE r.saga = o.saga AND r.return_id IS NULL),
+			(SELECT coalesce(sum(cards_minor), 0)::bigint FROM loyalty.refunds r WHERE r.saga = o.saga)
+		FROM loyalty.orders o WHERE id = $1`, id).Scan(&o.ID, &o.Saga, &o.Customer, &in, &goods, &net, &o.Paid, &o.Cancelled, &o.Returned, &o.ReturnedNet, &o.Refunded, &total, &o.ByReturns, &o.Beside, &o.ToCards)
 	if err != nil {
 		return Order{}, fmt.Errorf("reading an order: %w", err)
 	}
@@ -82,12 +83,13 @@ func settle(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
 	return settleCards(ctx, tx, o, h, now)
 }
 
-// settleCards gives the cards what they are owed of refunds. What the provider gives back payments knows by itself.
+// settleCards gives the cards what they are owed of refunds: what is beyond the provider's part of all that is given back, and no less than
+// payments told to whom it was asked of. What the provider gives back payments knows by itself.
 func settleCards(ctx context.Context, tx pgx.Tx, o Order, h Hold, now time.Time) error {
 	if h.State != Committed || o.Total == nil {
 		return nil
 	}
-	owed := h.Owes(*o.Total, money.New(o.ByReturns+o.ByProvider, o.Total.Currency()))
+	owed := h.Owes(*o.Total, money.New(max(o.ByReturns+o.Beside, h.due(*o.Total)+o.ToCards), o.Total.Currency()))
 	if owed.IsZero() {
 		return nil
 	}

@@ -110,11 +110,20 @@ func (w *writer) refunded(ctx context.Context, tx pgx.Tx, e events.Event) error 
 		Order, Refund *uuid.UUID
 		Saga          uuid.UUID
 		Amount        money.Money
+		// Cards goes back to gift cards beside it.
+		Cards *money.Money
 	}
 	if err := e.Into(&data); err != nil {
 		return err
 	}
-	n := Notice{ID: e.ID, Kind: Refunded, Saga: data.Saga, About: e.ID.String(), Amount: &data.Amount, At: e.Time}
+	if data.Cards != nil {
+		whole, err := data.Amount.Add(*data.Cards)
+		if err != nil {
+			return fmt.Errorf("adding what goes back to gift cards: %w", err)
+		}
+		data.Amount = whole
+	}
+	n := Notice{ID: e.ID, Kind: Refunded, Saga: data.Saga, About: e.ID.String(), Amount: &data.Amount, Cards: data.Cards, At: e.Time}
 	if data.Order != nil {
 		n.Order = *data.Order
 	}

@@ -3,6 +3,7 @@ package notifications
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -73,6 +74,23 @@ func TestC43TwoPartialRefundsAreTwoMails(t *testing.T) {
 	taken(t, db, b.placed(t), first, second, first)
 	if got := kinds(mails(t, db)); !slices.Equal(got, []Kind{Placed, Refunded, Refunded}) {
 		t.Errorf("mails %v", got)
+	}
+}
+
+// C44: what goes back to gift cards is in the mail of the refund, also where it waited for its order; of what no bank has, none is spoken of.
+func TestC44TheMailOfARefundSaysWhatIsOnTheGiftCardAgain(t *testing.T) {
+	db, b := pgtest.Open(t, schema()), buy()
+	part, all := b.refunded(t, "12.50", true, "7.50"), b.refunded(t, "0.00", true, "10.00")
+	taken(t, db, part, b.placed(t), all)
+	list := mails(t, db)
+	if got := kinds(list); !slices.Equal(got, []Kind{Placed, Refunded, Refunded}) {
+		t.Fatalf("mails %v", got)
+	}
+	for n, want := range []struct{ whole, card, bank string }{{"20.00", "7.50", "bank"}, {"10.00", "10.00", ""}} {
+		text := list[n+1].Text
+		if !strings.Contains(text, want.whole) || !strings.Contains(text, want.card+" of it is on your gift card") || strings.Contains(text, "bank") != (want.bank != "") {
+			t.Errorf("%+v: %s", want, text)
+		}
 	}
 }
 

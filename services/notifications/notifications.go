@@ -66,6 +66,8 @@ type Notice struct {
 	// About tells refunds and parcels of one order apart; empty for all others.
 	About  string
 	Amount *money.Money
+	// Cards is what of a refund's amount goes back to gift cards; nil where nothing does.
+	Cards *money.Money
 	// Parcel is set where it is about one.
 	Parcel *Parcel
 	At     time.Time

@@ -19,8 +19,10 @@ var templates = parse()
 // shown is what a template may show.
 type shown struct {
 	Order
-	Amount string
-	Parcel Parcel
+	// Amount is what went back, Cards what of it went to gift cards, and Bank tells whether a bank has any of it.
+	Amount, Cards string
+	Bank          bool
+	Parcel        Parcel
 	// Link is the order's page; empty where the shop does not say where it is.
 	Link   string
 	locale string
@@ -64,7 +66,10 @@ func render(locale string, n Notice, o Order, link string) (subject, text string
 	}
 	what := shown{Order: o, locale: locale}
 	if n.Amount != nil {
-		what.Amount = what.Money(*n.Amount)
+		what.Amount, what.Bank = what.Money(*n.Amount), n.Cards == nil || n.Cards.Minor() < n.Amount.Minor()
+	}
+	if n.Cards != nil {
+		what.Cards = what.Money(*n.Cards)
 	}
 	if n.Parcel != nil {
 		what.Parcel = *n.Parcel

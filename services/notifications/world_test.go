@@ -61,12 +61,15 @@ func (b bought) happened(t testing.TB, kind events.Type) events.Event {
 	return event(t, "orders", kind, b.order.String(), data)
 }
 
-// refunded is one refund; named tells whether the payment knows the order.
-func (b bought) refunded(t testing.TB, amount string, named bool) events.Event {
+// refunded is one refund; named tells whether the payment knows the order, cards what goes to gift cards beside the amount.
+func (b bought) refunded(t testing.TB, amount string, named bool, cards ...string) events.Event {
 	payment := uuid.New()
 	data := map[string]any{"payment": payment, "saga": b.saga, "amount": euro(amount), "refund": uuid.New()}
 	if named {
 		data["order"] = b.order
+	}
+	for _, c := range cards {
+		data["cards"] = euro(c)
 	}
 	return event(t, "payments", events.PaymentRefunded, payment.String(), data)
 }

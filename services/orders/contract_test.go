@@ -29,7 +29,7 @@ func TestPaymentsAreTakenAsTheContractShowsThem(t *testing.T) {
 	s := opened(t)
 	o, instead := bought(t, s)
 	contracttest.Takes(t, s.db, s.handlers(), events.PaymentCaptured, stateOf(o), "paid", instead...)
-	contracttest.Takes(t, s.db, s.handlers(), events.PaymentRefunded, `SELECT refunded_minor FROM orders.orders WHERE id = '`+o.ID.String()+`'`, "1250", instead...)
+	contracttest.Takes(t, s.db, s.handlers(), events.PaymentRefunded, `SELECT refunded_minor || ' ' || cards_back_minor FROM orders.orders WHERE id = '`+o.ID.String()+`'`, "1250 1820", instead...)
 	o, instead = bought(t, s)
 	contracttest.Takes(t, s.db, s.handlers(), events.PaymentVoided, stateOf(o), "cancelled", instead...)
 	o, instead = bought(t, s)

@@ -41,6 +41,14 @@ func (p Placement) Due() money.Money {
 	return money.New(p.Total.Minor()-p.Details.Spent.Cards.Minor(), p.Total.Currency())
 }
 
+// CardsBack is what went back to the gift cards that paid a part: what refunds gave, and all of it where the order was cancelled.
+func (o Order) CardsBack() money.Money {
+	if o.State == Cancelled && o.Details.Spent != nil {
+		return o.Details.Spent.Cards
+	}
+	return o.ToCards
+}
+
 // spends tells whether points and gift cards fit the order: neither is more than what it is a part of.
 func (p Placement) spends() error {
 	s := p.Details.Spent

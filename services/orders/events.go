@@ -50,7 +50,9 @@ func tell(ctx context.Context, tx pgx.Tx, o Order, facts []Fact) error {
 type paymentData struct {
 	Payment uuid.UUID   `json:"payment"`
 	Amount  money.Money `json:"amount"`
-	Reason  string      `json:"reason,omitempty"`
+	// Cards goes back to gift cards beside it, of a refund.
+	Cards  *money.Money `json:"cards,omitempty"`
+	Reason string       `json:"reason,omitempty"`
 }
 
 // handlers are the effects of what others tell.
@@ -63,7 +65,9 @@ func (s *store) handlers() inbox.Handlers {
 		events.PaymentFailed: s.payment(func(o Order, _ paymentData, at time.Time) (Order, []Fact, error) {
 			return o.Lose("the payment failed", at)
 		}),
-		events.PaymentRefunded:   s.payment(func(o Order, p paymentData, at time.Time) (Order, []Fact, error) { return o.Refund(p.Amount, at) }),
+		events.PaymentRefunded: s.payment(func(o Order, p paymentData, at time.Time) (Order, []Fact, error) {
+			return o.Refund(p.Amount, p.Cards, at)
+		}),
 		events.ShortfallDetected: s.shortfall, events.CustomerErased: erasure.WhenEnded("orders", forget, underWay),
 		events.ParcelSent: s.parcelSent, events.ParcelDelivered: s.parcelDelivered,
 	}

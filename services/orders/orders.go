@@ -66,8 +66,9 @@ type Order struct {
 	// Token lets whoever has it see and cancel the order.
 	Token string
 	Placement
-	State             State
-	Refunded          money.Money
+	State State
+	// Refunded is what the provider gave back, ToCards what refunds gave back to gift cards beside it.
+	Refunded, ToCards money.Money
 	Carrier, Tracking string
 	// ParcelsSent is how many parcels left: shipping tells of them.
 	ParcelsSent int
@@ -82,7 +83,7 @@ func New(id uuid.UUID, number, token string, p Placement, at time.Time) (Order, 
 	}
 	o := Order{
 		ID: id, Number: number, Token: token, Placement: p, State: Placed,
-		Refunded: money.New(0, p.Total.Currency()), PlacedAt: at, Version: 1,
+		Refunded: money.New(0, p.Total.Currency()), ToCards: money.New(0, p.Total.Currency()), PlacedAt: at, Version: 1,
 	}
 	facts := []Fact{{Kind: Placed, At: at}}
 	if p.Payment == nil {

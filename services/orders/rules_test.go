@@ -135,7 +135,7 @@ func happen(t *rapid.T, o Order) (Order, []Fact, error) {
 	case "complete":
 		return o.Complete(noon)
 	}
-	return o.Refund(euros(1), noon)
+	return o.Refund(euros(1), nil, noon)
 }
 
 func TestC33AfterShippingThereIsNoCancel(t *testing.T) {

@@ -105,3 +105,33 @@ func TestC44WhatWasSpentIsKeptAndTold(t *testing.T) {
 		t.Errorf("%s", got.text)
 	}
 }
+
+// C44: what refunds give back to gift cards is told with the order, beside what the provider gave back. A cancelled order gave them all of it.
+func TestC44WhatGiftCardsHaveAgainIsKeptAndTold(t *testing.T) {
+	s := opened(t)
+	part, whole := placed(t, s, carded(1820)), placed(t, s, carded(3070))
+	refunds := func(o Order, payment uuid.UUID, amount, cards money.Money) {
+		t.Helper()
+		if err := happens(t, s, events.PaymentRefunded, map[string]any{"payment": payment, "order": o.ID, "saga": o.Saga, "amount": amount, "cards": cards}); err != nil {
+			t.Error(err)
+		}
+	}
+	refunds(part, *part.Payment, euros(1250), euros(750))
+	refunds(part, *part.Payment, euros(0), euros(70))
+	refunds(whole, whole.ID, euros(0), euros(3069)) // what they paid in full has a payment of the order's own id
+	for _, c := range []struct {
+		id            uuid.UUID
+		by, back, all money.Money
+	}{{part.ID, euros(1250), euros(820), euros(1820)}, {whole.ID, euros(0), euros(3069), euros(3070)}} {
+		o, err := s.order(t.Context(), c.id)
+		if err != nil || o.Refunded != c.by || o.CardsBack() != c.back || *spentOf(o).Back != c.back {
+			t.Errorf("%s by the provider and %s to cards (%v)", o.Refunded, o.CardsBack(), err)
+		}
+		if gone, _, err := o.Cancel("", noon); err != nil || gone.CardsBack() != c.all {
+			t.Errorf("cancelled, and %s are back (%v)", gone.CardsBack(), err)
+		}
+	}
+	if o := placed(t, s, carded(1820)); spentOf(o).Back != nil {
+		t.Errorf("%s are back of an order that was not refunded", spentOf(o).Back)
+	}
+}

@@ -94,9 +94,12 @@ func (o Order) Complete(at time.Time) (Order, []Fact, error) {
 	return o.to(Completed, at, "")
 }
 
-// Refund is told when money went back.
-func (o Order) Refund(amount money.Money, at time.Time) (Order, []Fact, error) {
+// Refund is told when money went back: by the provider, and to gift cards beside it, which is nil where nothing was.
+func (o Order) Refund(amount money.Money, cards *money.Money, at time.Time) (Order, []Fact, error) {
 	sum, err := o.Refunded.Add(amount)
+	if err == nil && cards != nil {
+		o.ToCards, err = o.ToCards.Add(*cards)
+	}
 	if err != nil {
 		return o, nil, fault.Conflict(fault.ConflictKind, "What was refunded is no amount of the order's currency.")
 	}

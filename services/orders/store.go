@@ -32,23 +32,23 @@ type asker interface {
 
 // columns of an order, its lines in their order among them.
 const columns = `o.id, o.number, o.token, o.saga, o.cart, o.cart_turn, o.quote, o.hold, o.payment, coalesce(o.customer, ''), o.email, coalesce(o.locale, ''),
-	o.address, o.currency, o.shipping_minor, o.discount_minor, o.total_minor, o.tax_minor, o.taxes, o.redemptions, o.state, o.refunded_minor,
+	o.address, o.currency, o.shipping_minor, o.discount_minor, o.total_minor, o.tax_minor, o.taxes, o.redemptions, o.state, o.refunded_minor, o.cards_back_minor,
 	coalesce(o.carrier, ''), coalesce(o.tracking, ''), o.parcels_sent, coalesce(o.details, '{}'), o.placed_at, o.version,
 	(SELECT json_agg(json_build_array(l.sku, l.name, l.quantity, l.unit_minor, l.total_minor, l.tax_minor, coalesce(l.rate, '')) ORDER BY l.line) FROM orders.lines l WHERE l.order_id = o.id)`
 
 func scan(row pgx.CollectableRow) (Order, error) {
 	var o Order
 	var currency string
-	var shipping, discount, total, tax, back int64
+	var shipping, discount, total, tax, back, cards int64
 	var lines []byte
 	err := row.Scan(&o.ID, &o.Number, &o.Token, &o.Saga, &o.Cart, &o.Turn, &o.Quote, &o.Hold, &o.Payment, &o.Customer, &o.Email, &o.Locale,
-		&o.Address, &currency, &shipping, &discount, &total, &tax, &o.Taxes, &o.Redemptions, &o.State, &back,
+		&o.Address, &currency, &shipping, &discount, &total, &tax, &o.Taxes, &o.Redemptions, &o.State, &back, &cards,
 		&o.Carrier, &o.Tracking, &o.ParcelsSent, &o.Details, &o.PlacedAt, &o.Version, &lines)
 	if err != nil {
 		return Order{}, err
 	}
 	of := func(minor int64) money.Money { return money.New(minor, currency) }
-	o.Shipping, o.Discount, o.Total, o.Tax, o.Refunded = of(shipping), of(discount), of(total), of(tax), of(back)
+	o.Shipping, o.Discount, o.Total, o.Tax, o.Refunded, o.ToCards = of(shipping), of(discount), of(total), of(tax), of(back), of(cards)
 	o.PlacedAt = o.PlacedAt.UTC()
 	o.Lines, err = linesOf(lines, of)
 	return o, err
@@ -246,8 +246,8 @@ func (s *store) change(ctx context.Context, tx pgx.Tx, id uuid.UUID, do func(Ord
 		return o, err
 	}
 	var b pgx.Batch
-	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7, parcels_sent = $8 WHERE id = $1`,
-		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At, o.ParcelsSent)
+	b.Queue(`UPDATE orders.orders SET state = $2, refunded_minor = $3, carrier = nullif($4, ''), tracking = nullif($5, ''), version = $6, changed_at = $7, parcels_sent = $8, cards_back_minor = $9 WHERE id = $1`,
+		o.ID, o.State, o.Refunded.Minor(), o.Carrier, o.Tracking, o.Version, facts[0].At, o.ParcelsSent, o.ToCards.Minor())
 	note(&b, o, facts)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return Order{}, fmt.Errorf("changing an order: %w", err)
@@ -255,9 +255,9 @@ func (s *store) change(ctx context.Context, tx pgx.Tx, id uuid.UUID, do func(Ord
 	return o, s.tell(ctx, tx, o, facts)
 }
 
-// ofPayment is the order that a payment is for; not there when there is none.
+// ofPayment is the order that a payment is for; not there when there is none. What gift cards paid in full has a payment of the order's own id.
 func ofPayment(ctx context.Context, tx pgx.Tx, payment uuid.UUID) (id uuid.UUID, there bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT id FROM orders.orders WHERE payment = $1`, payment).Scan(&id)
+	err = tx.QueryRow(ctx, `SELECT id FROM orders.orders WHERE payment = $1 OR id = $1 AND payment IS NULL`, payment).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, false, nil
 	}

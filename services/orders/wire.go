@@ -148,14 +148,14 @@ type orderBody struct {
 	Total       money.Money      `json:"total"`
 	Tax         money.Money      `json:"tax"`
 	Taxes       []rateBody       `json:"taxes" nullable:"false"`
-	Refunded    money.Money      `json:"refunded"`
+	Refunded    money.Money      `json:"refunded" doc:"What the provider gave back; spent.back is what gift cards have again"`
 	Delivery    *Delivery        `json:"delivery,omitempty" doc:"How it is sent, where the customer had a choice"`
 	Spent       *spentBody       `json:"spent,omitempty" doc:"Points and gift cards, where the customer used any"`
 	Carrier     string           `json:"carrier,omitempty"`
 	Tracking    string           `json:"tracking,omitempty"`
 	PartlySent  bool             `json:"partlySent,omitempty" doc:"Some of the goods left, and not all of them"`
 	Cancellable bool             `json:"cancellable" doc:"Whether it can still be cancelled"`
-	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay, or gift cards paid all of it"`
+	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid" doc:"For staff alone: what a refund is asked of. Absent where there was nothing to pay; where gift cards paid all of it payments has one of the order's id"`
 	History     []factBody       `json:"history" nullable:"false"`
 }
 
@@ -165,6 +165,8 @@ type spentBody struct {
 	Off    money.Money `json:"off" doc:"What the points took off: a part of discount"`
 	Cards  money.Money `json:"cards" doc:"What gift cards paid of total"`
 	Due    money.Money `json:"due" doc:"What is left of total for the payment"`
+	// Back is missing where nothing went back to them.
+	Back *money.Money `json:"back,omitempty" doc:"What of cards is on the gift cards again"`
 }
 
 func spentOf(o Order) *spentBody {
@@ -172,7 +174,11 @@ func spentOf(o Order) *spentBody {
 	if s == nil {
 		return nil
 	}
-	return &spentBody{s.Points, s.Off, s.Cards, o.Due()}
+	b := &spentBody{s.Points, s.Off, s.Cards, o.Due(), nil}
+	if back := o.CardsBack(); !back.IsZero() {
+		b.Back = &back
+	}
+	return b
 }
 
 func bodyOf(o Order, history []Fact) orderBody {
@@ -225,7 +231,8 @@ type bookBody struct {
 	Payment     *uuid.UUID       `json:"payment,omitempty" format:"uuid"`
 	Total       money.Money      `json:"total"`
 	Due         *money.Money     `json:"due,omitempty" doc:"What the payment is for, where gift cards pay a part of total; missing where it is for all of it"`
-	Refunded    money.Money      `json:"refunded"`
+	Refunded    money.Money      `json:"refunded" doc:"What the provider gave back"`
+	CardsBack   *money.Money     `json:"cardsBack,omitempty" doc:"What went back to gift cards; missing where none paid"`
 	State       string           `json:"state"`
 	PlacedAt    time.Time        `json:"placedAt"`
 	ChangedAt   time.Time        `json:"changedAt"`
@@ -235,10 +242,11 @@ type bookBody struct {
 
 func bookOf(o booked) bookBody {
 	b := bookBody{
-		o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, nil, o.Refunded, string(o.State), o.PlacedAt, o.mark.At.UTC(), linesBooked(o.Order), []redemptionBody{},
+		o.ID, o.Number, o.Saga, o.Hold, o.Payment, o.Total, nil, o.Refunded, nil, string(o.State), o.PlacedAt, o.mark.At.UTC(), linesBooked(o.Order), []redemptionBody{},
 	}
 	if due := o.Due(); due != o.Total {
-		b.Due = &due
+		back := o.CardsBack()
+		b.Due, b.CardsBack = &due, &back
 	}
 	for _, r := range o.Redemptions {
 		b.Redemptions = append(b.Redemptions, redemptionBody(r))

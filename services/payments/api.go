@@ -45,9 +45,12 @@ type paymentBody struct {
 	Refunded     money.Money `json:"refunded"`
 	Released     money.Money `json:"released" doc:"What will never be taken"`
 	Capturable   money.Money `json:"capturable" doc:"What may still be asked for"`
-	Refundable   money.Money `json:"refundable"`
+	Refundable   money.Money `json:"refundable" doc:"What may still be given back: by the provider first, and beyond that to gift cards"`
 	RefundedTax  money.Money `json:"refundedTax" doc:"Of what was refunded, by the running total"`
 	PSPReference string      `json:"pspReference,omitempty" doc:"The provider's id of the authorisation"`
+	// Cards and CardsBack are missing where no gift card pays.
+	Cards     *money.Money `json:"cards,omitempty" doc:"What gift cards pay of the order, beside amount"`
+	CardsBack *money.Money `json:"cardsBack,omitempty" doc:"What of it goes back to them"`
 	// Operation is what this request did.
 	Operation *uuid.UUID `json:"operation,omitempty" format:"uuid" doc:"The capture, void or refund that the request made"`
 }
@@ -92,6 +95,9 @@ type bookBody struct {
 	UnderWay     bool        `json:"underWay" doc:"The provider was asked for something, and has not said what came of it"`
 	PSPReference string      `json:"pspReference,omitempty"`
 	ChangedAt    time.Time   `json:"changedAt"`
+	// Cards and CardsBack are missing where no gift card pays.
+	Cards     *money.Money `json:"cards,omitempty" doc:"What gift cards pay of the order, beside amount"`
+	CardsBack *money.Money `json:"cardsBack,omitempty" doc:"What of it goes back to them"`
 }
 
 type authorizeInput struct {
@@ -158,7 +164,8 @@ func (a *api) routes(k *app.Kit) *httpapi.API {
 		httpapi.Get(r, way.path, way.read, a.get, gone, httpapi.ID("getPayment"+way.name), httpapi.Summary("One payment"))
 		httpapi.Post(r, way.path+"/captures", way.write, a.capture, made, gone, httpapi.ID("capturePayment"+way.name), httpapi.Summary("Take what is authorised, or a part of it"))
 		httpapi.Post(r, way.path+"/voids", way.write, a.void, made, gone, httpapi.ID("voidPayment"+way.name), httpapi.Summary("Release a payment of which nothing was taken"))
-		httpapi.Post(r, way.path+"/refunds", way.write, a.refund, made, gone, httpapi.ID("refundPayment"+way.name), httpapi.Summary("Give back what was taken, or a part of it"))
+		httpapi.Post(r, way.path+"/refunds", way.write, a.refund, made, gone, httpapi.ID("refundPayment"+way.name), httpapi.Summary("Give back what was taken, or a part of it"),
+			httpapi.About("The provider comes first. What is beyond what he took goes back to the gift cards that paid the rest; an order that they paid all of has a payment of its own id."))
 	}
 	httpapi.List(r, inside+"/books", access.Service("books"), a.books, httpapi.ID("listPaymentBooks"), httpapi.Summary("All payments, for the books"),
 		httpapi.Refuses(http.StatusBadRequest), httpapi.About(changes.About))
@@ -242,7 +249,7 @@ func (a *api) books(ctx context.Context, in *booksInput) (*booksOutput, error) {
 func (b book) body() bookBody {
 	return bookBody{
 		b.ID, b.Saga, b.Order, b.state, b.Money(b.Amount), b.Money(b.promised()), b.Money(b.Captured), b.Money(b.Refunded), b.Money(b.Released),
-		b.Money(b.held), b.Money(b.provider), b.balanced(), b.underWay(), b.Reference, b.mark.At.UTC(),
+		b.Money(b.held), b.Money(b.provider), b.balanced(), b.underWay(), b.Reference, b.mark.At.UTC(), b.ofCards(b.Cards), b.ofCards(b.CardsBack),
 	}
 }
 
@@ -250,6 +257,16 @@ func bodyOf(p Payment, failed bool) paymentBody {
 	return paymentBody{
 		ID: p.ID, Saga: p.Saga, Order: p.Order, State: p.State(failed), Amount: p.Money(p.Amount),
 		Captured: p.Money(p.Captured), Refunded: p.Money(p.Refunded), Released: p.Money(p.Released),
-		Capturable: p.Money(p.Capturable()), Refundable: p.Money(p.Refundable()), RefundedTax: p.Money(p.RefundedTax), PSPReference: p.Reference,
+		Capturable: p.Money(p.Capturable()), Refundable: p.Money(p.givable()), RefundedTax: p.Money(p.RefundedTax), PSPReference: p.Reference,
+		Cards: p.ofCards(p.Cards), CardsBack: p.ofCards(p.CardsBack),
 	}
+}
+
+// ofCards is an amount that is told where gift cards pay a part.
+func (p Payment) ofCards(minor int64) *money.Money {
+	if p.Cards == 0 {
+		return nil
+	}
+	m := p.Money(minor)
+	return &m
 }

@@ -37,7 +37,7 @@ func (b book) promised() int64 {
 // books lists payments in the order in which they were written last.
 func (s *store) books(ctx context.Context, after changes.Mark, limit int) ([]book, error) {
 	rows, err := s.db.Query(ctx, `SELECT p.id, p.saga, p.order_id, p.currency, p.amount, p.authorized, p.reference, p.captured, p.capturing, p.refunded, p.refunding,
-			p.released, p.closing, p.state, p.booked_at, l.held, l.provider, l.kept
+			p.released, p.closing, p.cards, p.cards_back, p.state, p.booked_at, l.held, l.provider, l.kept
 		FROM (SELECT * FROM payments.payments WHERE (booked_at, id) > ($1, $2) ORDER BY booked_at, id LIMIT $3) p
 		CROSS JOIN LATERAL (SELECT coalesce(sum(minor) FILTER (WHERE account = 'held'), 0)::bigint AS held,
 			coalesce(sum(minor) FILTER (WHERE account = 'provider'), 0)::bigint AS provider, coalesce(sum(minor), 0)::bigint AS kept
@@ -48,7 +48,7 @@ func (s *store) books(ctx context.Context, after changes.Mark, limit int) ([]boo
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b book, err error) {
 		err = row.Scan(&b.ID, &b.Saga, &b.Order, &b.Currency, &b.Amount, &b.Authorized, &b.Reference, &b.Captured, &b.Capturing, &b.Refunded, &b.Refunding,
-			&b.Released, &b.Closing, &b.state, &b.mark.At, &b.held, &b.provider, &b.kept)
+			&b.Released, &b.Closing, &b.Cards, &b.CardsBack, &b.state, &b.mark.At, &b.held, &b.provider, &b.kept)
 		b.mark.ID = b.ID
 		return b, err
 	})

@@ -28,7 +28,9 @@ type happened struct {
 	PSPReference string      `json:"pspReference,omitempty"`
 	Refund       *uuid.UUID  `json:"refund,omitempty"`
 	Return       *uuid.UUID  `json:"return,omitempty"`
-	Reason       string      `json:"reason,omitempty"`
+	// Cards goes back to gift cards beside amount, which is the provider's and may be nothing then.
+	Cards  *money.Money `json:"cards,omitempty"`
+	Reason string       `json:"reason,omitempty"`
 }
 
 // told are the types by what was done; what failed is told of what an order waits for.
@@ -50,6 +52,10 @@ func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
 	if a.Kind == Refund {
 		data.Refund, data.Return = &a.ID, a.Return
 	}
+	if a.Cards > 0 {
+		cards := p.Money(a.Cards)
+		data.Cards = &cards
+	}
 	e, err := events.New(ctx, "payments", kind, p.ID.String(), data)
 	if err != nil {
 		return err
@@ -60,6 +66,7 @@ func tell(ctx context.Context, tx pgx.Tx, p Payment, a Attempt) error {
 // placedData is what is read of an order.
 type placedData struct {
 	Order      uuid.UUID
+	Saga       string
 	Payment    *uuid.UUID
 	Total, Tax money.Money
 	// Spent is where gift cards pay a part of the total: the payment is for the rest.
@@ -78,6 +85,18 @@ func (d placedData) tax() (money.Money, error) {
 	return d.Tax.Share(due.Minor(), d.Total.Minor(), money.HalfUp)
 }
 
+// due has taken what the provider promised of an order, where he has anything to take.
+func (t *till) due(ctx context.Context, tx pgx.Tx, d placedData) error {
+	if d.Payment == nil {
+		return nil
+	}
+	tax, err := d.tax()
+	if err != nil {
+		return err
+	}
+	return t.placed(ctx, tx, *d.Payment, d.Order, tax)
+}
+
 // handlers are the effects of what orders and returns tell. None of them asks the provider:
 // they note what he is to be asked for, and the worker does so.
 func (t *till) handlers() inbox.Handlers {
@@ -85,14 +104,13 @@ func (t *till) handlers() inbox.Handlers {
 		events.ReturnAccepted: t.returnAccepted,
 		events.OrderPlaced: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
 			var order placedData
-			if err := e.Into(&order); err != nil || order.Payment == nil { // the provider has nothing to take
+			if err := e.Into(&order); err != nil {
 				return err
 			}
-			tax, err := order.tax()
-			if err != nil {
+			if err := t.due(ctx, tx, order); err != nil {
 				return err
 			}
-			return t.placed(ctx, tx, *order.Payment, order.Order, tax)
+			return t.paidByCards(ctx, tx, order)
 		},
 		events.OrderCancelled: func(ctx context.Context, tx pgx.Tx, e events.Event) error {
 			var order struct{ Order uuid.UUID }

@@ -152,16 +152,22 @@ func (t *till) beginOperate(ctx context.Context, tx pgx.Tx, w wanted, id uuid.UU
 		return *known, nil
 	}
 	after, err := p.BeginCapture(amount, final)
+	a := Attempt{Kind: kind, Target: p.Reference, Amount: amount, Final: final}
 	if kind == Refund {
 		after, err = p.BeginRefund(amount)
+		a = after.refundOf(p)
 	}
 	if err != nil {
+		return Attempt{}, err
+	}
+	if a.Return, err = byHand(ctx, tx, a, p.ID); err != nil {
 		return Attempt{}, err
 	}
 	if err := save(ctx, tx, p, after, after.State(false)); err != nil {
 		return Attempt{}, err
 	}
-	return t.begin(ctx, tx, p, Attempt{Kind: kind, Target: p.Reference, Amount: amount, Final: final, Request: w.request(), Print: fingerprint}, inHand)
+	a.Request, a.Print = w.request(), fingerprint
+	return t.begin(ctx, tx, p, a, inHand)
 }
 
 // complete asks for an attempt. That it was done, and the answer that is given to

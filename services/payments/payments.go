@@ -44,15 +44,17 @@ type Payment struct {
 	// Tax is what the order holds of it, where that is known; RefundedTax its part of
 	// what was given back.
 	Tax, RefundedTax int64
+	// Cards is what gift cards pay of the order beside Amount, and CardsBack what of it goes back to them: of a refund that is under way as well.
+	Cards, CardsBack int64
 	Version          int64
 }
 
 // State is the name of what is known.
 func (p Payment) State(failed bool) State {
-	switch {
-	case p.Captured > 0 && p.Refunded == p.Captured:
+	switch paid := p.Captured > 0 || p.byCards(); {
+	case paid && p.Refunded == p.Captured && p.OnCards() == 0:
 		return Refunded
-	case p.Captured > 0:
+	case paid:
 		return Captured
 	case p.Authorized && p.Released == p.Amount:
 		return Voided
@@ -74,7 +76,7 @@ func (p Payment) Capturable() int64 {
 	return p.Amount - p.Captured - p.Capturing - p.Released
 }
 
-// Refundable is what may still be given back.
+// Refundable is what the provider may still give back.
 func (p Payment) Refundable() int64 { return p.Captured - p.Refunded - p.Refunding }
 
 // Money is an amount of the payment's currency.
@@ -110,8 +112,10 @@ type Attempt struct {
 	// Reference is key and reference at the provider: of the saga and the step alone.
 	Reference string
 	// Target is the provider's authorisation that it is about.
-	Target   string
-	Amount   money.Money
+	Target string
+	Amount money.Money
+	// Cards is what of a refund goes to gift cards, beside Amount, in the smallest unit.
+	Cards    int64
 	Final    bool
 	Card     string
 	Outcome  Outcome

@@ -53,6 +53,8 @@ func (p Payment) BeginVoid() (after Payment, done bool, err error) {
 		return p, false, conflict("%s was captured: refund it.", p.Money(p.Captured))
 	case p.Capturing > 0:
 		return p, false, conflict("A capture is under way.")
+	case p.byCards() && p.OnCards() > 0:
+		return p, false, conflict("Gift cards paid %s: refund it.", p.Money(p.OnCards()))
 	case p.Cancelled:
 		return p, true, nil
 	}
@@ -67,16 +69,15 @@ func (p Payment) over() bool {
 	return p.Captured > 0 && p.Refunded == p.Captured && p.Capturing == 0 && p.Refunding == 0 && p.Captured+p.Released == p.Amount
 }
 
-// BeginRefund reserves an amount for a refund.
+// BeginRefund reserves an amount for a refund, of the provider first and of gift cards what is beyond.
 func (p Payment) BeginRefund(amount money.Money) (Payment, error) {
 	if err := p.check(amount); err != nil {
 		return p, err
 	}
-	if left := p.Refundable(); amount.Minor() > left {
+	if left := p.givable(); amount.Minor() > left {
 		return p, conflict("%s can be refunded.", p.Money(left))
 	}
-	p.Refunding += amount.Minor()
-	return p, nil
+	return p.reserve(amount.Minor()), nil
 }
 
 // Settle is the payment once the provider told what became of an attempt.
@@ -104,9 +105,12 @@ func (p Payment) Settle(a Attempt, said Answer) (Payment, Attempt) {
 		}
 	case Refund:
 		p.Refunding -= minor
-		if done {
+		switch {
+		case done:
 			p.Refunded += minor
 			p.RefundedTax = taxOf(p.Money(p.Tax), p.Refunded, p.Captured).Minor()
+		case a.Return == nil && !p.Cancelled: // a return and a cancellation give the cards their part whatever the provider says
+			p.CardsBack -= a.Cards
 		}
 	}
 	p.Version++
@@ -146,6 +150,7 @@ func (p Payment) Unwind() (kind Kind, amount money.Money, due bool) {
 func (p Payment) Cancel() Payment {
 	p.Cancelled = true
 	p.Closing = p.Closing || p.Authorized
+	p.CardsBack = p.Cards // loyalty gives it back by the cancellation itself
 	return p
 }
 

@@ -23,21 +23,21 @@ type querier interface {
 }
 
 const (
-	paymentColumns = `id, saga, order_id, currency, amount, authorized, reference, captured, capturing, refunded, refunding, released, closing, cancelled, tax, refunded_tax, version`
-	attemptColumns = `id, payment_id, kind, reference, target, amount, currency, final, card, outcome, provided, reason, request, print, tries, return_id`
+	paymentColumns = `id, saga, order_id, currency, amount, authorized, reference, captured, capturing, refunded, refunding, released, closing, cancelled, tax, refunded_tax, cards, cards_back, version`
+	attemptColumns = `id, payment_id, kind, reference, target, amount, currency, final, card, outcome, provided, reason, request, print, tries, return_id, cards`
 	locked         = ` FOR UPDATE`
 )
 
 func scanPayment(row pgx.Row) (p Payment, err error) {
 	err = row.Scan(&p.ID, &p.Saga, &p.Order, &p.Currency, &p.Amount, &p.Authorized, &p.Reference, &p.Captured, &p.Capturing, &p.Refunded, &p.Refunding,
-		&p.Released, &p.Closing, &p.Cancelled, &p.Tax, &p.RefundedTax, &p.Version)
+		&p.Released, &p.Closing, &p.Cancelled, &p.Tax, &p.RefundedTax, &p.Cards, &p.CardsBack, &p.Version)
 	return p, err
 }
 
 func scanAttempt(row pgx.Row) (a Attempt, err error) {
 	var minor int64
 	var currency string
-	err = row.Scan(&a.ID, &a.Payment, &a.Kind, &a.Reference, &a.Target, &minor, &currency, &a.Final, &a.Card, &a.Outcome, &a.Provided, &a.Reason, &a.Request, &a.Print, &a.Tries, &a.Return)
+	err = row.Scan(&a.ID, &a.Payment, &a.Kind, &a.Reference, &a.Target, &minor, &currency, &a.Final, &a.Card, &a.Outcome, &a.Provided, &a.Reason, &a.Request, &a.Print, &a.Tries, &a.Return, &a.Cards)
 	a.Amount = money.New(minor, currency)
 	return a, err
 }
@@ -96,9 +96,9 @@ func attempt(ctx context.Context, db querier, by string, value any) (*Attempt, e
 // insertAttempt notes what the provider will be asked for. In later seconds the
 // worker takes it up, unless its outcome is known by then.
 func insertAttempt(ctx context.Context, tx pgx.Tx, a Attempt, later float64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO payments.attempts (id, payment_id, kind, reference, target, amount, currency, final, card, request, print, due_at, return_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12 * interval '1 second', $13)`,
-		a.ID, a.Payment, a.Kind, a.Reference, a.Target, a.Amount.Minor(), a.Amount.Currency(), a.Final, a.Card, a.Request, a.Print, later, a.Return)
+	_, err := tx.Exec(ctx, `INSERT INTO payments.attempts (id, payment_id, kind, reference, target, amount, currency, final, card, request, print, due_at, return_id, cards)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12 * interval '1 second', $13, $14)`,
+		a.ID, a.Payment, a.Kind, a.Reference, a.Target, a.Amount.Minor(), a.Amount.Currency(), a.Final, a.Card, a.Request, a.Print, later, a.Return, a.Cards)
 	if err != nil {
 		return fmt.Errorf("noting an attempt: %w", err)
 	}
@@ -109,9 +109,9 @@ func insertAttempt(ctx context.Context, tx pgx.Tx, a Attempt, later float64) err
 func save(ctx context.Context, tx pgx.Tx, before, after Payment, state State) error {
 	var b pgx.Batch
 	b.Queue(`UPDATE payments.payments SET order_id = $2, currency = $3, amount = $4, authorized = $5, reference = $6, captured = $7, capturing = $8,
-			refunded = $9, refunding = $10, released = $11, closing = $12, cancelled = $13, tax = $14, refunded_tax = $15, version = $16, state = $17 WHERE id = $1`,
+			refunded = $9, refunding = $10, released = $11, closing = $12, cancelled = $13, tax = $14, refunded_tax = $15, version = $16, state = $17, cards_back = $18 WHERE id = $1`,
 		after.ID, after.Order, after.Currency, after.Amount, after.Authorized, after.Reference, after.Captured, after.Capturing,
-		after.Refunded, after.Refunding, after.Released, after.Closing, after.Cancelled, after.Tax, after.RefundedTax, before.Version+1, state)
+		after.Refunded, after.Refunding, after.Released, after.Closing, after.Cancelled, after.Tax, after.RefundedTax, before.Version+1, state, after.CardsBack)
 	entries(&b, after, Entries(before, after))
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("writing a payment and booking: %w", err)

@@ -26,8 +26,12 @@ type till struct {
 // inHand is for how long an attempt is left to the request that made it.
 const inHand = 10.0
 
-// ask asks for an attempt, or what became of it if it may have been asked for before.
+// ask asks for an attempt, or what became of it if it may have been asked for before. A refund that goes to gift cards alone is none of
+// the provider's: it is done as soon as it is told, and loyalty books it.
 func (t *till) ask(ctx context.Context, a Attempt) (Answer, error) {
+	if a.cardsAlone() {
+		return Answer{Outcome: Done, ID: a.ID.String(), Amount: a.Amount}, nil
+	}
 	if !a.fresh {
 		if said, found, err := t.psp.Find(ctx, a); found || err != nil {
 			return said, err
@@ -54,7 +58,10 @@ func (t *till) settle(ctx context.Context, tx pgx.Tx, a Attempt, said Answer) (P
 		return before, settled, err
 	}
 	if settled.Return != nil && settled.Outcome == NotDone {
-		slog.ErrorContext(ctx, "the provider refused to give back what a return costs: staff must do it by hand", "payment", after.ID, "return", *settled.Return)
+		slog.ErrorContext(ctx, "the provider refused to give back what a return costs: staff must do it by hand", "payment", after.ID, "return", *settled.Return, "amount", settled.Amount)
+		if err := t.cardsPart(ctx, tx, after, settled); err != nil {
+			return before, settled, err
+		}
 	}
 	if settled.Reason == Mismatch {
 		t.mismatches.Inc()

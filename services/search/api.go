@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,11 +145,7 @@ func (a *api) find(ctx context.Context, in *findInput) (*findOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := foundBody{Items: []productBody{}, Next: piece.Next, Found: found.Total, Facets: a.facets(found.Facets)}
-	for _, h := range piece.Items {
-		body.Items = append(body.Items, wire(h.product))
-	}
-	text, fresh, err := encode(body)
+	text, fresh, err := a.write(piece.Items, piece.Next, found)
 	return &findOutput{fresh, text}, err
 }
 
@@ -236,48 +231,4 @@ func (a *api) span(text string) (s Span, err error) {
 		return s, fault.InvalidParameter("query.price", "The range ends before it begins.")
 	}
 	return s, nil
-}
-
-func (a *api) facets(f Facets) facetsBody {
-	body := facetsBody{Category: values(f.Values[byCategory]), Brand: values(f.Values[byBrand]), Price: []valueBody{}, Stars: []valueBody{}, InStock: f.InStock, Attributes: []attributeBody{}}
-	for n, count := range f.Prices {
-		if count > 0 {
-			body.Price = append(body.Price, valueBody{amount(spans[n].From, a.currency) + "-" + amount(spans[n].To, a.currency), count})
-		}
-	}
-	for stars := 4; stars > 0; stars-- {
-		if count := f.Stars[stars]; count > 0 {
-			body.Stars = append(body.Stars, valueBody{fmt.Sprint(stars), count})
-		}
-	}
-	var names []string
-	for filter := range f.Values {
-		if name, is := strings.CutPrefix(filter, ofAttribute); is {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		body.Attributes = append(body.Attributes, attributeBody{name, values(f.Values[ofAttribute+name])})
-	}
-	return body
-}
-
-func values(all []Value) []valueBody {
-	body := []valueBody{}
-	for _, v := range all {
-		body = append(body, valueBody(v))
-	}
-	return body
-}
-
-func wire(p *Product) productBody {
-	body := productBody{
-		SKU: p.SKU, Slug: p.Slug, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand,
-		Price: p.Price, Image: p.Image, InStock: p.InStock(), Attributes: p.Attributes,
-	}
-	if p.Reviews > 0 {
-		body.Stars = &starsBody{float64(p.Average()) / 10, p.Reviews}
-	}
-	return body
 }

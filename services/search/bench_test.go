@@ -2,6 +2,10 @@ package search
 
 import (
 	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -35,4 +39,64 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "searches/s")
+}
+
+// range300 is the sample range of the catalog, as its list has it.
+func range300(b *testing.B) (all []listed) {
+	b.Helper()
+	text, err := os.ReadFile("../catalog/seed.txt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	category := ""
+	for line := range strings.Lines(string(text)) {
+		if slug, is := strings.CutPrefix(line, "= "); is {
+			category, _, _ = strings.Cut(slug, " |")
+		}
+		cell := strings.Split(strings.TrimSpace(line), " | ")
+		if len(cell) != 5 || line[0] == '#' {
+			continue
+		}
+		cents, err := strconv.ParseInt(cell[2], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for option := range strings.SplitSeq(cell[3], "; ") {
+			option, _, _ = strings.Cut(option, "=")
+			all = append(all, listed{
+				SKU: fmt.Sprintf("%s-%04d", strings.ToUpper(category[:3]), 1001+len(all)), Name: cell[0] + ", " + option, Brand: cell[1], Category: category, Price: euros(cents),
+				Description: cell[4] + " By " + cell[1] + ".", Variant: &variant{map[string]string{"finish": option}},
+			})
+		}
+	}
+	return all
+}
+
+// BenchmarkAnswer is what a whole answer costs, from the request to its last byte, among the sample goods: each search for
+// the first time since the goods changed, and again.
+func BenchmarkAnswer(b *testing.B) {
+	all := range300(b)
+	s := serve(b, newCatalog(b, all...))
+	ask := func(path string) {
+		if w := s.Ask("GET", path, ""); w.Code != 200 {
+			b.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	for name, path := range map[string]func(n int) string{
+		"words": func(n int) string {
+			return root + "/products?limit=24&q=" + url.QueryEscape(strings.Fields(all[n%len(all)].Name)[0])
+		},
+		"everything": func(int) string { return root + "/products?limit=24" },
+		"filter": func(n int) string {
+			return root + "/products?limit=24&inStock=true&brand=" + url.QueryEscape(all[n%len(all)].Brand)
+		},
+		"typo":        func(int) string { return root + "/products?limit=24&q=sauspan" },
+		"suggestions": func(n int) string { return root + "/suggestions?q=" + url.QueryEscape(all[n%len(all)].Name[:3]) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for n := 0; b.Loop(); n++ {
+				ask(path(n))
+			}
+		})
+	}
 }

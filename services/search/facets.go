@@ -62,11 +62,13 @@ const mostValues = 50
 type counter struct {
 	filter Filter
 	counts map[string]map[string]int
-	facets Facets
+	// attributes are the filters of attributes by name, put together once and not for each product.
+	attributes map[string]string
+	facets     Facets
 }
 
 func newCounter(f Filter) *counter {
-	return &counter{f, map[string]map[string]int{}, Facets{Prices: make([]int, len(spans))}}
+	return &counter{f, map[string]map[string]int{}, map[string]string{}, Facets{Prices: make([]int, len(spans))}}
 }
 
 // add counts a product, and tells whether it is found. One that a single filter keeps out counts for that filter alone.
@@ -83,8 +85,13 @@ func (c *counter) add(p *Product) bool {
 		c.count(byBrand, p.Brand)
 	}
 	for name, value := range p.Attributes {
-		if count(ofAttribute + name) {
-			c.count(ofAttribute+name, value)
+		filter, known := c.attributes[name]
+		if !known {
+			filter = ofAttribute + name
+			c.attributes[name] = filter
+		}
+		if count(filter) {
+			c.count(filter, value)
 		}
 	}
 	if n := slices.IndexFunc(spans, func(s Span) bool { return s.holds(p.Price.Minor()) }); n >= 0 && count(byPrice) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/emporium-shop/emporium/services/internal/gtin"
@@ -22,7 +23,7 @@ type Question struct {
 
 // hit is a product that was found, and its place.
 type hit struct {
-	product *Product
+	product *entry
 	key     Key
 }
 
@@ -33,29 +34,62 @@ type Answer struct {
 	Facets Facets
 }
 
+// looked is what was typed, and what the index has of it.
+type looked struct {
+	words []word
+	tiers []tiered
+}
+
+// tiered is a product that has the words, and in which tier.
+type tiered struct {
+	sku  string
+	tier int
+}
+
+// tieredBytes is what one takes in memory, without the letters of its SKU.
+const tieredBytes = 24
+
+// look asks the index, or remembers what it said.
+func (g *goods) look(ctx context.Context, text string, l Language) (looked, error) {
+	state, key := g.named.Load(), string(l)+" "+text
+	if known, there := g.searches.get(state, key); there {
+		return known, nil
+	}
+	found, bytes := looked{words: g.index.words(text, l)}, 0
+	if len(found.words) == 0 {
+		return found, nil
+	}
+	tiers, err := g.index.find(ctx, found.words, l, mostProducts)
+	if err != nil {
+		return looked{}, err
+	}
+	for sku, tier := range tiers {
+		found.tiers = append(found.tiers, tiered{sku, tier})
+		bytes += len(sku) + tieredBytes
+	}
+	g.searches.keep(state, key, found, bytes)
+	return found, nil
+}
+
 // find answers a question.
 func (g *goods) find(ctx context.Context, q Question) (Answer, error) {
-	words := g.index.words(q.Words, q.Language)
-	c, p := newCounter(q.Filter), page{after: q.After, most: q.Limit + 1}
-	if len(words) == 0 {
-		g.mu.RLock()
-		defer g.mu.RUnlock()
-		for _, e := range g.all {
-			if e.listed && c.add(&e.Product) {
-				p.add(hit{&e.Product, q.Sort.Key(&e.Product, match{})})
-			}
-		}
-		return Answer{p.hits, p.total, c.done()}, nil
-	}
-	tiers, err := g.index.find(ctx, words, q.Language, mostProducts)
+	found, err := g.look(ctx, q.Words, q.Language)
 	if err != nil {
 		return Answer{}, err
 	}
+	c, p := newCounter(q.Filter), page{after: q.After, most: q.Limit + 1}
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	for sku, tier := range tiers {
-		if e := g.all[sku]; e != nil && e.listed && c.add(&e.Product) {
-			p.add(hit{&e.Product, q.Sort.Key(&e.Product, match{tier, e.score(words, q.Language)})})
+	if len(found.words) == 0 {
+		for _, e := range g.all {
+			if e.listed && c.add(&e.Product) {
+				p.add(hit{e, q.Sort.Key(&e.Product, match{})})
+			}
+		}
+	}
+	for _, t := range found.tiers {
+		if e := g.all[t.sku]; e != nil && e.listed && c.add(&e.Product) {
+			p.add(hit{e, q.Sort.Key(&e.Product, match{t.tier, e.score(found.words, q.Language)})})
 		}
 	}
 	return Answer{p.hits, p.total, c.done()}, nil
@@ -133,18 +167,44 @@ const mostBeginnings = 500
 
 // suggest says what may be meant by the beginning of a search: categories, then brands, then products without their variants.
 func (g *goods) suggest(ctx context.Context, text string, limit int) ([]Suggestion, error) {
+	state, key := g.named.Load(), strconv.Itoa(limit)+" "+text
+	if known, there := g.suggestions.get(state, key); there {
+		return known, nil
+	}
 	skus, err := g.index.beginning(ctx, text, mostBeginnings)
 	if err != nil {
 		return nil, err
 	}
-	counts := map[[2]string]int{}
-	typed := g.index.terms(lower(text), plain)
+	all := g.meant(skus, g.index.terms(lower(text), plain))
+	order := []string{suggestCategory, suggestBrand, suggestProduct}
+	slices.SortFunc(all, func(a, b Suggestion) int {
+		return cmp.Or(slices.Index(order, a.Kind)-slices.Index(order, b.Kind), b.Count-a.Count, cmp.Compare(a.Text, b.Text))
+	})
+	all = slices.Clone(all[:min(len(all), limit)])
+	g.suggestions.keep(state, key, all, suggestionBytes*len(all))
+	return all, nil
+}
+
+// suggestionBytes is about what one takes in memory.
+const suggestionBytes = 128
+
+// meant counts the names that begin with what was typed. Many products have the same brand, category and name.
+func (g *goods) meant(skus, typed []string) []Suggestion {
+	counts, begins := map[[2]string]int{}, map[string]bool{}
 	for _, sku := range skus {
-		if e := g.get(sku); e != nil && e.listed {
-			for _, kind := range []string{suggestCategory, suggestBrand, suggestProduct} {
-				if name := e.suggested(kind); g.begins(name, typed) {
-					counts[[2]string{kind, name}]++
-				}
+		e := g.get(sku)
+		if e == nil || !e.listed {
+			continue
+		}
+		for _, kind := range []string{suggestCategory, suggestBrand, suggestProduct} {
+			name := e.suggested(kind)
+			fits, known := begins[name]
+			if !known {
+				fits = g.begins(name, typed)
+				begins[name] = fits
+			}
+			if fits {
+				counts[[2]string{kind, name}]++
 			}
 		}
 	}
@@ -152,11 +212,7 @@ func (g *goods) suggest(ctx context.Context, text string, limit int) ([]Suggesti
 	for of, n := range counts {
 		all = append(all, Suggestion{of[0], of[1], n})
 	}
-	order := []string{suggestCategory, suggestBrand, suggestProduct}
-	slices.SortFunc(all, func(a, b Suggestion) int {
-		return cmp.Or(slices.Index(order, a.Kind)-slices.Index(order, b.Kind), b.Count-a.Count, cmp.Compare(a.Text, b.Text))
-	})
-	return all[:min(len(all), limit)], nil
+	return all
 }
 
 // suggested is what a product is called in suggestions of a kind: the name without what only tells variants apart.

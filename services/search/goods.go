@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/money"
@@ -30,6 +31,8 @@ type entry struct {
 	priceFrom, stockAt time.Time
 	// heard is when an event last said something, by our clock; what a list says that was asked for before is older.
 	heard heard
+	// body is how it is answered.
+	body *body
 }
 
 type heard struct{ text, price, stock, reviews time.Time }
@@ -42,6 +45,11 @@ type goods struct {
 	write sync.Mutex
 	mu    sync.RWMutex
 	all   map[string]*entry
+	// named counts the changes of what products are called, and of which can be found: all that the index and suggestions go by.
+	named atomic.Int64
+	// searches and suggestions are remembered for as long as that stays the same.
+	searches    memory[looked]
+	suggestions memory[[]Suggestion]
 }
 
 func newGoods(x *index, now func() time.Time) *goods {
@@ -69,17 +77,25 @@ func (g *goods) change(sku string, f func(*entry)) error {
 
 func (e *entry) copy(sku string) *entry {
 	if e == nil {
-		return &entry{Product: Product{SKU: sku, Available: Unknown}}
+		return &entry{Product: Product{SKU: sku, Available: Unknown}, body: &body{}}
 	}
 	same := *e
+	same.body = &body{}
 	return &same
 }
 
 // put stores entries: in the index first, so that nothing is found of which nothing is known.
 func (g *goods) put(all []*entry) error {
 	var changed []*Product
+	renamed := false
+	defer func() { // at last: what was found until then may be older
+		if renamed || len(changed) > 0 {
+			g.named.Add(1)
+		}
+	}()
 	for _, e := range all {
 		before := g.get(e.SKU)
+		renamed = renamed || !e.calledAs(before)
 		switch {
 		case e.listed && (before == nil || !before.listed || before.text() != e.text() || before.GTIN != e.GTIN):
 			e.names = map[Language][]string{}
@@ -102,6 +118,14 @@ func (g *goods) put(all []*entry) error {
 		g.all[e.SKU] = e
 	}
 	return nil
+}
+
+// calledAs tells whether it has the names that suggestions show, and is found or not, as before.
+func (e *entry) calledAs(before *entry) bool {
+	if before == nil {
+		return !e.listed
+	}
+	return e.listed == before.listed && e.Name == before.Name && e.Brand == before.Brand && e.Category == before.Category
 }
 
 // list is all that other services say there is, as lists that were begun at one time.

@@ -4,8 +4,8 @@
 // of catalog, pricing, inventory and reviews. The index (bleve) says which products have the words; what products are, what is
 // filtered, counted and sorted, is in memory, and the order is made of the product alone: so all replicas answer the same.
 //
-// search.go, facets.go and find.go know the rules, text.go and index.go the words, goods.go what is known of products, feed.go where
-// from; api.go the HTTP; this file wires them.
+// search.go, facets.go and find.go know the rules, text.go and index.go the words, memory.go the words that were asked for before,
+// goods.go what is known of products, feed.go where from; api.go and wire.go the HTTP; this file wires them.
 package search
 
 import (

@@ -121,7 +121,7 @@ func thing(sku, name string) listed {
 }
 
 // serve starts search beside a catalog; environment is pairs of name and value.
-func serve(t *testing.T, c *catalog, environment ...string) *servicetest.Service {
+func serve(t testing.TB, c *catalog, environment ...string) *servicetest.Service {
 	t.Helper()
 	s := servicetest.Start(t, Service(), append([]string{"CATALOG_URL", c.URL, "SEARCH_DIR", t.TempDir()}, environment...)...)
 	s.AwaitReady(t)

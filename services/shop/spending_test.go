@@ -87,7 +87,7 @@ func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
 	c := regular{t: t, s: s}
 	id := uuid.NewString()
 	for kind, into := range map[string]*string{"customer": &c.me, "staff": &c.staff} {
-		scope := map[string]string{"staff": "loyalty:read loyalty:write orders:read"}[kind]
+		scope := map[string]string{"staff": "loyalty:read loyalty:write orders:read orders:write payments:read payments:write returns:read returns:write"}[kind]
 		token, err := s.Token(kind, id, scope, 10*time.Minute)
 		if err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
 	if code := c.ask("POST", "/api/loyalty/staff/customers/"+id+"/corrections", `{"points":500,"reason":"a present"}`, c.staff, nil); code != 200 {
 		t.Fatalf("giving points: %d", code)
 	}
-	var small, large struct{ ID, Code string }
+	var small, large giftCard
 	c.ask("POST", "/api/loyalty/cards", `{"amount":{"amount":"10.00","currency":"EUR"}}`, c.staff, &small)
 	c.ask("POST", "/api/loyalty/cards", `{"amount":{"amount":"500.00","currency":"EUR"}}`, c.staff, &large)
 
@@ -124,7 +124,75 @@ func TestC44C45PointsAndCardsPayOrdersOfTheWholeShop(t *testing.T) {
 		return c.points() == 500+earned && c.onCard(small.ID) == "10.00" && c.onCard(large.ID) == "500.00"
 	})
 	l.balances("after points, cards and cancellations")
+	c.refundsToCards(small, large)
+	l.balances("after refunds and returns of what gift cards paid")
 }
+
+type giftCard struct{ ID, Code string }
+
+// refundsToCards orders once more with each card and gives the money back by hand: of what a card pays a part of, the provider's part first, and
+// all that a card pays in full. Of a third order, which left, the goods come back.
+func (c regular) refundsToCards(small, large giftCard) {
+	c.t.Helper()
+	refund := func(payment, amount string, want int) {
+		c.t.Helper()
+		if code := c.ask("POST", "/api/payments/"+payment+"/refunds", `{"amount":{"amount":"`+amount+`","currency":"EUR"}}`, c.staff, nil); code != want {
+			c.t.Errorf("refunding %s: %d, want %d", amount, code, want)
+		}
+	}
+	part, first := c.spends(fmt.Sprintf(`,"cards":[%q]`, small.Code), `,"card":"tok_visa"`)
+	eventually(c.t, "the order is paid", func() bool { return c.state(first.Order) == "paid" })
+	var known struct{ Payment string }
+	c.ask("GET", "/api/orders/staff/"+first.Order, "", c.staff, &known)
+	eventually(c.t, "the payment is captured", func() bool {
+		var p struct{ Captured sum }
+		c.ask("GET", "/api/payments/"+known.Payment, "", c.staff, &p)
+		return p.Captured == *part.Due
+	})
+	refund(known.Payment, euros(minor(c.t, *part.Due)+250), 201)
+	eventually(c.t, "the card has what is beyond the provider's part", func() bool { return c.onCard(small.ID) == "2.50" })
+	refund(known.Payment, "7.51", 409)
+	refund(known.Payment, "7.50", 201)
+
+	all, second := c.spends(fmt.Sprintf(`,"cards":[%q]`, large.Code), "")
+	eventually(c.t, "payments knows what gift cards pay", func() bool { return c.ask("GET", "/api/payments/"+second.Order, "", c.staff, nil) == 200 })
+	refund(second.Order, "0.01", 201)
+	refund(second.Order, euros(minor(c.t, all.Total)-1), 201)
+	eventually(c.t, "each card has all that it paid, and the orders say so", func() bool {
+		return c.onCard(small.ID) == "10.00" && c.onCard(large.ID) == "500.00" && c.back(first.Order) == "10.00" && c.back(second.Order) == all.Total.Amount
+	})
+	c.returnsByCard(large)
+}
+
+// returnsByCard orders by a card alone, and sends the goods back: the card has all of it again.
+func (c regular) returnsByCard(card giftCard) {
+	c.t.Helper()
+	all, made := c.spends(fmt.Sprintf(`,"cards":[%q]`, card.Code), "")
+	if code := c.ask("POST", "/api/orders/"+made.Order+"/shipments", `{"carrier":"DHL","tracking":"1Z"}`, c.staff, nil); code != 201 {
+		c.t.Errorf("sending: %d", code)
+	}
+	var back struct{ ID string }
+	eventually(c.t, "a return is noted", func() bool {
+		return c.ask("POST", "/api/returns/staff", fmt.Sprintf(`{"order":%q,"lines":[{"line":1,"quantity":2}]}`, made.Order), c.staff, &back) == 201
+	})
+	if code := c.ask("POST", "/api/returns/staff/"+back.ID+"/acceptances", `{"lines":[{"line":1,"sellable":2}]}`, c.staff, nil); code != 201 {
+		c.t.Errorf("accepting: %d", code)
+	}
+	eventually(c.t, "the card has all of it again, and the order says so", func() bool {
+		return c.onCard(card.ID) == "500.00" && c.back(made.Order) == all.Total.Amount
+	})
+}
+
+// back is what an order says that gift cards have again.
+func (c regular) back(order string) string {
+	c.t.Helper()
+	var o struct{ Spent struct{ Back sum } }
+	c.ask("GET", "/api/orders/"+order, "", c.me, &o)
+	return o.Spent.Back.Amount
+}
+
+// euros is an amount as a person writes it.
+func euros(minor int) string { return fmt.Sprintf("%d.%02d", minor/100, minor%100) }
 
 func minor(t *testing.T, s sum) (n int) {
 	t.Helper()

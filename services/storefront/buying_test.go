@@ -1,6 +1,7 @@
 package storefront
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -47,6 +48,8 @@ type till struct {
 	noOrders bool
 	// made are the orders by key.
 	made map[string]string
+	// far is how far its order is; empty: paid.
+	far string
 }
 
 const (
@@ -202,7 +205,7 @@ func (c *till) getOrder(out http.ResponseWriter, r *http.Request) {
 		out.Header().Set("ETag", `"1"`)
 		amount, at := money{c.unit, "EUR"}, time.Date(2026, 11, 27, 9, 30, 0, 0, time.UTC)
 		body := map[string]any{
-			"id": id, "number": "ACME-100001", "state": "paid", "placedAt": at, "email": "jane@example.org",
+			"id": id, "number": "ACME-100001", "state": cmp.Or(c.far, "paid"), "placedAt": at, "email": "jane@example.org",
 			"address":  map[string]any{"name": "Jane <Doe>", "street": "1 Market Street", "postcode": "10115", "city": "Berlin", "country": "DE"},
 			"lines":    []any{map[string]any{"sku": "LAMP-1", "name": "Brass lamp", "quantity": 2, "unit": amount, "total": amount, "tax": amount}},
 			"shipping": amount, "discount": money{"0.00", "EUR"}, "redemptions": []any{}, "total": amount, "tax": amount, "taxes": []any{}, "refunded": money{"0.00", "EUR"},

@@ -52,6 +52,8 @@ type ownOrderBody struct {
 	// Invoices is nil where invoicing does not answer; an order has none until it is paid.
 	Invoices    *listOf[invoice]
 	HasInvoices bool
+	// Reviewing tells whether the customer can say what he thinks of the goods: they are there.
+	Reviewing bool
 }
 
 // ownOrderPage shows an order of the customer's. Somebody else's is not told from one that there is not (C24).
@@ -75,7 +77,7 @@ func (s *shop) ownOrderPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.render(w, r, http.StatusOK, "ownorder", page{
-			Title: s.say(r, "Order %s", b.Number), Unlisted: true, Personal: true, Count: <-s.counting(r), Body: ownOrderBody{b, <-invoices, s.accounts.invoicing != nil},
+			Title: s.say(r, "Order %s", b.Number), Unlisted: true, Personal: true, Count: <-s.counting(r), Body: ownOrderBody{b, <-invoices, s.accounts.invoicing != nil, s.reviews.api != nil && b.arrived()},
 		})
 	})(w, r)
 }

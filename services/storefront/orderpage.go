@@ -38,7 +38,7 @@ func (s *shop) orderPage(w http.ResponseWriter, r *http.Request) {
 		s.noOrderPage(w, r, id, err)
 		return
 	}
-	fresh := r.URL.Query().Get("placed") == b.Number
+	fresh := r.URL.Query().Get("placed") == b.Number && b.fresh()
 	title := s.say(r, "Order %s", b.Number)
 	if fresh {
 		title = s.say(r, "Thank you for your order")

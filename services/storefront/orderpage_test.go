@@ -31,6 +31,16 @@ func TestOnlyWhoHasTheLinkSeesAnOrder(t *testing.T) {
 	c.get(t, own+"?token="+aToken+"&placed=ACME-2").want(t, 200).lacks(t, "Thank you", "ACME-2")
 }
 
+// The address of the thanks is kept and opened again: then the page says how far the order is.
+func TestTheThanksEndWhenTheGoodsLeave(t *testing.T) {
+	c := newTill(t)
+	c.orders1(t, "tok_visa")
+	thanks := "/orders/" + c.onlyOrder() + "?token=" + aToken + "&placed=ACME-100001"
+	c.get(t, thanks).want(t, 200, "Thank you for your order", "A mail is on its way")
+	c.set(func() { c.far = "sent" })
+	c.get(t, thanks).want(t, 200, "<h1>Order ACME-100001</h1>", "On its way").lacks(t, "Thank you", "A mail is on its way")
+}
+
 func TestALostLinkIsFoundByNumberAndAddress(t *testing.T) {
 	c := newTill(t)
 	c.orders1(t, "tok_visa")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/emporium-shop/emporium/services/internal/client"
@@ -47,6 +48,14 @@ func stateIn(state string) string {
 		return text
 	}
 	return state
+}
+
+// fresh tells whether nothing has left yet: then there is a mail to wait for. Its page may be looked at again much later, by the same address.
+func (b bought) fresh() bool { return b.State == "placed" || b.State == "paid" }
+
+// arrived tells whether all goods are with the customer.
+func (b bought) arrived() bool {
+	return b.State == "completed" || slices.ContainsFunc(b.History, func(h happened) bool { return h.Kind == "delivered" })
 }
 
 // Words is how far the order is.

@@ -23,6 +23,8 @@ type productBody struct {
 	Note, Delivery string
 	// Wishes tells whether the visitor has a wish list to put it on.
 	Wishes bool
+	// Reviewing tells whether customers can say what they think of it.
+	Reviewing bool
 	// Data is the page as search engines read it.
 	Data, Way any
 }
@@ -51,6 +53,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, code int, sku
 	}
 	body := productBody{Product: p, Category: named(p.Category, <-categories), Reviews: <-said, Stock: <-left, Buying: form, Note: s.note, Delivery: s.delivery(), Bought: <-bought}
 	body.Most, body.Wishes = body.Stock.Most(mostOfOne), s.wishes.api != nil && s.visitor(r).SignedIn
+	body.Reviewing = s.reviews.api != nil && s.accounts.there() && reviewable.MatchString(p.SKU)
 	body.Group, body.Choices = s.choices(r.Context(), p)
 	// Without the related products the page still sells this one.
 	if shelf, known := s.shelves.get(r.Context(), p.Category); known {

@@ -70,6 +70,7 @@ func (s *shop) routes(k *app.Kit) *httpapi.API {
 	s.accountRoutes(a, forms)
 	s.returnRoutes(a, forms)
 	s.wishRoutes(a, forms)
+	s.ownReviewRoutes(a, forms)
 	return a
 }
 

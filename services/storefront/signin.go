@@ -14,7 +14,7 @@ import (
 const accountPath, signInPath = "/account", "/account/signin"
 
 // accountViews are the templates of the pages about accounts.
-var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists", "invoice"}
+var accountViews = []string{"signin", "mailwanted", "confirm", "account", "history", "ownorder", "points", "erased", "wishlists", "invoice", "ownreview"}
 
 // accountRoutes are those of customers. Each page finds out itself who is signed in: without a session it leads to signing in.
 func (s *shop) accountRoutes(a *httpapi.API, forms []httpapi.Option) {
@@ -69,6 +69,9 @@ func afterSignIn(next string) string {
 		return next
 	}
 	if id, there := strings.CutPrefix(next, historyPath+"/"); there && isID(id) {
+		return next
+	}
+	if sku, there := strings.CutPrefix(next, ownReviewPath); there && reviewable.MatchString(sku) {
 		return next
 	}
 	return accountPath

@@ -34,6 +34,8 @@ type spentOn struct {
 	Off    money `json:"off"`
 	Cards  money `json:"cards"`
 	Due    money `json:"due"`
+	// Back is what is on the cards again; nil where nothing is.
+	Back *money `json:"back,omitempty"`
 }
 
 // spending is what the page shows of points and gift cards; nil in a shop without them, and for guests.

@@ -213,8 +213,10 @@ func TestThePageOfAnOrderSaysWhatACardPaid(t *testing.T) {
 	c := newTill(t)
 	c.orders1(t, "tok_visa").want(t, 200, "Thank you").lacks(t, "Gift cards paid", "points take off")
 	for due, want := range map[string]string{"2.90": "Gift cards paid €10.00, and €2.90 was left to pay.", "0.00": "Gift cards paid €10.00."} {
-		c.set(func() { c.spent = &spentOn{100, money{"1.00", "EUR"}, money{"10.00", "EUR"}, money{due, "EUR"}} })
+		c.set(func() {
+			c.spent = &spentOn{100, money{"1.00", "EUR"}, money{"10.00", "EUR"}, money{due, "EUR"}, &money{"4.00", "EUR"}}
+		})
 		c.post(t, "/cart/items", "sku=LAMP-1&quantity=1")
-		c.orders1(t, "tok_visa").want(t, 200, want, "100 points take off €1.00.", "<dt>Total</dt><dd>€12.90</dd>")
+		c.orders1(t, "tok_visa").want(t, 200, want, "100 points take off €1.00.", "On gift cards again: €4.00", "<dt>Total</dt><dd>€12.90</dd>")
 	}
 }

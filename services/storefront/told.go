@@ -21,6 +21,7 @@ var foreign = []string{
 	"The bank confirmed another amount than yours. Nothing was taken; try again.", "It was sold to others meanwhile. Nothing was charged.",
 	"The order could not be finished, and nothing was charged. Please try again.", "That many were not bought, or are returned already.", "All of it is returned.",
 	"The order was cancelled: its money goes back without a return.", "The order was not sent yet: cancel it, and nothing has to be sent back.",
+	"Who bought the product can review it, once it has arrived.", "This account was erased.",
 	"Standard", "Express", "standard", "express",
 }
 

@@ -30,28 +30,31 @@ type Figures struct {
 	Failures map[string]int `json:"failures"`
 	// Refused purchases are counted by what the shop said: sold-out.
 	Refused map[string]int `json:"refused"`
+	// PerSecond is how many of each step were answered well, a second.
+	PerSecond map[string]float64 `json:"perSecond"`
 	// Latency is by step. Of an order it is until the customer knows what became of it; purchase is from when the visit was due.
 	Latency map[string]Quantiles `json:"latencyMillis"`
 }
 
 // Measure makes figures of what was recorded.
 func Measure(records []Record, purchases []Purchase) Figures {
-	f := Figures{Requests: len(records), Failures: map[string]int{}, Refused: map[string]int{}, Latency: map[string]Quantiles{}}
-	took := map[string][]time.Duration{}
+	f := Figures{Requests: len(records), Failures: map[string]int{}, Refused: map[string]int{}, PerSecond: map[string]float64{}, Latency: map[string]Quantiles{}}
+	took, well := map[string][]time.Duration{}, map[string]int{}
 	for _, r := range records {
 		if why := failed(r); why != "" {
 			f.Failed++
 			f.Failures[orElse(r.Kind, "visit")+": "+why]++
+		} else if r.Kind != "" && r.Kind != order {
+			well[r.Kind]++
 		}
 		if r.Kind != "" && r.Kind != order {
 			took[r.Kind] = append(took[r.Kind], r.Latency())
 		}
 	}
-	confirmed := 0
 	for _, p := range purchases {
 		switch p.Outcome {
 		case Confirmed:
-			confirmed++
+			well[order]++
 		case Refused:
 			f.Refused[p.Why]++
 		case Failed:
@@ -64,10 +67,19 @@ func Measure(records []Record, purchases []Purchase) Figures {
 	for kind, all := range took {
 		f.Latency[kind] = quantiles(all)
 	}
-	if f.Seconds = span(records).Seconds(); f.Seconds > 0 {
-		f.RequestsPerSec, f.OrdersPerSecond = float64(f.Requests)/f.Seconds, float64(confirmed)/f.Seconds
+	f.Seconds = span(records).Seconds()
+	f.RequestsPerSec, f.OrdersPerSecond = f.perSecond(f.Requests), f.perSecond(well[order])
+	for kind, n := range well {
+		f.PerSecond[kind] = f.perSecond(n)
 	}
 	return f
+}
+
+func (f Figures) perSecond(n int) float64 {
+	if f.Seconds == 0 {
+		return 0
+	}
+	return float64(n) / f.Seconds
 }
 
 // failed says what a customer would miss; empty when all is well. Whether an order may be refused so, its purchase says.

@@ -29,7 +29,8 @@ func TestFiguresOfARun(t *testing.T) {
 	purchases := those(bought("k1"), so(bought("k2"), refused), so(bought("k3"), func(p *Purchase) { p.Outcome, p.Why = Failed, "status 422 invalid" }))
 	want := Figures{
 		Seconds: 2, Requests: 7, RequestsPerSec: 3.5, OrdersPerSecond: 0.5, Failed: 4, Refused: map[string]int{"sold-out": 1},
-		Failures: map[string]int{"order: status 503": 1, "order: status 422 invalid": 1, "quote: status 404": 1, "visit: too many requests in flight": 1},
+		Failures:  map[string]int{"order: status 503": 1, "order: status 422 invalid": 1, "quote: status 404": 1, "visit: too many requests in flight": 1},
+		PerSecond: map[string]float64{"home": 1, order: 0.5}, // of those that were answered well
 		Latency: map[string]Quantiles{
 			"home": {2, 10, 30, 30}, "quote": {1, 1100, 1100, 1100}, order: {3, 20, 20, 20}, "purchase": {3, 30, 30, 30},
 		},

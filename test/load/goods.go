@@ -33,7 +33,22 @@ func (c Client) Goods(ctx context.Context) (Target, error) {
 	if err == nil && len(t.SKUs) == 0 {
 		err = errors.New("asking what the shop sells: nothing")
 	}
+	if err == nil {
+		t.Searches, err = c.searches(ctx)
+	}
 	return t, err
+}
+
+// searches asks whether the shop has search. One that does not answer is no shop without it: then pages would be measured that
+// look for words elsewhere.
+func (c Client) searches(ctx context.Context) (bool, error) {
+	var found struct{}
+	err := c.get(ctx, "/api/search/products", url.Values{"limit": {"1"}}, &found)
+	var refused problem
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Stock asks how many of each product can be ordered. What never runs out is left out.

@@ -22,6 +22,8 @@ type Target struct {
 	Host string
 	// Categories and Words are what visits browse and search for beside the SKUs.
 	Categories, Words []string
+	// Searches says that the shop has search: its pages look for words at /search, else at /.
+	Searches bool
 }
 
 // mix is the share of each kind of request: as many places of the wheel as it has. One in twenty writes.

@@ -14,20 +14,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// Mix is how many of a hundred customers do what. Who orders does all that comes before it.
-type Mix struct{ Browse, Search, Cart, Order int }
+// Mix is how many of a hundred customers do what. List and Find are programs: they ask for JSON, where Browse and Search look at
+// pages. Who orders fills a cart first.
+type Mix struct{ Browse, Search, List, Find, Cart, Order int }
 
 // Everyday is what customers do on a day without a sale.
 var Everyday = Mix{Browse: 70, Search: 15, Cart: 10, Order: 5}
 
 // ParseMix reads "browse=70,search=15,cart=10,order=5"; what is not named is none.
 func ParseMix(text string) (m Mix, err error) {
-	places := map[string]*int{"browse": &m.Browse, "search": &m.Search, "cart": &m.Cart, "order": &m.Order}
+	places := map[string]*int{browse: &m.Browse, search: &m.Search, list20: &m.List, find: &m.Find, cart: &m.Cart, order: &m.Order}
 	for part := range strings.SplitSeq(text, ",") {
 		name, number, _ := strings.Cut(strings.TrimSpace(part), "=")
 		place := places[name]
 		if place == nil {
-			return m, fmt.Errorf("a mix is of browse, search, cart and order, not of %q: browse=70,search=15,cart=10,order=5", name)
+			return m, fmt.Errorf("a mix is of browse, search, list, find, cart and order, not of %q: browse=70,search=15,cart=10,order=5", name)
 		}
 		if *place, err = strconv.Atoi(number); err != nil || *place < 0 {
 			return m, fmt.Errorf("%s=%q is no share: write a number of 0 or more", name, number)
@@ -39,12 +40,12 @@ func ParseMix(text string) (m Mix, err error) {
 	return m, nil
 }
 
-func (m Mix) sum() int { return m.Browse + m.Search + m.Cart + m.Order }
+func (m Mix) sum() int { return m.Browse + m.Search + m.List + m.Find + m.Cart + m.Order }
 
 // wheel spreads the kinds of visits evenly: orders do not come in bursts that the rate does not say. It is the smooth weighted
 // round robin that nginx has.
 func (m Mix) wheel() (wheel []string) {
-	names, shares, current := []string{browse, search, cart, order}, []int{m.Browse, m.Search, m.Cart, m.Order}, make([]int, 4)
+	names, shares, current := []string{browse, search, list20, find, cart, order}, []int{m.Browse, m.Search, m.List, m.Find, m.Cart, m.Order}, make([]int, 6)
 	for range m.sum() {
 		best := 0
 		for i := range names {
@@ -60,7 +61,7 @@ func (m Mix) wheel() (wheel []string) {
 }
 
 // The kinds of visits.
-const browse, search, cart, order = "browse", "search", "cart", "order"
+const browse, search, list20, find, cart, order = "browse", "search", "list", "find", "cart", "order"
 
 // Visits say what customers do.
 type Visits struct {
@@ -105,11 +106,12 @@ var errRefused = errors.New("refused")
 // visit lets customer number n do what is his turn.
 func (g *Generator) visit(ctx context.Context, n int, intended time.Time) {
 	c := &customer{g, n, intended}
-	switch v := g.options.Visits; v.turns[n%len(v.turns)] {
+	v := g.options.Visits
+	switch kind := v.turns[n%len(v.turns)]; kind {
 	case browse:
 		c.browse(ctx)
-	case search:
-		_, _ = c.ask(ctx, search, spec{method: http.MethodGet, path: "/?q=" + url.QueryEscape(pick(g.options.Target.Words, n, "a"))}) // it is recorded
+	case search, list20, find:
+		c.read(ctx, kind)
 	case cart:
 		if id, err := c.fill(ctx); err == nil {
 			_, _ = c.ask(ctx, "readCart", spec{method: http.MethodGet, path: "/api/cart/" + id}) // it is recorded
@@ -117,19 +119,6 @@ func (g *Generator) visit(ctx context.Context, n int, intended time.Time) {
 	case order:
 		c.buy(ctx, intended)
 	}
-}
-
-// browse looks at a page: of a product every other time, else of a category or home.
-func (c *customer) browse(ctx context.Context) {
-	t := c.g.options.Target
-	kind, path := "product", "/products/"+t.sku(c.n)
-	switch c.n % 4 {
-	case 0:
-		kind, path = "home", "/"
-	case 2:
-		kind, path = "category", "/?category="+url.QueryEscape(pick(t.Categories, c.n/4, ""))
-	}
-	_, _ = c.ask(ctx, kind, spec{method: http.MethodGet, path: path}) // it is recorded
 }
 
 // pick takes turns, as sku does. A prime step keeps it apart from the turns of the wheel.

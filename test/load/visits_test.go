@@ -201,7 +201,7 @@ func TestAnOrderAcrossASwitch(t *testing.T) {
 }
 
 func TestEveryKindOfVisitIsRecorded(t *testing.T) {
-	for name, want := range map[string][]string{"browse": {"home"}, "search": {"search"}, "cart": {"makeCart", "fillCart", "readCart"}, "order": {"makeCart", "fillCart", "quote", "order"}} {
+	for name, want := range map[string][]string{"browse": {"home"}, "search": {"search"}, "list": {"list"}, "find": {"find"}, "cart": {"makeCart", "fillCart", "readCart"}, "order": {"makeCart", "fillCart", "quote", "order"}} {
 		m, err := ParseMix(name + "=1")
 		if err != nil {
 			t.Fatal(err)

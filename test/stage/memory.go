@@ -63,7 +63,7 @@ func (s Stage) running(ctx context.Context) (pods podList, err error) {
 // measured asks the kubelets of the pods' nodes.
 func (s Stage) measured(ctx context.Context, pods podList) (all []PodMemory, err error) {
 	for _, node := range pods.nodes() {
-		text, err := s.Kubectl(ctx, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary?only_cpu_and_memory=true")
+		text, err := s.Kubectl(ctx, "get", "--raw", summaryPath(node))
 		if err != nil {
 			return nil, err
 		}

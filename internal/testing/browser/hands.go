@@ -18,15 +18,24 @@ func (b *Tab) Open(t testing.TB, path string, want int) {
 // Arrive does what leads to another page, and wants a status of that.
 func (b *Tab) Arrive(t testing.TB, want int, step chromedp.Action[chromedp.Void]) {
 	t.Helper()
+	if got := b.arrive(t, step); got != want {
+		t.Fatalf("the page is %d, want %d:\n%s", got, want, b.HTML(t))
+	}
+}
+
+// arrive does what leads to another page, and tells the status of that; 0 where none came.
+func (b *Tab) arrive(t testing.TB, step chromedp.Action[chromedp.Void]) int {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, Patience)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, step)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response == nil || response.Status != int64(want) {
-		t.Fatalf("the page is %+v, want %d:\n%s", response, want, b.HTML(t))
+	if response == nil {
+		return 0
 	}
+	return int(response.Status)
 }
 
 // Click presses the mouse on the first thing that a selector finds, which leads to another page.
@@ -34,6 +43,13 @@ func (b *Tab) Click(t testing.TB, selector string, want int) {
 	t.Helper()
 	x, y := b.Find(t, selector)
 	b.Arrive(t, want, chromedp.MouseClickXY(x, y))
+}
+
+// Press is a Click of which nobody knows yet what it leads to: it tells the status of that page.
+func (b *Tab) Press(t testing.TB, selector string) int {
+	t.Helper()
+	x, y := b.Find(t, selector)
+	return b.arrive(t, chromedp.MouseClickXY(x, y))
 }
 
 // Fill types over what stands in a field.

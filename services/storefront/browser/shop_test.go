@@ -1,24 +1,16 @@
 package browser
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/emporium-shop/emporium/internal/testing/browser"
 	"github.com/emporium-shop/emporium/services/cart"
 	"github.com/emporium-shop/emporium/services/catalog"
 	"github.com/emporium-shop/emporium/services/cms"
@@ -120,81 +112,6 @@ func door(t *testing.T, routes map[string]string) string {
 	server := httptest.NewTLSServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
-}
-
-// hasNode tells whether this machine can run the service in Node.
-func hasNode(t *testing.T) bool {
-	t.Helper()
-	version, err := exec.CommandContext(t.Context(), "node", "-p", "parseInt(process.versions.node)").Output()
-	if major, _ := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || major < 20 {
-		t.Log("LEFT OUT: there is no node 20, so the pages are looked at without reviews")
-		return false
-	}
-	return true
-}
-
-// startReviews starts the service in Node and returns its address, "" where this
-// machine has no node.
-func startReviews(t *testing.T, catalogURL string) string {
-	t.Helper()
-	if !hasNode(t) {
-		return ""
-	}
-	return startReviewsAt(t, freePort(t), catalogURL)
-}
-
-func startReviewsAt(t *testing.T, port int, catalogURL string) string {
-	t.Helper()
-	const folder = "../../reviews"
-	browser.Install(t, folder)
-	// A WHATWG address has a host; PostgreSQL's drivers take the one of the query.
-	database := strings.Replace(pgtest.Empty(t, postgres.Schema{Name: "reviews"}), "@/", "@localhost/", 1)
-	environment := append(os.Environ(), "SHOP=acme", "SHOP_RELEASE=acme-1a2b3c4d", "METRICS_PORT=0", "DRAIN_DELAY=0s", "SHOP_SEED=sample",
-		fmt.Sprint("PORT=", port), "CATALOG_URL="+catalogURL, "DATABASE_URL="+database)
-	node(t, folder, environment, "migrate")
-	address := fmt.Sprintf("http://127.0.0.1:%d", port)
-	serve(t, folder, environment)
-	until(t, "reviews are ready", func() bool { return status(t, address+"/readyz") == http.StatusOK })
-	return address
-}
-
-func node(t *testing.T, folder string, environment []string, command string) {
-	t.Helper()
-	run := exec.CommandContext(t.Context(), "node", "src/main.js", command) //nolint:gosec // our own service
-	run.Dir, run.Env = folder, environment
-	if out, err := run.CombinedOutput(); err != nil {
-		t.Fatalf("reviews %s: %v\n%s", command, err, out)
-	}
-}
-
-// serve runs the service until the test ends, and no longer than the test.
-func serve(t *testing.T, folder string, environment []string) {
-	t.Helper()
-	run := exec.Command("node", "src/main.js", "serve") //nolint:noctx // ended by SIGTERM, below
-	run.Dir, run.Env = folder, environment
-	run.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := run.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	run.Stdout = io.Discard
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			t.Log("reviews:", lines.Text())
-		}
-	}()
-	t.Cleanup(func() {
-		_ = run.Process.Signal(syscall.SIGTERM) // it may be gone
-		<-read
-		if err := run.Wait(); err != nil {
-			t.Errorf("reviews ended with %v", err)
-		}
-	})
 }
 
 func status(t *testing.T, address string) int {

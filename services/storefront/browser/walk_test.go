@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/emporium-shop/emporium/internal/testing/browser"
+	"github.com/emporium-shop/emporium/services/internal/app"
+	"github.com/emporium-shop/emporium/services/internal/events/eventstest"
 	"github.com/emporium-shop/emporium/services/internal/smtptest"
 	whole "github.com/emporium-shop/emporium/services/shop"
 )
@@ -25,40 +28,52 @@ type walk struct {
 	b     *browser.Tab
 	look  browser.Look
 	axe   string
-	// reviewed tells whether reviews are part of the shop.
-	reviewed      bool
+	neighbours
+	// scripts tells whether the customer's browser runs any.
+	scripts       bool
 	email, device string
 	pictures      int
 }
 
-// TestWalk goes the way that a customer goes, with the real services: search, facet, product, review, login, cart merge, voucher, order,
-// points, invoice, return, refund; on desktop and on a phone. Pictures: .cluster/pages/walk-NN-name-{desktop,phone}.png.
+// neighbours are the services that are not in Go: whether they are part of the shop.
+type neighbours struct{ reviewed, wished bool }
+
+// TestWalk goes the way that a customer goes, with the real services: search, facet, product, reviews, login, cart merge, voucher, order,
+// invoice, points; a wish list, and an order that points pay a part of; then the parcel, a review of what was in it, return, refund. Once on
+// a desktop, and once on a phone without scripts. Pictures: .cluster/pages/walk-NN-name-{desktop,phone}.png.
 func TestWalk(t *testing.T) {
 	chrome, mails := chromium(t), smtptest.Start(t)
-	s, reviewed := wholeShop(t, mails)
+	s, there := wholeShop(t, mails)
 	for _, on := range []struct {
 		device string
 		look   browser.Look
 	}{{"desktop", browser.Desktop}, {"phone", browser.Phone}} {
 		t.Run(on.device, func(t *testing.T) {
-			w := &walk{T: t, shop: s, mails: mails, b: browser.Visit(chrome, t, s.URL(), on.look), look: on.look, axe: browser.Axe(t), reviewed: reviewed, email: on.device + "@example.org", device: on.device}
+			w := &walk{T: t, shop: s, mails: mails, b: browser.Visit(chrome, t, s.URL(), on.look), look: on.look, axe: browser.Axe(t), neighbours: there, scripts: !on.look.Phone, email: on.device + "@example.org", device: on.device}
+			w.b.Scripts(t, w.scripts)
 			w.finds()
 			w.signsIn()
 			order := w.buys()
 			w.keeps(order)
+			w.wishes()
+			w.spends()
+			w.receives(order)
 			w.sendsBack(order)
 			w.speaksGerman(order)
 		})
 	}
 }
 
-// wholeShop is every service of this repository that is in Go, and reviews beside them where this machine has node.
-func wholeShop(t *testing.T, mails *smtptest.Server) (s *whole.Shop, reviewed bool) {
+// wholeShop is every service of this repository that is in Go, reviews beside them where this machine has node, and wishlists where it has Java.
+func wholeShop(t *testing.T, mails *smtptest.Server) (*whole.Shop, neighbours) {
 	t.Helper()
-	port := freePort(t)
-	told := map[string]string{"SMTP_URL": mails.URL(), "LOG_LEVEL": "error"}
-	if reviewed = hasNode(t); reviewed {
-		told["REVIEWS_URL"] = fmt.Sprintf("http://127.0.0.1:%d", port)
+	bus, there := eventstest.Start(t), neighbours{hasNode(t), hasJava(t)}
+	told, ports := map[string]string{"SMTP_URL": mails.URL(), "LOG_LEVEL": "error", "EVENTS_URL": bus.URL()}, map[string]int{}
+	for name, takesPart := range map[string]bool{"reviews": there.reviewed, "wishlists": there.wished} {
+		if takesPart {
+			ports[name] = freePort(t)
+			told[app.URLVariable(name)] = fmt.Sprintf("http://127.0.0.1:%d", ports[name])
+		}
 	}
 	s, err := whole.Start(t.Context(), whole.Options{Log: t.Output(), Environment: told})
 	if err != nil {
@@ -69,10 +84,28 @@ func wholeShop(t *testing.T, mails *smtptest.Server) (s *whole.Shop, reviewed bo
 			t.Error(err)
 		}
 	})
-	if reviewed {
-		startReviewsAt(t, port, s.URL())
+	keys := "AUTH_URL=" + addressOf(t, s, "auth")
+	if there.reviewed {
+		said := reviews(t, keys, "CATALOG_URL="+s.URL(), "EVENTS_URL="+bus.URL())
+		said.serves(t, ports["reviews"])
+		said.begins(t, "work")
 	}
-	return s, reviewed
+	if there.wished {
+		wishlists(t, keys).serves(t, ports["wishlists"])
+	}
+	return s, there
+}
+
+// addressOf is where the services inside the shop find one.
+func addressOf(t *testing.T, s *whole.Shop, name string) string {
+	t.Helper()
+	for _, one := range s.Running() {
+		if one.Name == name {
+			return one.URL
+		}
+	}
+	t.Fatalf("the shop has no %s", name)
+	return ""
 }
 
 // freePort is one that somebody takes a moment later.
@@ -89,11 +122,25 @@ func freePort(t *testing.T) int {
 // sees takes the picture of a page, and holds it to what every page is held to.
 func (w *walk) sees(name string, texts ...string) {
 	w.Helper()
+	w.looksAt(name, false, texts)
+}
+
+// refused does the same with a page that says what is wrong.
+func (w *walk) refused(name string, texts ...string) {
+	w.Helper()
+	w.looksAt(name, true, texts)
+}
+
+// looksAt has scripts run, whether the customer has any or not: they are the tests'.
+func (w *walk) looksAt(name string, errorPage bool, texts []string) {
+	w.Helper()
+	w.b.Scripts(w.T, true)
+	defer w.b.Scripts(w.T, w.scripts)
 	w.b.Wants(w.T, texts...)
 	w.pictures++
 	w.b.KeepPicture(w.T, fmt.Sprintf("walk-%02d-%s-%s", w.pictures, name, w.device))
 	w.b.Accessible(w.T, w.axe)
-	w.b.Quiet(w.T, false)
+	w.b.Quiet(w.T, errorPage)
 	w.b.Fits(w.T, name, w.look)
 }
 
@@ -159,11 +206,17 @@ func (w *walk) buys() (order string) {
 	w.b.Fill(w.T, "#code", "TEN")
 	w.b.Click(w.T, ".row button", 200)
 	w.sees("voucher", "<b>TEN</b> takes off")
+	w.orders()
+	w.sees("order", "ACME-")
+	return browser.Eval[string](w.T, w.b, "location.pathname + location.search")
+}
+
+// orders pays, and waits for the thanks.
+func (w *walk) orders() {
+	w.Helper()
 	pays(w.T, w.b, "tok_visa", 200)
 	until(w.T, "the order is placed", func() bool { return strings.Contains(w.b.HTML(w.T), "Thank you for your order") })
 	w.b.Forget() // a page that goes on by itself says that it does
-	w.sees("order", "ACME-")
-	return browser.Eval[string](w.T, w.b, "location.pathname + location.search")
 }
 
 func (w *walk) typesAddress() {
@@ -203,12 +256,10 @@ func orderID(t *testing.T, path string) string {
 	return strings.TrimPrefix(at.Path, "/orders/")
 }
 
-// sendsBack has staff send the goods, withdraws from a part of them, and has staff take it back: then money comes back.
+// sendsBack withdraws from a part of what came, and has staff take it back: then money comes back.
 func (w *walk) sendsBack(order string) {
 	w.Helper()
-	id := orderID(w.T, order)
-	w.staff("orders:write", "/api/orders/"+id+"/shipments", `{"carrier":"DHL","tracking":"00340434161094042557"}`)
-	until(w.T, "it is on its way", func() bool {
+	until(w.T, "it can be sent back", func() bool {
 		w.b.Open(w.T, order, 200)
 		return strings.Contains(w.b.HTML(w.T), "Send something back")
 	})
@@ -247,6 +298,10 @@ func (w *walk) speaksGerman(order string) {
 	w.sees("account-german", "Ihr Konto", "Passwort ändern")
 	w.b.Open(w.T, order, 200)
 	w.sees("order-german", "Das haben Sie bestellt", "Deutschland")
+	if w.reviewed {
+		w.b.Open(w.T, "/account/reviews/"+reviewedSKU, 200)
+		w.sees("review-form-german", "Ihre Bewertung:", "Bewertung senden")
+	}
 	buys(w.T, w.b, "KIT-1001", "")
 	w.b.Click(w.T, ".total a.button", 200)
 	w.sees("address-german", "Wohin soll es gehen?")
@@ -255,13 +310,14 @@ func (w *walk) speaksGerman(order string) {
 	w.sees("review-german", "Zahlungspflichtig bestellen")
 }
 
-// staff does what the shop's people do at their desks.
-func (w *walk) staff(scope, path, body string) {
+// staff does what the shop's people do at their desks, and returns the id of what they made.
+func (w *walk) staff(scope, path, body string) string {
 	w.Helper()
 	token, err := w.shop.Token("staff", "jo", scope, time.Minute)
 	if err != nil {
 		w.Fatal(err)
 	}
+	var made struct{ ID string }
 	until(w.T, path+" is done", func() bool { // services hear of each other by events
 		r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.shop.URL()+path, strings.NewReader(body))
 		if err != nil {
@@ -274,10 +330,11 @@ func (w *walk) staff(scope, path, body string) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		_ = res.Body.Close()
+		defer res.Body.Close()
 		if res.StatusCode >= 400 {
 			w.Log(path, res.Status)
 		}
-		return res.StatusCode < 300
+		return res.StatusCode < 300 && json.NewDecoder(res.Body).Decode(&made) == nil
 	})
+	return made.ID
 }
