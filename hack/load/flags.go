@@ -38,7 +38,7 @@ func parse(args []string) (o options, err error) {
 	return o, o.check(f.Args())
 }
 
-func (o *options) check(rest []string) (err error) {
+func (o *options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("%q is no flag", rest[0])
@@ -55,6 +55,11 @@ func (o *options) check(rest []string) (err error) {
 	case o.stock < 0 || o.stock > 0 && o.flash == "":
 		return fmt.Errorf("-stock is of a flash sale: say -flash SKU, and a number above 0")
 	}
+	return o.checkKinds()
+}
+
+// checkKinds reads what customers do, and how much of it there must be.
+func (o *options) checkKinds() (err error) {
 	if o.aims, err = parseAims(o.aimText); err != nil {
 		return err
 	}

@@ -97,11 +97,8 @@ func (g *goods) put(all []*entry) error {
 		before := g.get(e.SKU)
 		renamed = renamed || !e.calledAs(before)
 		switch {
-		case e.listed && (before == nil || !before.listed || before.text() != e.text() || before.GTIN != e.GTIN):
-			e.names = map[Language][]string{}
-			for _, l := range languages {
-				e.names[l] = g.index.terms(fold(e.Name), string(l))
-			}
+		case e.readsOtherThan(before):
+			e.names = g.namesOf(e)
 			changed = append(changed, &e.Product)
 		case !e.listed && before != nil && before.listed:
 			if err := g.index.remove(e.SKU); err != nil {
@@ -118,6 +115,20 @@ func (g *goods) put(all []*entry) error {
 		g.all[e.SKU] = e
 	}
 	return nil
+}
+
+// readsOtherThan tells whether the index has to read it anew.
+func (e *entry) readsOtherThan(before *entry) bool {
+	return e.listed && (before == nil || !before.listed || before.text() != e.text() || before.GTIN != e.GTIN)
+}
+
+// namesOf are the words of its name, by language.
+func (g *goods) namesOf(e *entry) map[Language][]string {
+	names := map[Language][]string{}
+	for _, l := range languages {
+		names[l] = g.index.terms(fold(e.Name), string(l))
+	}
+	return names
 }
 
 // calledAs tells whether it has the names that suggestions show, and is found or not, as before.

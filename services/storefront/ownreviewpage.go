@@ -132,14 +132,14 @@ func (s *shop) notReviewed(w http.ResponseWriter, r *http.Request, who session, 
 	}
 	code := refused.Status
 	b.Attempt = uuid.NewString()
-	switch {
-	case code == http.StatusUnauthorized:
+	switch code {
+	case http.StatusUnauthorized:
 		http.Redirect(w, r, signInTo(r.URL.Path), http.StatusSeeOther)
 		return
-	case code == http.StatusPreconditionFailed:
+	case http.StatusPreconditionFailed:
 		s.showEarlier(w, r, who, b, b.Own.ID, "This was changed in another window. Here is what it is now: please change it again.")
 		return
-	case code == http.StatusNotFound: // removed meanwhile
+	case http.StatusNotFound: // removed meanwhile
 		code, b.Own, b.Said = http.StatusConflict, nil, "That is not there any more."
 	default:
 		var id string
