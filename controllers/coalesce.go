@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/emporium-shop/emporium/internal/observe"
 )
 
 // coalesced is how long what pods and Deployments tell of themselves waits for more of it: a stack of
@@ -15,7 +17,8 @@ import (
 // much as one that looks at one. The nodes that start the pods have better use for that CPU.
 const coalesced = time.Second
 
-// completed is how long a Deployment waits that has all its pods: it may be the last one that a switch waits for.
+// completed is how long a Deployment waits that has all its pods, and a Job's pod that did its work: it may be the last one that a
+// switch, or the next migration, waits for.
 const completed = 50 * time.Millisecond
 
 // waitFor is how long a change waits before its shop is looked at. What somebody wrote, and what goes
@@ -23,6 +26,9 @@ const completed = 50 * time.Millisecond
 func waitFor(before, after client.Object) time.Duration {
 	switch is := after.(type) {
 	case *corev1.Pod:
+		if observe.Succeeded(is) {
+			return completed
+		}
 		return coalesced
 	case *appsv1.Deployment:
 		if before == nil || !toldByItself(before, is) {

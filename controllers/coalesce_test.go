@@ -9,6 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/emporium-shop/emporium/api/frontdoor"
 )
 
 // What pods tell comes in dozens and waits for more; what somebody did does not.
@@ -31,6 +34,8 @@ func TestOnlyWhatPodsTellWaitsForMore(t *testing.T) {
 	}{
 		"a pod is made":                 {nil, &corev1.Pod{}, coalesced},
 		"a pod got ready":               {&corev1.Pod{}, &corev1.Pod{}, coalesced},
+		"a pod did its Job's work":      {&corev1.Pod{}, didItsWork("migrate"), completed},
+		"a pod of no Job ended":         {&corev1.Pod{}, didItsWork(""), coalesced},
 		"a pod went":                    {&corev1.Pod{}, nil, 0},
 		"a Deployment got a pod":        {was, edited(func(d *appsv1.Deployment) { has(d, 2, 1) }), coalesced},
 		"a Deployment got its last pod": {was, edited(func(d *appsv1.Deployment) { has(d, 2, 2) }), completed},
@@ -46,5 +51,16 @@ func TestOnlyWhatPodsTellWaitsForMore(t *testing.T) {
 		if got := waitFor(c.before, c.after); got != c.want {
 			t.Errorf("%s: waits %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+func didItsWork(job string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{frontdoor.LabelJob: job}}, Status: corev1.PodStatus{Phase: corev1.PodSucceeded}}
+}
+
+// The pod of a Job that ended within a second was never ready, and wakes its shop all the same.
+func TestAPodThatDidItsJobsWorkWakesItsShop(t *testing.T) {
+	if !podTold().Update(event.UpdateEvent{ObjectOld: &corev1.Pod{}, ObjectNew: didItsWork("migrate")}) {
+		t.Error("the shop waits until the Job tells")
 	}
 }

@@ -175,11 +175,11 @@ func request(namespace, shop string) []reconcile.Request {
 }
 
 // podTold lets a pod wake its shop only when it became ready or unready, got into
-// trouble or out of it, or went.
+// trouble or out of it, did the work of its Job, or went.
 func podTold() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*corev1.Pod), e.ObjectNew.(*corev1.Pod)
-		return observe.PodReady(before) != observe.PodReady(after) || observe.Trouble(before) != observe.Trouble(after)
+		return observe.PodReady(before) != observe.PodReady(after) || observe.Trouble(before) != observe.Trouble(after) || observe.Succeeded(before) != observe.Succeeded(after)
 	}}
 }
 

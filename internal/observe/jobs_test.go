@@ -49,6 +49,14 @@ func jobPod(phase corev1.PodPhase, containers ...corev1.ContainerStatus) corev1.
 	}
 }
 
+// known gives a Job the UID that ofJob gives to its pods' owner.
+func known(j *batchv1.Job) { j.UID = "u1" }
+
+func ofJob(p corev1.Pod) corev1.Pod {
+	p.OwnerReferences = []metav1.OwnerReference{{Kind: "Job", UID: "u1", Controller: ptr.To(true)}}
+	return p
+}
+
 // container gives a container's status its name.
 func container(name string, s corev1.ContainerStatus) corev1.ContainerStatus {
 	s.Name = name
@@ -83,6 +91,13 @@ func TestWhatBecameOfAJob(t *testing.T) {
 			plan.Job{State: plan.JobRunning, Started: true, Trouble: "CrashLoopBackOff"}},
 		"a sidecar that ended is not its work": {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning, container("istio-proxy", done), container("cart", corev1.ContainerStatus{}))},
 			plan.Job{State: plan.JobRunning, Started: true}},
+		"its pod succeeded, and the Job does not tell it yet": {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodSucceeded, done))},
+			plan.Job{State: plan.JobSucceeded, EndedAt: later, UID: "u1"}},
+		"a pod of the Job before it succeeded":             {jobOf("migration", b, "cart", known), []corev1.Pod{jobPod(corev1.PodSucceeded, done)}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
+		"its container ended, and its pod has not":         {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodRunning, done))}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
+		"its deadline ended it, and its program said fine": {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodFailed, done))}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
+		"somebody wants two of it": {jobOf("migration", b, "cart", known, func(j *batchv1.Job) { j.Spec.Completions = ptr.To[int32](2) }), []corev1.Pod{ofJob(jobPod(corev1.PodSucceeded, done))},
+			plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
 		"its pod is not created": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Status.Active = 0 }), nil,
 			plan.Job{State: plan.JobRunning, Trouble: "its pod is not created: kubectl -n shops describe job acme-cart-bbbbbbbb says why"}},
 		"somebody suspended it": {jobOf("migration", b, "cart", func(j *batchv1.Job) { j.Spec.Suspend, j.Status = ptr.To(true), batchv1.JobStatus{} }), nil,
