@@ -206,7 +206,7 @@ bench-scale: ## Measure how the operator grows with shops, on an API server with
 memory: ## Memory of each pod of the sample shop on the cluster, and the sum beside its aim of 600 MB at rest (FLAGS="-json")
 	go run ./hack/memory $(FLAGS)
 
-load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-address URL", "-flash KIT-1001 -stock 200"; -h says more)
+load: tools ## Customers browse, search, fill carts and order by a schedule; then the shop is asked what became of it. Fails when an order is lost, oversold or charged twice (FLAGS="-cluster -time 60s", "-cluster -most find -aim find=500", "-address URL", "-flash KIT-1001 -stock 200"; -h says more)
 	go run ./hack/load $(FLAGS)
 
 tools: ## Install what the tests take from the machine (Debian and root), or say what to install
