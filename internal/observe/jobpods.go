@@ -44,6 +44,7 @@ func lookAtPods(job *plan.Job, j *batchv1.Job, pods []corev1.Pod) {
 		}
 		if ended, well := endedWell(j, p); well {
 			job.State, job.EndedAt, job.Trouble = plan.JobSucceeded, ended, ""
+			job.Untold = p.Status.Phase == corev1.PodSucceeded
 			return
 		}
 	}

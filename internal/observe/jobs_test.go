@@ -92,7 +92,7 @@ func TestWhatBecameOfAJob(t *testing.T) {
 		"a sidecar that ended is not its work": {jobOf("migration", b, "cart"), []corev1.Pod{jobPod(corev1.PodRunning, container("istio-proxy", done), container("cart", corev1.ContainerStatus{}))},
 			plan.Job{State: plan.JobRunning, Started: true}},
 		"its pod succeeded, and the Job does not tell it yet": {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodSucceeded, done))},
-			plan.Job{State: plan.JobSucceeded, EndedAt: later, UID: "u1"}},
+			plan.Job{State: plan.JobSucceeded, Untold: true, EndedAt: later, UID: "u1"}},
 		"a pod of the Job before it succeeded":             {jobOf("migration", b, "cart", known), []corev1.Pod{jobPod(corev1.PodSucceeded, done)}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
 		"its container ended, and its pod has not":         {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodRunning, done))}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},
 		"its deadline ended it, and its program said fine": {jobOf("migration", b, "cart", known), []corev1.Pod{ofJob(jobPod(corev1.PodFailed, done))}, plan.Job{State: plan.JobRunning, Started: true, UID: "u1"}},

@@ -78,6 +78,21 @@ func TestASecondMigrationWaitsForThePodOfTheFirst(t *testing.T) {
 	}
 }
 
+// Whoever looks at a Job, or waits for it, sees how its work ended: it is not deleted within the second before it tells.
+func TestAMigrationOfAnotherReleaseIsKeptUntilItsJobTellsThatItIsDone(t *testing.T) {
+	o := migrating()
+	older := Release{Name: relC, Services: o.Releases[1].Services}
+	o.Releases = append(o.Releases, older)
+	o.Migrations[relC] = map[string]Job{"cart": {State: JobSucceeded, Untold: true, What: "cart"}}
+	if d := Plan(o, nine); d.Candidate != relC || len(d.Jobs) > 0 { // the Jobs of a candidate stay
+		t.Errorf("its Job goes before it tells: %s", d.Message)
+	}
+	o.Migrations[relC] = map[string]Job{"cart": {State: JobSucceeded, What: "cart"}}
+	if d := Plan(o, nine); d.Candidate != relB || len(d.Jobs) != 1 {
+		t.Errorf("the next release does not follow: %v, %s", d.Jobs, d.Message)
+	}
+}
+
 func TestWhatIsDoneIsNotDoneAgainSinceItsJobWasSwept(t *testing.T) {
 	o := migrating()
 	o.Releases[1].Migrated = []string{"cart"}

@@ -32,12 +32,12 @@ func (p *planner) migrationUnderWay(t target) bool {
 	return true
 }
 
-// runningMigration finds migrations that have begun, of any release but one.
+// runningMigration finds migrations that have begun, and whose Jobs do not tell yet that they ended, of any release but one.
 func (p *planner) runningMigration(but string) (release string, services []string) {
 	for _, name := range sortedKeys(p.o.Migrations) {
 		jobs := p.o.Migrations[name]
 		for _, service := range sortedKeys(jobs) {
-			if job := jobs[service]; name != but && job.State == JobRunning && job.Started {
+			if job := jobs[service]; name != but && (job.Untold || job.State == JobRunning && job.Started) {
 				release, services = name, append(services, service)
 			}
 		}

@@ -94,6 +94,8 @@ type Job struct {
 	EndedAt time.Time
 	// Started: its container runs, or may at any moment, so that ending it now would leave half a work behind.
 	Started bool
+	// Untold: it succeeded, by its pod, and the Job does not tell so yet. It is kept until it does: who asks Kubernetes asks the Job.
+	Untold bool
 	// Trouble says why it does not start or why it failed, as Kubernetes names it.
 	Trouble string
 	// UID of the Job. Swept: Kubernetes deletes it by itself when it has ended. Gone: it was, and that it failed is on the
