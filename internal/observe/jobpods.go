@@ -54,11 +54,15 @@ func lookAtPods(job *plan.Job, j *batchv1.Job, pods []corev1.Pod) {
 	job.Started = job.Started || job.Trouble == ""
 }
 
-// endedWell tells when the work of a Job was done: its own pod succeeded, of which the Job tells a second or two later, or only a
+// endedWell tells when the work of a Job was done: its pod succeeded, of which the Job tells a second or two later, or only a
 // container that somebody else put into the pod still runs. That a container ended with 0 is not enough where it is the only one: so
-// does one that was told to stop half way, and only the pod's phase tells that from work that is done.
+// does one that was told to stop half way, and only the pod's phase tells that from work that is done. A pod of a Job of the same name,
+// which was deleted to run again, says nothing of the one after it.
 func endedWell(j *batchv1.Job, p *corev1.Pod) (ended time.Time, well bool) {
-	if p.Status.Phase == corev1.PodSucceeded && ptr.Deref(j.Spec.Completions, 1) == 1 && metav1.IsControlledBy(p, j) {
+	if !metav1.IsControlledBy(p, j) {
+		return time.Time{}, false
+	}
+	if p.Status.Phase == corev1.PodSucceeded && ptr.Deref(j.Spec.Completions, 1) == 1 {
 		return lastEnd(p), true
 	}
 	if done := ownContainer(j, p); done != nil && done.ExitCode == 0 {
